@@ -1,0 +1,11 @@
+#!/usr/bin/env python
+"""Runs the sandbox LMS: a small Open edX-style LMS to try catalog_sync on."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sandbox.lms.settings")
+    execute_from_command_line(sys.argv)

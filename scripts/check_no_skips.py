@@ -1,0 +1,21 @@
+"""Fail if a pytest run skipped a test: ``check_no_skips.py REPORT.xml`` (pytest's ``--junitxml``)."""
+
+import sys
+from xml.etree import ElementTree
+
+
+def skipped_tests(report: str) -> list[str]:
+    """Return the tests that were skipped, each with its reason. An expected failure is not a skip."""
+    return [
+        f"{case.get('classname')}::{case.get('name')}: {skip.get('message')}"
+        for case in ElementTree.parse(report).iter("testcase")
+        for skip in case.iter("skipped")
+        if skip.get("type") != "pytest.xfail"
+    ]
+
+
+if __name__ == "__main__":
+    skipped = skipped_tests(sys.argv[1])
+    for line in skipped:
+        print("skipped:", line, file=sys.stderr)
+    sys.exit(bool(skipped))

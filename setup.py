@@ -1,0 +1,130 @@
+"""Packaging of openedx-catalog-sync."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "catalog_sync/__init__.py").read_text()).group(1)
+
+# The parts of the job that a host's web processes never import: progress bar, retries.
+INSTALL_REQUIRES = [
+    "Django>=5.2,<6.1",
+    "celery>=5.4",
+    "django-config-models>=2.9",
+    "djangorestframework>=3.16",
+    "edx-ccx-keys>=2.0",
+    "edx-django-utils>=8.0",
+    "edx-opaque-keys[django]>=3.0",
+    "edx-rest-api-client>=6.2",
+    "idna>=3.0",
+    "msgspec>=0.19",
+    "requests>=2.32",
+    "stamina>=25.2",
+    "tqdm>=4.66",
+]
+
+# The charts in Django admin; without it they are tables.
+CHARTS_REQUIRES = ["pygal>=3.1"]
+
+# The sandbox LMS is not part of the package: it is for trying and for tests.
+SANDBOX_REQUIRES = [
+    *CHARTS_REQUIRES,
+    "PyJWT[crypto]>=2.8",
+    "dj-database-url>=2.3",
+    "django-simple-history>=3.8",
+    "edx-drf-extensions>=10.6",
+]
+
+TEST_REQUIRES = [
+    *SANDBOX_REQUIRES,
+    "factory-boy",
+    "hypothesis",
+    "pytest>=8",
+    "pytest-django",
+    "pytest-randomly",
+    "pytest-socket",
+    "pytest-xdist",
+]
+
+# Drivers of the real servers. mysqlclient is compiled: it needs MariaDB's headers, pkg-config and a C compiler.
+SERVICES_REQUIRES = [
+    *TEST_REQUIRES,
+    "celery[redis]",
+    "mysqlclient>=2.2",
+    "psycopg[binary]>=3.2",
+]
+
+BROWSER_REQUIRES = [*TEST_REQUIRES, "playwright"]
+
+# What the tests of deploy/ hand our files to.
+DEPLOY_REQUIRES = [
+    *TEST_REQUIRES,
+    "jenkins-job-builder>=6",
+    "tutor>=22,<23",
+    "tutor-discovery>=22,<23",
+]
+
+DOCS_REQUIRES = [
+    *SANDBOX_REQUIRES,
+    "sphinx>=8",
+    "sphinx-book-theme>=1.1",
+]
+
+QUALITY_REQUIRES = [
+    *TEST_REQUIRES,
+    *DOCS_REQUIRES,
+    "build",
+    "celery-types",
+    "django-stubs",
+    "import-linter",
+    "mypy",
+    "ruff",
+    "twine",
+    "types-requests",
+    "types-tqdm",
+]
+
+setup(
+    name="openedx-catalog-sync",
+    version=VERSION,
+    description="Keeps the marketing URL of every course on the LMS's course overviews, from the Catalog service.",
+    long_description=(HERE / "README.rst").read_text(),
+    long_description_content_type="text/x-rst",
+    license="AGPL-3.0-only",
+    license_files=["LICENSE"],
+    keywords="Open edX Django LMS catalog course-discovery marketing",
+    packages=find_packages(include=["catalog_sync", "catalog_sync.*"]),
+    # Explicit, so that an editable installation is a plain path entry: no import hook, no warning.
+    package_dir={"": "."},
+    # Named, too: beside a package_dir, setuptools finds none of them by the manifest.
+    package_data={"catalog_sync": ["templates/**/*", "static/**/*", "locale/**/*"]},
+    include_package_data=True,
+    python_requires=">=3.11",
+    install_requires=INSTALL_REQUIRES,
+    extras_require={
+        "charts": CHARTS_REQUIRES,
+        "sandbox": SANDBOX_REQUIRES,
+        "test": TEST_REQUIRES,
+        "services": SERVICES_REQUIRES,
+        "browser": BROWSER_REQUIRES,
+        "deploy": DEPLOY_REQUIRES,
+        "docs": DOCS_REQUIRES,
+        "quality": QUALITY_REQUIRES,
+    },
+    entry_points={"lms.djangoapp": ["catalog_sync = catalog_sync.apps:CatalogSyncAppConfig"]},
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Web Environment",
+        "Framework :: Django",
+        "Framework :: Django :: 5.2",
+        "Framework :: Django :: 6.0",
+        "Intended Audience :: System Administrators",
+        "Natural Language :: English",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+    ],
+)
