@@ -1,0 +1,170 @@
+"""The Catalog API: bytes in, course runs out. Knows no model and no database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from urllib.parse import quote, urlencode
+
+from catalog_sync.catalog_client.background import in_background, result_of
+from catalog_sync.catalog_client.changed import ChangedCourses, decode_changed
+from catalog_sync.catalog_client.crawl import Crawl
+from catalog_sync.catalog_client.errors import MalformedReply, RequestFailed
+from catalog_sync.catalog_client.failures import malformed
+from catalog_sync.catalog_client.records import CourseRun, Page, RejectedRecord, decode_page, why_no_answer
+from catalog_sync.catalog_client.requester import Requester
+from catalog_sync.catalog_client.windows import Chain, Window
+
+__all__ = [
+    "CatalogClient",
+    "Chain",
+    "ChangedCourses",
+    "CourseRun",
+    "Crawl",
+    "Page",
+    "RejectedRecord",
+    "RequestFailed",
+    "Requester",
+    "Window",
+]
+
+# The service answers 400 to a request line of more than 4,094 bytes; leave room for the method, the version and
+# the path that a proxy may add.
+LONGEST_URL = 3_900
+# A page of a look-up: more rows than keys fit in a request line, even if two runs differ only in case.
+LOOK_UP_LIMIT = 200
+
+
+class CatalogClient:
+    """Reads course runs from one Catalog.
+
+    Args:
+        api_url: the API's root, without trailing slash.
+        fields: the Catalog fields to ask for; fewer fields are faster.
+        requester: sends the requests.
+        tick: called about twice a second while a look-up waits for the Catalog; what it raises ends the look-up.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        fields: Collection[str],
+        requester: Requester,
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._url = f"{api_url}/course_runs/"
+        self._courses_url = f"{api_url}/courses/"
+        self._fields = ",".join(sorted({"key", "status", *fields}))
+        self._requester = requester
+        self._tick = tick
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far, retries among them."""
+        return self._requester.requests
+
+    @property
+    def retries(self) -> int:
+        """How many requests were sent again so far."""
+        return self._requester.retries
+
+    @property
+    def slowest_seconds(self) -> float:
+        """How long the slowest request took so far, without what was waited for between tries."""
+        return self._requester.slowest_seconds
+
+    def crawl(self, chain: Chain, concurrency: int, tick: Callable[[], None]) -> Crawl:
+        """Return a crawl of the stretch of the list that the chain covers; see ``Crawl``."""
+        budget = self._requester.budget
+        started_with = budget.seconds
+        return Crawl(
+            fetch=self._read_window,
+            chain=chain,
+            concurrency=concurrency,
+            tick=tick,
+            can_go_on=lambda: budget.seconds > 0 or not started_with,
+        )
+
+    def look_up(self, course_keys: Collection[str]) -> Iterator[tuple[tuple[str, ...], Page]]:
+        """Yield batches of the keys, each with the page that the Catalog answers for them.
+
+        The Catalog may compare keys without case, so a page may hold runs that were not asked for. A key that is not
+        on its page is proven to be gone: a reply that might leave something out is a failure.
+
+        Raises:
+            RequestFailed: a batch could not be looked up.
+        """
+        for batch in self._batches(sorted(course_keys)):
+            keys = ",".join(quote(key, safe="") for key in batch)
+            url = f"{self._url}?{self._query(LOOK_UP_LIMIT, 0)}&keys={keys}"
+            parse = partial(self._parse_look_up, batch)
+            read = partial(self._requester.get, url, parse, rows=LOOK_UP_LIMIT)
+            yield batch, result_of(in_background(read), self._tick)
+
+    def changed_since(self, since: datetime, most: int) -> ChangedCourses:
+        """Return the courses that the Catalog says changed since then, with the runs of at most so many; one request.
+
+        It does not tell of every change: see ``docs/references/catalog-api.rst``.
+
+        Raises:
+            RequestFailed: no answer.
+        """
+        timestamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        query = {"fields": "key,course_runs", "include_hidden_course_runs": "1", "limit": most, "offset": 0}
+        url = f"{self._courses_url}?{urlencode(query | {'timestamp': timestamp}, safe=',')}"
+        read = partial(self._requester.get, url, self._parse_changed, rows=most)
+        return result_of(in_background(read), self._tick)
+
+    def seconds_of(self, window: Window) -> tuple[float, Page]:
+        """Return how long the Catalog takes for one window, and the page; tried once.
+
+        Raises:
+            RequestFailed: no answer.
+        """
+        started = time.monotonic()
+        page = result_of(in_background(partial(self._read_window, window, 1)), self._tick)
+        return time.monotonic() - started, page
+
+    def _batches(self, course_keys: list[str]) -> Iterator[tuple[str, ...]]:
+        batch: list[str] = []
+        room = LONGEST_URL - len(self._url) - len(self._query(LOOK_UP_LIMIT, 0))
+        length = 0
+        for key in course_keys:
+            cost = len(quote(key, safe="")) + 1
+            if batch and length + cost > room:
+                yield tuple(batch)
+                batch, length = [], 0
+            batch.append(key)
+            length += cost
+        if batch:
+            yield tuple(batch)
+
+    def _read_window(self, window: Window, attempts: int | None) -> Page:
+        url = f"{self._url}?{self._query(window.limit, window.offset)}"
+        return self._requester.get(url, self._parse, rows=window.limit, attempts=attempts)
+
+    def _query(self, limit: int, offset: int) -> str:
+        # Always in this order: the service caches replies by the exact query string. ``limit`` and ``offset``,
+        # because ``page_size`` counts only beside ``page``, and pages cannot overlap.
+        query = {"exclude_utm": "1", "fields": self._fields, "limit": limit, "offset": offset}
+        return urlencode(query, safe=",")
+
+    def _parse(self, body: bytes) -> Page:
+        try:
+            return decode_page(body)
+        except MalformedReply as error:
+            raise malformed(self._url, str(error)) from error
+
+    def _parse_look_up(self, course_keys: Collection[str], body: bytes) -> Page:
+        page = self._parse(body)
+        if why := why_no_answer(page, course_keys):
+            raise malformed(self._url, why)
+        return page
+
+    def _parse_changed(self, body: bytes) -> ChangedCourses:
+        try:
+            return decode_changed(body)
+        except MalformedReply as error:
+            raise malformed(self._courses_url, str(error)) from error

@@ -1,0 +1,45 @@
+"""The reply to "which courses changed lately"."""
+
+from __future__ import annotations
+
+import msgspec
+
+from catalog_sync.catalog_client.errors import MalformedReply
+from catalog_sync.catalog_client.records import DECODING_ERRORS, Count, Key
+
+
+class ChangedCourses(msgspec.Struct, frozen=True):
+    """How many courses changed, and the keys of the course runs of those in the reply."""
+
+    count: int
+    course_keys: frozenset[str]
+
+
+class _Run(msgspec.Struct):
+    key: Key
+
+
+class _Course(msgspec.Struct):
+    course_runs: list[_Run]
+
+
+class _Reply(msgspec.Struct):
+    count: Count
+    results: list[_Course]
+
+
+_decode = msgspec.json.Decoder(_Reply).decode
+
+
+def decode_changed(body: bytes) -> ChangedCourses:
+    """Return the changed courses in ``body``.
+
+    Raises:
+        MalformedReply: the body is not a page of courses.
+    """
+    try:
+        reply = _decode(body)
+    except DECODING_ERRORS as error:
+        raise MalformedReply(str(error)[:200]) from error
+    keys = frozenset(run.key for course in reply.results for run in course.course_runs)
+    return ChangedCourses(reply.count, keys)

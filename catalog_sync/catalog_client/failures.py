@@ -1,0 +1,216 @@
+"""Every way in which a request can fail, in words: what happened, what to do, how far it reaches."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from catalog_sync.catalog_client.errors import RequestFailed, Scope
+
+TOKEN_REMEDY = "check BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, _KEY and _SECRET"  # noqa: S105 -- no secret
+
+
+def plain(url: str) -> str:
+    """Return the URL without query and without credentials, fit for a message."""
+    return without_credentials(url).partition("?")[0]
+
+
+def without_credentials(url: str) -> str:
+    """Return the URL without the user and password that an operator may have put into it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # not a URL, as a setting may be
+        return url.rpartition("@")[2]
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+
+
+def too_slow(url: str, seconds: float) -> RequestFailed:
+    """The reply was not complete when the time was over."""
+    return RequestFailed(
+        plain(url),
+        f"did not finish its reply within {seconds:g} s",
+        "choose a smaller page size, or raise request_timeout_seconds",
+    )
+
+
+def too_large(url: str, most_bytes: int) -> RequestFailed:
+    """The body is longer than an honest one."""
+    return RequestFailed(
+        plain(url),
+        f"sent more than {most_bytes} bytes in one reply",
+        "check that COURSE_CATALOG_API_URL points to a Catalog API",
+        retryable=False,
+    )
+
+
+def malformed(url: str, why: str) -> RequestFailed:
+    """The body is no page of course runs, or not the one that was asked for."""
+    return RequestFailed(
+        plain(url),
+        f"answered something that is no page of course runs ({why})",
+        "check COURSE_CATALOG_API_URL, and what stands between the LMS and the Catalog",
+    )
+
+
+def token_refused(url: str, reply: Any) -> RequestFailed:
+    """The OAuth2 provider answered, and not with a token."""
+    status = int(getattr(reply, "status_code", 0) or getattr(reply, "status", 0))
+    passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    return RequestFailed(
+        plain(url),
+        f"gave no access token (HTTP {status})" if status else "gave no access token",
+        TOKEN_REMEDY,
+        scope=Scope.RUN,
+        retryable=passing,
+        retry_after=_seconds(reply.headers.get("Retry-After")) if passing else None,
+    )
+
+
+def token_unavailable(error: RequestFailed) -> RequestFailed:
+    """The OAuth2 provider did not answer, or not to the end."""
+    return RequestFailed(error.url, error.reason, TOKEN_REMEDY, scope=Scope.RUN, retryable=error.retryable)
+
+
+def token_malformed(url: str) -> RequestFailed:
+    """The OAuth2 provider answered 200 with something else than a token."""
+    return RequestFailed(
+        plain(url),
+        "answered something that is no access token",
+        TOKEN_REMEDY,
+        scope=Scope.RUN,
+    )
+
+
+def no_session(factory: str, error: Exception) -> RequestFailed:
+    """The host's session factory cannot be had."""
+    return RequestFailed(
+        factory,
+        f"makes no session ({type(error).__name__})",
+        "check CATALOG_SYNC_SESSION_FACTORY",
+        scope=Scope.RUN,
+        retryable=False,
+    )
+
+
+def refused(url: str, status: int, retry_after: str | None) -> RequestFailed:
+    """The Catalog answered, and not with 200."""
+    seconds = _seconds(retry_after)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _throttled(url, seconds)
+    if 300 <= status < 400:
+        remedy, scope = "set COURSE_CATALOG_API_URL to the address that answers itself", Scope.RUN
+    else:
+        remedy, scope = _REMEDIES.get(status, ("look at the service and what stands before it", Scope.WINDOW))
+    return RequestFailed(
+        plain(url),
+        f"answered HTTP {status}",
+        remedy,
+        scope=scope,
+        retryable=status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT,
+        retry_after=seconds if status == HTTPStatus.SERVICE_UNAVAILABLE else None,
+    )
+
+
+def _throttled(url: str, seconds: float | None) -> RequestFailed:
+    wait = "" if seconds is None else f" for another {seconds:.0f} s"
+    return RequestFailed(
+        plain(url),
+        f"throttles this user{wait} (HTTP 429)",
+        "choose a larger page size, so that the sync needs fewer requests, or ask for a staff user in the Catalog",
+        scope=Scope.RUN,
+        retry_after=seconds,
+        throttled=True,
+    )
+
+
+_REMEDIES: dict[int, tuple[str, Scope]] = {
+    HTTPStatus.UNAUTHORIZED: (
+        "check that the Catalog trusts the tokens of BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL",
+        Scope.RUN,
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "give the user of BACKEND_SERVICE_EDX_OAUTH2_KEY access to the Catalog API",
+        Scope.RUN,
+    ),
+    HTTPStatus.NOT_FOUND: ("check COURSE_CATALOG_API_URL", Scope.RUN),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("look into the Catalog's own log for the cause", Scope.ROWS),
+}
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Return the seconds that a Retry-After header asks for, given as seconds or as an HTTP date."""
+    text = (retry_after or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:12])
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+
+
+def unreachable(url: str, error: Exception) -> RequestFailed:
+    """There is no reply, or none to its end."""
+    request = getattr(error, "request", None)
+    causes = list(_causes(error))
+    return RequestFailed(
+        plain(getattr(request, "url", None) or url),
+        f"could not be read ({_describe(error, causes)})",
+        "check that the service is up and that its address in the settings is right, then run the command again",
+        retryable=not any(isinstance(cause, _LASTING) for cause in causes),
+    )
+
+
+# An address that is no URL will not become one, and a certificate does not change within a minute.
+_LASTING = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidHeader,
+    ssl.SSLCertVerificationError,
+)
+_DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
+    (ssl.SSLCertVerificationError, "its certificate is not trusted"),
+    (requests.exceptions.InvalidURL, "its address is no URL"),
+    (requests.exceptions.InvalidSchema, "its address is no URL"),
+    (requests.exceptions.MissingSchema, "its address is no URL"),
+    (urllib3.exceptions.NameResolutionError, "its host name is unknown"),
+    (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
+    (urllib3.exceptions.IncompleteRead, "the reply was cut off"),
+    (http.client.IncompleteRead, "the reply was cut off"),
+    (urllib3.exceptions.DecodeError, "its content encoding is broken"),
+    (http.client.RemoteDisconnected, "the connection was closed without an answer"),
+    (http.client.BadStatusLine, "the reply is not HTTP"),
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionResetError, "connection reset"),
+    # Last: urllib3 counts every failure to connect as one of these.
+    (urllib3.exceptions.ConnectTimeoutError, "connecting timed out"),
+)
+
+
+def _describe(error: Exception, causes: list[BaseException]) -> str:
+    """Say in a few words what happened, from the cause that has a name of its own."""
+    for kind, words in _DESCRIPTIONS:
+        if any(isinstance(cause, kind) for cause in causes):
+            return words
+    return type(error).__name__
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and all that it wraps: in its cause, its arguments and its ``reason``."""
+    seen: list[BaseException] = []
+    pending: list[Any] = [error]
+    while pending:
+        cause = pending.pop()
+        if isinstance(cause, BaseException) and not any(cause is other for other in seen):
+            seen.append(cause)
+            pending += [getattr(cause, "reason", None), cause.__cause__, cause.__context__, *cause.args]
+            yield cause

@@ -1,0 +1,209 @@
+"""One question to the Catalog: an answer or a reason. Retries, sessions and counts are settled here."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from typing import TypeVar
+
+import requests
+import stamina
+
+from catalog_sync.catalog_client import pause
+from catalog_sync.catalog_client.errors import RequestFailed
+from catalog_sync.catalog_client.exchange import Reply, exchange
+from catalog_sync.catalog_client.failures import refused, without_credentials
+from catalog_sync.catalog_client.session import CatalogSession, Renewable, new_session
+from catalog_sync.events import EventLog
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+ATTEMPTS = 6
+FIRST_WAIT_SECONDS = 0.2
+LONGEST_WAIT_SECONDS = 20.0
+# Key, URL and status at their longest, with JSON's escapes; an honest page is far below.
+LONGEST_ROW_BYTES = 8 * 1024
+SMALLEST_CAP_BYTES = 1024 * 1024
+
+
+@dataclass
+class RetryBudget:
+    """The seconds that a run may still lose to failed attempts and to waiting for the next one."""
+
+    seconds: float
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def spend(self, seconds: float) -> None:
+        """Take off what was lost; the budget never falls below zero."""
+        with self._lock:
+            self.seconds = max(0.0, self.seconds - seconds)
+
+
+class Requester:
+    """GETs from one Catalog, by any number of threads at once.
+
+    Attributes:
+        requests: how many requests were sent to the Catalog, retries among them.
+        retries: how many of them were second attempts or later.
+        slowest_seconds: how long the slowest of them took.
+        budget: what is left of the run's time for retries.
+    """
+
+    def __init__(self, log: EventLog, *, timeout_seconds: float, retry_deadline_seconds: float) -> None:
+        self.requests = 0
+        self.retries = 0
+        self.budget = RetryBudget(retry_deadline_seconds)
+        self._log = log
+        self.slowest_seconds = 0.0
+        self._timeout_seconds = timeout_seconds
+        self._lock = threading.Lock()
+        self._idle_sessions: list[requests.Session] = []
+        self._closed = False
+
+    def get(self, url: str, parse: Callable[[bytes], T], *, rows: int, attempts: int | None = None) -> T:
+        """Return what ``parse`` makes of the body of ``url``.
+
+        Args:
+            url: with its query; never one that a reply named.
+            parse: turns a body into a value; raises ``RequestFailed`` for a body worth asking for again.
+            rows: how many records the reply may honestly hold, to bound its size.
+            attempts: how often to try at most; the retry budget may end it earlier.
+
+        Raises:
+            RequestFailed: no attempt brought a usable body.
+        """
+        retrying = self._retrying(attempts or ATTEMPTS)
+        most_bytes = max(rows * LONGEST_ROW_BYTES, SMALLEST_CAP_BYTES)
+        started, failure = time.monotonic(), None
+        try:
+            for attempt in retrying:
+                if failure:
+                    self._log_retry(failure)
+                    self.budget.spend(time.monotonic() - started)
+                    started = time.monotonic()
+                with attempt:
+                    try:
+                        return parse(self._attempt(url, most_bytes, again=failure is not None))
+                    except RequestFailed as error:
+                        failure = error
+                        raise
+        except RequestFailed as error:
+            self.budget.spend(time.monotonic() - started)
+            if not self._closed:
+                self._log.error("request_failed", url=without_credentials(url), reason=error.reason)
+            raise
+        raise AssertionError("stamina ends with a result or an error")
+
+    def _retrying(self, attempts: int) -> Iterable[stamina.Attempt]:
+        tried = 0
+
+        def wait_before_retry(error: Exception) -> bool | float:
+            nonlocal tried
+            # Being asked to wait says nothing against the request: only the budget bounds how often.
+            tried += not (
+                isinstance(error, RequestFailed) and error.throttled and error.retry_after is not None
+            )
+            return tried < attempts and self._wait_before_retry(error)
+
+        return stamina.retry_context(
+            on=wait_before_retry,
+            attempts=None if self.budget.seconds else 1,
+            timeout=self.budget.seconds or None,
+            wait_initial=FIRST_WAIT_SECONDS,
+            wait_max=LONGEST_WAIT_SECONDS,
+            wait_jitter=FIRST_WAIT_SECONDS,
+        )
+
+    def _wait_before_retry(self, error: Exception) -> bool | float:
+        if not isinstance(error, RequestFailed) or not error.retryable:
+            return False
+        if self._closed or not self.budget.seconds:
+            return False
+        if error.retry_after is None:
+            return True
+        # Never at once: a service that says "0" for ever would be asked as fast as the network allows.
+        return error.retry_after <= self.budget.seconds and max(error.retry_after, FIRST_WAIT_SECONDS)
+
+    def _log_retry(self, failure: RequestFailed) -> None:
+        waited = {} if failure.retry_after is None else {"retry_after": failure.retry_after}
+        self._log.warning("request_retried", url=failure.url, reason=failure.reason, **waited)
+
+    def _attempt(self, url: str, most_bytes: int, *, again: bool) -> bytes:
+        if (seconds := pause.seconds_left()) > 0:
+            raise refused(url, HTTPStatus.TOO_MANY_REQUESTS, str(math.ceil(seconds)))
+        session = self._borrow()
+        try:
+            reply = self._exchange(session, url, most_bytes, again=again)
+            if reply.status == HTTPStatus.UNAUTHORIZED:
+                session = _renewed(session)
+                self._log_retry(refused(url, reply.status, None))
+                reply = self._exchange(session, url, most_bytes, again=True)
+        except RequestFailed:
+            # Nobody knows what state it is in.
+            session.close()
+            raise
+        self._give_back(session)
+        if reply.status == HTTPStatus.OK:
+            return reply.body
+        refusal = refused(url, reply.status, reply.headers.get("Retry-After"))
+        if refusal.retry_after and refusal.retry_after <= self.budget.seconds:
+            pause.pass_on(refusal.retry_after)
+        raise refusal
+
+    def _exchange(self, session: requests.Session, url: str, most_bytes: int, *, again: bool) -> Reply:
+        if isinstance(session, CatalogSession):
+            # Beforehand, with bounds of its own: a provider that is down is not a Catalog that is slow.
+            session.authenticate()
+        with self._lock:
+            self.requests += 1
+            self.retries += again
+        send = partial(
+            session.get,
+            url,
+            stream=True,
+            # Never followed: the token must not leave the configured origin.
+            allow_redirects=False,
+            # A read may last longer than the exchange, which ends first and says so in its own words.
+            timeout=(min(CONNECT_TIMEOUT_SECONDS, self._timeout_seconds / 2), 2 * self._timeout_seconds),
+        )
+        started = time.monotonic()
+        try:
+            return exchange(url, send, seconds=self._timeout_seconds, most_bytes=most_bytes)
+        finally:
+            self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)
+
+    def _borrow(self) -> requests.Session:
+        """Take a session that no other thread uses."""
+        with self._lock:
+            if self._idle_sessions:
+                return self._idle_sessions.pop()
+        return new_session()
+
+    def _give_back(self, session: requests.Session) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle_sessions.append(session)
+                return
+        session.close()
+
+    def close(self) -> None:
+        """Close the sessions. What is still on its way is not tried again, and no longer spoken of."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle_sessions = self._idle_sessions, []
+        for session in idle:
+            session.close()
+
+
+def _renewed(session: requests.Session) -> requests.Session:
+    if isinstance(session, Renewable):
+        session.renew()
+        return session
+    session.close()
+    return new_session()

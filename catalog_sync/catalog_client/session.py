@@ -1,0 +1,148 @@
+"""The authenticated session, as Open edX services make theirs."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated, Protocol, runtime_checkable
+
+import msgspec
+import requests
+from django.utils.module_loading import import_string
+from edx_django_utils.cache import TieredCache
+from edx_rest_api_client.client import USER_AGENT, OAuthAPIClient
+
+from catalog_sync import conf
+from catalog_sync.catalog_client.errors import RequestFailed
+from catalog_sync.catalog_client.exchange import exchange
+from catalog_sync.catalog_client.failures import no_session, token_malformed, token_refused, token_unavailable
+
+# A token that ends while a page is on its way costs a request; renew it a little early.
+EARLY_SECONDS = 10
+TOKEN_TIMEOUT_SECONDS = 8.0
+# A token is a few kB.
+MOST_TOKEN_BYTES = 256 * 1024
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """A session that can fetch a new access token when the service refuses the one it has."""
+
+    def renew(self) -> None:
+        """Replace the access token."""
+
+
+class _Token(msgspec.Struct):
+    # What an HTTP header can carry.
+    access_token: Annotated[str, msgspec.Meta(pattern=r"\A[!-~]+\Z")]
+    expires_in: Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+
+
+class CatalogSession(OAuthAPIClient):
+    """An ``OAuthAPIClient`` that keeps its token until it ends, so that no cache is needed between requests.
+
+    The token itself comes from the shared cache where the host has one: workers share it. It is fetched with the
+    same bounds in time and size as a page, and never from where a redirect points: the secret stays at its origin.
+    """
+
+    _renew_at = 0.0
+
+    def authenticate(self) -> None:
+        """Have a token that has not ended.
+
+        Raises:
+            RequestFailed: the OAuth2 provider gives none.
+        """
+        if time.monotonic() >= self._renew_at and not self._use_cached():
+            self.renew()
+
+    _ensure_authentication = authenticate
+
+    def renew(self) -> None:
+        """Fetch a new token past every cache: the service has refused the cached one."""
+        token = self._fetch()
+        lasts = max(token.expires_in - EARLY_SECONDS, 1.0)
+        self._use(token.access_token, lasts)
+        # A cache that is down costs a request for a token, no more. Each kind of cache has its own exceptions.
+        with suppress(Exception):
+            TieredCache.set_all_tiers(
+                self._cache_key(), (token.access_token, time.time() + lasts), int(lasts) + 1
+            )
+
+    def _use_cached(self) -> bool:
+        with suppress(Exception):
+            cached = TieredCache.get_cached_response(self._cache_key())
+            if cached.is_found and (lasts := cached.value[1] - time.time()) > 0:
+                self._use(cached.value[0], lasts)
+                return True
+        return False
+
+    def _use(self, token: str, lasts: float) -> None:
+        self.auth.token = token
+        self._renew_at = time.monotonic() + lasts
+
+    def _fetch(self) -> _Token:
+        url = _access_token_url(self._base_url)
+        data = {
+            "grant_type": "client_credentials",
+            "client_id": self._client_id,
+            "client_secret": self._client_secret,
+            "token_type": "jwt",
+        }
+        send = partial(
+            requests.post,
+            url,
+            data=data,
+            headers={"User-Agent": USER_AGENT},
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        )
+        try:
+            reply = exchange(url, send, seconds=TOKEN_TIMEOUT_SECONDS, most_bytes=MOST_TOKEN_BYTES)
+        except RequestFailed as error:
+            raise token_unavailable(error) from error
+        if reply.status != HTTPStatus.OK:
+            raise token_refused(url, reply)
+        try:
+            return msgspec.json.decode(reply.body, type=_Token)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            # Without the cause: what it quotes might be part of a token.
+            raise token_malformed(url) from None
+
+    def _cache_key(self) -> str:
+        # Hashed: a memcached key has at most 250 characters.
+        whose = f"{self._client_id} {_access_token_url(self._base_url)}"
+        return f"catalog_sync.access_token.{hashlib.sha256(whose.encode()).hexdigest()}"
+
+
+def _access_token_url(provider_url: str) -> str:
+    """Return the provider's token endpoint, whether the setting names it, its ``/oauth2`` or its root."""
+    url = provider_url.rstrip("/")
+    if url.endswith("/access_token"):
+        return url
+    return f"{url}/access_token" if url.endswith("/oauth2") else f"{url}/oauth2/access_token"
+
+
+def oauth_session() -> requests.Session:
+    """Return a session with the LMS's own backend credentials (``BACKEND_SERVICE_EDX_OAUTH2_*``)."""
+    return CatalogSession(conf.oauth_provider_url(), conf.oauth_key(), conf.oauth_secret())
+
+
+def new_session() -> requests.Session:
+    """Return a session from the host's ``CATALOG_SYNC_SESSION_FACTORY``.
+
+    Raises:
+        RequestFailed: the factory makes none.
+    """
+    factory = conf.session_factory()
+    try:
+        session: requests.Session = import_string(factory)()
+    except RequestFailed:
+        raise
+    except Exception as error:  # the host's own code
+        raise no_session(factory, error) from error
+    return session
