@@ -1,0 +1,122 @@
+"""Where databases differ, and why. Nothing else in catalog_sync asks which database it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db import OperationalError, connections, models, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.constants import OnConflict
+
+T = TypeVar("T")
+
+# Keys in one ``IN`` list, where a set is of any size: below SQLite's limit of parameters, and a plan that every
+# database makes from the index.
+CHUNK = 500
+
+# In one statement, where the database sets no limit of its own: more than the largest page needs, and far below
+# MariaDB's limit of bytes.
+MOST_PARAMETERS = 100_000
+
+# Deadlock and lock-wait time-out (MySQL and MariaDB by number, PostgreSQL by SQLSTATE), or SQLite's only word for it.
+CONFLICT_CODES = {1020, 1205, 1213, "40001", "40P01", "55P03", "database is locked"}
+
+
+class CaseSensitiveCharField(models.CharField):
+    """A text column that tells ``OrgX`` from ``orgx`` on every database.
+
+    MySQL and MariaDB compare text without case unless a column says otherwise; PostgreSQL and SQLite never do.
+    """
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
+        """Return Django's parameters of the column, with a binary collation where the database needs one."""
+        parameters = super().db_parameters(connection)
+        if connection.vendor == "mysql":
+            parameters["collation"] = "utf8mb4_bin"
+        return parameters
+
+
+@CaseSensitiveCharField.register_lookup
+class Among(models.Lookup):
+    """``__among=keys``: Django's ``IN``, for a set of texts that need no preparation.
+
+    Django's own looks at each of them five times, which takes longer than the query.
+    """
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def get_db_prep_lookup(self, value: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Return the placeholders and the texts."""
+        return ", ".join(["%s"] * len(value)), tuple(value)
+
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition and its parameters."""
+        if not self.rhs:
+            raise EmptyResultSet
+        column, parameters = self.process_lhs(compiler, connection)
+        marks, texts = self.get_db_prep_lookup(self.rhs, connection)
+        return f"{column} IN ({marks})", (*parameters, *texts)
+
+
+def upsert(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    unique_column: str,
+    update_columns: Sequence[str],
+) -> None:
+    """Insert the rows, or update those whose ``unique_column`` exists, in as few statements as the database allows.
+
+    Not by ``bulk_create``, which makes and prepares an instance a row and, on SQLite, 142 rows a statement.
+    """
+    connection = connections[router.db_for_write(model)]
+    quoted = connection.ops.quote_name
+    into = f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(map(quoted, columns))})"
+    on_conflict = connection.ops.on_conflict_suffix_sql(
+        [], OnConflict.UPDATE, update_columns, [unique_column]
+    )
+    marks = f"({', '.join(['%s'] * len(columns))})"
+    with connection.cursor() as cursor:
+        for chunk in in_chunks(rows, _most_parameters(connection) // len(columns)):
+            values = [value for row in chunk for value in row]
+            cursor.execute(f"{into} VALUES {', '.join([marks] * len(chunk))} {on_conflict}", values)
+
+
+def _most_parameters(connection: BaseDatabaseWrapper) -> int:
+    """Return how many parameters a statement may have; Django knows only of what SQLite allowed long ago."""
+    if connection.vendor == "sqlite":
+        # Here, not above: web processes on another database do without.
+        import sqlite3
+
+        connection.ensure_connection()
+        return int(connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER))
+    return MOST_PARAMETERS
+
+
+def in_chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Yield the values in lists of at most ``size``."""
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def is_conflict(error: Exception) -> bool:
+    """Tell whether the database broke a transaction off in favor of another, so that trying again may help."""
+    if not isinstance(error, OperationalError):
+        return False
+    cause = error.__cause__
+    codes = {getattr(cause, "sqlstate", None), *getattr(cause, "args", ())[:1]}
+    return not CONFLICT_CODES.isdisjoint(codes)
+
+
+class UtcNow(models.functions.Now):
+    """The database's own clock, in UTC as Django stores times; MySQL's and MariaDB's is in the session's zone."""
+
+    def as_mysql(self, compiler: Any, connection: BaseDatabaseWrapper, **extra: Any) -> Any:
+        """Return the SQL for MySQL and MariaDB."""
+        return self.as_sql(compiler, connection, template="UTC_TIMESTAMP(6)", **extra)

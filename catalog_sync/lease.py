@@ -1,0 +1,140 @@
+"""One sync at a time: a lease that the database itself grants, and that a dead holder cannot keep."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from catalog_sync.databases import UtcNow
+from catalog_sync.events import EventLog
+from catalog_sync.models import SyncRun
+
+LEASE_NAME = "catalog"
+# A killed holder's lease is free again after this; the heartbeat is far more frequent.
+LEASE_SECONDS = 45
+# So soon a run also hears, while it waits for the Catalog, that somebody canceled it.
+HEARTBEAT_SECONDS = 2
+ACQUIRE_ATTEMPTS = 3
+
+
+class LeaseHeld(Exception):
+    """Another sync is running."""
+
+    def __init__(self, holder: str, since: datetime) -> None:
+        super().__init__(
+            f"Another sync holds the lease: {holder}, since {since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to end; "
+            f"if it was killed, its lease is free {LEASE_SECONDS} s after its last sign of life."
+        )
+        self.holder = holder
+        self.since = since
+
+
+class LeaseLost(Exception):
+    """This run was taken for dead, and another may be writing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"This run lost its lease: it gave no sign of life for {LEASE_SECONDS} s and was taken for dead. "
+            "Nothing was written since; run the command again."
+        )
+
+
+class Canceled(Exception):
+    """Somebody asked this run to end."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The run was canceled in Django admin. What it had written stays; a new run brings the rest."
+        )
+
+
+class Lease:
+    """The right to write, held by one ``SyncRun``. All times are the database's own."""
+
+    def __init__(self, run_id: int) -> None:
+        self.run_id = run_id
+        self._renewed_at = time.monotonic()
+
+    @classmethod
+    def acquire(cls, **values: Any) -> Lease:
+        """Create the ``SyncRun`` that holds the lease, with these values of it.
+
+        Raises:
+            LeaseHeld: another run holds it and is alive.
+        """
+        for attempt in range(ACQUIRE_ATTEMPTS):
+            bury_the_dead()
+            try:
+                # A savepoint, so that a refused insert does not spoil a transaction around it.
+                with transaction.atomic():
+                    run = SyncRun.objects.create(
+                        lease=LEASE_NAME, holder=_this_process(), heartbeat=UtcNow(), **values
+                    )
+                return cls(run.pk)
+            except IntegrityError:
+                holder = SyncRun.objects.filter(lease=LEASE_NAME).first()
+                if holder is not None:
+                    raise LeaseHeld(holder.holder, holder.started) from None
+                if attempt == ACQUIRE_ATTEMPTS - 1:
+                    raise
+                # It ended this very moment: try again.
+        raise AssertionError("the loop ends with a result or an error")
+
+    def renew(self, **progress: Any) -> None:
+        """Renew the lease and store the progress.
+
+        As the first statement of a transaction it locks the row: until that transaction ends nobody can take the
+        lease, and whoever waits for this row sees what the transaction wrote.
+
+        Raises:
+            LeaseLost: the lease is no longer held.
+            Canceled: it is held, but somebody asked the run to end.
+        """
+        held = SyncRun.objects.filter(pk=self.run_id, lease=LEASE_NAME)
+        # One statement renews and asks: a run that is not canceled pays nothing for the question.
+        if not held.filter(cancel_requested=False).update(heartbeat=UtcNow(), **progress):
+            raise Canceled if held.exists() else LeaseLost
+        self._renewed_at = time.monotonic()
+
+    def renew_if_due(self) -> None:
+        """Renew the lease while waiting, no more often than needed."""
+        if time.monotonic() - self._renewed_at >= HEARTBEAT_SECONDS:
+            self.renew()
+
+    def close(self, **values: Any) -> None:
+        """Store how the run ended, and give the lease back. A run that was taken for dead stays marked so."""
+        SyncRun.objects.filter(pk=self.run_id, lease=LEASE_NAME).update(
+            lease=None, heartbeat=UtcNow(), finished=UtcNow(), **values
+        )
+
+
+def bury_the_dead() -> None:
+    """Close the run of a holder that gives no sign of life."""
+    silent = SyncRun.objects.filter(
+        lease=LEASE_NAME, heartbeat__lt=UtcNow() - timedelta(seconds=LEASE_SECONDS)
+    )
+    for run in silent:
+        buried = silent.filter(pk=run.pk).update(
+            lease=None,
+            status=SyncRun.Status.FAILED,
+            finished=UtcNow(),
+            message=f"The process died without a word ({run.holder}). The next run puts right what it left.",
+        )
+        if buried:
+            EventLog(run.pk).error(
+                "finished", status=SyncRun.Status.FAILED, reason="the process died", holder=run.holder
+            )
+
+
+def wait_for_writer() -> None:
+    """Wait, inside a transaction, until no page is being written; without a running sync this waits for nothing."""
+    list(SyncRun.objects.select_for_update().filter(lease=LEASE_NAME).values_list("pk"))
+
+
+def _this_process() -> str:
+    return f"{socket.gethostname()} process {os.getpid()}"

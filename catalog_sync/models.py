@@ -1,0 +1,198 @@
+"""What catalog_sync keeps: the replica of the Catalog, the history of syncs, and what operators tune."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config_models.models import ConfigurationModel
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from catalog_sync import conf
+from catalog_sync.databases import CaseSensitiveCharField
+
+MAX_PAGE_SIZE = 10_000
+MAX_CONCURRENCY = 16
+PAGE_SIZE_REFUSAL = _(
+    "A page holds at most 10,000 course runs, not %(show_value)s: one request for more would keep a worker of the "
+    "Catalog busy for half a minute and longer. 0 finds the best page size by itself."
+)
+
+
+class MarketingUrlMixin(models.Model):
+    """Gives a host's course overview its ``marketing_url`` column, as edx-platform defines it."""
+
+    marketing_url = models.TextField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class CatalogCourseRun(models.Model):
+    """What the Catalog last said about a course run: the durable home of its marketing URL.
+
+    A course overview is a cache that the LMS deletes and re-creates at will, so it cannot be the only place that
+    knows the URL. This row can: publishing reads it, and only the sync writes it. Never delete one while the LMS
+    may re-create the course.
+
+    ``marketing_url`` is the URL that learners are sent to: fit, of a status that counts, or null. It is set to
+    null only when the Catalog has been asked for this very key and has no such URL.
+
+    ``pinned_url`` is an operator's and wins over the Catalog's until it is taken away. It stands in a column of its
+    own, so that the sync goes on keeping what the Catalog says; see ``catalog_sync.pins``, which alone writes it.
+
+    .. no_pii:
+    """
+
+    course_key = CaseSensitiveCharField(max_length=255, unique=True)
+    status = models.CharField(max_length=32, blank=True, default="")
+    marketing_url = models.TextField(null=True, blank=True)
+    eligible_for_financial_aid = models.BooleanField(null=True, blank=True)
+    content_language = models.CharField(max_length=255, null=True, blank=True)
+    pinned_url = models.TextField(null=True, blank=True)
+    pinned_by = models.ForeignKey(
+        conf.user_model(), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    # Set with the URL and taken away with it: a text has no index on every database, and there are few pins.
+    pinned_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    created = models.DateTimeField(auto_now_add=True)
+    modified = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("course run")
+        verbose_name_plural = _("course runs")
+
+    def __str__(self) -> str:
+        return str(self.course_key)
+
+
+class SyncRun(models.Model):
+    """One run of the sync: its numbers, and, while it runs, the lease that keeps a second one away.
+
+    ``lease`` is unique and null once the run has ended: the database itself admits one running sync. The holder
+    renews ``heartbeat`` with all that it writes; see ``catalog_sync.lease``.
+
+    .. no_pii:
+    """
+
+    class Status(models.TextChoices):
+        RUNNING = "running", _("running")
+        SUCCEEDED = "succeeded", _("succeeded")
+        INCOMPLETE = "incomplete", _("incomplete")
+        REFUSED = "refused", _("refused")
+        FAILED = "failed", _("failed")
+        SKIPPED = "skipped", _("skipped")
+
+    class Scope(models.TextChoices):
+        ALL = "all", _("all course runs")
+        CHANGED = "changed", _("changed lately")
+        COURSE_KEYS = "course_keys", _("single course runs")
+
+    scope = models.CharField(max_length=16, choices=Scope.choices, default=Scope.ALL)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.RUNNING)
+    lease = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    holder = models.CharField(max_length=255, help_text=_("Host and process that ran it."))
+    started = models.DateTimeField(auto_now_add=True, db_index=True)
+    heartbeat = models.DateTimeField(db_default=Now())
+    finished = models.DateTimeField(null=True)
+    message = models.TextField(blank=True, default="", help_text=_("What went wrong, and the remedy."))
+    log_lines = models.TextField(
+        blank=True, default="", help_text=_("The warnings and errors that the run logged, the first of them.")
+    )
+    cancel_requested = models.BooleanField(
+        default=False, help_text=_("Set while it runs, it ends the run after its page.")
+    )
+
+    dry_run = models.BooleanField(default=False)
+    page_size = models.PositiveIntegerField(default=0)
+    next_page_size = models.PositiveIntegerField(
+        null=True, help_text=_("What the automatic page size settled on for the next run.")
+    )
+    concurrency = models.PositiveIntegerField(default=0)
+    duration_seconds = models.FloatField(default=0)
+    pages = models.PositiveIntegerField(default=0)
+    requests = models.PositiveIntegerField(default=0)
+    retries = models.PositiveIntegerField(default=0)
+    catalog_count = models.PositiveIntegerField(default=0)
+    course_runs_retrieved = models.PositiveIntegerField(default=0)
+    course_runs_rejected = models.PositiveIntegerField(default=0)
+    course_overviews = models.PositiveIntegerField(default=0)
+    matched = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
+    not_in_lms = models.PositiveIntegerField(default=0)
+    not_in_catalog = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("sync run")
+        verbose_name_plural = _("sync runs")
+        permissions = [("run_sync", _("Can start and cancel a sync"))]
+
+    def __str__(self) -> str:
+        return f"{self.pk} ({self.status})"
+
+
+class CatalogSyncConfig(ConfigurationModel):
+    """What operators tune at run time, in Django admin. Without a row the defaults below hold.
+
+    .. no_pii:
+    """
+
+    enabled = models.BooleanField(
+        default=True,
+        verbose_name=_("Enabled"),
+        help_text=_("Switched off, the sync does nothing and says so."),
+    )
+    page_size = models.PositiveIntegerField(
+        default=500,
+        validators=[MaxValueValidator(MAX_PAGE_SIZE, PAGE_SIZE_REFUSAL)],
+        help_text=_(
+            "Course runs a request, 1 to 10,000; 0 finds the best. An ordinary Catalog user has 200 requests an hour."
+        ),
+    )
+    concurrency = models.PositiveIntegerField(
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_CONCURRENCY)],
+        help_text=_("Requests at once, 1 to 16. A small Catalog has two workers, and others use it too."),
+    )
+    request_timeout_seconds = models.PositiveIntegerField(
+        default=30, validators=[MinValueValidator(1)], help_text=_("How long one request may take in all.")
+    )
+    retry_deadline_seconds = models.PositiveIntegerField(
+        default=300,
+        help_text=_("How long a run may keep trying again before it gives up; 0: never try again."),
+    )
+    max_removal_percent = models.PositiveIntegerField(
+        default=10,
+        validators=[MaxValueValidator(100)],
+        help_text=_(
+            "A run that would remove more than this share of the marketing URLs removes none, and says so."
+        ),
+    )
+    keep_runs_days = models.PositiveIntegerField(
+        default=90,
+        help_text=_(
+            "How long sync runs stay listed. A full sync deletes older ones, but never the last that succeeded; "
+            "0: none."
+        ),
+    )
+
+    class Meta(ConfigurationModel.Meta):
+        verbose_name = _("Catalog sync configuration")
+        verbose_name_plural = _("Catalog sync configurations")
+
+    def __str__(self) -> str:
+        return f"page size {self.page_size}, concurrency {self.concurrency}"
+
+    @classmethod
+    def current(cls, *args: Any) -> CatalogSyncConfig:
+        """Return the configuration in force: the newest row, or the defaults.
+
+        Read afresh each time: a run is long and reads it once, and a worker's cache would outlive a change that
+        another process makes.
+        """
+        return cls.objects.order_by("-change_date", "-pk").first() or cls()

@@ -1,0 +1,260 @@
+"""The only door to the host's course overviews: compare with the replica, write what differs, keep history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.db import connections, models, router, transaction
+from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.expressions import ExpressionWrapper
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from catalog_sync import conf, replica, signals
+from catalog_sync.databases import CaseSensitiveCharField, in_chunks
+from catalog_sync.lease import wait_for_writer
+from catalog_sync.models import CatalogCourseRun
+from catalog_sync.replica import CCX_PREFIX, Held
+
+HISTORY_REASON = "catalog_sync"
+CHUNK = 500
+
+
+class Difference(NamedTuple):
+    """What comparing some course overviews with the replica found: the keys met, and those that differ."""
+
+    met: list[str]
+    differing: list[str]
+
+
+def model() -> Any:
+    """Return the host's course overview model."""
+    return apps.get_model(conf.course_overview_model())
+
+
+def keyed() -> QuerySet[Any]:
+    """Return the course overviews in no order, annotated with ``_key``, their course key as text."""
+    # Course keys stay strings: parsing each of them into a key object costs more than reading it.
+    key = ExpressionWrapper(F(model()._meta.pk.name), output_field=CaseSensitiveCharField())
+    rows: QuerySet[Any] = model()._default_manager.order_by().annotate(_key=key)
+    return rows
+
+
+def _mapped() -> dict[str, str]:
+    return dict(conf.fields())
+
+
+def get(course_key: str) -> Any:
+    """Return the course overview of this key, whole; None if the LMS has none."""
+    row = keyed().filter(_key=course_key).first()
+    # The database may compare without case.
+    return row if row is not None and str(row.pk) == course_key else None
+
+
+def count(course_keys: Collection[str] | None = None) -> int:
+    """Return how many course overviews the LMS has, of these keys if any are given; one query."""
+    return int((keyed() if course_keys is None else keyed().filter(_key__in=list(course_keys))).count())
+
+
+def count_with_url() -> tuple[int, int]:
+    """Return how many course overviews the LMS has, and how many of them show a marketing URL; one query."""
+    field = _mapped()["marketing_url"]
+    with_url = models.Q(**{f"{field}__isnull": False}) & ~models.Q(**{field: ""})
+    counts = model()._default_manager.aggregate(all=Count("*"), showing=Count("pk", filter=with_url))
+    return counts["all"], counts["showing"]
+
+
+def compare(held: Mapping[str, Held]) -> Difference:
+    """Compare the course overviews of these keys with what they are to show; one query.
+
+    A value that the replica does not hold changes nothing: taking a marketing URL away is ``clear``'s.
+    """
+    fields = _mapped()
+    rows = keyed().filter(_key__among=held.keys()).values_list("_key", *fields.values())
+    positions = [Held._fields.index(name) for name in fields]
+    met, differing = [], []
+    for key, *shown in rows:
+        # The database may compare without case; a course key is another course's if its case differs.
+        wanted = held.get(key)
+        if wanted is None:
+            continue
+        met.append(key)
+        for position, show in zip(positions, shown, strict=True):
+            if wanted[position] is not None and wanted[position] != show:
+                differing.append(key)
+                break
+    return Difference(met, differing)
+
+
+def copy_from_replica(course_keys: Collection[str]) -> int:
+    """Set the mapped fields of the course overviews from their own rows of the replica, and return how many.
+
+    Two statements at most, whatever the number: the values do not pass through Python.
+    """
+    if not course_keys:
+        return 0
+    own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
+    held = {name: F(name) for name in _mapped()} | {"marketing_url": Coalesce("pinned_url", "marketing_url")}
+    values = {
+        field: Coalesce(Subquery(own_row.values_list(held[name])[:1]), F(field))
+        for name, field in _mapped().items()
+    }
+    return _update(course_keys, values)
+
+
+def copy_marketing_urls(urls: Mapping[str, str]) -> int:
+    """Set these marketing URLs, by course key, and return how many course overviews were written."""
+    if not urls:
+        return 0
+    keys_of: dict[str, list[str]] = {}
+    for key, url in urls.items():
+        keys_of.setdefault(url, []).append(key)
+    whens = [When(_key__in=keys, then=Value(url)) for url, keys in keys_of.items()]
+    return _update(list(urls), {_mapped()["marketing_url"]: Case(*whens)})
+
+
+def clear(course_keys: Collection[str]) -> int:
+    """Take the marketing URL away from the course overviews, and return how many had one. Pins stay."""
+    showing = _showing(course_keys)
+    return (
+        _update(showing, {_mapped()["marketing_url"]: Value(None, output_field=models.TextField())})
+        if showing
+        else 0
+    )
+
+
+def count_showing(course_keys: Collection[str]) -> int:
+    """Return how many of these course overviews show a marketing URL that is not pinned."""
+    return sum(len(_showing(chunk)) for chunk in in_chunks(course_keys))
+
+
+def _showing(course_keys: Collection[str]) -> list[str]:
+    wanted = set(course_keys)
+    showing = set(showing_url().filter(_key__in=list(wanted)).values_list("_key", flat=True)) & wanted
+    return list(showing - replica.founded_on_a_pin(showing)) if showing else []
+
+
+def showing_url() -> QuerySet[Any]:
+    """Return the course overviews that show a marketing URL, annotated with ``_key``."""
+    field = _mapped()["marketing_url"]
+    return keyed().filter(**{f"{field}__isnull": False}).exclude(**{field: ""})
+
+
+def showing_unknown_url() -> Iterator[str]:
+    """Yield the keys of course overviews, CCX courses aside, that show a URL which no row of the replica holds."""
+    own_url = models.Q(marketing_url__isnull=False) | models.Q(pinned_url__isnull=False)
+    own_row = CatalogCourseRun.objects.filter(own_url, course_key=OuterRef("pk"))
+    unknown = showing_url().exclude(_key__startswith=CCX_PREFIX).filter(~models.Exists(own_row))
+    yield from unknown.values_list("_key", flat=True).iterator()
+
+
+def ccx_chunks(parents: Collection[str] = ()) -> Iterator[list[tuple[str, str | None]]]:
+    """Yield the LMS's CCX courses in lists of (course key, marketing URL), only of these parents if any are given."""
+    if not parents:
+        yield from _chunks_of(models.Q(_key__startswith=CCX_PREFIX))
+    # Fewer at once than the alternatives that SQLite takes in one expression.
+    for some in in_chunks(parents):
+        starts = [models.Q(_key__startswith=replica.ccx_prefix_of(parent)) for parent in some]
+        yield from _chunks_of(models.Q(*starts, _connector=models.Q.OR))
+
+
+def with_ccx(course_key: str) -> Iterator[list[tuple[str, str | None]]]:
+    """Yield the course overview of this key and those of its CCX courses, in lists as ``ccx_chunks`` does."""
+    ccx_prefix = replica.ccx_prefix_of(course_key)
+    for chunk in _chunks_of(models.Q(_key=course_key) | models.Q(_key__startswith=ccx_prefix)):
+        # The database may compare without case.
+        yield [(key, url) for key, url in chunk if key == course_key or key.startswith(ccx_prefix)]
+
+
+def _chunks_of(wanted: models.Q) -> Iterator[list[tuple[str, str | None]]]:
+    rows = keyed().filter(wanted).order_by("_key").values_list("_key", _mapped()["marketing_url"])
+    last = ""
+    while chunk := list(rows.filter(_key__gt=last)[:CHUNK]):
+        yield chunk
+        last = chunk[-1][0]
+
+
+def _update(course_keys: Collection[str], values: dict[str, Any]) -> int:
+    """Update and keep history as ``save()`` would; a row that was deleted meanwhile is left out."""
+    now = timezone.now()
+    if any(field.name == "modified" for field in model()._meta.concrete_fields):
+        values = values | {"modified": now}
+    rows = keyed().filter(_key__among=frozenset(course_keys))
+    written: int = rows.update(**values)
+    _record_history(rows, now)
+    if written:
+        signals.announce(model(), course_keys, router.db_for_write(model()))
+    return written
+
+
+def _record_history(rows: QuerySet[Any], now: Any) -> None:
+    """Copy the rows into django-simple-history's table, where the host keeps one; one statement.
+
+    The database copies its own rows: exactly what was written, and no full row crosses the network.
+    """
+    manager = getattr(model(), getattr(model()._meta, "simple_history_manager_attribute", ""), None)
+    if manager is None or not conf.history_enabled():
+        return
+    history = manager.model
+    fixed = {
+        "history_date": Value(now),
+        "history_type": Value("~"),
+        "history_change_reason": Value(HISTORY_REASON),
+    }
+    tracked = [field.attname for field in history.tracked_fields]
+    selected = rows.annotate(**{f"_{name}": value for name, value in fixed.items()})
+    selected = selected.values_list(*tracked, *(f"_{name}" for name in fixed))
+    connection = connections[router.db_for_write(history)]
+    sql, parameters = selected.query.get_compiler(connection=connection).as_sql()
+    columns = [history._meta.get_field(name).column for name in (*tracked, *fixed)]
+    into = ", ".join(connection.ops.quote_name(column) for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {connection.ops.quote_name(history._meta.db_table)} ({into}) {sql}", parameters
+        )
+
+
+def restore(course_overview: Any) -> str | None:
+    """Set what the replica holds on a course overview that is about to be saved, and return the URL that was set."""
+    held = replica.held_for([str(course_overview.pk)]).get(str(course_overview.pk), Held())
+    for name, field in _mapped().items():
+        if getattr(held, name) is not None:
+            setattr(course_overview, field, getattr(held, name))
+    return held.marketing_url
+
+
+def republish(course_key: str, restored_url: str | None) -> None:
+    """Bring a course overview that was saved up to what the replica holds now.
+
+    Args:
+        course_key: whose.
+        restored_url: what ``restore`` had set; if the replica does not hold it any more, it goes again.
+    """
+    with transaction.atomic():
+        wait_for_writer()
+        held = replica.held_for([course_key]).get(course_key, Held())
+        if restored_url and not held.marketing_url:
+            clear([course_key])
+        elif compare({course_key: held}).differing:
+            copy_from_replica([course_key])
+            if held.marketing_url and course_key.startswith(CCX_PREFIX):
+                copy_marketing_urls({course_key: held.marketing_url})
+
+
+def republish_with_ccx(course_key: str, removed_url: str | None) -> None:
+    """Bring the marketing URL of a course overview, and of its CCX courses, up to what the replica holds now.
+
+    Args:
+        course_key: whose.
+        removed_url: what the replica does not hold any more; where it is shown and nothing comes instead, it goes.
+    """
+    with transaction.atomic():
+        wait_for_writer()
+        for chunk in with_ccx(course_key):
+            held = replica.held_for([key for key, _ in chunk])
+            wanted = {key: held.get(key, Held()).marketing_url for key, _ in chunk}
+            copy_marketing_urls({key: url for key, shown in chunk if (url := wanted[key]) and url != shown})
+            if removed_url:
+                clear([key for key, shown in chunk if shown == removed_url and not wanted[key]])

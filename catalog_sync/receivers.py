@@ -1,0 +1,44 @@
+"""Signal receivers, nothing else: a course overview that is saved gets its values from the replica at once.
+
+No receiver asks the Catalog: all that is needed is in the LMS's own database.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_save, pre_save
+
+from catalog_sync import conf, overviews
+
+# Where a course overview carries the URL that was set on it from one signal to the next.
+RESTORED = "_catalog_sync_restored_url"
+
+
+def connect() -> None:
+    """Connect the receivers to the host's course overview model; without one a system check tells."""
+    model = conf.course_overview_model()
+    with suppress(ValueError):  # not even the name of a model
+        pre_save.connect(restore, sender=model, dispatch_uid="catalog_sync.restore")
+        post_save.connect(look_again, sender=model, dispatch_uid="catalog_sync.look_again")
+
+
+def restore(instance: Any, raw: bool = False, **kwargs: Any) -> None:
+    """Before a course overview is written, set what the replica holds for it."""
+    if not raw:  # a fixture says itself what is in the database
+        setattr(instance, RESTORED, overviews.restore(instance))
+
+
+def look_again(instance: Any, using: str, raw: bool = False, **kwargs: Any) -> None:
+    """Compare a course overview once more as soon as others can see it.
+
+    A sync may write the replica between ``restore`` and the end of the publisher's transaction, which neither of
+    the two would see. Without a transaction the row is visible now; not before, so ``pre_save`` would be too early.
+    """
+    if not raw:
+        restored_url = instance.__dict__.pop(RESTORED, None)
+        republish = partial(overviews.republish, str(instance.pk), restored_url)
+        transaction.on_commit(republish, using=using, robust=True)

@@ -1,0 +1,173 @@
+"""The replica: what the Catalog last said about each course run, in rows of this app's own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from ccx_keys.locator import CCXLocator
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import CourseKey
+
+from catalog_sync.databases import in_chunks, upsert
+from catalog_sync.models import CatalogCourseRun
+
+CCX_PREFIX = "ccx-v1:"
+
+
+class Held(NamedTuple):
+    """What the replica holds of a course run. The names are the Catalog's."""
+
+    status: str = ""
+    marketing_url: str | None = None
+    eligible_for_financial_aid: bool | None = None
+    content_language: str | None = None
+
+
+NOTHING = Held()
+
+
+class StoredRun(NamedTuple):
+    """A row of the replica: its id, what it holds of the Catalog, and the URL that an operator has pinned."""
+
+    id: int
+    held: Held
+    pinned_url: str | None = None
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the Catalog has ever said anything of it: a row may be there for a pin alone."""
+        return not self.pinned_url or self.held != NOTHING
+
+
+def read(course_keys: Collection[str]) -> dict[str, StoredRun]:
+    """Return the stored rows of the course keys, by key; one query."""
+    rows = CatalogCourseRun.objects.filter(course_key__among=frozenset(course_keys))
+    return {
+        key: StoredRun(row_id, Held(*held), pinned_url)
+        for row_id, key, pinned_url, *held in rows.values_list(
+            "id", "course_key", "pinned_url", *Held._fields
+        )
+    }
+
+
+def with_pins(held: Mapping[str, Held], stored: Mapping[str, StoredRun]) -> Mapping[str, Held]:
+    """Return what the course overviews of these keys are to show: what is pinned, else what is held."""
+    pins = {key: row.pinned_url for key, row in stored.items() if row.pinned_url and key in held}
+    return (
+        {**held, **{key: held[key]._replace(marketing_url=url) for key, url in pins.items()}}
+        if pins
+        else held
+    )
+
+
+def record(changes: Mapping[str, Held]) -> None:
+    """Insert or update the rows of the changed course keys; one statement. Pins are left alone."""
+    if not changes:
+        return
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    rows = ((key, *held, now, now) for key, held in changes.items())
+    columns = ["course_key", *Held._fields, "created", "modified"]
+    upsert(
+        CatalogCourseRun,
+        columns,
+        rows,
+        unique_column="course_key",
+        update_columns=[*Held._fields, "modified"],
+    )
+
+
+def forget(course_keys: Collection[str]) -> None:
+    """Delete the rows of course runs that the Catalog is known not to have; of a pinned one only the pin stays."""
+    rows = CatalogCourseRun.objects.filter(course_key__in=course_keys)
+    rows.filter(pinned_url__isnull=True).delete()
+    rows.filter(pinned_url__isnull=False).exclude(**NOTHING._asdict()).update(
+        **NOTHING._asdict(), modified=timezone.now()
+    )
+
+
+def listed() -> QuerySet[CatalogCourseRun]:
+    """Return the rows of which the Catalog has ever said anything."""
+    return CatalogCourseRun.objects.exclude(pinned_url__isnull=False, **NOTHING._asdict())
+
+
+def pinned(course_keys: Collection[str] = ()) -> list[str]:
+    """Return the course keys that are pinned, only among these if any are given."""
+    rows = CatalogCourseRun.objects.filter(pinned_at__isnull=False)
+    if course_keys:
+        rows = rows.filter(course_key__among=frozenset(course_keys))
+    return list(rows.values_list("course_key", flat=True))
+
+
+def count() -> int:
+    """Return how many course runs are stored."""
+    return CatalogCourseRun.objects.count()
+
+
+def held_for(course_keys: Collection[str]) -> dict[str, Held]:
+    """Return what course overviews with these keys are to show; one query. Keys without anything are left out.
+
+    A pinned URL comes before the Catalog's. The Catalog rarely knows a CCX course; one that has neither of its own
+    takes its parent run's, the pinned one first there, too.
+    """
+    return inheriting_and_held_for(course_keys)[1]
+
+
+def inheriting_and_held_for(
+    course_keys: Collection[str], instead: Mapping[str, Held | None] | None = None
+) -> tuple[set[str], dict[str, Held]]:
+    """Return which of the keys the Catalog knows by their parent run only, and what ``held_for`` returns.
+
+    Args:
+        course_keys: whose.
+        instead: what to take the Catalog to have said of some keys; None: nothing.
+    """
+    parents = {key: parent for key in course_keys if (parent := parent_of_ccx(key))}
+    rows = read({*course_keys, *parents.values()})
+    believed = {key: row.held for key, row in rows.items() if row.is_listed} | dict(instead or {})
+    said = {key: held for key, held in believed.items() if held is not None}
+    pins = {key: said.get(key, NOTHING) for key, row in rows.items() if row.pinned_url}
+    stored = with_pins(said | pins, rows)
+    held = {key: stored[key] for key in course_keys if key in stored}
+    for key, parent in parents.items():
+        mine = held.get(key, NOTHING)
+        if parent in stored and not mine.marketing_url:
+            held[key] = mine._replace(marketing_url=stored[parent].marketing_url)
+    return {key for key, parent in parents.items() if parent in said and key not in said}, held
+
+
+def source_of(course_key: str) -> tuple[str, bool] | None:
+    """Return whose row says what the course overview of this key is to show, and whether by a pin; None: nobody's."""
+    parent = parent_of_ccx(course_key)
+    rows = read({course_key, parent} if parent else {course_key})
+    for key in filter(None, (course_key, parent)):
+        if (row := rows.get(key)) and (row.pinned_url or row.held.marketing_url):
+            return key, bool(row.pinned_url)
+    return None
+
+
+def founded_on_a_pin(course_keys: Collection[str]) -> set[str]:
+    """Return which of the keys are pinned, or are CCX courses of a pinned run: no Catalog takes their URL away."""
+    parents = {key: parent_of_ccx(key) for key in course_keys}
+    sources = {*parents, *filter(None, parents.values())}
+    pins = {key for some in in_chunks(sources) for key in pinned(some)}
+    return {key for key, parent in parents.items() if key in pins or parent in pins}
+
+
+def parent_of_ccx(course_key: str) -> str | None:
+    """Return the course key of a CCX course's parent run; None for any other course."""
+    if not course_key.startswith(CCX_PREFIX):
+        return None
+    try:
+        key = CourseKey.from_string(course_key)
+    except InvalidKeyError:
+        return None
+    return str(key.to_course_locator()) if isinstance(key, CCXLocator) else None
+
+
+def ccx_prefix_of(course_key: str) -> str:
+    """Return what the keys of all CCX courses of a ``course-v1:`` run start with."""
+    return f"{CCX_PREFIX}{course_key.partition(':')[2]}+ccx@"
