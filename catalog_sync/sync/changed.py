@@ -1,0 +1,55 @@
+"""Fresh between full syncs: look at what the Catalog says changed lately. An accelerator, never a replacement."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from catalog_sync.catalog_client import CatalogClient
+from catalog_sync.models import SyncRun
+
+# Looked at twice: clocks differ, and a change in the Catalog is stamped before it is committed.
+OVERLAP = timedelta(minutes=2)
+FIRST_LOOK = timedelta(hours=1)
+# More than this is a bulk change: looking each run up would eat the quota that the full sync needs.
+MOST_COURSES = 500
+
+
+class TooManyChanged(Exception):
+    """A bulk change, which the next full sync brings at less cost."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"{count} courses changed in the Catalog, more than {MOST_COURSES}: left to the next full sync, which "
+            "brings them with fewer requests."
+        )
+
+
+def changed_course_keys(client: CatalogClient) -> frozenset[str]:
+    """Return the keys of the course runs that may have changed since the last look; one request.
+
+    Raises:
+        RequestFailed: the Catalog did not answer.
+        TooManyChanged: too many to look up one by one.
+    """
+    changed = client.changed_since(_last_look() - OVERLAP, MOST_COURSES)
+    if changed.count > MOST_COURSES:
+        raise TooManyChanged(changed.count)
+    return changed.course_keys
+
+
+def _last_look() -> datetime:
+    """Return when the last run began that saw every change up to its beginning."""
+    looks = SyncRun.objects.filter(
+        scope__in=(SyncRun.Scope.ALL, SyncRun.Scope.CHANGED), status=SyncRun.Status.SUCCEEDED, dry_run=False
+    )
+    last = looks.order_by("-pk").values_list("started", flat=True).first()
+    return last or timezone.now() - FIRST_LOOK
+
+
+def forget_idle_looks(run_id: int) -> None:
+    """Delete the earlier looks that found nothing: one a minute would bury the history of the full syncs."""
+    SyncRun.objects.filter(
+        scope=SyncRun.Scope.CHANGED, status=SyncRun.Status.SUCCEEDED, updated=0, removed=0, pk__lt=run_id
+    ).delete()

@@ -1,0 +1,287 @@
+"""One sync run from its first request to its closed ``SyncRun``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import Error as AnyDatabaseError
+from django.db import connection, transaction
+from django.utils import timezone
+
+from catalog_sync import conf, overviews, quota, replica
+from catalog_sync.catalog_client import CatalogClient, Chain, Requester, RequestFailed
+from catalog_sync.catalog_client.failures import without_credentials
+from catalog_sync.databases import in_chunks
+from catalog_sync.events import MOST_NOTABLE, EventLog
+from catalog_sync.lease import Canceled, Lease, LeaseLost
+from catalog_sync.models import SyncRun
+from catalog_sync.sync import page_size as page_sizes
+from catalog_sync.sync.changed import TooManyChanged, changed_course_keys, forget_idle_looks
+from catalog_sync.sync.history import prune
+from catalog_sync.sync.options import SyncOptions
+from catalog_sync.sync.report import SyncReport
+from catalog_sync.sync.retirement import RefusedToShrink, check_share, find_candidates, look_up_and_apply
+from catalog_sync.sync.writer import Writer
+
+Status = SyncRun.Status
+Work = Callable[[CatalogClient, Writer], None]
+
+
+class Stopped(Exception):
+    """Somebody asked the run to stop."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The run was stopped before its end. What it had written stays; run the command again."
+        )
+
+
+def run_sync(options: SyncOptions) -> SyncReport:
+    """Run one sync and return what it did, also if it failed for a reason outside this program.
+
+    Raises:
+        LeaseHeld: another sync is running.
+    """
+    run = Run.open(options)
+    work = {
+        SyncRun.Scope.ALL: run.sync_all,
+        SyncRun.Scope.CHANGED: run.sync_changed,
+        SyncRun.Scope.COURSE_KEYS: run.sync_course_keys,
+    }
+    return run.carry_out(work[options.scope])
+
+
+@dataclass
+class Run:
+    """A sync run that holds the lease. Whatever happens to it, it is closed and its end is logged."""
+
+    options: SyncOptions
+    lease: Lease
+    log: EventLog
+    report: SyncReport
+    failures: list[str] = field(default_factory=list)
+    _started: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def open(cls, options: SyncOptions) -> Run:
+        """Acquire the lease and log the start.
+
+        Raises:
+            LeaseHeld: another sync is running.
+            RuntimeError: the caller is in a transaction.
+        """
+        # Refuse to run in a transaction: nobody could see the lease, and it would be open while the Catalog answers.
+        with transaction.atomic(durable=True):
+            pass
+        shown: dict[str, Any] = {
+            "dry_run": options.dry_run,
+            "page_size": options.page_size,
+            "concurrency": options.concurrency,
+        }
+        lease = Lease.acquire(scope=options.scope, **shown)
+        log = EventLog(lease.run_id)
+        log.info(
+            "started", catalog=without_credentials(conf.catalog_api_url()), scope=options.scope.value, **shown
+        )
+        return cls(options, lease, log, SyncReport(run_id=lease.run_id, status=Status.RUNNING.value, **shown))
+
+    @classmethod
+    def rejoin(cls, row: SyncRun, options: SyncOptions) -> Run:
+        """Return a run that another process has opened, with a report of its own."""
+        report = SyncReport(
+            run_id=row.pk,
+            status=row.status,
+            dry_run=row.dry_run,
+            page_size=row.page_size,
+            concurrency=row.concurrency,
+        )
+        started = time.monotonic() - (timezone.now() - row.started).total_seconds()
+        return cls(options, Lease(row.pk), EventLog(row.pk), report, _started=started)
+
+    def carry_out(self, work: Work) -> SyncReport:
+        """Do the work and close the run, also if the work raises."""
+        status, message = Status.FAILED, "The run ended in an error of its own; see the traceback in the log."
+        try:
+            status, message = self.attempt(work)
+        finally:
+            self.close(status, message)
+        return self.report
+
+    def attempt(self, work: Work) -> tuple[SyncRun.Status, str]:
+        """Do the work, and return the status and the sentence that explains it."""
+        if not conf.catalog_api_url():
+            message = "COURSE_CATALOG_API_URL is not set: set it to the root of the Catalog's API."
+            return Status.FAILED, message
+        requester = Requester(
+            self.log,
+            timeout_seconds=self.options.request_timeout_seconds,
+            retry_deadline_seconds=self.options.retry_deadline_seconds,
+        )
+        client = CatalogClient(conf.catalog_api_url(), conf.fields(), requester, self.tick)
+        try:
+            work(client, Writer(self.lease, self.report, self.log, self.options.dry_run))
+        except RefusedToShrink as refusal:
+            return Status.REFUSED, str(refusal)
+        except TooManyChanged as reason:
+            return Status.SKIPPED, str(reason)
+        except RequestFailed as error:
+            return Status.FAILED, str(error) + self._page_size_advice(error)
+        except (LeaseLost, Canceled, Stopped) as error:
+            return Status.FAILED, str(error)
+        except AnyDatabaseError as error:
+            said = " ".join(str(error).split())
+            return Status.FAILED, f"The database failed ({said}). Look at it, then run the command again."
+        finally:
+            requester.close()
+            self.report.requests += client.requests
+            self.report.retries += client.retries
+            self.report.failures = len(self.failures)
+            self.report.unchanged = max(0, self.report.matched - self.report.updated)
+        return self._verdict()
+
+    def close(self, status: SyncRun.Status, message: str) -> None:
+        """Store the report, give the lease back and log the end."""
+        self.report.status, self.report.message = status.value, message
+        self.report.duration_seconds = round(time.monotonic() - self._started, 3)
+        values, log_lines = self.report.of_the_run(), "\n".join(self.log.notable[:MOST_NOTABLE])
+        try:
+            self.lease.close(**values, log_lines=log_lines)
+        except AnyDatabaseError:
+            # The connection is gone. A new one may do; if not, the lease ends by itself and the next run buries this.
+            connection.close()
+            with suppress(AnyDatabaseError):
+                self.lease.close(**values, log_lines=log_lines)
+        if not self.options.dry_run:
+            with suppress(AnyDatabaseError):  # the run is over, and what is old can go next time
+                self._tidy_up(status)
+        is_fine = status in (Status.SUCCEEDED, Status.SKIPPED)
+        (self.log.info if is_fine else self.log.error)("finished", **values)
+        self.log.monitor(values)
+
+    def _tidy_up(self, status: SyncRun.Status) -> None:
+        if self.options.scope == SyncRun.Scope.ALL:
+            prune(self.options.keep_runs_days)
+        elif self.options.changed and status is Status.SUCCEEDED:
+            forget_idle_looks(self.lease.run_id)
+
+    def sync_course_keys(self, client: CatalogClient, writer: Writer) -> None:
+        """Look up just the course keys that were asked for."""
+        asked = set(self.options.course_keys)
+        unlisted = self._look_up(client, writer, asked)
+        self.report.not_in_catalog = len({key for key in asked & unlisted if not replica.parent_of_ccx(key)})
+
+    def sync_changed(self, client: CatalogClient, writer: Writer) -> None:
+        """Look up the course runs of the courses that the Catalog says changed lately."""
+        if changed := changed_course_keys(client):
+            self._look_up(client, writer, set(changed))
+
+    def _look_up(self, client: CatalogClient, writer: Writer, asked: set[str]) -> set[str]:
+        """Look up these course runs, with what belongs to them: the parents of CCX courses, the CCX of parents."""
+        parents = {parent for key in asked if (parent := replica.parent_of_ccx(key))}
+        ccx_keys = {
+            key
+            for some in in_chunks(asked | parents)
+            for chunk in overviews.ccx_chunks(some)
+            for key, _ in chunk
+        }
+        try:
+            return look_up_and_apply(client, writer, asked | parents | ccx_keys, self._most_removals())
+        finally:
+            writer.publish_ccx(asked | parents)
+            self.report.course_overviews = overviews.count(asked | parents | ccx_keys)
+            self.report.catalog_count = self.report.course_runs_retrieved
+
+    def sync_all(self, client: CatalogClient, writer: Writer) -> None:
+        """Crawl the whole list, then conclude."""
+        page_size = self.settle_page_size(client)
+        crawl = client.crawl(Chain(page_size), self.options.concurrency, self.tick)
+        try:
+            for page in crawl.pages():
+                self.tick()
+                writer.write_page(page)
+                if self.options.on_progress:
+                    self.options.on_progress(self.report.course_runs_retrieved, page.count)
+        except RequestFailed:
+            # What was written before holds for CCX courses, too.
+            writer.publish_ccx()
+            raise
+        except Stopped:
+            writer.write_waiting()
+            raise
+        finally:
+            self.failures += crawl.failures
+            if not self.options.page_size:
+                self.lease.renew(next_page_size=page_sizes.after(page_size, client.slowest_seconds))
+        self.conclude(client, writer, complete=crawl.complete)
+
+    def settle_page_size(self, client: CatalogClient) -> int:
+        """Return the page size that was asked for, or find one: the same as last time, unless that was too slow."""
+        page_size = (
+            self.options.page_size or page_sizes.remembered() or page_sizes.find(page_sizes.measure(client))
+        )
+        self.report.page_size = page_size
+        return page_size
+
+    def conclude(self, client: CatalogClient, writer: Writer, *, complete: bool) -> None:
+        """After the last page: retire what a complete crawl did not show, then see to the CCX courses."""
+        writer.write_waiting()
+        if not complete and not self.failures:
+            self.failures.append("it could not be proven that every course run was read")
+        try:
+            if complete:
+                self._retire(client, writer)
+        finally:
+            writer.publish_ccx()
+            self.report.course_overviews = overviews.count()
+            if complete:
+                self.report.not_in_catalog = max(0, self.report.course_overviews - self.report.matched)
+
+    def _retire(self, client: CatalogClient, writer: Writer) -> None:
+        candidates = find_candidates(writer)
+        if (most := self._most_removals()) is not None:
+            check_share(candidates, most)
+        try:
+            look_up_and_apply(client, writer, candidates.keys, self._most_removals())
+        except RequestFailed as error:
+            # Nothing is proven about the rest, so it stays; all that was shown has been applied.
+            self.failures.append(f"{len(candidates.keys)} look-ups by key: {error}")
+
+    def _most_removals(self) -> int | None:
+        return None if self.options.allow_removals else self.options.max_removal_percent
+
+    def tick(self) -> None:
+        """Show a sign of life, and stop if somebody asked for it."""
+        if self.options.should_stop and self.options.should_stop():
+            raise Stopped
+        self.lease.renew_if_due()
+
+    def _verdict(self) -> tuple[SyncRun.Status, str]:
+        for failure in self.failures:
+            self.log.error("not_applied", reason=failure)
+        if not self.failures and not self.report.course_runs_rejected:
+            return Status.SUCCEEDED, ""
+        reasons = [failure.rstrip(".") for failure in self.failures[:3]]
+        if more := len(self.failures) - len(reasons):
+            reasons.append(f"{more} more (see event=catalog_sync.not_applied)")
+        if self.report.course_runs_rejected:
+            rejected = f"{self.report.course_runs_rejected} rejected course runs"
+            reasons.append(
+                f"{rejected} (see event=catalog_sync.course_run_rejected; correct them in the Catalog)"
+            )
+        return Status.INCOMPLETE, f"Not all that the Catalog has was applied: {'; '.join(reasons)}."
+
+    def _page_size_advice(self, error: RequestFailed) -> str:
+        count = self.report.catalog_count or replica.count() or overviews.count()
+        page_size = self.report.page_size
+        if not error.throttled or not count or not page_size:
+            return ""
+        needed, fitting = quota.requests_for(count, page_size), quota.least_page_size(count)
+        advice = f", which page size {fitting} or more would fit" if fitting > page_size else ""
+        return (
+            f" At page size {page_size} a sync of {count} course runs takes {needed} requests; an ordinary user has "
+            f"200 an hour{advice}."
+        )

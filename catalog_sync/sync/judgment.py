@@ -1,0 +1,92 @@
+"""What a course run from the Catalog is worth: a value to hold, or a reason to reject it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import CourseKey
+
+from catalog_sync import conf
+from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
+from catalog_sync.links import marketing_url_fault
+from catalog_sync.replica import Held, StoredRun
+
+# What nearly every key looks like. The parser would accept it, too, in thirty times the time.
+_USUAL_KEY = re.compile(r"course-v1:[A-Za-z0-9_.~-]+(\+[A-Za-z0-9_.~-]+){2}")
+
+
+@dataclass
+class Judgment:
+    """What one page means for the replica.
+
+    Attributes:
+        held: what the replica is to hold afterwards, by course key.
+        changes: the part of ``held`` that the replica does not hold yet.
+        settled: the keys for which nothing is to be taken away.
+        rejected: the records that cannot be applied, and why.
+    """
+
+    held: dict[str, Held] = field(default_factory=dict)
+    changes: dict[str, Held] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+    rejected: list[RejectedRecord] = field(default_factory=list)
+
+
+def judge(page: Page, stored: dict[str, StoredRun]) -> Judgment:
+    """Compare a page with the rows that the replica has for its keys."""
+    judgment = Judgment(rejected=list(page.rejected))
+    statuses, hosts = conf.run_statuses(), conf.marketing_url_hosts()
+    # A record that is malformed today says nothing against what it said yesterday.
+    judgment.settled.update(record.key for record in page.rejected if record.key)
+    for run in page.course_runs:
+        row = stored.get(run.key)
+        fault = None if row and _is_checked(run, row.held) else _record_fault(run)
+        if fault:
+            judgment.rejected.append(RejectedRecord(run.key, fault))
+            judgment.settled.add(run.key)
+            continue
+        counts = statuses is None or run.status in statuses
+        url = run.marketing_url or None if counts else None
+        old = row.held if row else Held()
+        fault = marketing_url_fault(url, hosts) if url else None
+        if fault:
+            judgment.rejected.append(RejectedRecord(run.key, f"marketing URL: {fault}"))
+        if (url and not fault) or not old.marketing_url or (fault and url != old.marketing_url):
+            judgment.settled.add(run.key)
+        held = _merge(run, None if fault else url, old)
+        judgment.held[run.key] = held
+        if row is None or held != old:
+            judgment.changes[run.key] = held
+    return judgment
+
+
+def _merge(run: CourseRun, url: str | None, old: Held) -> Held:
+    # Without proof of absence a URL stays, and the status that it came with.
+    status = old.status if old.marketing_url and not url else run.status or ""
+    aid, language = run.eligible_for_financial_aid, run.content_language
+    return Held(
+        status,
+        url or old.marketing_url,
+        old.eligible_for_financial_aid if aid is None else aid,
+        old.content_language if language is None else language,
+    )
+
+
+def _is_checked(run: CourseRun, old: Held) -> bool:
+    """Tell whether the record says what an earlier one said that had no fault; the URL is checked by itself."""
+    return run.status == old.status and run.content_language in (None, old.content_language)
+
+
+def _record_fault(run: CourseRun) -> str | None:
+    for text in (run.key, run.status, run.content_language):
+        if text and not text.isprintable():
+            return "unprintable character"
+    if _USUAL_KEY.fullmatch(run.key):
+        return None
+    try:
+        CourseKey.from_string(run.key)
+    except InvalidKeyError:
+        return "not a course key"
+    return None

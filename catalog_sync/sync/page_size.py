@@ -1,0 +1,136 @@
+"""Finding a page size: the largest page that this Catalog answers in good time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from catalog_sync.catalog_client import CatalogClient, RequestFailed, Window
+from catalog_sync.models import SyncRun
+
+SIZES = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+TARGET_SECONDS = 2.0
+# A larger page must be worth it: below this gain a run, noise decides.
+LEAST_GAIN = 0.03
+# A page of a full sync may wait for others at the Catalog's few workers before it counts as slow.
+SLOW_FACTOR = 3
+
+
+def remembered() -> int | None:
+    """Return the page size that the last automatic run settled on."""
+    return (
+        SyncRun.objects.filter(next_page_size__isnull=False)
+        .order_by("-pk")
+        .values_list("next_page_size", flat=True)
+        .first()
+    )
+
+
+def find(seconds_of: Callable[[int], float | None], target_seconds: float = TARGET_SECONDS) -> int:
+    """Return the page size to use: start small, grow while the time a run falls and the page stays in time.
+
+    Args:
+        seconds_of: measures a page of that size; None if the Catalog did not answer it.
+        target_seconds: how long a page may take.
+    """
+    best, best_rate = SIZES[0], float("inf")
+    for size in SIZES:
+        seconds = seconds_of(size)
+        if seconds is None or seconds > target_seconds or seconds / size > best_rate * (1 - LEAST_GAIN):
+            break
+        best, best_rate = size, seconds / size
+    return best
+
+
+def measure(client: CatalogClient) -> Callable[[int], float | None]:
+    """Return a ``seconds_of`` that asks the Catalog, for windows that it is unlikely to have in its cache.
+
+    Raises:
+        RequestFailed: the Catalog does not answer at all.
+    """
+    count = _count(client)
+
+    def seconds_of(size: int) -> float | None:
+        if size > max(count, SIZES[0]):
+            return None
+        try:
+            return client.seconds_of(_somewhere(size, count))[0]
+        except RequestFailed:
+            return None
+
+    return seconds_of
+
+
+def _count(client: CatalogClient) -> int:
+    return client.seconds_of(Window(0, 2))[1].count
+
+
+def _somewhere(size: int, count: int) -> Window:
+    return Window(random.randint(0, max(0, count - size)), size)  # noqa: S311 -- no secret
+
+
+def after(page_size: int, slowest_seconds: float) -> int:
+    """Return the page size for the next run: the same, or a smaller one if a page was far too slow."""
+    if slowest_seconds <= TARGET_SECONDS * SLOW_FACTOR:
+        return page_size
+    return max((size for size in SIZES if size < page_size), default=SIZES[0])
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How the Catalog answers one page size with so many requests at once.
+
+    Attributes:
+        seconds: of one page, in the middle of the others.
+        total_seconds: what a full sync would take, estimated.
+        requests: what a full sync would send.
+    """
+
+    page_size: int
+    concurrency: int
+    seconds: float
+    total_seconds: float
+    requests: int
+
+
+def sweep(
+    client: CatalogClient, concurrencies: tuple[int, ...], most_requests: int, target_seconds: float
+) -> Iterator[Measurement]:
+    """Measure page sizes and concurrencies, smallest first, within a budget of requests.
+
+    Raises:
+        RequestFailed: the Catalog does not answer at all.
+    """
+    count = _count(client)
+    used = 1
+    for size in SIZES:
+        for concurrency in concurrencies:
+            if used + concurrency > most_requests or size > max(count, SIZES[0]):
+                return
+            used += concurrency
+            measured = _at_once(client, size, concurrency, count)
+            if measured is None:
+                return
+            yield measured
+            if concurrency == 1 and measured.seconds > target_seconds:
+                return
+
+
+def _at_once(client: CatalogClient, size: int, concurrency: int, count: int) -> Measurement | None:
+    windows = [_somewhere(size, count) for _ in range(concurrency)]
+    try:
+        with ThreadPoolExecutor(concurrency) as pool:
+            seconds = [seconds for seconds, _ in pool.map(client.seconds_of, windows)]
+    except RequestFailed:
+        return None
+    requests = -(-count // (size - 1))
+    total = max(seconds) * -(-requests // concurrency)
+    return Measurement(size, concurrency, sorted(seconds)[len(seconds) // 2], total, requests)
+
+
+def best(measurements: list[Measurement], target_seconds: float) -> Measurement:
+    """Return what to recommend: the shortest sync whose pages stay in time; of equals, the fewest at once."""
+    in_time = [measured for measured in measurements if measured.seconds <= target_seconds]
+    return min(in_time or measurements, key=lambda measured: (measured.total_seconds, measured.concurrency))

@@ -1,0 +1,145 @@
+"""Taking marketing URLs away: only what a complete crawl did not show and a look-up by key confirms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from catalog_sync import overviews, replica
+from catalog_sync.catalog_client import CatalogClient, Page, RequestFailed
+from catalog_sync.replica import Held, parent_of_ccx
+from catalog_sync.sync.judgment import Judgment
+from catalog_sync.sync.writer import Writer
+
+# Below this number a removal is everyday work, whatever share of a small LMS it is.
+ALWAYS_ALLOWED = 10
+
+
+class RefusedToShrink(Exception):
+    """More marketing URLs would go than an operator allows without a word."""
+
+    def __init__(self, removals: int, showing: int, max_removal_percent: int) -> None:
+        super().__init__(
+            f"Refused to remove {removals} of {showing} marketing URLs (more than {max_removal_percent} %): the "
+            "Catalog may have answered only in part. Look at it, and if it is right run the command again with "
+            "--allow-removals."
+        )
+
+
+@dataclass
+class Candidates:
+    """Course keys that may have to lose their marketing URL.
+
+    Attributes:
+        keys: what to look up.
+        removals: how many course overviews would lose a URL if the Catalog confirms all of them.
+    """
+
+    keys: set[str] = field(default_factory=set)
+    removals: int = 0
+
+
+def find_candidates(writer: Writer) -> Candidates:
+    """Return what a complete crawl did not show with a marketing URL, and what the LMS shows without a source."""
+    lost = set(_unsettled(writer))
+    keys = lost | set(overviews.showing_unknown_url())
+    candidates = Candidates(set(keys), overviews.count_showing(keys))
+    for chunk in overviews.ccx_chunks():
+        parents = {key: parent for key, shown in chunk if shown and (parent := parent_of_ccx(key))}
+        stored = replica.read({*parents, *parents.values()})
+        sources = {
+            key
+            for key, row in stored.items()
+            if row.pinned_url or (row.held.marketing_url and key not in lost)
+        }
+        for key, parent in parents.items():
+            if key not in sources and parent not in sources:
+                candidates.removals += key not in keys
+                candidates.keys |= {key, parent}
+    return candidates
+
+
+def _unsettled(writer: Writer) -> Iterator[str]:
+    # What is there for a pin alone would be asked for at each run.
+    rows = replica.listed().filter(id__lte=writer.newest_row)
+    # Count first: only if somebody is missing is it worth finding out who.
+    if rows.count() == len(writer.settled):
+        return
+    for row_id, key in rows.values_list("id", "course_key").iterator():
+        if row_id not in writer.settled:
+            yield key
+
+
+def check_share(candidates: Candidates, max_removal_percent: int) -> None:
+    """Let only a small share of the marketing URLs go.
+
+    Raises:
+        RefusedToShrink: it is more than ``max_removal_percent``, and more than a few.
+    """
+    if candidates.removals <= ALWAYS_ALLOWED:
+        return
+    showing = overviews.showing_url().count()
+    if candidates.removals * 100 > max_removal_percent * showing:
+        raise RefusedToShrink(candidates.removals, showing, max_removal_percent)
+
+
+def look_up_and_apply(
+    client: CatalogClient, writer: Writer, course_keys: Collection[str], max_removal_percent: int | None
+) -> set[str]:
+    """Ask the Catalog for these keys, write what it has, remove what it has not; return the keys it does not list.
+
+    A CCX course loses its URL only with its parent run, so ask for both. ``max_removal_percent`` None: remove
+    whatever share it is.
+
+    Raises:
+        RequestFailed: a look-up failed; what had been looked up before is applied.
+        RefusedToShrink: too much would go, so nothing went.
+    """
+    proofs, failure = [], None
+    try:
+        for batch, page in client.look_up(course_keys):
+            writer.report.pages += 1
+            proofs.append(_proof(batch, page, writer.write(page)))
+    except RequestFailed as error:
+        failure = error
+    absent = {key for proof in proofs for key in proof.gone}
+    ccx_keys = {key for key in absent if parent_of_ccx(key)}
+    clearing = {key for key in absent if key not in ccx_keys or parent_of_ccx(key) in absent}
+    if max_removal_percent is not None:
+        check_share(Candidates(absent, overviews.count_showing(clearing)), max_removal_percent)
+    for proof in proofs:
+        writer.remove(proof.gone, proof.listed, [key for key in proof.gone if key in clearing])
+    if failure:
+        raise failure
+    return absent.difference(*(proof.listed for proof in proofs))
+
+
+class Proof(NamedTuple):
+    """What one look-up proves: which keys have no marketing URL, and what the replica is to hold of the listed ones."""
+
+    gone: list[str]
+    listed: dict[str, Held]
+
+
+def _proof(course_keys: Collection[str], page: Page, judgment: Judgment) -> Proof:
+    gone = [key for key in course_keys if _is_gone(key, judgment)]
+    listed = {
+        run.key: judgment.held[run.key]._replace(status=run.status or "", marketing_url=None)
+        for run in page.course_runs
+        if run.key in gone and run.key in judgment.held
+    }
+    return Proof(gone, listed)
+
+
+def _is_gone(course_key: str, judgment: Judgment) -> bool:
+    """Tell whether the reply to a look-up proves that the Catalog has no marketing URL for the course key."""
+    rejected = {record.key for record in judgment.rejected}
+    held = judgment.held.get(course_key)
+    if held is None:
+        # A record without a readable key may be the very one.
+        return course_key not in judgment.settled and "" not in rejected
+    if held.marketing_url:
+        return course_key not in judgment.settled
+    # What is rejected replaces no value, not even one that another tool has set.
+    return course_key not in rejected

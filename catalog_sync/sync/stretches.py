@@ -1,0 +1,152 @@
+"""A crawl shared by several workers: each reads a stretch of the list, one process joins and concludes.
+
+There are as many stretches as ``concurrency`` allows requests at once, each is read one window after the other, so
+the Catalog never sees more than that however many workers there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import msgspec
+
+from catalog_sync.catalog_client import CatalogClient, Chain
+from catalog_sync.sync.engine import Run
+from catalog_sync.sync.writer import Writer
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A part of the list for one worker: from ``start`` to where the next one starts, None for the last.
+
+    ``newest_row`` is the newest row of the replica before the run.
+    """
+
+    run_id: int
+    page_size: int
+    start: int
+    stop: int | None
+    newest_row: int
+
+
+class StretchOutcome(msgspec.Struct):
+    """What a worker has read: the keys at both ends, to join it to its neighbors, and what it counted.
+
+    ``settled`` is the set of replica rows for which nothing is to be taken away.
+    """
+
+    stretch: Stretch
+    complete: bool = False
+    failures: list[str] = msgspec.field(default_factory=list)
+    notable: list[str] = msgspec.field(default_factory=list)
+    first_keys: frozenset[str] = frozenset()
+    last_keys: frozenset[str] = frozenset()
+    settled: bytes = b""
+    pages: int = 0
+    requests: int = 0
+    retries: int = 0
+    course_runs_retrieved: int = 0
+    course_runs_rejected: int = 0
+    matched: int = 0
+    updated: int = 0
+    not_in_lms: int = 0
+
+
+# Keys of either end that go to the process that joins: more than can move between two reads on a usual day.
+END_KEYS = 50
+
+COUNTED = (
+    "pages",
+    "requests",
+    "retries",
+    "course_runs_retrieved",
+    "course_runs_rejected",
+    "matched",
+    "updated",
+    "not_in_lms",
+)
+
+
+def plan(run: Run, page_size: int, count: int, newest_row: int) -> list[Stretch]:
+    """Cut a list of ``count`` course runs into stretches of whole windows, as many as there may be requests at once."""
+    page_size = Chain(page_size).page_size
+    step = page_size - 1
+    windows = max(1, -(-count // step))
+    number = min(run.options.concurrency, windows)
+    starts = [windows * index // number * step for index in range(number)]
+    stops = [*starts[1:], None]
+    return [
+        Stretch(run.lease.run_id, page_size, start, stop, newest_row)
+        for start, stop in zip(starts, stops, strict=True)
+    ]
+
+
+def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
+    """Read and write one stretch. It may be read twice, by the same worker or another: the second writes nothing."""
+    outcome = StretchOutcome(stretch)
+
+    def work(client: CatalogClient, writer: Writer) -> None:
+        writer.newest_row = stretch.newest_row
+        chain = Chain(stretch.page_size, start=stretch.start, stop=stretch.stop)
+        crawl = client.crawl(chain, 1, run.tick)
+        try:
+            for page in crawl.pages():
+                keys = [course_run.key for course_run in page.course_runs]
+                if not outcome.first_keys:
+                    outcome.first_keys = frozenset(keys[:END_KEYS])
+                    # The run that the stretch shares with the one before it is counted there.
+                    writer.already_counted.update(keys[:1] if stretch.start else [])
+                if chain.has_accepted(page):
+                    outcome.last_keys = frozenset(keys[-END_KEYS:])
+                writer.write_page(page)
+        finally:
+            run.failures += crawl.failures
+            writer.write_waiting()
+        outcome.complete = crawl.complete
+        outcome.settled = writer.settled.to_bytes()
+
+    status, message = run.attempt(work)
+    outcome.failures = run.failures or ([message] if status == "failed" else [])
+    outcome.notable = run.log.notable
+    for name in COUNTED:
+        setattr(outcome, name, getattr(run.report, name))
+    return outcome
+
+
+def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence[StretchOutcome]) -> None:
+    """Join the stretches to one proof of completeness, then end the run as a single process would."""
+    # Canceled while the workers read, it is not to be joined, nor to lose what they have not read.
+    run.lease.renew()
+    outcomes = sorted(outcomes, key=lambda outcome: outcome.stretch.start)
+    writer.newest_row = outcomes[0].stretch.newest_row
+    for outcome in outcomes:
+        run.failures += outcome.failures
+        run.log.notable += outcome.notable
+        writer.settled.merge(outcome.settled)
+        for name in COUNTED:
+            setattr(run.report, name, getattr(run.report, name) + getattr(outcome, name))
+    writer.mark_stored()
+    complete = all(outcome.complete for outcome in outcomes)
+    if complete:
+        for left, right in pairwise(outcomes):
+            complete = _is_joined(run, client, writer, left, right) and complete
+    run.conclude(client, writer, complete=complete)
+
+
+def _is_joined(
+    run: Run, client: CatalogClient, writer: Writer, left: StretchOutcome, right: StretchOutcome
+) -> bool:
+    """Tell whether two stretches share a run; where they do not, read on from the left one until it meets the right."""
+    if left.last_keys & right.first_keys:
+        return True
+    chain = Chain(left.stretch.page_size, start=right.stretch.start, shared=left.last_keys)
+    crawl = client.crawl(chain, 1, run.tick)
+    try:
+        for page in crawl.pages():
+            writer.write_page(page)
+            # Only a page that the chain has accepted is linked to the left one.
+            if chain.has_accepted(page) and page.keys() & right.first_keys:
+                return not crawl.failures and not chain.broken and not chain.gaps
+    finally:
+        run.failures += crawl.failures
+    return crawl.complete
