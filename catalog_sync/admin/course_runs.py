@@ -1,0 +1,248 @@
+"""The replica: what the Catalog last said about each course run, what the LMS makes of it, and pins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import display_for_value
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from catalog_sync import api, standing
+from catalog_sync.admin.base import ReadOnlyAdmin
+from catalog_sync.admin.course_run_filters import FILTERS
+from catalog_sync.admin.paginator import AtLeast, NearPaginator
+from catalog_sync.admin.pin_form import PinForm
+from catalog_sync.control import NoBroker
+from catalog_sync.links import marketing_url_fault
+from catalog_sync.models import CatalogCourseRun
+
+TEMPLATES = "admin/catalog_sync/catalogcourserun"
+
+
+class CourseRunList(ChangeList):
+    """The list, each row with how its course stands."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Fetch the page, and what the LMS shows of these courses: two queries for all of them."""
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        found = standing.standings([row.course_key for row in rows])
+        for row in rows:
+            row.standing = found[row.course_key]
+        self.result_list: Any = rows
+        self.is_capped = isinstance(self.paginator.count, AtLeast)
+
+
+@admin.register(CatalogCourseRun)
+class CatalogCourseRunAdmin(ReadOnlyAdmin):
+    """What the Catalog last said, by course key. Read-only but for pins, which have forms of their own."""
+
+    list_display = ("course_key", "status", "is_in_lms", "is_in_step", "url", "modified")
+    list_filter = FILTERS
+    search_fields = ("course_key", "marketing_url")
+    search_help_text = _("A course key or how one begins; failing that, a part of a key or of a URL.")
+    ordering = ("course_key",)
+    # Sorting by what has no index sorts the whole table.
+    sortable_by = ("course_key",)
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_select_related = False
+    fieldsets = (
+        (
+            _("What the Catalog said"),
+            {"fields": ("course_key", "status", "catalog_url", "other_values", "known_since", "said_since")},
+        ),
+        (_("Pin"), {"fields": ("pin", "pinned_by", "pinned_at")}),
+        (_("What the LMS shows"), {"fields": ("is_in_lms", "shown_url", "is_in_step")}),
+        (_("Which link a learner gets"), {"fields": ("link", "why")}),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages of the list and of a course, and what their buttons post to."""
+        name, guard = "catalog_sync_catalogcourserun_{}", self.admin_site.admin_view
+        return [
+            path("pin/", guard(self.pin_view), name=name.format("pin")),
+            path("<int:pk>/unpin/", guard(require_POST(self.unpin_view)), name=name.format("unpin")),
+            path("<int:pk>/sync/", guard(require_POST(self.sync_view)), name=name.format("sync")),
+            *super().get_urls(),
+        ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list with what the LMS shows."""
+        return CourseRunList
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Paginator:
+        """Return a paginator that does not count the whole table."""
+        page = request.GET.get("p", "")
+        return NearPaginator(*args, **kwargs, page_in_view=int(page) if page.isdecimal() else 1)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find the key, else keys that begin so, else what has it anywhere: the first two are asked of the index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        # Within a filter nothing may be left of what the index finds: then that is the answer.
+        everything = CatalogCourseRun.objects.all()
+        for found in (Q(course_key=term), Q(course_key__startswith=term)):
+            if everything.filter(found).exists():
+                return queryset.filter(found), False
+        urls = Q(marketing_url__icontains=term) | Q(pinned_url__icontains=term)
+        return queryset.filter(Q(course_key__icontains=term) | urls), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list, with a button to pin for who may."""
+        return super().changelist_view(request, {**(extra_context or {}), "may_pin": _may_pin(request)})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show one course, with the buttons that this user may press."""
+        buttons = {
+            "may_pin": _may_pin(request),
+            "may_sync": request.user.has_perm("catalog_sync.run_sync"),
+            "pin_form": PinForm(auto_id="pin_%s"),
+        }
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **buttons})
+
+    def pin_view(self, request: HttpRequest) -> HttpResponse:
+        """Pin a marketing URL, also for a course that the Catalog never listed."""
+        if not _may_pin(request):
+            raise PermissionDenied
+        form = PinForm(request.POST or None, initial={"course_key": request.GET.get("course_key", "")})
+        if form.is_valid() and (row := form.pin(request.user)):
+            self.log_change(request, row, f"Pinned {row.pinned_url}")
+            self.message_user(request, _("Pinned. Learners get this URL from now on."), messages.SUCCESS)
+            return redirect(self._page_of(row))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Pin a marketing URL"),
+            "form": form,
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/pin.html", context)
+
+    def unpin_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take a pin away; what the Catalog says is shown at once."""
+        if not _may_pin(request):
+            raise PermissionDenied
+        row = get_object_or_404(CatalogCourseRun, pk=pk)
+        if api.unpin_marketing_url(row.course_key, request.user):
+            self.log_change(request, row, f"Unpinned {row.pinned_url}")
+            text = _("Unpinned. Learners get what the Catalog says from now on.")
+            self.message_user(request, text, messages.SUCCESS)
+        if CatalogCourseRun.objects.filter(pk=pk).exists():
+            return redirect(self._page_of(row))
+        # It was there for the pin alone.
+        return redirect(reverse("admin:catalog_sync_catalogcourserun_changelist"))
+
+    def sync_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have a worker sync this course; this process asks nothing of the Catalog."""
+        if not (request.user.has_perm("catalog_sync.run_sync") and self.has_view_permission(request)):
+            raise PermissionDenied
+        row = get_object_or_404(CatalogCourseRun, pk=pk)
+        if api.running_sync():
+            text = _(
+                "Another sync is running. If it is a full one it sees to this course, too; else try again later."
+            )
+            self.message_user(request, text, messages.WARNING)
+            return redirect(self._page_of(row))
+        try:
+            api.start_sync(course_keys=[row.course_key], user_id=request.user.pk)
+        except NoBroker as error:
+            self.message_user(request, str(error), messages.WARNING)
+        else:
+            text = _("A worker syncs this course now: look again in a moment.")
+            self.message_user(request, text, messages.SUCCESS)
+        return redirect(self._page_of(row))
+
+    def _page_of(self, row: CatalogCourseRun) -> str:
+        return reverse("admin:catalog_sync_catalogcourserun_change", args=[row.pk])
+
+    @admin.display(description=_("marketing URL"))
+    def url(self, row: CatalogCourseRun) -> str:
+        """Return the row's own URL, the pinned one first."""
+        if row.pinned_url:
+            return format_html("<strong>{}</strong> {}", _("Pinned:"), row.pinned_url)
+        return row.marketing_url or "-"
+
+    @admin.display(description=_("known since"))
+    def known_since(self, row: CatalogCourseRun) -> str:
+        """Return when the Catalog first listed it, or it was first pinned."""
+        return display_for_value(row.created, "-")
+
+    @admin.display(description=_("as above since"))
+    def said_since(self, row: CatalogCourseRun) -> str:
+        """Return when the Catalog last said something else than before."""
+        return display_for_value(row.modified, "-")
+
+    @admin.display(description=_("in the LMS"), boolean=True)
+    def is_in_lms(self, row: CatalogCourseRun) -> bool:
+        """Tell whether the LMS has a course overview for it."""
+        return _standing(row).is_in_lms
+
+    @admin.display(description=_("LMS shows it"), boolean=True)
+    def is_in_step(self, row: CatalogCourseRun) -> bool | None:
+        """Tell whether the course overview shows what it is to show."""
+        return _standing(row).is_in_step
+
+    @admin.display(description=_("marketing URL"))
+    def catalog_url(self, row: CatalogCourseRun) -> str:
+        """Return the URL that the Catalog has, whatever is pinned."""
+        return _linked(row.marketing_url)
+
+    @admin.display(description=_("other values"))
+    def other_values(self, row: CatalogCourseRun) -> str:
+        """Return what else is kept of it."""
+        said = {"financial aid": row.eligible_for_financial_aid, "language": row.content_language}
+        return ", ".join(f"{name}: {value}" for name, value in said.items() if value is not None) or "-"
+
+    @admin.display(description=_("pinned URL"))
+    def pin(self, row: CatalogCourseRun) -> str:
+        """Return what is pinned."""
+        return _linked(row.pinned_url)
+
+    @admin.display(description=_("marketing URL"))
+    def shown_url(self, row: CatalogCourseRun) -> str:
+        """Return the marketing URL on the course overview."""
+        return _linked(_standing(row).shown_url)
+
+    @admin.display(description=_("link"))
+    def link(self, row: CatalogCourseRun) -> str:
+        """Return the link that a learner shares."""
+        return _linked(standing.link_and_why(row)[0])
+
+    @admin.display(description=_("why"))
+    def why(self, row: CatalogCourseRun) -> str:
+        """Return why it is this link."""
+        return standing.link_and_why(row)[1]
+
+
+def _may_pin(request: HttpRequest) -> bool:
+    return request.user.has_perm("catalog_sync.change_catalogcourserun")
+
+
+def _standing(row: Any) -> standing.Standing:
+    if "standing" not in row.__dict__:
+        row.standing = standing.standings([row.course_key])[row.course_key]
+    found: standing.Standing = row.standing
+    return found
+
+
+def _linked(url: str | None) -> str:
+    # Another tool may have written anything: nothing but a fit URL is made a link.
+    if not url or marketing_url_fault(url):
+        return url or "-"
+    return format_html('<a href="{0}" rel="noreferrer">{0}</a>', url)

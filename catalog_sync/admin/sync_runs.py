@@ -1,0 +1,206 @@
+"""The syncs: what each did, in numbers and in charts; and the buttons that start and cancel one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from catalog_sync.admin.base import ReadOnlyAdmin
+from catalog_sync.admin.paginator import NearPaginator
+from catalog_sync.admin.run_control import RunControl
+from catalog_sync.models import SyncRun
+
+MESSAGE_LENGTH = 100
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    """The history of the syncs, newest first, below the charts of the latest."""
+
+    list_display = (
+        "id",
+        "state",
+        "started",
+        "duration",
+        "page_size",
+        "at_once",
+        "retrieved",
+        "updated",
+        "removed",
+        "failures",
+        "kind",
+        "what_went_wrong",
+    )
+    list_filter = ("status", "scope", "dry_run", "started")
+    search_fields = ("message", "holder")
+    ordering = ("-id",)
+    # Neither the whole table nor each filter's share of it is counted: it may have tens of thousands of rows.
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "state",
+                    "scope",
+                    "dry_run",
+                    "message",
+                    "started",
+                    "finished",
+                    "duration",
+                    "holder",
+                    "heartbeat",
+                )
+            },
+        ),
+        (
+            _("What it asked of the Catalog"),
+            {
+                "fields": (
+                    "page_size",
+                    "next_page_size",
+                    "concurrency",
+                    "pages",
+                    "requests",
+                    "retries",
+                    "catalog_count",
+                    "course_runs_retrieved",
+                    "course_runs_rejected",
+                )
+            },
+        ),
+        (
+            _("What it did in the LMS"),
+            {
+                "fields": (
+                    "course_overviews",
+                    "matched",
+                    "updated",
+                    "unchanged",
+                    "removed",
+                    "without_course_overview",
+                    "without_course_run",
+                    "failures",
+                )
+            },
+        ),
+        (_("What it logged"), {"fields": ("warnings", "log_search")}),
+    )
+
+    @property
+    def control(self) -> RunControl:
+        """The buttons and the progress bar."""
+        return RunControl(self)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Put the buttons' addresses before those of the rows."""
+        urls: list[URLPattern] = self.control.urls() + super().get_urls()
+        return urls
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
+        """Leave the log lines to the page of one run."""
+        rows: QuerySet[SyncRun] = super().get_queryset(request)
+        return rows.defer("log_lines")
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Paginator:
+        """Count no further than the pages near the one in view."""
+        page = request.GET.get("p", "")
+        return NearPaginator(*args, **kwargs, page_in_view=int(page) if page.isdecimal() else 1)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the buttons, the running sync and the charts above the list."""
+        # Here, not above: what draws them is for this page alone, and every web process imports the admin.
+        from catalog_sync.admin import charts
+
+        context: dict[str, Any] = {
+            "title": _("Sync runs"),
+            "charts": charts.charts(),
+            "can_draw": charts.can_draw(),
+            **self.control.context(request),
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show how far this run is, if it is the one that runs."""
+        context = self.control.context(request, only=object_id)
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, run: SyncRun) -> SafeString:
+        """The status, by word and by color."""
+        label: Any = run.get_status_display()
+        if run.cancel_requested:
+            label = _("canceling") if run.lease else _("canceled")
+        return format_html('<span class="catalog-sync-status {}">{}</span>', run.status, label)
+
+    @admin.display(description=_("duration"), ordering="duration_seconds")
+    def duration(self, run: SyncRun) -> str:
+        """In seconds; a running one has none yet."""
+        return f"{run.duration_seconds:,.1f} s" if run.finished else "-"
+
+    @admin.display(description=_("kind"), ordering="scope")
+    def kind(self, run: SyncRun) -> str:
+        """What it covered, and whether it wrote."""
+        words = {
+            SyncRun.Scope.ALL: _("full"),
+            SyncRun.Scope.CHANGED: _("changed"),
+            SyncRun.Scope.COURSE_KEYS: _("single"),
+        }
+        return f"{words[SyncRun.Scope(run.scope)]}{', ' + _('dry') if run.dry_run else ''}"
+
+    @admin.display(description=_("at once"), ordering="concurrency")
+    def at_once(self, run: SyncRun) -> int:
+        """The concurrency, under a heading that leaves room."""
+        return run.concurrency
+
+    @admin.display(description=_("retrieved"), ordering="course_runs_retrieved")
+    def retrieved(self, run: SyncRun) -> int:
+        """The course runs retrieved, under a heading that leaves room."""
+        return run.course_runs_retrieved
+
+    @admin.display(description=_("what went wrong"), ordering="message")
+    def what_went_wrong(self, run: SyncRun) -> str:
+        """The beginning of the message."""
+        return Truncator(run.message).chars(MESSAGE_LENGTH)
+
+    @admin.display(description=_("not in the LMS"))
+    def without_course_overview(self, run: SyncRun) -> int:
+        """Course runs that the LMS does not have."""
+        return run.not_in_lms
+
+    @admin.display(description=_("not in the Catalog"))
+    def without_course_run(self, run: SyncRun) -> int:
+        """Course overviews that the Catalog does not list."""
+        return run.not_in_catalog
+
+    @admin.display(description=_("warnings and errors"))
+    def warnings(self, run: SyncRun) -> Any:
+        """The lines that the run kept of its log."""
+        return (
+            format_html('<pre class="catalog-sync-log">{}</pre>', run.log_lines)
+            if run.log_lines
+            else _("none")
+        )
+
+    @admin.display(description=_("all of its log lines"))
+    def log_search(self, run: SyncRun) -> SafeString:
+        """What to look for in Splunk."""
+        return format_html("<code>event=catalog_sync.* run_id={}</code>", run.pk)

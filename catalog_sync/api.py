@@ -1,0 +1,228 @@
+"""What a host may import from catalog_sync. Everything else is private to the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from catalog_sync.links import get_lms_link_for_about_page
+
+if TYPE_CHECKING:
+    from catalog_sync.models import SyncRun
+    from catalog_sync.sync import SyncOptions, SyncReport
+    from catalog_sync.sync.page_size import Measurement
+
+__all__ = [
+    "WrongUsage",
+    "cancel_sync",
+    "get_lms_link_for_about_page",
+    "measure_page_sizes",
+    "pin_marketing_url",
+    "running_sync",
+    "save_page_size",
+    "start_sync",
+    "unpin_marketing_url",
+    "update_catalog_data",
+]
+
+
+AUTO = "auto"
+
+
+class WrongUsage(ValueError):
+    """An option that cannot be followed; nothing was done."""
+
+
+def update_catalog_data(
+    *,
+    page_size: int | str | None = None,
+    concurrency: int | None = None,
+    course_keys: Iterable[object] | None = None,
+    changed: bool = False,
+    dry_run: bool = False,
+    allow_removals: bool = False,
+    distribute: bool = False,
+    wait: bool = True,
+    on_progress: Callable[[int, int], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> SyncReport:
+    """Bring the course overviews up to what the Catalog says, and return what was done.
+
+    Args:
+        page_size: course runs a request, 1 to 10,000; ``"auto"``: the best that can be found; None: as configured.
+        concurrency: requests at once, 1 to 16; None: as configured.
+        course_keys: only these course runs, as text or as course keys; None: all.
+        changed: only what the Catalog says changed since the last look; skipped while another sync is running.
+        dry_run: do everything but write.
+        allow_removals: remove marketing URLs whatever share of them it is.
+        distribute: let Celery workers read the pages.
+        wait: with ``distribute``, return only when the workers are done; else the report says ``running``.
+        on_progress: called after each page with the course runs retrieved and the number the Catalog counts.
+        should_stop: asked about twice a second; true ends the run after its page.
+
+    Raises:
+        WrongUsage: a number is out of range, or a course key is not one.
+        catalog_sync.sync.LeaseHeld: another sync is running.
+    """
+    asked = {"changed": changed, "dry_run": dry_run, "allow_removals": allow_removals}
+    options = _options(
+        page_size, concurrency, course_keys, **asked, on_progress=on_progress, should_stop=should_stop
+    )
+    if sum(map(bool, (distribute, options.course_keys, changed))) > 1:
+        raise WrongUsage("--course-key, --changed and --distribute exclude each other: leave out all but one")
+    if distribute and dry_run:
+        raise WrongUsage(
+            "--dry-run and --distribute exclude each other: one process can tell what would be written"
+        )
+    return _sync(options, distribute=distribute, wait=wait)
+
+
+def _options(
+    page_size: int | str | None, concurrency: int | None, course_keys: Iterable[object] | None, **asked: Any
+) -> SyncOptions:
+    # Here, not above: a web process that imports this module must not pay for an HTTP client.
+    from catalog_sync.models import MAX_CONCURRENCY, MAX_PAGE_SIZE, CatalogSyncConfig
+    from catalog_sync.sync import SyncOptions
+
+    return SyncOptions.of(
+        CatalogSyncConfig.current(),
+        page_size=0 if page_size == AUTO else _in_range("page size", page_size, MAX_PAGE_SIZE),
+        concurrency=_in_range("concurrency", concurrency, MAX_CONCURRENCY),
+        course_keys=tuple(_course_key(key) for key in course_keys or ()),
+        **asked,
+    )
+
+
+def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
+    from catalog_sync.events import EventLog
+    from catalog_sync.models import CatalogSyncConfig
+    from catalog_sync.sync import LeaseHeld, SyncReport, run_sync
+
+    if not CatalogSyncConfig.current().enabled:
+        EventLog().warning("disabled")
+        message = "The sync is switched off in Django admin (Catalog sync configuration); nothing was done."
+        return SyncReport.of_nothing("disabled", message, options)
+    if distribute:
+        from catalog_sync.sync.distributed import start_distributed, wait_for_workers
+
+        report = start_distributed(options)
+        return wait_for_workers(report, options) if wait and report.status == "running" else report
+    try:
+        return run_sync(options)
+    except LeaseHeld as held:
+        if not options.changed:
+            raise
+        EventLog().info("skipped", reason=str(held))
+        return SyncReport.of_nothing("skipped", str(held), options)
+
+
+def pin_marketing_url(course_key: object, url: str, user: Any = None) -> None:
+    """Let learners be sent to this URL, whatever the Catalog says of the course, until it is unpinned.
+
+    Its course overview and those of its CCX courses show it at once; no network.
+
+    Args:
+        course_key: whose, as text or as a course key; the course need not be in the LMS yet.
+        url: fit for learners by the rules that the Catalog's are held to.
+        user: who did it, to be shown.
+
+    Raises:
+        WrongUsage: the URL is not fit, or the course key is not one.
+    """
+    from catalog_sync import pins
+
+    try:
+        pins.pin(_course_key(course_key), url.strip(), user)
+    except pins.Unfit as error:
+        raise WrongUsage(str(error)) from None
+
+
+def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
+    """Take the pin of a course away, so that what the Catalog said last is shown at once; tell whether there was one.
+
+    Raises:
+        WrongUsage: the course key is not one.
+    """
+    from catalog_sync import pins
+
+    return pins.unpin(_course_key(course_key), user)
+
+
+def start_sync(
+    *, dry_run: bool = False, user_id: int | None = None, course_keys: Iterable[object] = ()
+) -> None:
+    """Hand a sync to a Celery worker, for a person who does not wait for its end.
+
+    Args:
+        dry_run: do everything but write.
+        user_id: who asked for it, for the log.
+        course_keys: only these course runs; none: a full sync.
+
+    Raises:
+        catalog_sync.control.NoBroker: there is no worker to hand it to; the text says how to run it.
+    """
+    from catalog_sync import control
+
+    control.start(dry_run=dry_run, user_id=user_id, course_keys=[_course_key(key) for key in course_keys])
+
+
+def running_sync() -> SyncRun | None:
+    """Return the sync that is running, with how far it is; None if there is none."""
+    from catalog_sync import control
+
+    return control.running()
+
+
+def cancel_sync(run_id: int, *, user_id: int | None = None) -> bool:
+    """Ask a running sync to end after its page, and return whether it was running."""
+    from catalog_sync import control
+
+    return control.cancel(run_id, user_id=user_id)
+
+
+def measure_page_sizes(*, most_requests: int, target_seconds: float) -> Iterator[Measurement]:
+    """Measure how the configured Catalog answers page sizes and concurrencies, smallest first.
+
+    Args:
+        most_requests: the budget; an ordinary Catalog user has 200 an hour.
+        target_seconds: how long a page may take; a larger page than the first that takes longer is not tried.
+
+    Raises:
+        RequestFailed: the Catalog does not answer.
+    """
+    from catalog_sync import conf
+    from catalog_sync.catalog_client import CatalogClient, Requester
+    from catalog_sync.events import EventLog
+    from catalog_sync.models import CatalogSyncConfig
+    from catalog_sync.sync.page_size import sweep
+
+    timeout = CatalogSyncConfig.current().request_timeout_seconds
+    with closing(Requester(EventLog(), timeout_seconds=timeout, retry_deadline_seconds=0)) as requester:
+        client = CatalogClient(conf.catalog_api_url(), conf.fields(), requester)
+        yield from sweep(client, (1, 2, 4), most_requests, target_seconds)
+
+
+def save_page_size(measured: Measurement) -> None:
+    """Put a measured page size and concurrency into the configuration."""
+    from catalog_sync.models import CatalogSyncConfig
+
+    config = CatalogSyncConfig.current()
+    config.page_size, config.concurrency = measured.page_size, measured.concurrency
+    config.save()
+
+
+def _in_range(name: str, value: int | str | None, most: int) -> int | None:
+    if value is None or (isinstance(value, int) and 1 <= value <= most):
+        return value
+    raise WrongUsage(f"{name} must be from 1 to {most:,}, not {value}")
+
+
+def _course_key(text: object) -> str:
+    from opaque_keys import InvalidKeyError
+    from opaque_keys.edx.keys import CourseKey
+
+    try:
+        return str(CourseKey.from_string(str(text)))
+    except InvalidKeyError:
+        raise WrongUsage(f"{str(text)!r} is not a course key") from None

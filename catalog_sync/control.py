@@ -1,0 +1,62 @@
+"""The operator's hand on the sync: start one in a Celery worker, see how far it is, cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from celery import current_app
+
+from catalog_sync.events import EventLog
+from catalog_sync.lease import LEASE_NAME, bury_the_dead
+from catalog_sync.models import SyncRun
+
+# The task in catalog_sync.tasks, by name: it stands above this module.
+TASK = "catalog_sync.tasks.update_catalog_data"
+
+
+class NoBroker(Exception):
+    """There is no Celery worker to hand a sync to."""
+
+
+def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()) -> None:
+    """Hand a sync to a Celery worker, of just these course runs if any are given.
+
+    Raises:
+        NoBroker: there is no broker, or it cannot be reached.
+    """
+    options = ["--dry-run"] * dry_run + [f"--course-key {key}" for key in course_keys]
+    command = " ".join(["manage.py update_catalog_data", *options])
+    arguments: dict[str, Any] = {"dry_run": dry_run}
+    if course_keys:
+        arguments["course_keys"] = list(course_keys)
+    if not has_broker():
+        raise NoBroker(f"There is no Celery broker to hand the sync to. Run it from a shell: {command}")
+    try:
+        # Without a second try: a person waits.
+        current_app.send_task(TASK, kwargs=arguments, ignore_result=True, retry=False)
+    except Exception as error:  # whatever client the host has configured for its broker
+        raise NoBroker(
+            f"The Celery broker cannot be reached ({error}). Start it, or run the sync from a shell: {command}"
+        ) from error
+    EventLog().info("requested", **arguments, user_id=user_id)
+
+
+def has_broker() -> bool:
+    """Tell whether a worker of another process could take a task."""
+    broker = str(current_app.conf.broker_url or "")
+    return bool(broker) and not broker.startswith("memory:") and not current_app.conf.task_always_eager
+
+
+def running() -> SyncRun | None:
+    """Return the sync that is running, with how far it is; None if there is none."""
+    return SyncRun.objects.filter(lease=LEASE_NAME).defer("log_lines").first()
+
+
+def cancel(run_id: int, *, user_id: int | None) -> bool:
+    """Ask a running sync to end after its page; return whether it was running."""
+    bury_the_dead()
+    asked = SyncRun.objects.filter(pk=run_id, lease=LEASE_NAME).update(cancel_requested=True)
+    if asked:
+        EventLog(run_id).info("cancel_requested", user_id=user_id)
+    return bool(asked)

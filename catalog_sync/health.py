@@ -1,0 +1,98 @@
+"""Is the sync healthy: when it last succeeded, what it left, and how many course overviews show a marketing URL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from catalog_sync import conf, overviews, replica
+from catalog_sync.databases import UtcNow
+from catalog_sync.lease import LEASE_SECONDS
+from catalog_sync.models import CatalogSyncConfig, SyncRun
+
+OK, STALE = "ok", "stale"
+
+
+def look() -> dict[str, Any]:
+    """Return the health of the sync as plain values; a handful of queries, no network, nothing secret.
+
+    ``status`` is ``stale`` where no full sync has succeeded within ``CATALOG_SYNC_STALE_AFTER_HOURS``. A dry run or
+    one of a few courses proves nothing about the rest, so neither counts.
+    """
+    full = SyncRun.objects.filter(scope=SyncRun.Scope.ALL, dry_run=False).order_by("-pk")
+    succeeded = full.filter(status=SyncRun.Status.SUCCEEDED).first()
+    last = full.exclude(status=SyncRun.Status.RUNNING).first()
+    # A holder that was killed keeps the lease until somebody wants it.
+    alive = SyncRun.objects.filter(
+        lease__isnull=False, heartbeat__gte=UtcNow() - timedelta(seconds=LEASE_SECONDS)
+    )
+    count, showing = overviews.count_with_url()
+    return {
+        "status": STALE if _is_stale(succeeded) else OK,
+        "enabled": CatalogSyncConfig.current().enabled,
+        "stale_after_hours": conf.stale_after_hours(),
+        "last_success": _success(succeeded),
+        "last_full_run": _full_run(last),
+        "running": _running(alive.first()),
+        "course_overviews": count,
+        "course_overviews_with_marketing_url": showing,
+        "marketing_url_percent": round(100 * showing / count, 1) if count else None,
+        "pinned": len(replica.pinned()),
+    }
+
+
+def remedy(health: dict[str, Any]) -> str:
+    """Return one sentence on what is wrong and what to do about it; empty if nothing is wrong."""
+    if health["status"] == OK:
+        return ""
+    if not health["enabled"]:
+        return "The sync is switched off: switch it on in Django admin (Catalog sync configuration)."
+    limit = f"the last {health['stale_after_hours']:g} hours"
+    last = health["last_full_run"]
+    how = f"the last one, run {last['run_id']}, ended {last['status']}" if last else "none has ever run"
+    return (
+        f"No full sync has succeeded within {limit}; {how}. Run manage.py update_catalog_data, and see that it is "
+        "scheduled."
+    )
+
+
+def _is_stale(succeeded: SyncRun | None) -> bool:
+    if succeeded is None or succeeded.finished is None:
+        return True
+    return timezone.now() - succeeded.finished > timedelta(hours=conf.stale_after_hours())
+
+
+def _success(run: SyncRun | None) -> dict[str, Any] | None:
+    if run is None or run.finished is None:
+        return None
+    # The database's clock may be ahead of this one.
+    age = max(0, round((timezone.now() - run.finished).total_seconds()))
+    return {"run_id": run.pk, "finished": run.finished.isoformat(), "age_seconds": age}
+
+
+def _full_run(run: SyncRun | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {
+        "run_id": run.pk,
+        "status": run.status,
+        "finished": run.finished.isoformat() if run.finished else None,
+        "course_runs_rejected": run.course_runs_rejected,
+        "failures": run.failures,
+    }
+
+
+def _running(run: SyncRun | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {
+        "run_id": run.pk,
+        "scope": run.scope,
+        "dry_run": run.dry_run,
+        "started": run.started.isoformat(),
+        "heartbeat": run.heartbeat.isoformat(),
+        "course_runs_retrieved": run.course_runs_retrieved,
+        "catalog_count": run.catalog_count,
+    }

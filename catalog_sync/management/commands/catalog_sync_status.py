@@ -1,0 +1,50 @@
+"""``manage.py catalog_sync_status``: is the sync healthy, as ``/catalog_sync/health/`` tells."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as AnyDatabaseError
+
+from catalog_sync import health
+
+
+class Command(BaseCommand):
+    """Looks, prints, exits."""
+
+    help = (
+        "Print when the sync last succeeded, what it left, and how many course overviews show a marketing URL. "
+        "Exit status: 0 healthy; 1 stale: no full sync has succeeded within CATALOG_SYNC_STALE_AFTER_HOURS."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("--json", action="store_true", help="print one JSON line on stdout")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the health, and fail where the sync is stale."""
+        try:
+            seen = health.look()
+        except AnyDatabaseError as error:
+            cause = " ".join(str(error).split())
+            raise CommandError(
+                f"The LMS's database failed ({cause}): check that it is up and migrated.", returncode=1
+            ) from None
+        lines = (
+            [json.dumps(seen)] if options["json"] else [f"{name:36} {value}" for name, value in _flat(seen)]
+        )
+        self.stdout.write("\n".join(lines))
+        if message := health.remedy(seen):
+            raise CommandError(message, returncode=1)
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", "-" if value is None else value

@@ -1,0 +1,75 @@
+"""``manage.py tune_page_size``: which page size suits this Catalog."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog_sync import api
+
+BAR_WIDTH = 40
+REQUESTS_AN_HOUR = 200
+
+
+class Command(BaseCommand):
+    """Parses, calls ``catalog_sync.api.measure_page_sizes``, prints a table and a plot."""
+
+    help = (
+        "Measure page sizes and concurrencies against the configured Catalog, and recommend one. The requests count "
+        "against the Catalog's quota (200 an hour for an ordinary user)."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument("--requests", type=int, default=60, metavar="N", help="send at most so many")
+        parser.add_argument(
+            "--target-seconds", type=float, default=2.0, metavar="S", help="how long a page may take"
+        )
+        parser.add_argument(
+            "--save", action="store_true", help="put the recommendation into the configuration"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Measure, print, and save if asked to."""
+        from catalog_sync.catalog_client import RequestFailed
+        from catalog_sync.sync.page_size import best
+
+        target = options["target_seconds"]
+        self.stdout.write("page size  at once  s a page  requests  s a full sync")
+        measurements = []
+        try:
+            for row in api.measure_page_sizes(most_requests=options["requests"], target_seconds=target):
+                measurements.append(row)
+                self.stdout.write(
+                    f"{row.page_size:9,}  {row.concurrency:7}  {row.seconds:8.2f}  {row.requests:8,}  "
+                    f"{row.total_seconds:13.1f}"
+                )
+        except RequestFailed as error:
+            raise CommandError(str(error)) from None
+        if not measurements:
+            raise CommandError(
+                "Nothing was measured: allow more --requests, or raise request_timeout_seconds."
+            )
+        self._plot(measurements)
+        recommended = best(measurements, target)
+        self.stdout.write(
+            f"Recommended: page size {recommended.page_size}, concurrency {recommended.concurrency}: about "
+            f"{recommended.total_seconds:.0f} s and {recommended.requests} requests a full sync."
+        )
+        if recommended.requests > REQUESTS_AN_HOUR:
+            self.stdout.write(
+                "That is more than an ordinary user's 200 requests an hour: the sync needs a staff user."
+            )
+        if options["save"]:
+            api.save_page_size(recommended)
+            self.stdout.write("Saved in the Catalog sync configuration.")
+
+    def _plot(self, measurements: list[Any]) -> None:
+        longest = max(row.total_seconds for row in measurements)
+        self.stdout.write("\nSeconds a full sync:")
+        for row in measurements:
+            bar = "#" * max(1, round(row.total_seconds / longest * BAR_WIDTH))
+            self.stdout.write(f"{row.page_size:6,} x {row.concurrency}  {bar} {row.total_seconds:.1f}")
+        self.stdout.write("")

@@ -1,0 +1,27 @@
+"""Defaults of the settings, so that what comes after may see and amend them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog_sync import conf
+
+
+def defaults() -> dict[str, Any]:
+    """Return each setting of this app with its default, in objects of their own: a host may change them."""
+    return {
+        "CATALOG_SYNC_COURSE_OVERVIEW_MODEL": conf.DEFAULT_COURSE_OVERVIEW_MODEL,
+        "CATALOG_SYNC_SESSION_FACTORY": conf.DEFAULT_SESSION_FACTORY,
+        "CATALOG_SYNC_FIELDS": {"marketing_url": "marketing_url"},
+        "CATALOG_SYNC_RUN_STATUSES": ("published",),
+        "CATALOG_SYNC_MARKETING_URL_HOSTS": None,
+        "CATALOG_SYNC_STALE_AFTER_HOURS": conf.DEFAULT_STALE_AFTER_HOURS,
+        "CATALOG_SYNC_HEALTH_TOKEN": None,
+    }
+
+
+def plugin_settings(settings: Any) -> None:
+    """Set what the LMS has not set itself: plugins come last in its settings files, and must not win."""
+    for name, default in defaults().items():
+        if not hasattr(settings, name):
+            setattr(settings, name, default)
