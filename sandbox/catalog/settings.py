@@ -1,0 +1,20 @@
+"""How the stand-in behaves at the moment; changed over ``/control/settings``."""
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``page_seconds`` and ``run_seconds`` are the real service's CPU time a list request and a run of it."""
+
+    latency: bool = False
+    workers: int = 2
+    page_seconds: float = 0.090
+    run_seconds: float = 0.0037
+    cache: bool = True
+    throttle_per_hour: int | None = None
+    token_seconds: float = 3600
+    count_delta: int = 0
+
+    def changed(self, changes: dict[str, object]) -> "Settings":
+        """These settings with some changed. Raises msgspec.ValidationError for an unknown name or a wrong type."""
+        return msgspec.convert(msgspec.structs.asdict(self) | changes, Settings)

@@ -1,0 +1,109 @@
+"""What the Catalog holds: course runs in the order the service lists them, and when each course was last modified."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+
+from sandbox.catalog.rows import Row, brief_row, course_key_of, course_run_keys, given_row
+
+# A generated run is held as its key alone (its fields follow from key and seed); a run somebody set, as its fields.
+Entry = str | Row
+
+
+def key_of(entry: Entry) -> str:
+    return entry if isinstance(entry, str) else str(entry["key"])
+
+
+def listing_order(entry: Entry) -> str:
+    """``LOWER(key)``, as the service orders runs."""
+    return key_of(entry).lower()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The Catalog at one moment. Never changed after it is made, so that readers need no lock.
+
+    ``modified`` holds the courses that an edit touched since ``loaded_at``; every other course dates from then.
+    """
+
+    entries: list[Entry]
+    seed: int
+    version: int
+    loaded_at: datetime
+    modified: dict[str, datetime] = field(default_factory=dict)
+
+    def row(self, entry: Entry) -> Row:
+        return brief_row(entry, self.seed) if isinstance(entry, str) else entry
+
+    def rows(self) -> list[Row]:
+        return [self.row(entry) for entry in self.entries]
+
+    def find(self, keys: Iterable[str]) -> list[Entry]:
+        """The entries that have these keys in any case, in listing order; unknown keys are left out."""
+        found: list[Entry] = []
+        for wanted in sorted({key.lower() for key in keys}):
+            found.extend(self.entries[slice(*self._span(wanted))])
+        return found
+
+    def _span(self, lowered_key: str) -> tuple[int, int]:
+        start = end = bisect_left(self.entries, lowered_key, key=listing_order)
+        while end < len(self.entries) and listing_order(self.entries[end]) == lowered_key:
+            end += 1
+        return start, end
+
+
+class Store:
+    """The current :class:`Snapshot`, and the only ways to change it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._version = 0
+        self.snapshot = Snapshot([], 1, 0, _now())
+
+    def generate(self, count: int, seed: int) -> None:
+        """Replaces the whole Catalog with ``count`` made-up runs."""
+        self._load(list(course_run_keys(count, seed)), seed)
+
+    def replace(self, rows: Iterable[Row]) -> None:
+        """Replaces the whole Catalog with these rows."""
+        seed = self.snapshot.seed
+        self._load([given_row(row, seed) for row in rows], seed)
+
+    def _load(self, entries: list[Entry], seed: int) -> None:
+        entries.sort(key=listing_order)
+        with self._lock:
+            self._version += 1
+            self.snapshot = Snapshot(entries, seed, self._version, _now())
+
+    def change(
+        self, upsert: Iterable[Row] = (), delete: Iterable[Any] = (), via_publisher: bool = True
+    ) -> None:
+        """Edits single runs. Only an edit through the Catalog's publisher moves the timestamp of the course."""
+        with self._lock:
+            before = self.snapshot
+            entries = before.entries.copy()
+            after = Snapshot(
+                entries, before.seed, self._version + 1, before.loaded_at, before.modified.copy()
+            )
+            touched = [str(key) for key in delete]
+            for key in touched:
+                start, end = after._span(key.lower())
+                del entries[start:end]
+            for given in upsert:
+                start, end = after._span(str(given["key"]).lower())
+                current = (
+                    after.row(entries[start]) if end > start else given_row({"key": given["key"]}, after.seed)
+                )
+                entries[start:end] = [current | given]
+                touched.append(str(given["key"]))
+            if via_publisher:
+                after.modified.update(dict.fromkeys(map(course_key_of, touched), _now()))
+            self._version += 1
+            self.snapshot = after
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

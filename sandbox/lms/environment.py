@@ -1,0 +1,34 @@
+"""What the sandbox LMS reads from environment variables, as Django settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+# SQLite admits one writer: who comes second waits this long, rather than failing.
+SQLITE_TIMEOUT_SECONDS = 20
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return the ``DATABASES["default"]`` of ``url`` (``sqlite:///``, ``mysql://`` or ``postgres://``)."""
+    settings = dj_database_url.parse(url)
+    options = settings.setdefault("OPTIONS", {})
+    if settings["ENGINE"].endswith("sqlite3"):
+        Path(settings["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        # A transaction that starts as a reader cannot wait to become a writer: SQLite fails it at once.
+        options |= {"timeout": SQLITE_TIMEOUT_SECONDS, "transaction_mode": "IMMEDIATE"}
+    elif settings["ENGINE"].endswith("mysql"):
+        options |= {"charset": "utf8mb4", "init_command": "SET sql_mode='STRICT_TRANS_TABLES'"}
+        settings["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"}
+    return settings
+
+
+def cache(url: str | None) -> dict[str, Any]:
+    """Return the ``CACHES["default"]`` of ``url`` (``redis://…``), or local memory without one."""
+    if not url:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "sandbox-lms"}
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError(f"LMS_CACHE_URL must be a redis:// URL, not {url!r}")
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}

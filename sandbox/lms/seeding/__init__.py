@@ -1,0 +1,1 @@
+"""Fills the sandbox LMS with courses out of the Catalog, and with learners."""

@@ -1,0 +1,18 @@
+"""The URLs of the sandbox LMS."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.staticfiles.views import serve
+from django.urls import include, path, re_path
+from edx_django_utils.plugins import get_plugin_url_patterns
+
+from sandbox.lms.course_overviews.views import about_course
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/mobile/", include("sandbox.lms.mobile_api.urls")),
+    re_path(rf"^courses/{settings.COURSE_ID_PATTERN}/about$", about_course, name="about_course"),
+    # Without a web server in front, and without DEBUG, somebody has to serve the admin's style sheets.
+    path("static/<path:path>", serve, {"insecure": True}),
+    *get_plugin_url_patterns(settings.PROJECT_TYPE),
+]

@@ -1,0 +1,8 @@
+"""The sandbox LMS as a WSGI application."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sandbox.lms.settings")
+application = get_wsgi_application()

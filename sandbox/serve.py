@@ -1,0 +1,59 @@
+"""``make serve``: the sandbox LMS and the stand-in Catalog together, until Ctrl-C. The LMS keeps its data."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+from sandbox.demo import COURSE_RUNS, interrupted, say
+from sandbox.lms_server import ROOT, LmsServer
+
+# Both at the ports that the LMS's settings assume, so that `manage.py` in another terminal needs no environment.
+LMS_PORT = 18000
+CATALOG = (sys.executable, "-m", "sandbox.catalog", "--runs", str(COURSE_RUNS), "--exit-with-parent")
+WHAT_TO_SEE = """\
+The LMS is at {url}. Every password is edx.
+
+  {url}/admin/  (staff: course overviews, sync runs, the sync's configuration)
+  {url}/api/mobile/v3/users/honor/course_enrollments/  (honor: what a mobile app reads)
+
+Sync from another terminal:
+
+  .venv/bin/python manage.py update_catalog_data --page-size 500
+
+Ctrl-C ends both servers."""
+
+
+def serve() -> None:
+    """Serve until a signal comes."""
+    with (
+        LmsServer(LMS_PORT) as lms,
+        # On the way out its standard input is closed, and with that it ends.
+        subprocess.Popen(
+            CATALOG, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as catalog,
+    ):
+        listening = catalog.stdout.readline() if catalog.stdout else ""
+        if not listening:
+            sys.exit("The stand-in Catalog did not start.")
+        lms.manage("migrate", "--verbosity", "0")
+        lms.manage("seed_lms")
+        lms.start()
+        say(listening.strip())
+        say(WHAT_TO_SEE.format(url=lms.url))
+        while True:
+            signal.pause()
+
+
+if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    try:
+        serve()
+    except OSError as error:
+        sys.exit(
+            f"The sandbox LMS cannot listen at 127.0.0.1:{LMS_PORT} ({error.strerror}). Is it running already?"
+        )
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)
