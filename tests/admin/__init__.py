@@ -1,0 +1,1 @@
+"""Django admin, page by page."""

@@ -1,0 +1,1 @@
+"""Django admin in a real browser: Debian's Chromium, driven by Playwright."""

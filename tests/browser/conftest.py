@@ -1,0 +1,178 @@
+"""A browser, somebody who is logged in, and a history of syncs to look at.
+
+With ``SCREENSHOTS`` set, the tests write the pictures of the documentation: ``SCREENSHOTS=1 make test-browser``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import Permission, User
+
+from catalog_sync.models import CatalogSyncConfig, SyncRun
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+# Whoever runs the other tests has no Playwright, and does not need it.
+collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
+
+IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+VIEWPORT = {"width": 1280, "height": 900}
+FIRST_RUN = datetime(2026, 11, 2, 5, 0, tzinfo=UTC)
+# Page size, seconds: as a Catalog of 3,300 course runs was measured, two requests at once.
+MEASURED = ((20, 24.1), (100, 12.2), (500, 9.1), (1_000, 9.9), (10_000, 11.8))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start Debian's Chromium, with a profile that is thrown away."""
+    # Not above: whoever runs the other tests has no Playwright, and collects these, too.
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    assert path, "Debian's package `chromium` is needed: apt-get install chromium"
+    # Playwright keeps an event loop in this thread; the database is used beside it, not in it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def open_as(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a page of the admin for a user, with the context's options."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(user: User, address: str, **options) -> Page:
+        client.force_login(user)
+        context = chromium.new_context(**{"base_url": live_server.url, "viewport": VIEWPORT} | options)
+        contexts.append(context)
+        cookie = client.cookies[django_settings.SESSION_COOKIE_NAME].value
+        context.add_cookies(
+            [{"name": django_settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
+        )
+        page = context.new_page()
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on(
+            "request", lambda request: page.errors.append(request.url) if _is_foreign(request.url) else None
+        )
+        page.goto(f"/admin/catalog_sync/{address}")
+        return page
+
+    def _is_foreign(url: str) -> bool:
+        return not url.startswith((live_server.url, "data:"))
+
+    yield open_page
+    for context in contexts:
+        errors = [error for page in context.pages for error in page.errors]
+        context.close()
+        assert errors == [], "a script failed, or something was asked of another server"
+
+
+@pytest.fixture
+def operator(db) -> User:
+    """Somebody who may look at syncs, start them, and tune."""
+    return staff("view_syncrun", "run_sync", "view_catalogsyncconfig", "add_catalogsyncconfig")
+
+
+@pytest.fixture
+def viewer(db) -> User:
+    """Somebody who may only look."""
+    return staff("view_syncrun")
+
+
+def staff(*codenames: str) -> User:
+    user = User.objects.create_user("operator", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return user
+
+
+@pytest.fixture
+def history(db) -> list[SyncRun]:
+    """Forty syncs of the last days: page sizes tried, one failure, one dry run."""
+    runs = []
+    for n in range(40):
+        page_size, seconds = MEASURED[n % 5] if n < 15 else MEASURED[2]
+        runs.append(
+            SyncRun(
+                status="succeeded",
+                holder="jenkins-agent-2 process 4711",
+                finished=FIRST_RUN,
+                page_size=page_size,
+                concurrency=2 if n % 3 else 4,
+                duration_seconds=round(seconds * (1 if n % 3 else 0.7) * (1 + (n * 7 % 5) / 40), 3),
+                pages=-(-3300 // max(1, page_size - 1)),
+                requests=-(-3300 // max(1, page_size - 1)),
+                catalog_count=3300,
+                course_runs_retrieved=3300,
+                course_overviews=3214,
+                matched=3180,
+                updated=(n * 13) % 17,
+                unchanged=3180 - (n * 13) % 17,
+                removed=1 if n % 11 == 0 else 0,
+                not_in_lms=120,
+                not_in_catalog=34,
+            )
+        )
+    runs[37].status, runs[37].failures, runs[37].duration_seconds = "failed", 1, 2.4
+    runs[
+        37
+    ].message = (
+        "The Catalog answered 503 (Service Unavailable) again and again. Look at the Catalog's health."
+    )
+    runs[37].log_lines = (
+        "05:00:01 WARNING event=catalog_sync.request_retried status=503 attempt=1 wait=0.500\n"
+        "05:00:02 WARNING event=catalog_sync.request_retried status=503 attempt=2 wait=1.000\n"
+        '05:00:03 ERROR event=catalog_sync.request_failed reason="503 Service Unavailable"'
+    )
+    runs[38].dry_run = True
+    for n, run in enumerate(runs):
+        run.save()
+        started = FIRST_RUN + timedelta(hours=12 * n)
+        SyncRun.objects.filter(pk=run.pk).update(
+            started=started, finished=started + timedelta(seconds=run.duration_seconds)
+        )
+    return list(SyncRun.objects.order_by("pk"))
+
+
+@pytest.fixture
+def configuration(operator) -> CatalogSyncConfig:
+    CatalogSyncConfig.objects.create(enabled=True, page_size=20, changed_by=operator)
+    return CatalogSyncConfig.objects.create(enabled=True, page_size=500, changed_by=operator)
+
+
+@pytest.fixture
+def picture() -> Callable[..., None]:
+    """Return a function that writes a picture of the documentation, if that is asked for."""
+
+    def take(page: Page, name: str, *, whole: bool = False) -> None:
+        if os.environ.get("SCREENSHOTS"):
+            IMAGES.mkdir(exist_ok=True)
+            page.screenshot(path=IMAGES / f"{name}.png", full_page=whole)
+
+    return take

@@ -1,0 +1,98 @@
+"""Looking a course up, and pinning its URL, as an operator does."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from catalog_sync import replica
+from catalog_sync.models import CatalogCourseRun
+from catalog_sync.replica import Held
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.browser.conftest import staff
+from tests.factories import CourseOverviewFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+KEY = "course-v1:ExampleX+Botany+2026"
+URL, PIN = "https://www.example.com/course/botany", "https://www.example.com/autumn/botany"
+
+
+@pytest.fixture
+def pinner(db):
+    return staff("view_catalogcourserun", "change_catalogcourserun", "run_sync")
+
+
+@pytest.fixture
+def courses(db):
+    """Courses in and out of step, without a URL, and not in the LMS."""
+    replica.record(
+        {
+            KEY: Held("published", URL),
+            "course-v1:ExampleX+Chemistry+2026": Held(
+                "published", "https://www.example.com/course/chemistry"
+            ),
+            "course-v1:ExampleX+Drawing+2026": Held("unpublished", None),
+            "course-v1:OtherX+Economics+2026": Held("published", "https://www.example.com/course/economics"),
+        }
+    )
+    CourseOverviewFactory(id=KEY)
+    CourseOverviewFactory(id="course-v1:ExampleX+Drawing+2026")
+    # It shows what another tool has written.
+    CourseOverviewFactory(id="course-v1:ExampleX+Chemistry+2026")
+    CourseOverview.objects.filter(pk="course-v1:ExampleX+Chemistry+2026").update(marketing_url=PIN)
+
+
+def open_course(page):
+    page.goto(
+        f"/admin/catalog_sync/catalogcourserun/{CatalogCourseRun.objects.get(course_key=KEY).pk}/change/"
+    )
+    return page
+
+
+def test_course_is_found_by_the_beginning_of_its_key(courses, pinner, open_as, picture):
+    page = open_as(pinner, "catalogcourserun/")
+    picture(page, "course-runs")
+    page.locator("#searchbar").fill("course-v1:OtherX")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_says_which_link_a_learner_gets(scheme, courses, pinner, open_as, picture):
+    page = open_course(open_as(pinner, "catalogcourserun/", color_scheme=scheme))
+    expect(page.locator(".field-link a")).to_have_text(URL)
+    if scheme == "light":
+        picture(page, "course-run", whole=True)
+
+
+def test_pin_by_keyboard_wins_until_it_is_taken_away(courses, pinner, open_as):
+    page = open_course(open_as(pinner, "catalogcourserun/"))
+    page.get_by_role("textbox").last.focus()
+    page.keyboard.type(PIN)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(".field-link a")).to_have_text(PIN)
+    expect(page.locator(".field-pinned_by")).to_contain_text("operator")
+    assert CourseOverview.objects.get(pk=KEY).marketing_url == PIN
+    page.get_by_role("button", name="Unpin").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(".field-link a")).to_have_text(URL)
+    assert CourseOverview.objects.get(pk=KEY).marketing_url == URL
+
+
+def test_pin_that_is_not_fit_is_refused_with_a_reason(courses, pinner, open_as):
+    page = open_course(open_as(pinner, "catalogcourserun/"))
+    page.get_by_role("textbox").last.fill("javascript:alert(1)")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(".errorlist")).to_be_visible()
+    assert CourseOverview.objects.get(pk=KEY).marketing_url == URL
+
+
+def test_sync_of_one_course_without_a_broker_tells_the_command(courses, pinner, open_as):
+    page = open_course(open_as(pinner, "catalogcourserun/"))
+    page.get_by_role("button", name="Sync this course now").click()
+    expect(page.get_by_text(f"--course-key {KEY}")).to_be_visible()

@@ -1,0 +1,133 @@
+"""Starting, watching and canceling a sync, as an operator does."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from playwright.sync_api import expect
+
+from catalog_sync.lease import Lease
+from catalog_sync.models import SyncRun
+
+pytest_plugins = ["tests.integration.process_fixtures"]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def broker(monkeypatch):
+    """A Celery app with a broker, that notes what it is given."""
+    sent = []
+    conf = SimpleNamespace(broker_url="redis://broker.example.com", task_always_eager=False)
+    app = SimpleNamespace(conf=conf, send_task=lambda name, **options: sent.append(options["kwargs"]))
+    monkeypatch.setattr("catalog_sync.control.current_app", app)
+    return sent
+
+
+@pytest.fixture
+def running(db):
+    """A sync that is half-way."""
+    lease = Lease.acquire(page_size=500, concurrency=2)
+    lease.renew(catalog_count=3300, course_runs_retrieved=1650, updated=7)
+    return lease
+
+
+def press(page, text):
+    """Go to a button with the Tab key, as one does who has no mouse, and press Enter."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == text:
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"the Tab key does not lead to {text!r}")
+
+
+class TestStart:
+    """The buttons above the list."""
+
+    @pytest.mark.parametrize(("button", "dry_run"), [("Run now", False), ("Dry run", True)])
+    def test_by_keyboard(self, button, dry_run, operator, broker, open_as):
+        page = open_as(operator, "syncrun/")
+        press(page, button)
+        expect(page.get_by_text("was handed to a Celery worker.")).to_be_visible()
+        assert broker == [{"dry_run": dry_run}]
+
+    def test_waiting_survives_a_reload(self, operator, broker, open_as):
+        page = open_as(operator, "syncrun/")
+        page.get_by_role("button", name="Run now").click()
+        page.reload()
+        expect(page.get_by_text("Waiting for a Celery worker.")).to_be_visible()
+
+    def test_bar_appears_when_a_worker_begins(self, operator, broker, open_as):
+        page = open_as(operator, "syncrun/")
+        page.get_by_role("button", name="Run now").click()
+        lease = Lease.acquire()
+        expect(page.get_by_role("heading", name=f"Sync run {lease.run_id} is running")).to_be_visible(
+            timeout=10_000
+        )
+
+    def test_without_a_broker_the_command_is_told(self, operator, open_as):
+        page = open_as(operator, "syncrun/")
+        page.get_by_role("button", name="Dry run").click()
+        expect(page.get_by_text("manage.py update_catalog_data --dry-run")).to_be_visible()
+
+    def test_viewer_has_no_buttons(self, viewer, running, open_as):
+        page = open_as(viewer, "syncrun/")
+        expect(page.get_by_role("progressbar")).to_be_visible()
+        expect(page.locator("#content-main button")).to_have_count(0)
+
+
+class TestProgress:
+    """The bar of the running sync."""
+
+    def test_moves_without_a_reload(self, operator, running, open_as):
+        page = open_as(operator, "syncrun/")
+        page.evaluate("window.sameDocument = true")
+        running.renew(course_runs_retrieved=2640)
+        expect(page.get_by_text("2,640 of 3,300 course runs")).to_be_visible(timeout=10_000)
+        assert page.get_by_role("progressbar").evaluate("bar => bar.value") == 2640
+        assert page.evaluate("window.sameDocument")
+
+    def test_gives_way_to_the_result_at_the_end(self, operator, running, open_as):
+        page = open_as(operator, "syncrun/")
+        running.close(status="succeeded", duration_seconds=9.2)
+        expect(page.get_by_role("button", name="Run now")).to_be_visible(timeout=10_000)
+        expect(page.locator(".field-state").first).to_have_text("succeeded")
+
+    def test_moves_without_script(self, operator, running, open_as):
+        page = open_as(operator, "syncrun/", java_script_enabled=False)
+        running.renew(course_runs_retrieved=2640)
+        expect(page.get_by_text("2,640 of 3,300 course runs")).to_be_visible(timeout=15_000)
+
+    def test_keeps_the_keyboard_where_it_is(self, operator, running, open_as):
+        page = open_as(operator, "syncrun/")
+        page.get_by_role("button", name="Cancel this sync").focus()
+        running.renew(course_runs_retrieved=2640)
+        expect(page.get_by_text("2,640 of 3,300 course runs")).to_be_visible(timeout=10_000)
+        expect(page.get_by_role("button", name="Cancel this sync")).to_be_focused()
+
+
+class TestRealSync:
+    """A sync from a shell, watched and canceled in the browser."""
+
+    @pytest.fixture
+    def page(self, catalog, start_sync, operator, open_as):
+        catalog.control.generate(400)
+        catalog.control.settings(latency=True, page_seconds=0.8)
+        self.sync = start_sync("--page-size", "20", "--concurrency", "1")
+        page = open_as(operator, "syncrun/")
+        for _ in range(30):
+            if page.get_by_role("progressbar").count():
+                return page
+            page.wait_for_timeout(300)
+            page.reload()
+        raise AssertionError("the sync did not begin")
+
+    def test_is_canceled_by_keyboard(self, page):
+        expect(page.get_by_text("of 400 course runs")).to_be_visible(timeout=20_000)
+        press(page, "Cancel this sync")
+        assert self.sync.wait() == 1
+        assert "The run was canceled in Django admin." in self.sync.err
+        expect(page.locator(".field-state").first).to_have_text("canceled", timeout=10_000)
+        assert 0 < SyncRun.objects.get().course_runs_retrieved < 400

@@ -1,0 +1,193 @@
+"""A crawl: windows in flight, poison narrowed, and a bounded number of requests whatever fails."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog_sync.catalog_client import Chain, Crawl, Page, RequestFailed, crawl
+from catalog_sync.catalog_client.errors import Scope
+from catalog_sync.catalog_client.records import CourseRun
+
+
+class List:
+    """A Catalog's list of runs named 000, 001, …; ``poison`` are positions that break a page."""
+
+    def __init__(self, size: int, poison: frozenset[int] = frozenset(), scope: Scope = Scope.ROWS) -> None:
+        self.size, self.poison, self.scope = size, poison, scope
+        self.down_from: int | None = None
+        self.asked: list[tuple[int, int, int | None]] = []
+        self._lock = threading.Lock()
+
+    def fetch(self, window, attempts) -> Page:
+        with self._lock:
+            self.asked.append((window.offset, window.limit, attempts))
+            is_down = self.down_from is not None and len(self.asked) > self.down_from
+        positions = range(self.size)[window.offset : window.offset + window.limit]
+        if is_down or self.poison.intersection(positions):
+            raise RequestFailed("https://c.example.org/", "answered HTTP 500", "look", scope=self.scope)
+        runs = tuple(CourseRun(f"{position:03}") for position in positions)
+        return Page(runs, (), len(runs), self.size)
+
+    def crawl(
+        self, page_size: int, *, concurrency: int = 1, can_go_on=lambda: True, tick=lambda: None
+    ) -> Crawl:
+        return Crawl(self.fetch, Chain(page_size), concurrency, tick, can_go_on)
+
+
+def met(crawled: Crawl) -> set[int]:
+    return {int(run.key) for page in crawled.pages() for run in page.course_runs}
+
+
+@given(st.data())
+@settings(max_examples=80, deadline=None)
+def test_only_poison_runs_are_missing(data):
+    size = data.draw(st.integers(1, 60))
+    poison = data.draw(st.frozensets(st.integers(0, size - 1), min_size=1, max_size=4))
+    crawled = List(size, poison).crawl(
+        data.draw(st.integers(2, 20)), concurrency=data.draw(st.integers(1, 3))
+    )
+    assert met(crawled) == set(range(size)) - poison
+    assert (crawled.complete, len(crawled.failures)) == (False, len(poison))
+
+
+@pytest.mark.parametrize("position", [0, 1, 250, 498, 499, 500, 998, 999])
+def test_one_poison_run_in_large_pages_costs_few_requests(position):
+    listing = List(1000, frozenset({position}))
+    assert met(listing.crawl(500)) == set(range(1000)) - {position}
+    # Three pages, one of them or two that overlap there narrowed: one past the end, two for each of nine halvings.
+    assert len(listing.asked) <= 3 + 2 * (1 + 2 * 9)
+
+
+def test_poison_everywhere_costs_a_bounded_number_of_requests():
+    listing = List(1000, frozenset(range(1000)))
+    crawled = listing.crawl(100)
+    assert met(crawled) == set()
+    assert len(listing.asked) <= crawl.MOST_NARROWING_REQUESTS + 2 * 11 + 1
+
+
+def test_single_row_is_not_blamed_by_one_attempt():
+    listing = List(20, frozenset({7}))
+    met(listing.crawl(5))
+    assert {attempts for _, limit, attempts in listing.asked if limit == 1 and attempts != 1} == {2}
+
+
+def test_neighbors_are_named():
+    crawled = List(20, frozenset({7})).crawl(5)
+    met(crawled)
+    [failure] = crawled.failures
+    assert "position 7 (after 006, before 008)" in failure
+
+
+def test_neighbors_of_adjacent_poison_runs_are_the_same():
+    crawled = List(20, frozenset({6, 7})).crawl(10)
+    met(crawled)
+    assert ["(after 005, before 008)" in failure for failure in crawled.failures] == [True, True]
+
+
+def test_poison_that_two_windows_share_is_told_once():
+    crawled = List(20, frozenset({4})).crawl(5)
+    met(crawled)
+    assert len(crawled.failures) == 1
+
+
+def test_windows_that_fail_for_another_reason_are_not_narrowed():
+    listing = List(20, frozenset({6}), Scope.WINDOW)
+    crawled = listing.crawl(5)
+    assert met(crawled) == set(range(20)) - {5, 6, 7}
+    assert {limit for _, limit, _ in listing.asked} == {5, 1}
+
+
+def test_a_catalog_that_is_down_is_not_narrowed():
+    listing = List(20)
+    listing.down_from = 0
+    with pytest.raises(RequestFailed):
+        met(listing.crawl(5))
+    assert len(listing.asked) == 2
+
+
+def test_a_catalog_that_breaks_down_midway_is_not_narrowed():
+    listing = List(100)
+    listing.down_from = 2
+    crawled = listing.crawl(5)
+    assert met(crawled) == set(range(9))
+    # Each window once, and each time one request to see whether the Catalog is back.
+    assert len(listing.asked) <= 2 + 2 * 25
+
+
+def test_window_that_fails_only_as_a_whole_is_read_in_parts():
+    listing = List(20)
+    fetch = listing.fetch
+
+    def too_large(window, attempts):
+        if window.limit == 10:
+            raise RequestFailed("https://c.example.org/", "answered HTTP 500", "look", scope=Scope.ROWS)
+        return fetch(window, attempts)
+
+    crawled = Crawl(too_large, Chain(10), 1, lambda: None, lambda: True)
+    assert met(crawled) == set(range(20))
+    assert not crawled.complete
+    assert "could only be read in parts" in crawled.failures[0]
+
+
+def test_first_window_that_fails_costs_only_itself():
+    listing = List(20, frozenset({0}), Scope.WINDOW)
+    assert met(listing.crawl(5)) == set(range(4, 20))
+
+
+def test_failure_that_reaches_the_whole_run_ends_it():
+    listing = List(20, frozenset({6}), Scope.RUN)
+    with pytest.raises(RequestFailed):
+        met(listing.crawl(5))
+    assert len(listing.asked) == 2
+
+
+def test_no_time_left_ends_the_crawl_with_what_it_has():
+    listing = List(20, frozenset({6}))
+    crawled = listing.crawl(5, can_go_on=lambda: False)
+    assert met(crawled) == set(range(5))
+    assert "from 4 to the end of the list are missing" in crawled.failures[0]
+
+
+def test_no_time_left_at_the_start_is_a_failure():
+    with pytest.raises(RequestFailed):
+        met(List(20, frozenset({0})).crawl(5, can_go_on=lambda: False))
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 5])
+def test_no_more_requests_in_flight_than_allowed(concurrency):
+    listing, lock, flying, most = List(200), threading.Lock(), [0], [0]
+    fetch = listing.fetch
+
+    def watched(window, attempts):
+        with lock:
+            flying[0] += 1
+            most[0] = max(most[0], flying[0])
+        try:
+            threading.Event().wait(0.002)
+            return fetch(window, attempts)
+        finally:
+            with lock:
+                flying[0] -= 1
+
+    crawled = Crawl(watched, Chain(5), concurrency, lambda: None, lambda: True)
+    assert met(crawled) == set(range(200))
+    assert most[0] <= concurrency
+
+
+def test_what_a_tick_raises_ends_the_crawl():
+    answered = threading.Event()
+
+    def hang(window, attempts):
+        answered.wait(10)
+        raise AssertionError
+
+    def stop() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        met(Crawl(hang, Chain(5), 1, stop, lambda: True))
+    answered.set()

@@ -1,0 +1,74 @@
+"""Fixtures of the whole suite. What only one module needs stands in that module."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from django.test import override_settings
+from edx_django_utils.cache import RequestCache
+from hypothesis import settings as hypothesis_settings
+
+if TYPE_CHECKING:
+    from sandbox.catalog.testing import CatalogProcess
+
+# Before a test module imports from them: what has been imported cannot be rewritten any more.
+pytest.register_assert_rewrite(
+    "tests.integration.fault_fixtures",
+    "tests.integration.process_fixtures",
+    "tests.integration.processes",
+    "tests.sandbox.catalog_fixtures",
+)
+
+# More histories of each property test, with --hypothesis-profile=thorough.
+hypothesis_settings.register_profile("thorough")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_this_worker() -> Iterator[None]:
+    """Give each worker a Redis database of its own, since a test clears all of its cache."""
+    default = django_settings.CACHES["default"]
+    if not default["BACKEND"].endswith("RedisCache"):
+        yield
+        return
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    location = urlunsplit(urlsplit(default["LOCATION"])._replace(path=f"/{1 + worker % 15}"))
+    with override_settings(CACHES={"default": {**default, "LOCATION": location}}):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _empty_caches(cache_of_this_worker: None) -> None:
+    """Let no test see what another cached: tokens of the Catalog, configurations."""
+    cache.clear()
+    RequestCache.clear_all_namespaces()
+
+
+@pytest.fixture(scope="session")
+def catalog_process() -> Iterator[CatalogProcess]:
+    """Run one stand-in Catalog for all tests of this worker."""
+    from sandbox.catalog.testing import CatalogProcess
+
+    with CatalogProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def catalog(catalog_process: CatalogProcess, settings) -> CatalogProcess:
+    """Return a stand-in Catalog without course runs, for which the settings are set."""
+    # A run that was stopped leaves requests on their way; they must not meet the faults of this test.
+    for thread in threading.enumerate():
+        if thread.name == "catalog-request":
+            thread.join(timeout=2)
+    catalog_process.control.reset()
+    settings.COURSE_CATALOG_API_URL = catalog_process.api_url
+    settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = catalog_process.oauth2_url
+    settings.BACKEND_SERVICE_EDX_OAUTH2_KEY = catalog_process.client_id
+    settings.BACKEND_SERVICE_EDX_OAUTH2_SECRET = catalog_process.client_secret
+    return catalog_process

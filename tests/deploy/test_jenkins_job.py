@@ -1,0 +1,115 @@
+"""The Jenkins jobs: the XML that jenkins-job-builder makes, and a pipeline that says the same."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+JENKINS = ROOT / "deploy/jenkins"
+SCRIPT = JENKINS / "update_catalog_data.sh"
+PIPELINE = (JENKINS / "Jenkinsfile").read_text()
+CRON = "TZ=Etc/UTC\nH(0-29) 1-23/4 * * *"
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory) -> ElementTree.Element:
+    folder = tmp_path_factory.mktemp("jobs")
+    command = [sys.executable, "-m", "jenkins_jobs", "test", "--config-xml", "-o", folder]
+    process = subprocess.run(
+        [*command, JENKINS / "LMS_update_catalog_data.yaml"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    assert "deprecated" not in process.stderr.lower()
+    return ElementTree.parse(folder / "LMS_update_catalog_data" / "config.xml").getroot()
+
+
+@pytest.mark.deploy
+class TestGeneratedJob:
+    """``jenkins-jobs test``, offline."""
+
+    def test_is_a_freestyle_job(self, job):
+        assert job.tag == "project"
+
+    def test_runs_one_build_at_a_time(self, job):
+        assert job.findtext("concurrentBuild") == "false"
+
+    def test_asks_for_page_size_and_dry_run(self, job):
+        parameters = job.find(".//parameterDefinitions")
+        asked = {each.findtext("name"): (each.tag, each.findtext("defaultValue")) for each in parameters}
+        assert asked == {
+            "PAGE_SIZE": ("hudson.model.StringParameterDefinition", "500"),
+            "DRY_RUN": ("hudson.model.BooleanParameterDefinition", "false"),
+        }
+
+    def test_runs_every_four_hours(self, job):
+        assert job.findtext(".//hudson.triggers.TimerTrigger/spec") == CRON
+
+    def test_runs_the_script_to_the_letter(self, job):
+        assert job.findtext(".//hudson.tasks.Shell/command") == SCRIPT.read_text()
+
+    def test_another_sync_makes_it_unstable_and_no_more(self, job):
+        assert job.findtext(".//hudson.tasks.Shell/unstableReturn") == "75"
+
+    def test_is_stopped_after_an_hour_and_counts_as_failed(self, job):
+        timeout = job.find(".//hudson.plugins.build__timeout.BuildTimeoutWrapper")
+        assert timeout.findtext("strategy/timeoutMinutes") == "60"
+        assert (
+            timeout.find("operationList/hudson.plugins.build__timeout.operations.FailOperation") is not None
+        )
+
+    def test_mails_failures_and_the_end_of_them_only(self, job):
+        mail = job.find(".//hudson.plugins.emailext.ExtendedEmailPublisher")
+        triggers = {each.tag.rpartition(".")[2] for each in mail.find("configuredTriggers")}
+        assert (triggers, mail.findtext("disabled")) == ({"FailureTrigger", "FixedTrigger"}, "false")
+
+    def test_placeholders_are_left_to_jenkins(self, job):
+        assert "${BUILD_LOG, maxLines=40}" in job.findtext(".//defaultContent")
+
+
+class TestPipeline:
+    """The Jenkinsfile. There is no Groovy here to run it: it is held to what the other job says."""
+
+    @pytest.mark.parametrize("pair", ["{}", "()"])
+    def test_brackets_are_closed(self, pair):
+        code = re.sub(r"//.*", "", PIPELINE)
+        code = re.sub(r"'(\\.|[^'\\])*'|\"(\\.|[^\"\\])*\"", "", code)
+        assert code.count(pair[0]) == code.count(pair[1]) > 0
+
+    @pytest.mark.parametrize("section", ["agent", "parameters", "triggers", "options", "stages", "post"])
+    def test_has_each_section_once(self, section):
+        assert len(re.findall(rf"^    {section} \{{", PIPELINE, re.MULTILINE)) == 1
+
+    def test_runs_at_the_same_times(self):
+        assert f"cron('{CRON}')".replace("\n", r"\n") in PIPELINE
+
+    def test_asks_for_the_same_parameters(self):
+        assert re.findall(r"\w+\(name: '(\w+)', defaultValue: (\S+),", PIPELINE) == [
+            ("PAGE_SIZE", "'500'"),
+            ("DRY_RUN", "false"),
+        ]
+
+    def test_runs_the_same_script(self):
+        (script,) = re.findall(r"sh\(script: '([^']+)', returnStatus: true\)", PIPELINE)
+        assert ROOT / script == SCRIPT
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "disableConcurrentBuilds()",
+            "timeout(time: 60, unit: 'MINUTES')",
+            "if (status == 75) {",
+            "} else if (status != 0) {",
+        ],
+    )
+    def test_says(self, line):
+        assert line in PIPELINE

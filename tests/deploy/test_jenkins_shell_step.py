@@ -1,0 +1,128 @@
+"""The shell step of the Jenkins job: what it calls, and that its exit status is the command's."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.management.manage import Lms
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "deploy/jenkins/update_catalog_data.sh"
+
+# It stands for manage.py: shows what it was called with, and ends as it is told.
+STAND_IN = """
+import json, os, sys
+print(json.dumps(sys.argv[1:]))
+sys.exit(int(os.environ["STATUS"]))
+"""
+# It stands for a long sync, which SIGTERM ends after its page.
+LONG = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+print("running", flush=True)
+time.sleep(60)
+"""
+
+
+def step(command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the step as Jenkins does, with ``manage.py`` called by this command."""
+    return subprocess.run(
+        [SCRIPT],
+        cwd=ROOT,
+        env=os.environ | {"LMS_MANAGE": command, "PAGE_SIZE": "500", "DRY_RUN": "false"} | environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def stand_in(tmp_path):
+    (tmp_path / "manage.py").write_text(STAND_IN)
+    return f"{sys.executable} {tmp_path}/manage.py lms"
+
+
+@pytest.mark.parametrize("status", [0, 1, 2, 75])
+def test_status_is_the_commands(stand_in, status):
+    assert step(stand_in, STATUS=str(status)).returncode == status
+
+
+@pytest.mark.parametrize(
+    ("parameters", "options"),
+    [
+        ({}, ["--page-size", "500"]),
+        ({"PAGE_SIZE": ""}, []),
+        ({"PAGE_SIZE": "auto"}, ["--page-size", "auto"]),
+        ({"DRY_RUN": "true"}, ["--page-size", "500", "--dry-run"]),
+    ],
+)
+def test_parameters_become_options(stand_in, parameters, options):
+    called = ["lms", "update_catalog_data", "--no-progress", *options]
+    assert step(stand_in, STATUS="0", **parameters).stdout == f"{str(called).replace(chr(39), chr(34))}\n"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"PAGE_SIZE": "500; rm -rf /"},
+        {"PAGE_SIZE": "--allow-removals"},
+        {"PAGE_SIZE": "1 000"},
+        {"DRY_RUN": "yes"},
+    ],
+)
+def test_what_is_no_parameter_starts_nothing(stand_in, parameters):
+    process = step(stand_in, STATUS="0", **parameters)
+    assert (process.returncode, process.stdout) == (2, "")
+    assert "is to be" in process.stderr
+
+
+def test_sigterm_reaches_the_command(tmp_path):
+    (tmp_path / "manage.py").write_text(LONG)
+    environ = os.environ | {"LMS_MANAGE": f"{sys.executable} {tmp_path}/manage.py", "PAGE_SIZE": ""}
+    process = subprocess.Popen([SCRIPT], env=environ, stdout=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdout.readline() == "running\n"
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 1
+    assert time.monotonic() - started < 30
+
+
+@pytest.fixture(scope="module")
+def lms(tmp_path_factory, catalog_process) -> Lms:
+    catalog_process.control.reset()
+    lms = Lms.of(tmp_path_factory.mktemp("lms") / "lms.sqlite3", catalog_process)
+    assert lms.manage("migrate", "--verbosity", "0").returncode == 0
+    return lms
+
+
+class TestRealCommand:
+    """The four ends of the command itself, through the step."""
+
+    def step(self, lms: Lms, **environ: str) -> int:
+        return step(f"{shlex.quote(sys.executable)} manage.py", **lms.environment | environ).returncode
+
+    def test_complete(self, lms):
+        assert self.step(lms) == 0
+
+    def test_failed(self, lms):
+        assert self.step(lms, COURSE_CATALOG_API_URL="nowhere") == 1
+
+    def test_wrong_usage(self, lms):
+        assert self.step(lms, PAGE_SIZE="20000") == 2
+
+    def test_another_sync_is_running(self, lms):
+        lms.shell("from catalog_sync.lease import Lease; Lease.acquire()")
+        try:
+            assert self.step(lms) == 75
+        finally:
+            lms.shell("from catalog_sync.models import SyncRun; SyncRun.objects.update(lease=None)")

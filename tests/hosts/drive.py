@@ -1,0 +1,93 @@
+"""What happens to a host over some days, as JSON on standard output: ``python -m tests.hosts.drive CATALOG_URL``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+import django
+from django.core.management import call_command
+
+from sandbox.catalog.testing import CatalogControl
+
+OFFERED, GONE, LATER, UNPUBLISHED = (
+    f"course-v1:HostX+{name}+2026" for name in ("Offered", "Gone", "Later", "Un")
+)
+CCX = "ccx-v1:HostX+Offered+2026+ccx@7"
+
+
+class Host:
+    """The course overviews of the host, by key."""
+
+    def __init__(self) -> None:
+        from catalog_sync import overviews
+
+        self.model = overviews.model()
+
+    def create(self, key: str) -> None:
+        self.model(pk=key, display_name=key).save()
+
+    def publish_in_place(self, key: str) -> None:
+        row = self.model.objects.get(pk=key)
+        row.display_name = "published"
+        row.save()
+
+    def publish_anew(self, key: str) -> None:
+        self.model.objects.get(pk=key).delete()
+        self.create(key)
+
+    def urls(self) -> dict[str, str | None]:
+        return {str(row.pk): row.marketing_url for row in self.model.objects.all()}
+
+    def links(self) -> dict[str, str]:
+        from catalog_sync.api import get_lms_link_for_about_page
+
+        return {str(row.pk): get_lms_link_for_about_page(row) for row in self.model.objects.all()}
+
+    def history(self) -> list[tuple[str, str | None]]:
+        """The key and URL of each row of the history that the sync wrote."""
+        manager = getattr(self.model, getattr(self.model._meta, "simple_history_manager_attribute", ""), None)
+        rows = manager.filter(history_change_reason="catalog_sync") if manager else []
+        return sorted((str(row.id), row.marketing_url) for row in rows)
+
+    def modified(self) -> dict[str, str]:
+        return {str(row.pk): str(getattr(row, "modified", "")) for row in self.model.objects.all()}
+
+
+def drive(control: CatalogControl) -> dict[str, Any]:
+    from catalog_sync.api import update_catalog_data
+
+    host, seen = Host(), {}
+    for key in (OFFERED, GONE, UNPUBLISHED, CCX):
+        host.create(key)
+    stale = host.model.objects.get(pk=OFFERED)
+    before = host.modified()
+    seen["first"] = update_catalog_data().as_dict()
+    seen["urls"], seen["links"], seen["history"] = host.urls(), host.links(), host.history()
+    seen["touched"] = sorted(key for key, value in host.modified().items() if value != before[key])
+    seen["second"] = update_catalog_data().as_dict()
+    for way in ("in_place", "anew"):
+        for key in (OFFERED, GONE, UNPUBLISHED, CCX):
+            getattr(host, f"publish_{way}")(key)
+        seen[f"published_{way}"] = host.urls()
+    stale.save()
+    seen["saved_stale"] = host.urls()
+    host.create(LATER)
+    seen["created_later"] = host.urls()
+    control.delete([GONE])
+    seen["removal"] = update_catalog_data().as_dict()
+    host.publish_in_place(GONE)
+    seen["after_removal"] = host.urls()
+    host.publish_anew(GONE)
+    seen["after_removal_anew"] = host.urls()
+    return seen
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.hosts.settings"
+    django.setup()
+    call_command("check", fail_level="WARNING", stdout=sys.stderr)
+    call_command("migrate", run_syncdb=True, verbosity=0)
+    json.dump(drive(CatalogControl(sys.argv[1])), sys.stdout)

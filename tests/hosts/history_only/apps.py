@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class HistoryOnlyConfig(AppConfig):
+    name = "tests.hosts.history_only"
+    label = "courseware"

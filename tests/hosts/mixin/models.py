@@ -1,0 +1,14 @@
+from django.db import models
+from opaque_keys.edx.django.models import CourseKeyField
+
+from catalog_sync.models import MarketingUrlMixin
+
+
+class CourseOverview(MarketingUrlMixin, models.Model):
+    id = CourseKeyField(primary_key=True, max_length=255)
+    display_name = models.TextField(null=True)
+    social_sharing_url = models.TextField(null=True)
+    modified = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        app_label = "course_overviews"

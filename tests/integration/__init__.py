@@ -1,0 +1,5 @@
+"""Behavior of the whole, over real HTTP and on a real database."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.integration.faulty")

@@ -1,0 +1,63 @@
+"""A database that other processes and threads share with the test, and syncs that run in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+
+from tests.integration.processes import Sync
+
+
+@pytest.fixture
+def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of the test's database; SQLite's is copied from memory to a file for this one test."""
+    if connection.vendor != "sqlite":
+        yield _url_of_server()
+        return
+    connection.ensure_connection()
+    in_memory, settings = connection.connection, connection.settings_dict
+    name, path = settings["NAME"], tmp_path / "lms.sqlite3"
+    with closing(sqlite3.connect(path)) as target:
+        in_memory.backup(target)
+        # The kernel survives the kills of these tests, so there is no need to wait for the disk.
+        target.execute("PRAGMA journal_mode=TRUNCATE")
+    settings["NAME"], connection.connection = str(path), None
+    yield f"sqlite:///{path}"
+    connection.close()
+    settings["NAME"], connection.connection = name, in_memory
+
+
+def _url_of_server() -> str:
+    settings = connection.settings_dict
+    scheme = "mysql" if connection.vendor == "mysql" else "postgres"
+    login = f"{quote(settings['USER'])}:{quote(settings['PASSWORD'])}"
+    return f"{scheme}://{login}@{settings['HOST']}:{settings['PORT'] or ''}/{settings['NAME']}"
+
+
+@pytest.fixture
+def start_sync(shared_database: str, catalog) -> Iterator[Callable[..., Sync]]:
+    """Return a function that starts a sync with these options; none outlives the test."""
+    environment = os.environ | {
+        "LMS_DATABASE_URL": shared_database,
+        "COURSE_CATALOG_API_URL": catalog.api_url,
+        "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
+        "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog.client_id,
+        "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog.client_secret,
+    }
+    started: list[Sync] = []
+
+    def start(*options: str) -> Sync:
+        started.append(Sync(environment, *options))
+        return started[-1]
+
+    yield start
+    for sync in started:
+        if sync.process.poll() is None:
+            sync.kill()

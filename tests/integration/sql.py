@@ -1,0 +1,35 @@
+"""Counting the statements that a sync sends to the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET ")
+WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+SYNC_RUN = re.compile(r"catalog_sync_syncrun\b")
+
+
+class Statements:
+    """The statements so far, transaction control left out."""
+
+    def __init__(self, captured: CaptureQueriesContext) -> None:
+        self._captured = captured
+
+    def all(self) -> list[str]:
+        statements = [query["sql"] for query in self._captured.captured_queries]
+        return [sql for sql in statements if not sql.upper().startswith(TRANSACTION_CONTROL)]
+
+    def writes(self) -> list[str]:
+        """Those that change rows of anything but the history of syncs."""
+        return [sql for sql in self.all() if sql.upper().startswith(WRITES) and not SYNC_RUN.search(sql)]
+
+
+@contextmanager
+def statements() -> Iterator[Statements]:
+    with CaptureQueriesContext(connection) as captured:
+        yield Statements(captured)

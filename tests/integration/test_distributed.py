@@ -1,0 +1,366 @@
+"""A sync shared by real Celery workers, on Redis and on RabbitMQ."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from django.db import connection
+
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
+from catalog_sync.sync.distributed import conclude_distributed, give_up, take_stretch
+from catalog_sync.sync.engine import Run
+from catalog_sync.sync.options import SyncOptions
+from catalog_sync.sync.stretches import Stretch, plan
+from sandbox.catalog.testing import COURSE_RUNS_PATH, CatalogProcess
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = 120
+PAGE_SIZE = 12
+GIVE_UP_SECONDS = 120
+
+pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + GIVE_UP_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen within {GIVE_UP_SECONDS} s"
+        time.sleep(0.05)
+
+
+def database_url() -> str:
+    """Name the test database to other processes."""
+    settings = connection.settings_dict
+    scheme = {"mysql": "mysql", "postgresql": "postgres"}[connection.vendor]
+    credentials = quote(settings["USER"]) + (
+        f":{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else ""
+    )
+    return f"{scheme}://{credentials}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
+
+
+class Workers:
+    """Celery workers of one test, on a queue of their own, and the command that hands them work."""
+
+    def __init__(self, broker_url: str, catalog: CatalogProcess, log: Path) -> None:
+        self._log = log
+        self._processes: list[subprocess.Popen] = []
+        self.environment = os.environ | {
+            "LMS_DATABASE_URL": database_url(),
+            "CELERY_BROKER_URL": broker_url,
+            "CELERY_RESULT_BACKEND": os.environ["TEST_REDIS_URL"],
+            "CELERY_TASK_DEFAULT_QUEUE": f"catalog-sync-{uuid.uuid4()}",
+            "COURSE_CATALOG_API_URL": catalog.api_url,
+            "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
+            "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog.client_id,
+            "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog.client_secret,
+        }
+
+    def start(self, *, processes: int = 2) -> subprocess.Popen:
+        ready_before = self._log.read_text().count("ready.") if self._log.exists() else 0
+        with self._log.open("ab") as log:
+            own_name = ["-n", f"{uuid.uuid4()}@%h", "--without-mingle", "--without-gossip"]
+            worker = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "celery",
+                    "-A",
+                    "sandbox.lms",
+                    "worker",
+                    f"-c{processes}",
+                    "-linfo",
+                    *own_name,
+                ],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._processes.append(worker)
+        wait_until(lambda: self._log.read_text().count("ready.") > ready_before, "a worker's start")
+        return worker
+
+    def command(self, *options: str) -> subprocess.Popen:
+        arguments = ["update_catalog_data", "--distribute", "--json", f"--page-size={PAGE_SIZE}", *options]
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def stop(self) -> None:
+        for worker in self._processes:
+            if worker.poll() is None:
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+
+
+@pytest.fixture(params=["TEST_REDIS_URL", "TEST_RABBITMQ_URL"], ids=["redis", "rabbitmq"])
+def workers(request, catalog: CatalogProcess, tmp_path: Path) -> Iterator[Workers]:
+    workers = Workers(os.environ[request.param], catalog, tmp_path / "workers.log")
+    yield workers
+    workers.stop()
+
+
+@pytest.fixture
+def course_overviews(catalog: CatalogProcess) -> None:
+    keys = [f"course-v1:ExampleX+Run{number:03}+2026" for number in range(RUNS)]
+    statuses = ["published", "published", "unpublished"] * (RUNS // 3)
+    catalog.control.set_runs(
+        {"key": key, "marketing_url": f"https://www.example.com/{key[10:]}", "status": status}
+        for key, status in zip(keys, statuses, strict=True)
+    )
+    CourseOverviewFactory.create_batch(3)
+    for key in keys:
+        CourseOverviewFactory(id=key)
+
+
+def report_of(command: subprocess.Popen) -> dict:
+    stdout, stderr = command.communicate(timeout=GIVE_UP_SECONDS)
+    assert stdout, stderr
+    return json.loads(stdout)
+
+
+def expected_urls(catalog: CatalogProcess) -> dict[str, str]:
+    return {
+        row["key"]: row["marketing_url"]
+        for row in catalog.control.runs()
+        if row["status"] == "published" and row["marketing_url"]
+    }
+
+
+def shown_urls() -> dict[str, str]:
+    shown = CourseOverview.objects.exclude(marketing_url=None).values_list("id", "marketing_url")
+    return {str(key): url for key, url in shown}
+
+
+def slow_pages(catalog: CatalogProcess, seconds: float) -> None:
+    catalog.control.fault("slow", match={"path": COURSE_RUNS_PATH}, times=None, seconds=seconds)
+
+
+def test_workers_bring_every_marketing_url(workers, catalog, course_overviews):
+    workers.start()
+    report_of(workers.command("--concurrency=3"))
+    assert shown_urls() == expected_urls(catalog)
+
+
+def test_the_numbers_are_those_of_a_single_process(workers, catalog, course_overviews):
+    workers.start()
+    report = report_of(workers.command("--concurrency=3"))
+    names = ("status", "course_runs_retrieved", "matched", "updated", "not_in_lms", "not_in_catalog")
+    updated = len(expected_urls(catalog))
+    assert [report[name] for name in names] == ["succeeded", RUNS, RUNS, updated, 0, 3]
+
+
+def test_no_more_requests_are_in_flight_than_concurrency_allows(workers, catalog, course_overviews):
+    workers.start(processes=4)
+    seconds = 0.3
+    slow_pages(catalog, seconds)
+    report_of(workers.command("--concurrency=2"))
+    starts = [request.at for request in catalog.control.requests(COURSE_RUNS_PATH)]
+    assert max(sum(start <= other < start + seconds for other in starts) for start in starts) == 2
+
+
+def test_a_page_whose_process_is_killed_is_read_by_another(workers, catalog, course_overviews):
+    worker = workers.start()
+    slow_pages(catalog, 0.3)
+    command = workers.command("--concurrency=2")
+    wait_until(lambda: len(catalog.control.requests(COURSE_RUNS_PATH)) > 4, "a page's request")
+    children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
+    os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
+    status = report_of(command)["status"]
+    assert (status, shown_urls()) == ("succeeded", expected_urls(catalog))
+
+
+@pytest.mark.parametrize("workers", ["TEST_RABBITMQ_URL"], ids=["rabbitmq"], indirect=True)
+def test_what_a_killed_worker_had_goes_to_another_worker(workers, catalog, course_overviews):
+    worker = workers.start()
+    slow_pages(catalog, 0.3)
+    command = workers.command("--concurrency=2")
+    wait_until(lambda: len(catalog.control.requests(COURSE_RUNS_PATH)) > 4, "a page's request")
+    os.killpg(worker.pid, signal.SIGKILL)
+    workers.start()
+    status = report_of(command)["status"]
+    assert (status, shown_urls()) == ("succeeded", expected_urls(catalog))
+
+
+def test_a_terminated_command_ends_the_run_in_the_workers_too(workers, catalog, course_overviews):
+    workers.start()
+    slow_pages(catalog, 0.5)
+    command = workers.command("--concurrency=2")
+    wait_until(CatalogCourseRun.objects.exists, "the first page")
+    command.send_signal(signal.SIGTERM)
+    report_of(command)
+    asked = len(catalog.control.requests(COURSE_RUNS_PATH))
+    time.sleep(2)
+    # Those that were in flight may end; no new page is begun.
+    assert len(catalog.control.requests(COURSE_RUNS_PATH)) <= asked + 2
+
+
+def test_no_secret_reaches_the_broker_or_the_result_backend(workers, catalog, course_overviews):
+    # Without a worker the tasks stay where they are, to be looked at.
+    command = workers.command("--concurrency=2")
+    wait_until(lambda: SyncRun.objects.filter(requests__gt=0).exists(), "the hand-out of the tasks")
+    command.send_signal(signal.SIGTERM)
+    report_of(command)
+    queue = workers.environment["CELERY_TASK_DEFAULT_QUEUE"]
+    messages = _messages(workers.environment["CELERY_BROKER_URL"], queue)
+    assert messages
+    assert not any(catalog.client_secret in message for message in messages)
+
+
+def _messages(broker_url: str, queue: str) -> list[str]:
+    from kombu import Connection
+
+    messages = []
+    with Connection(broker_url) as broker:
+        simple_queue = broker.SimpleQueue(queue)
+        while len(messages) < 2:
+            message = simple_queue.get(timeout=5)
+            messages.append(f"{message.payload}{message.headers}")
+            message.ack()
+        simple_queue.close()
+    return messages
+
+
+def _opened_run(**changes: object) -> tuple[Run, list[Stretch]]:
+    run = Run.open(SyncOptions.of(CatalogSyncConfig.current(), page_size=PAGE_SIZE, concurrency=3, **changes))
+    return run, plan(run, PAGE_SIZE, RUNS, newest_row=0)
+
+
+def test_a_stretch_that_is_delivered_twice_is_written_once(catalog, course_overviews):
+    _, stretches = _opened_run()
+    first = take_stretch(msgspec.to_builtins(stretches[1]))
+    second = take_stretch(msgspec.to_builtins(stretches[1]))
+    assert first["updated"] > 0
+    assert second["updated"] == 0
+
+
+def test_a_run_that_is_concluded_twice_keeps_its_first_report(catalog, course_overviews):
+    run, stretches = _opened_run()
+    outcomes = [take_stretch(msgspec.to_builtins(stretch)) for stretch in stretches]
+    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
+    before = SyncRun.objects.filter(pk=run.lease.run_id).values().get()
+    conclude_distributed(outcomes[:1], run.lease.run_id, allow_removals=False)
+    assert SyncRun.objects.filter(pk=run.lease.run_id).values().get() == before
+
+
+def test_a_stretch_of_a_run_that_lost_its_lease_asks_nothing(catalog, course_overviews):
+    run, stretches = _opened_run()
+    run.close(SyncRun.Status.FAILED, "lost")
+    take_stretch(msgspec.to_builtins(stretches[0]))
+    assert catalog.control.requests(COURSE_RUNS_PATH) == []
+
+
+def test_rows_that_leave_between_two_stretches_hide_no_run(catalog, course_overviews):
+    run, stretches = _opened_run()
+    outcomes = [take_stretch(msgspec.to_builtins(stretches[0]))]
+    catalog.control.delete([row["key"] for row in catalog.control.runs()[:5]])
+    outcomes += [take_stretch(msgspec.to_builtins(stretch)) for stretch in stretches[1:]]
+    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
+    assert shown_urls().items() >= expected_urls(catalog).items()
+
+
+def test_a_gap_between_two_stretches_that_cannot_be_read_is_no_success(catalog, course_overviews):
+    run, stretches = _opened_run()
+    outcomes = [take_stretch(msgspec.to_builtins(stretches[0]))]
+    catalog.control.delete([row["key"] for row in catalog.control.runs()[:5]])
+    outcomes += [take_stretch(msgspec.to_builtins(stretch)) for stretch in stretches[1:]]
+    further_back = str(stretches[1].start - PAGE_SIZE // 2)
+    catalog.control.fault("status", match={"params": {"offset": further_back}}, times=None, status=400)
+    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
+    assert SyncRun.objects.get(pk=run.lease.run_id).status == SyncRun.Status.INCOMPLETE
+
+
+def test_a_run_that_is_given_up_keeps_the_numbers_of_what_was_written(catalog, course_overviews):
+    run, stretches = _opened_run()
+    take_stretch(msgspec.to_builtins(stretches[0]))
+    before = SyncRun.objects.get(pk=run.lease.run_id).pages
+    give_up(run.lease.run_id)
+    assert SyncRun.objects.get(pk=run.lease.run_id).pages == before > 0
+
+
+class PrivateRedis:
+    """A Redis server of a test's own, which keeps what it holds over a restart."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        self._process = subprocess.Popen(
+            [
+                "redis-server",
+                "--port",
+                str(self._port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                str(self._folder),
+                *keep,
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        wait_until(self._answers, "the start of Redis")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+
+
+def test_a_broker_that_is_restarted_costs_no_marketing_url(catalog, course_overviews, tmp_path):
+    redis = PrivateRedis(tmp_path)
+    redis.start()
+    workers = Workers(redis.url, catalog, tmp_path / "workers.log")
+    workers.environment["CELERY_RESULT_BACKEND"] = redis.url
+    try:
+        workers.start()
+        slow_pages(catalog, 0.5)
+        command = workers.command("--concurrency=2")
+        wait_until(CatalogCourseRun.objects.exists, "the first page")
+        redis.kill()
+        redis.start()
+        # Celery may hand a task out again only after an hour; an operator does not wait for that.
+        command.send_signal(signal.SIGTERM)
+        report_of(command)
+        catalog.control.clear_faults()
+        status = update_catalog_data().status
+    finally:
+        workers.stop()
+        redis.kill()
+    assert (status, shown_urls()) == ("succeeded", expected_urls(catalog))
+
+
+def test_a_dead_broker_is_told_in_one_sentence(workers, catalog, course_overviews):
+    workers.environment["CELERY_BROKER_URL"] = "amqp://guest:guest@127.0.0.1:1//"
+    _, stderr = workers.command().communicate(timeout=GIVE_UP_SECONDS)
+    last = stderr.strip().splitlines()[-1]
+    assert "broker or result backend cannot be reached" in last
+    assert "Traceback" not in stderr

@@ -1,0 +1,171 @@
+"""Faults of the network between the LMS and the Catalog."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from tests.integration.faulty import OFFSETS, PAGE_SIZE
+from tests.raw_server import reply
+
+pytest_plugins = ["tests.integration.fault_fixtures"]
+
+EMPTY_PAGE = b'{"count": 0, "results": []}'
+
+
+@pytest.fixture
+def deaf_port():
+    """A port whose queue of connections is full, so that connecting to it takes for ever."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with suppress(BlockingIOError):
+                waiting.connect(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def test_connection_refused(sync, settings):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    settings.COURSE_CATALOG_API_URL = f"http://127.0.0.1:{port}/api/v1"
+    outcome = sync()
+    outcome.is_failure()
+    assert (
+        f"http://127.0.0.1:{port}/api/v1/course_runs/ could not be read (connection refused)"
+        in outcome.message
+    )
+
+
+def test_connection_reset_once(sync, fault):
+    fault("reset", offset=OFFSETS[2])
+    outcome = sync()
+    outcome.is_success()
+    [line] = outcome.events("request_retried")
+    assert "connection reset" in line
+
+
+def test_connection_reset_for_ever(sync, fault):
+    fault("reset", times=None)
+    outcome = sync()
+    outcome.is_failure()
+    assert "(connection reset)" in outcome.message
+
+
+def test_host_name_unknown(sync, settings):
+    settings.COURSE_CATALOG_API_URL = "http://catalog.invalid/api/v1"
+    outcome = sync(request_timeout_seconds=20, retry_deadline_seconds=0)
+    outcome.is_failure()
+    assert "(its host name is unknown)" in outcome.message
+
+
+def test_connecting_times_out(sync, settings, deaf_port):
+    settings.COURSE_CATALOG_API_URL = f"http://127.0.0.1:{deaf_port}/api/v1"
+    outcome = sync(retry_deadline_seconds=0)
+    outcome.is_failure()
+    assert "(connecting timed out)" in outcome.message
+
+
+def test_address_that_is_no_url(sync, settings):
+    settings.COURSE_CATALOG_API_URL = "catalog.example.org/api/v1"
+    outcome = sync()
+    outcome.is_failure()
+    assert "(its address is no URL)" in outcome.message
+
+
+def test_no_answer_in_time(sync, fault):
+    fault("hang", offset=OFFSETS[1], times=None)
+    outcome = sync(retry_deadline_seconds=0)
+    outcome.is_incomplete(*range(5, 8))
+    assert "did not finish its reply within 1 s" in outcome.message
+
+
+def test_headers_that_drip_for_ever(sync, raw_catalog):
+    def drip(connection, request):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+        while server.wait(0.05):
+            connection.sendall(b"x")
+
+    server = raw_catalog(drip)
+    outcome = sync(retry_deadline_seconds=0)
+    outcome.is_failure()
+    assert "did not finish its reply within 1 s" in outcome.message
+
+
+def test_body_that_drips_for_ever(sync, fault):
+    fault("drip", offset=OFFSETS[1], times=None, seconds_per_byte=0.05)
+    outcome = sync(retry_deadline_seconds=0)
+    outcome.is_incomplete(*range(5, 8))
+    assert "did not finish its reply within 1 s" in outcome.message
+
+
+def test_body_cut_off_once(sync, fault):
+    fault("truncate", offset=OFFSETS[1], bytes=50)
+    outcome = sync()
+    outcome.is_success()
+    [line] = outcome.events("request_retried")
+    assert "the reply was cut off" in line
+
+
+def test_body_cut_off_for_ever(sync, fault):
+    fault("truncate", offset=OFFSETS[1], times=None, bytes=50)
+    outcome = sync()
+    outcome.is_incomplete(*range(5, 8))
+    assert "(the reply was cut off)" in outcome.message
+
+
+def test_chunked_body_cut_off(sync, raw_catalog):
+    raw_catalog(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s" % (len(EMPTY_PAGE), EMPTY_PAGE)
+    )
+    outcome = sync()
+    outcome.is_failure()
+    assert "(the reply was cut off)" in outcome.message
+
+
+def test_answer_that_is_not_http(sync, raw_catalog):
+    raw_catalog(b"SSH-2.0-OpenSSH_9.6\r\n")
+    outcome = sync()
+    outcome.is_failure()
+    assert "the reply is not HTTP" in outcome.message
+
+
+def test_connection_closed_without_an_answer(sync, raw_catalog):
+    raw_catalog(b"")
+    outcome = sync()
+    outcome.is_failure()
+    assert "the connection was closed" in outcome.message
+
+
+def test_page_that_stays_unreachable(sync, fault):
+    fault("reset", offset=OFFSETS[3], times=None)
+    outcome = sync()
+    outcome.is_incomplete(*range(13, 16))
+    assert f"course runs 12 to {12 + PAGE_SIZE - 1} of the list are missing" in outcome.message
+
+
+def test_first_page_that_stays_unreachable(sync, fault):
+    fault("reset", offset=0, times=None)
+    sync().is_incomplete(*range(4))
+
+
+def test_time_for_retries_used_up(sync, fault):
+    fault("hang", offset=OFFSETS[2], times=None)
+    outcome = sync(retry_deadline_seconds=1)
+    outcome.is_incomplete(*range(9, 20))
+    assert (
+        "from 8 to the end of the list are missing, because retry_deadline_seconds is used up"
+        in outcome.message
+    )
+
+
+def test_broken_content_encoding(sync, raw_catalog):
+    raw_catalog(reply(EMPTY_PAGE, "Content-Encoding: gzip"))
+    outcome = sync()
+    outcome.is_failure()
+    assert "could not be read (its content encoding is broken)" in outcome.message

@@ -1,0 +1,153 @@
+"""The Catalog answers, but with a status that is no page."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+
+import pytest
+
+from sandbox.catalog.testing import ACCESS_TOKEN_PATH
+from tests.integration.faulty import OFFSETS
+from tests.raw_server import RawServer
+
+pytest_plugins = ["tests.integration.fault_fixtures"]
+
+HOUR = 3600
+
+
+def test_401_once(sync, fault):
+    fault("status", offset=OFFSETS[2], status=401)
+    outcome = sync()
+    outcome.is_success()
+    assert (outcome.report["requests"], outcome.report["retries"]) == (len(OFFSETS) + 2, 1)
+
+
+def test_token_expires_during_the_crawl(sync, fault, catalog):
+    catalog.control.settings(token_seconds=1)
+    fault("slow", offset=OFFSETS[1], seconds=1.2)
+    outcome = sync(request_timeout_seconds=5)
+    outcome.is_success()
+    assert len(catalog.control.requests(ACCESS_TOKEN_PATH)) == 2
+
+
+def test_401_for_ever(sync, fault):
+    fault("status", times=None, status=401)
+    outcome = sync()
+    outcome.is_failure()
+    assert (
+        "check that the Catalog trusts the tokens of BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL"
+        in outcome.message
+    )
+
+
+def test_403(sync, fault):
+    fault("status", offset=OFFSETS[1], times=None, status=403)
+    outcome = sync()
+    outcome.is_failure(*range(5))
+    assert "give the user of BACKEND_SERVICE_EDX_OAUTH2_KEY access to the Catalog API" in outcome.message
+
+
+def test_404(sync, fault):
+    fault("status", times=None, status=404)
+    outcome = sync()
+    outcome.is_failure()
+    assert "course_runs/ answered HTTP 404: check COURSE_CATALOG_API_URL." in outcome.message
+
+
+def test_400(sync, fault):
+    fault("status", offset=OFFSETS[1], times=None, status=400)
+    outcome = sync()
+    outcome.is_incomplete(*range(5, 8))
+    assert "answered HTTP 400" in outcome.message
+
+
+def test_429_with_retry_after_in_seconds(sync, fault):
+    fault("status", offset=OFFSETS[2], status=429, headers={"Retry-After": "1"})
+    started = time.monotonic()
+    outcome = sync()
+    outcome.is_success()
+    assert time.monotonic() - started >= 1
+
+
+def test_429_with_retry_after_as_a_date(sync, fault):
+    fault(
+        "status",
+        offset=OFFSETS[2],
+        status=429,
+        headers={"Retry-After": formatdate(time.time() + 2, usegmt=True)},
+    )
+    started = time.monotonic()
+    outcome = sync()
+    outcome.is_success()
+    assert time.monotonic() - started >= 0.5
+
+
+def test_429_without_retry_after(sync, fault):
+    fault("status", offset=OFFSETS[2], times=2, status=429)
+    outcome = sync()
+    outcome.is_success()
+    assert outcome.report["retries"] == 2
+
+
+@pytest.mark.parametrize("as_a_date", [False, True])
+def test_429_for_an_hour(sync, fault, as_a_date):
+    retry_after = formatdate(time.time() + HOUR, usegmt=True) if as_a_date else str(HOUR)
+    fault("status", offset=OFFSETS[2], times=None, status=429, headers={"Retry-After": retry_after})
+    started = time.monotonic()
+    outcome = sync("--page-size", "5")
+    outcome.is_failure(*range(9))
+    assert "throttles this user" in outcome.message
+    assert "page size" in outcome.message
+    assert time.monotonic() - started < 5
+
+
+def test_429_with_a_retry_after_that_is_rubbish(sync, fault):
+    fault("status", offset=OFFSETS[2], status=429, headers={"Retry-After": "\N{SUPERSCRIPT TWO}"})
+    sync().is_success()
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_500_502_503_or_504_once(sync, fault, status):
+    fault("status", offset=OFFSETS[2], status=status)
+    outcome = sync()
+    outcome.is_success()
+    [line] = outcome.events("request_retried")
+    assert f"answered HTTP {status}" in line
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_500_502_503_or_504_for_ever(sync, fault, status):
+    fault("status", times=None, status=status)
+    outcome = sync()
+    outcome.is_failure()
+    assert f"/api/v1/course_runs/ answered HTTP {status}: " in outcome.message
+
+
+def test_503_with_retry_after(sync, fault):
+    fault("status", offset=OFFSETS[2], status=503, headers={"Retry-After": "1"})
+    started = time.monotonic()
+    sync().is_success()
+    assert time.monotonic() - started >= 1
+
+
+def test_500_for_ever_from_the_middle_on(sync, fault):
+    fault("status", times=None, nth=3, status=500)
+    outcome = sync()
+    outcome.is_incomplete(*range(9, 20))
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirect(sync, fault, status):
+    with RawServer(b"") as elsewhere:
+        fault(
+            "redirect",
+            offset=OFFSETS[1],
+            times=None,
+            status=status,
+            location=f"{elsewhere.url}/api/v1/course_runs/",
+        )
+        outcome = sync()
+        outcome.is_failure(*range(5))
+        assert elsewhere.requests == []
+    assert "set COURSE_CATALOG_API_URL to the address that answers itself" in outcome.message

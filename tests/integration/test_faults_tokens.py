@@ -1,0 +1,109 @@
+"""Faults of the OAuth2 provider, whose tokens open the Catalog."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.catalog.testing import ACCESS_TOKEN_PATH
+from tests.raw_server import RawServer, reply
+
+pytest_plugins = ["tests.integration.fault_fixtures"]
+
+REMEDY = "check BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, _KEY and _SECRET"
+
+
+@pytest.fixture
+def provider(settings):
+    """Put a server in the OAuth2 provider's place."""
+    servers = []
+
+    def start(answer) -> RawServer:
+        servers.append(RawServer(answer))
+        settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = f"{servers[-1].url}/oauth2"
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+def test_token_provider_down(sync, settings):
+    with RawServer(b"") as gone:
+        url = f"{gone.url}/oauth2"
+    settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = url
+    outcome = sync()
+    outcome.is_failure()
+    assert f"{url}/access_token could not be read (connection refused): {REMEDY}." in outcome.message
+
+
+def test_token_provider_down_once(sync, catalog):
+    catalog.control.fault("status", match={"path": ACCESS_TOKEN_PATH}, status=503)
+    outcome = sync()
+    outcome.is_success()
+    [line] = outcome.events("request_retried")
+    assert "gave no access token (HTTP 503)" in line
+
+
+def test_token_provider_refuses_the_client(sync, settings):
+    settings.BACKEND_SERVICE_EDX_OAUTH2_SECRET = "a wrong secret"
+    sync.secrets.append("a wrong secret")
+    outcome = sync()
+    outcome.is_failure()
+    assert f"/oauth2/access_token gave no access token (HTTP 401): {REMEDY}." in outcome.message
+
+
+def test_token_provider_slow(sync, provider, monkeypatch):
+    monkeypatch.setattr("catalog_sync.catalog_client.session.TOKEN_TIMEOUT_SECONDS", 0.5)
+
+    def drip(connection, request):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while server.wait(0.05):
+            connection.sendall(b" ")
+
+    server = provider(drip)
+    outcome = sync(retry_deadline_seconds=0)
+    outcome.is_failure()
+    assert f"did not finish its reply within 0.5 s: {REMEDY}." in outcome.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Log in</html>",
+        b"[]",
+        b"null",
+        b'{"access_token": "secret-token"}',
+        b'{"access_token": "secret-token", "expires_in": "3600"}',
+        b'{"access_token": "secret-token", "expires_in": 1e300}',
+        b'{"access_token": "secret-token\\r\\nX-Other: 1", "expires_in": 3600}',
+        b'{"access_token": "secret-token\\ud83d\\ude00", "expires_in": 3600}',
+        b'{"access_token": "", "expires_in": 3600}',
+        b'{"access_token": ' + b"[" * 100_000,
+    ],
+    ids=lambda body: body[:60].decode(),
+)
+def test_token_provider_answers_rubbish(sync, provider, catalog, body):
+    sync.secrets.append("secret-token")
+    provider(reply(body))
+    outcome = sync()
+    outcome.is_failure()
+    assert f"/oauth2/access_token answered something that is no access token: {REMEDY}." in outcome.message
+
+
+def test_token_provider_redirects(sync, provider):
+    with RawServer(b"") as elsewhere:
+        provider(
+            reply(b"", f"Location: {elsewhere.url}/oauth2/access_token", status="307 Temporary Redirect")
+        )
+        outcome = sync()
+        outcome.is_failure()
+        assert elsewhere.requests == []
+    assert f"gave no access token (HTTP 307): {REMEDY}." in outcome.message
+
+
+def test_session_factory_that_fails(sync, settings):
+    settings.CATALOG_SYNC_SESSION_FACTORY = "tests.integration.no_such_module.session"
+    outcome = sync()
+    outcome.is_failure()
+    assert "check CATALOG_SYNC_SESSION_FACTORY" in outcome.message

@@ -1,0 +1,105 @@
+"""Values that the Catalog should not hold: none of them reaches a learner, none of them harms its neighbors."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync.models import CatalogCourseRun
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.integration.faulty import ALL, UNLISTED, key, old_url, row
+
+pytest_plugins = ["tests.integration.fault_fixtures"]
+
+BAD = 6
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "course/slug",
+        "//www.example.org/6",
+        "https:///6",
+        "https://www.example.org/a b",
+        "https://www.example.org/\x00",
+        "https://www.example.org/\n",
+        "https://user:password@www.example.org/6",
+        "https://www.example.org/" + "x" * 2048,
+        "https://[::1/6",
+        "https://www.example.org:port/6",
+    ],
+    ids=lambda url: url[:30],
+)
+def test_invalid_marketing_url(sync, catalog, url):
+    catalog.control.upsert([row(BAD, marketing_url=url)])
+    outcome = sync()
+    outcome.is_incomplete(BAD, removed=[UNLISTED])
+    [line] = outcome.events("course_run_rejected")
+    assert f"course_key={key(BAD)} " in line
+
+
+def test_marketing_url_on_another_host(sync, catalog, settings):
+    settings.CATALOG_SYNC_MARKETING_URL_HOSTS = [".example.org"]
+    catalog.control.upsert([row(BAD, marketing_url="https://example.org.evil.example/6")])
+    outcome = sync()
+    outcome.is_incomplete(BAD, removed=[UNLISTED])
+    assert "CATALOG_SYNC_MARKETING_URL_HOSTS" in outcome.events("course_run_rejected")[0]
+
+
+@pytest.mark.parametrize(
+    "course_key",
+    ["no course key", "course-v1:OnlyX", "course-v1:OrgX+C006+2026+more:x", "x" * 256, "a\x00b", ""],
+)
+def test_invalid_course_key(sync, catalog, course_key):
+    catalog.control.upsert([row(0, key=course_key)])
+    outcome = sync()
+    outcome.is_incomplete(removed=[UNLISTED])
+    assert outcome.report["course_runs_rejected"] == 1
+
+
+@pytest.mark.parametrize("status", ["x" * 33, "pub\x00lished"])
+def test_status_too_long_or_with_control_characters(sync, catalog, status):
+    catalog.control.upsert([row(BAD, status=status)])
+    outcome = sync()
+    outcome.is_incomplete(BAD, removed=[UNLISTED])
+    assert outcome.report["course_runs_rejected"] == 1
+
+
+@pytest.mark.parametrize("language", ["x" * 256, "e\x00n"])
+def test_language_too_long_or_with_control_characters(sync, catalog, settings, language):
+    settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+    catalog.control.upsert([row(BAD, content_language=language)])
+    outcome = sync()
+    outcome.is_incomplete(BAD, removed=[UNLISTED])
+    assert outcome.report["course_runs_rejected"] == 1
+
+
+def test_course_keys_that_differ_only_in_case(sync, catalog):
+    """The LMS has one of them; the other's URL is not for its learners."""
+    lower = key(BAD).replace("OrgX", "orgx")
+    other = row(BAD, key=lower, marketing_url="https://www.example.org/lower")
+    catalog.control.set_runs([other, *map(row, ALL)])
+    outcome = sync()
+    outcome.is_success()
+    assert CatalogCourseRun.objects.get(course_key=lower).marketing_url == "https://www.example.org/lower"
+
+
+def test_unpublished_run_with_a_url(sync, catalog):
+    catalog.control.upsert([row(BAD, status="unpublished")])
+    outcome = sync()
+    assert (outcome.status, sorted(outcome.removed)) == ("succeeded", sorted([key(BAD), UNLISTED]))
+
+
+def test_unknown_values_in_a_record(sync, catalog):
+    """Such as a later version of the Catalog may add."""
+    catalog.control.upsert([row(BAD, status="a new one", added_later={"deep": [1]})])
+    outcome = sync()
+    assert outcome.status == "succeeded"
+
+
+def test_run_whose_url_was_good_yesterday(sync, catalog):
+    catalog.control.upsert([row(BAD, marketing_url="javascript:alert(1)")])
+    sync()
+    assert CatalogCourseRun.objects.get(course_key=key(BAD)).marketing_url == old_url(key(BAD))
+    assert len(ALL) == CourseOverview.objects.filter(marketing_url__isnull=False).count()

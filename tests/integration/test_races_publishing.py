@@ -1,0 +1,130 @@
+"""A course overview that is created or re-created at any moment of a sync ends with the right URL."""
+
+from __future__ import annotations
+
+import random
+import threading
+from contextlib import contextmanager
+
+import pytest
+from django.db import transaction
+from django.db.models.signals import pre_save
+
+from catalog_sync.api import update_catalog_data
+from sandbox.lms.course_overviews.models import CourseOverview
+from sandbox.lms.course_overviews.publishing import publish_course
+from tests.factories import CourseOverviewFactory
+from tests.integration.processes import Worker, shown, told
+
+pytest_plugins = ["tests.integration.process_fixtures"]
+
+KEY, CCX = "course-v1:ExampleX+One+2026", "ccx-v1:ExampleX+One+2026+ccx@7"
+OLD_URL, NEW_URL = "https://www.example.com/old", "https://www.example.com/new"
+# For so long a publisher holds still; a sync that waits for its locks goes on only then.
+PAUSE_SECONDS = 0.4
+
+
+class Publisher:
+    """Publishes a course in a thread, and holds still at one point until the sync is done, or waits for us."""
+
+    def __init__(self, key: str, point: str, *, in_transaction: bool = True) -> None:
+        self._key, self._point, self._in_transaction = key, point, in_transaction
+        self._reached, self._go_on = threading.Event(), threading.Event()
+
+    @contextmanager
+    def publishing(self):
+        """Let the course be published around what is done within."""
+        worker = Worker(self._publish)
+        assert self._reached.wait(30)
+        # SQLite lets nobody write beside the publisher, and the others nobody write the rows that it holds.
+        alarm = threading.Timer(PAUSE_SECONDS, self._go_on.set)
+        alarm.start()
+        yield
+        alarm.cancel()
+        self._go_on.set()
+        worker.finish()
+
+    def _publish(self) -> None:
+        pre_save.connect(self._before_insert, sender=CourseOverview, weak=False, dispatch_uid="publisher")
+        try:
+            if self._in_transaction:
+                with transaction.atomic():
+                    self._recreate()
+                    self._pause("before commit")
+            else:
+                self._recreate()
+        finally:
+            pre_save.disconnect(sender=CourseOverview, dispatch_uid="publisher")
+
+    def _recreate(self) -> None:
+        CourseOverview.objects.filter(pk=self._key).delete()
+        self._pause("after delete")
+        CourseOverviewFactory.build(id=self._key).save(force_insert=True)
+
+    def _before_insert(self, **kwargs) -> None:
+        # Connected last, so the replica has been read by now.
+        self._pause("before insert")
+
+    def _pause(self, point: str) -> None:
+        if point == self._point:
+            self._reached.set()
+            assert self._go_on.wait(30)
+
+
+# Where the publisher holds still, and whether it is in a transaction then.
+MOMENTS = [("after delete", True), ("before insert", True), ("before commit", True), ("before insert", False)]
+# What the Catalog said at the sync before, and what it says now.
+CHANGES = {"new": (None, NEW_URL), "changed": (OLD_URL, NEW_URL), "gone": (OLD_URL, None)}
+
+
+def catalog_says(catalog, url):
+    catalog.control.set_runs([] if url is None else [{"key": KEY, "marketing_url": url}])
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(("point", "in_transaction"), MOMENTS)
+@pytest.mark.parametrize(
+    ("key", "existed"),
+    [(KEY, True), (KEY, False), (CCX, False)],
+    ids=["re-created", "created", "CCX created"],
+)
+def test_course_published_while_its_page_is_written(
+    key, existed, in_transaction, point, change, shared_database, catalog
+):
+    before, after = CHANGES[change]
+    if existed:
+        CourseOverviewFactory(id=key)
+    catalog_says(catalog, before)
+    update_catalog_data()
+    catalog_says(catalog, after)
+    with Publisher(key, point, in_transaction=in_transaction).publishing():
+        report = update_catalog_data(allow_removals=True)
+    assert (report.status, shown()) == ("succeeded", {key: after})
+
+
+def test_courses_published_all_the_time(shared_database, catalog):
+    """Two publishers do nothing else, while runs enter, change and leave from one sync to the next."""
+    keys = [f"course-v1:ExampleX+C{number:02}+2026" for number in range(12)]
+    ccx_keys = [key.replace("course-v1", "ccx-v1") + "+ccx@1" for key in keys[:4]]
+    stop = threading.Event()
+
+    def publish(seed: int) -> None:
+        draw = random.Random(seed)
+        mine = [key for number, key in enumerate(keys + ccx_keys) if number % 2 == seed]
+        while not stop.wait(0.002):
+            publish_course(draw.choice(mine))
+
+    publishers = [Worker(lambda seed=seed: publish(seed)) for seed in (0, 1)]
+    draw = random.Random(2)
+    for number in range(8):
+        listed = [key for key in keys if draw.random() < 0.8]
+        catalog.control.set_runs(
+            [{"key": key, "marketing_url": f"https://www.example.com/{number}"} for key in listed]
+        )
+        update_catalog_data(page_size=3, allow_removals=True)
+    stop.set()
+    for publisher in publishers:
+        publisher.finish()
+    right = told(catalog)
+    right |= {ccx: right.get(key) for ccx, key in zip(ccx_keys, keys, strict=False)}
+    assert {key: url for key, url in shown().items() if url != right.get(key)} == {}

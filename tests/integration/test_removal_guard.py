@@ -1,0 +1,108 @@
+"""Refuse to shrink: half a Catalog is far likelier an accident than half the courses gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+
+pytestmark = pytest.mark.django_db
+
+KEYS = [f"course-v1:ExampleX+C{number:03}+2026" for number in range(100)]
+NEW = "course-v1:ExampleX+New+2026"
+URL = "https://www.example.com/course"
+
+
+def in_catalog(keys, url=URL):
+    return [{"key": key, "marketing_url": url} for key in keys]
+
+
+@pytest.fixture(autouse=True)
+def synced(catalog):
+    """An LMS with 100 marketing URLs."""
+    for key in [*KEYS, NEW]:
+        CourseOverviewFactory(id=key)
+    catalog.control.set_runs(in_catalog(KEYS))
+    update_catalog_data()
+
+
+def showing():
+    return CourseOverview.objects.filter(marketing_url__isnull=False).count()
+
+
+class TestRefused:
+    """Twelve of a hundred and one would go."""
+
+    @pytest.fixture
+    def report(self, catalog):
+        catalog.control.delete(KEYS[:12])
+        catalog.control.upsert(in_catalog([NEW]))
+        catalog.control.upsert(in_catalog([KEYS[50]], f"{URL}/changed"))
+        return update_catalog_data()
+
+    def test_status(self, report):
+        assert report.status == "refused"
+
+    def test_removes_nothing(self, report):
+        assert (report.removed, showing()) == (0, 101)
+
+    def test_keeps_the_replica(self, report):
+        assert CatalogCourseRun.objects.filter(marketing_url__isnull=False).count() == 101
+
+    def test_keeps_additions(self, report):
+        assert CourseOverview.objects.get(pk=NEW).marketing_url == URL
+
+    def test_keeps_changes(self, report):
+        assert CourseOverview.objects.get(pk=KEYS[50]).marketing_url == f"{URL}/changed"
+
+    def test_message_names_the_numbers(self, report):
+        assert "12 of 101 marketing URLs (more than 10 %)" in report.message
+
+    def test_message_names_the_option(self, report):
+        assert "--allow-removals" in report.message
+
+    def test_is_repeated_by_the_next_run(self, report):
+        assert update_catalog_data().status == "refused"
+
+    def test_option_removes_them(self, report):
+        again = update_catalog_data(allow_removals=True)
+        assert (again.status, again.removed, showing()) == ("succeeded", 12, 89)
+
+    def test_dry_run_is_refused_too(self, report):
+        assert update_catalog_data(dry_run=True).status == "refused"
+
+
+@pytest.mark.parametrize(("gone", "status"), [(10, "succeeded"), (11, "refused")])
+def test_a_few_may_always_go(gone, status, catalog):
+    CatalogSyncConfig.objects.create(max_removal_percent=0)
+    catalog.control.delete(KEYS[:gone])
+    assert update_catalog_data().status == status
+
+
+@pytest.mark.parametrize(("percent", "status"), [(11, "refused"), (12, "succeeded")])
+def test_share_is_that_of_the_configuration(percent, status, catalog):
+    CatalogSyncConfig.objects.create(max_removal_percent=percent)
+    catalog.control.delete(KEYS[:12])
+    assert update_catalog_data().status == status
+
+
+def test_empty_catalog_is_refused(catalog):
+    catalog.control.set_runs([])
+    assert (update_catalog_data().status, showing()) == ("refused", 100)
+
+
+def test_empty_catalog_with_the_option_empties_the_lms(catalog):
+    catalog.control.set_runs([])
+    update_catalog_data(allow_removals=True)
+    assert (showing(), CatalogCourseRun.objects.count()) == (0, 0)
+
+
+def test_ccx_courses_count(catalog):
+    for number in range(12):
+        CourseOverviewFactory(id=f"ccx-v1:ExampleX+C000+2026+ccx@{number + 1}")
+    update_catalog_data()
+    catalog.control.delete(KEYS[:1])
+    assert "13 of 112" in update_catalog_data().message

@@ -1,0 +1,253 @@
+"""A marketing URL goes only when a complete crawl did not show it and a look-up by key confirms that."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+
+pytestmark = pytest.mark.django_db
+
+KEYS = [f"course-v1:ExampleX+C{number:02}+2026" for number in range(20)]
+KEY, OTHER = KEYS[7], KEYS[8]
+CCX = "ccx-v1:ExampleX+C07+2026+ccx@1"
+URL, CCX_URL, FOREIGN_URL = (f"https://www.example.com/{name}" for name in ("course", "ccx", "foreign"))
+LOOK_UP = {"params": {"limit": "200"}}
+
+
+def in_catalog(key, url=URL, **values):
+    return {"key": key, "marketing_url": url} | values
+
+
+@pytest.fixture
+def synced(catalog):
+    """An LMS in step with its Catalog."""
+    for key in [*KEYS, CCX]:
+        CourseOverviewFactory(id=key)
+    catalog.control.set_runs([in_catalog(key) for key in KEYS])
+    assert update_catalog_data().status == "succeeded"
+
+
+def shown(key=KEY):
+    return CourseOverview.objects.get(pk=key).marketing_url
+
+
+def never_retrying():
+    CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
+
+
+class TestProven:
+    """What the Catalog no longer has."""
+
+    @pytest.fixture(params=["vanished", "unpublished", "without URL"])
+    def report(self, request, synced, catalog):
+        if request.param == "vanished":
+            catalog.control.delete([KEY])
+        elif request.param == "unpublished":
+            catalog.control.upsert([in_catalog(KEY, status="unpublished")])
+        else:
+            catalog.control.upsert([in_catalog(KEY, None)])
+        return update_catalog_data()
+
+    def test_goes(self, report):
+        assert shown() is None
+
+    def test_goes_from_the_ccx_courses_too(self, report):
+        assert shown(CCX) is None
+
+    def test_is_counted(self, report):
+        assert report.removed == 2
+
+    def test_leaves_the_others(self, report):
+        assert shown(OTHER) == URL
+
+    def test_is_in_the_history(self, report):
+        latest = CourseOverview.history.filter(id=KEY).latest()
+        assert (latest.marketing_url, latest.history_change_reason) == (None, "catalog_sync")
+
+    def test_comes_back_when_the_catalog_has_it_again(self, report, catalog):
+        catalog.control.upsert([in_catalog(KEY, status="published")])
+        update_catalog_data()
+        assert shown() == URL
+
+
+class TestReplica:
+    """What stays stored of a run whose URL went."""
+
+    def test_vanished_run_is_forgotten(self, synced, catalog):
+        catalog.control.delete([KEY])
+        update_catalog_data()
+        assert not CatalogCourseRun.objects.filter(course_key=KEY).exists()
+
+    def test_unpublished_run_is_kept_without_url(self, synced, catalog):
+        catalog.control.upsert([in_catalog(KEY, status="unpublished")])
+        update_catalog_data()
+        run = CatalogCourseRun.objects.get(course_key=KEY)
+        assert (run.status, run.marketing_url) == ("unpublished", None)
+
+
+class TestNotProven:
+    """What the list did not show, and the look-up does not confirm."""
+
+    @pytest.fixture
+    def contradicted(self, synced, catalog):
+        """The run is back by the time it is looked up."""
+        catalog.control.delete([KEY])
+        catalog.control.fault("mutate", match=LOOK_UP, upsert=[in_catalog(KEY)], before=True)
+        return update_catalog_data()
+
+    def test_look_up_that_shows_the_run_keeps_it(self, contradicted):
+        assert shown() == URL
+
+    def test_look_up_that_shows_the_run_ends_well(self, contradicted):
+        assert (contradicted.status, contradicted.removed) == ("succeeded", 0)
+
+    @pytest.fixture(params=["failing", "short"])
+    def unanswered(self, request, synced, catalog):
+        never_retrying()
+        catalog.control.delete([KEY])
+        if request.param == "failing":
+            catalog.control.fault("status", match=LOOK_UP, status=503, times=None)
+        else:
+            catalog.control.upsert([in_catalog(OTHER, None)])
+            catalog.control.fault("short", match=LOOK_UP, rows=1, times=None)
+        return update_catalog_data()
+
+    def test_look_up_without_answer_keeps_it(self, unanswered):
+        assert (shown(), shown(OTHER), shown(CCX)) == (URL, URL, URL)
+
+    def test_look_up_without_answer_is_incomplete(self, unanswered):
+        assert unanswered.status == "incomplete"
+
+    def test_incomplete_crawl_removes_nothing(self, synced, catalog):
+        never_retrying()
+        catalog.control.delete([KEY])
+        catalog.control.fault("status", match={"params": {"offset": "9"}}, status=503, times=None)
+        report = update_catalog_data(page_size=10)
+        assert (report.status, shown()) == ("incomplete", URL)
+
+    def test_rejected_url_removes_nothing(self, synced, catalog):
+        catalog.control.upsert([in_catalog(KEY, "javascript:alert(1)")])
+        report = update_catalog_data()
+        assert (report.status, shown()) == ("incomplete", URL)
+
+    def test_malformed_record_removes_nothing(self, synced, catalog):
+        catalog.control.upsert([in_catalog(KEY, url=7)])
+        report = update_catalog_data()
+        assert (report.status, shown()) == ("incomplete", URL)
+
+    def test_dry_run_removes_nothing(self, synced, catalog):
+        catalog.control.delete([KEY])
+        report = update_catalog_data(dry_run=True)
+        assert (report.removed, shown(), CatalogCourseRun.objects.count()) == (2, URL, 20)
+
+
+class TestCcx:
+    """A CCX course that the Catalog lists itself."""
+
+    @pytest.fixture(autouse=True)
+    def listed(self, synced, catalog):
+        catalog.control.upsert([in_catalog(CCX, CCX_URL)])
+        update_catalog_data()
+        assert shown(CCX) == CCX_URL
+
+    def test_falls_back_to_its_parent(self, catalog):
+        catalog.control.delete([CCX])
+        update_catalog_data()
+        assert shown(CCX) == URL
+
+    def test_keeps_its_own_when_the_parent_vanishes(self, catalog):
+        catalog.control.delete([KEY])
+        update_catalog_data()
+        assert (shown(CCX), shown(KEY)) == (CCX_URL, None)
+
+    def test_loses_it_with_both(self, catalog):
+        catalog.control.delete([CCX, KEY])
+        update_catalog_data()
+        assert shown(CCX) is None
+
+
+class TestForeignUrl:
+    """A marketing URL that another tool has left, and the replica never knew."""
+
+    @pytest.fixture
+    def foreign(self, synced, catalog):
+        """Return a function that leaves one on the course overview of a run."""
+
+        def leave(run):
+            catalog.control.delete([KEY])
+            update_catalog_data()
+            if run:
+                catalog.control.upsert([run])
+            CourseOverview.objects.filter(pk=KEY).update(marketing_url=FOREIGN_URL)
+            return update_catalog_data()
+
+        return leave
+
+    @pytest.mark.parametrize("run", [None, in_catalog(KEY, None), in_catalog(KEY, status="reviewed")])
+    def test_goes_with_the_same_proof(self, run, foreign):
+        assert (foreign(run).removed, shown()) == (1, None)
+
+    def test_gives_way_to_the_catalogs(self, foreign):
+        foreign(in_catalog(KEY))
+        assert shown() == URL
+
+    def test_stays_where_the_catalogs_is_rejected(self, foreign):
+        assert (foreign(in_catalog(KEY, "data:,")).status, shown()) == ("incomplete", FOREIGN_URL)
+
+    def test_of_a_course_that_the_catalog_never_had_goes(self, synced):
+        CourseOverviewFactory(id="course-v1:LmsX+Only+2026", marketing_url=FOREIGN_URL)
+        update_catalog_data()
+        assert shown("course-v1:LmsX+Only+2026") is None
+
+
+class TestSettingsThatChange:
+    """Stored URLs that a new setting makes unfit."""
+
+    @pytest.fixture
+    def mixed(self, synced, catalog):
+        catalog.control.upsert(
+            [in_catalog(KEY, "https://elsewhere.example.org/course"), in_catalog(OTHER, status="reviewed")]
+        )
+
+    def test_status_that_counts_no_more(self, mixed, settings):
+        settings.CATALOG_SYNC_RUN_STATUSES = ("published", "reviewed")
+        update_catalog_data()
+        settings.CATALOG_SYNC_RUN_STATUSES = ("published",)
+        update_catalog_data()
+        assert shown(OTHER) is None
+
+    def test_status_that_counts_from_now_on(self, mixed, settings):
+        update_catalog_data()
+        settings.CATALOG_SYNC_RUN_STATUSES = None
+        update_catalog_data()
+        assert shown(OTHER) == URL
+
+    def test_host_that_is_allowed_no_more(self, mixed, settings):
+        update_catalog_data()
+        settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ("www.example.com",)
+        update_catalog_data()
+        assert shown(KEY) is None
+
+    def test_host_that_is_allowed_no_more_is_told(self, mixed, settings):
+        settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ("www.example.com",)
+        assert update_catalog_data().status == "incomplete"
+
+
+def test_removed_url_that_an_old_copy_writes_back_goes_with_the_next_run(synced, catalog):
+    old_copy = CourseOverview.objects.get(pk=KEY)
+    catalog.control.delete([KEY])
+    update_catalog_data()
+    old_copy.save()
+    update_catalog_data()
+    assert shown() is None
+
+
+def test_record_with_an_unprintable_language_costs_only_itself(synced, catalog, settings):
+    settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+    catalog.control.upsert([in_catalog(KEY, content_language="en\0"), in_catalog(OTHER, CCX_URL)])
+    report = update_catalog_data()
+    assert (report.status, shown(KEY), shown(OTHER)) == ("incomplete", URL, CCX_URL)

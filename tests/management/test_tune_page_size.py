@@ -1,0 +1,82 @@
+"""``manage.py tune_page_size`` against the stand-in's latency model, four times as fast as the real service."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from catalog_sync.models import CatalogSyncConfig
+from catalog_sync.sync.page_size import SIZES
+from sandbox.catalog.testing import COURSE_RUNS_PATH
+
+pytestmark = pytest.mark.django_db
+
+RUNS = 1_500
+PAGE_SECONDS, RUN_SECONDS = 0.0225, 0.000925
+
+
+@pytest.fixture
+def slow_catalog(catalog):
+    catalog.control.generate(RUNS)
+    catalog.control.settings(
+        latency=True, workers=4, page_seconds=PAGE_SECONDS, run_seconds=RUN_SECONDS, cache=False
+    )
+    return catalog
+
+
+def tuned(*options):
+    out = io.StringIO()
+    call_command("tune_page_size", *options, stdout=out)
+    return out.getvalue()
+
+
+def recommended(out):
+    """Return the page size and the concurrency that the output recommends."""
+    found = re.search(r"Recommended: page size (\d+), concurrency (\d+):", out)
+    return int(found[1]), int(found[2])
+
+
+def modelled_seconds(page_size, concurrency):
+    """Return what a full sync takes by the latency model."""
+    requests = -(-RUNS // (page_size - 1))
+    return -(-requests // concurrency) * (PAGE_SECONDS + RUN_SECONDS * page_size)
+
+
+def test_recommendation_is_within_a_fifth_of_the_best_that_stays_in_time(slow_catalog):
+    target_seconds = 0.4
+    in_time = [size for size in SIZES if PAGE_SECONDS + RUN_SECONDS * size <= target_seconds]
+    best = min(modelled_seconds(size, concurrency) for size in in_time for concurrency in (1, 2, 4))
+    chosen = recommended(tuned(f"--target-seconds={target_seconds}"))
+    assert modelled_seconds(*chosen) <= 1.2 * best
+
+
+def test_budget_of_requests_is_kept(slow_catalog):
+    tuned("--requests=10")
+    assert len(slow_catalog.control.requests(COURSE_RUNS_PATH)) <= 10
+
+
+def test_saving_puts_the_recommendation_into_the_configuration(slow_catalog):
+    out = tuned("--target-seconds=0.4", "--save")
+    config = CatalogSyncConfig.current()
+    assert (config.page_size, config.concurrency) == recommended(out)
+
+
+def test_nothing_is_saved_unasked(slow_catalog):
+    tuned("--requests=10")
+    assert not CatalogSyncConfig.objects.exists()
+
+
+def test_every_measurement_has_its_bar(slow_catalog):
+    out = tuned("--requests=10")
+    table, plot = out.split("Seconds a full sync:")
+    assert plot.count("#\n") + plot.count("# ") == len(table.strip().splitlines()) - 1
+
+
+def test_catalog_that_is_down_is_told_in_one_sentence(settings):
+    settings.COURSE_CATALOG_API_URL = "http://127.0.0.1:9/api/v1"
+    settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = "http://127.0.0.1:9/oauth2"
+    with pytest.raises(CommandError, match=r"127\.0\.0\.1:9"):
+        tuned()

@@ -1,0 +1,9 @@
+from django.db import models
+from opaque_keys.edx.django.models import CourseKeyField
+
+from catalog_sync.models import MarketingUrlMixin
+
+
+class CourseOverview(MarketingUrlMixin, models.Model):
+    id = CourseKeyField(primary_key=True, max_length=255)
+    social_sharing_url = models.TextField(null=True)

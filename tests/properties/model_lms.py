@@ -1,0 +1,72 @@
+"""A model of an LMS that publishes, deletes and re-creates courses while a sync runs, on the real tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from catalog_sync.replica import parent_of_ccx
+from sandbox.lms.course_overviews.models import CourseOverview
+from sandbox.lms.course_overviews.publishing import publish_course
+from tests.factories import CourseOverviewFactory
+from tests.properties.model_catalog import KEPT, ModelCatalog
+
+
+@dataclass
+class ModelLms:
+    """What happens to course overviews, and which of them the next sync is excused for.
+
+    Attributes:
+        past: what each course overview has shown since ``forget_the_past``.
+        unannounced: the keys written without a signal, right after the next run at the latest.
+    """
+
+    past: dict[str, set[str | None]] = field(default_factory=dict)
+    unannounced: set[str] = field(default_factory=set)
+
+    def publish(self, key: str) -> None:
+        """Delete and re-create, or create."""
+        publish_course(key)
+        self.note(key)
+
+    def save(self, key: str) -> None:
+        """Save in place, as an LMS that updates course overviews does."""
+        for course_overview in CourseOverview.objects.filter(pk=key):
+            course_overview.save()
+        self.note(key)
+
+    def delete(self, key: str) -> None:
+        CourseOverview.objects.filter(pk=key).delete()
+
+    def bulk_create(self, key: str) -> None:
+        """Create without a signal, and so without a URL."""
+        self.delete(key)
+        CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=key)])
+        self.unannounced.add(key)
+        self.note(key)
+
+    def write_foreign_url(self, key: str) -> None:
+        """Write a URL without a signal, as another tool may."""
+        CourseOverview.objects.filter(pk=key).update(marketing_url="https://other.example.com/tool")
+        self.unannounced.add(key)
+        self.note(key)
+
+    def shown(self) -> dict[str, str | None]:
+        return {str(key): url for key, url in CourseOverview.objects.values_list("id", "marketing_url")}
+
+    def note(self, key: str) -> None:
+        shown = self.shown()
+        if key in shown:
+            self.past.setdefault(key, set()).add(shown[key])
+
+    def forget_the_past(self) -> None:
+        self.past = {key: {url} for key, url in self.shown().items()}
+        self.unannounced.clear()
+
+
+def truths(catalog: ModelCatalog, key: str) -> set[str | None]:
+    """Return what a course overview might rightly show at some moment: a CCX course falls back to its parent run."""
+    own = catalog.truths(key)
+    parent = parent_of_ccx(key)
+    if parent is None or not own & {None, KEPT}:
+        return own
+    return own - {None} | catalog.truths(parent)

@@ -1,0 +1,144 @@
+"""Windows over a list that moves: a chain that ends complete has shown every run that stayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from catalog_sync.catalog_client import CourseRun, Page
+from catalog_sync.catalog_client.windows import Chain, Window
+from tests.properties import histories
+
+MOST_RUNS = 60
+
+
+@dataclass
+class MovingList:
+    """A list of runs, each a number in the order of the list, that changes after each read.
+
+    Attributes:
+        stayed: the runs that were listed at every moment since the first read.
+    """
+
+    listed: set[int]
+    changes: list[tuple[set[int], set[int]]]
+    shown: set[int] = field(default_factory=set)
+    reads: int = 0
+    longest: int = 0
+
+    def __post_init__(self) -> None:
+        self.stayed = set(self.listed)
+
+    def read(self, window: Window) -> Page:
+        """Answer a window as the service does, then change."""
+        rows = sorted(self.listed)[window.offset :][: window.limit]
+        page = Page(tuple(CourseRun(f"{row:04}") for row in rows), (), len(rows), len(self.listed))
+        self.longest = max(self.longest, len(self.listed))
+        entering, leaving = self.changes[self.reads] if self.reads < len(self.changes) else (set(), set())
+        self.listed = (self.listed | entering) - leaving
+        self.stayed &= self.listed
+        self.reads += 1
+        return page
+
+
+def crawl(chain: Chain, moving: MovingList, ahead: int) -> int:
+    """Read as a crawl does, some windows ahead of their time; return how many pages the chain was given."""
+    in_flight: dict[Window, Page] = {}
+    pages = 0
+    while not chain.ended:
+        window = chain.next()
+        page = in_flight.pop(window) if window in in_flight else moving.read(window)
+        chain.add(page)
+        pages += 1
+        moving.shown.update(int(run.key) for run in page.course_runs)
+        assert pages <= reads_allowed(chain.page_size, moving.longest), "the chain does not end"
+        wanted = [] if chain.ended else [chain.next(), *chain.following(ahead)]
+        in_flight = {each: in_flight.get(each) or moving.read(each) for each in wanted}
+    return pages
+
+
+def reads_allowed(page_size: int, longest: int) -> int:
+    """Return a bound that an operator may count on: about nine reads a window of the longest list, and a few."""
+    return 9 * (longest // (page_size - 1) + 1) + 41
+
+
+def stretch(start: int, length: int) -> set[int]:
+    return set(range(start, start + length))
+
+
+positions = st.integers(0, MOST_RUNS)
+# A few runs anywhere, or all of a stretch: rows at the front move every later row.
+some_runs = st.sets(positions, max_size=4) | st.builds(stretch, positions, st.integers(0, MOST_RUNS))
+moving_lists = st.builds(
+    MovingList,
+    st.sets(positions) | st.builds(stretch, st.just(0), positions),
+    st.lists(st.tuples(some_runs, some_runs), max_size=40),
+)
+page_sizes = st.integers(2, 20)
+
+
+@given(moving_lists, page_sizes, st.integers(0, 3))
+@histories(1500)
+@example(MovingList(stretch(0, 30), [(set(), stretch(0, 1))] * 8), 10, 0)
+def test_complete_chain_has_shown_every_run_that_stayed(moving, page_size, ahead):
+    chain = Chain(page_size)
+    crawl(chain, moving, ahead)
+    assert not chain.complete or moving.stayed <= moving.shown
+
+
+@given(st.sets(positions), some_runs, some_runs, positions, page_sizes, st.integers(0, 3))
+@histories(500)
+def test_chain_completes_when_the_list_moves_once(listed, entering, leaving, moment, page_size, ahead):
+    quiet_before = [(set(), set())] * min(moment, 20)
+    chain = Chain(page_size)
+    crawl(chain, MovingList(listed, [*quiet_before, (entering, leaving)]), ahead)
+    assert chain.complete
+
+
+@given(st.integers(0, 500), page_sizes, st.integers(0, 3))
+@histories(300)
+def test_quiet_list_takes_one_read_a_window(length, page_size, ahead):
+    moving = MovingList(stretch(0, length), [])
+    crawl(Chain(page_size), moving, ahead)
+    assert moving.reads == max(0, length - 1) // (page_size - 1) + 1
+
+
+@given(moving_lists, page_sizes, st.integers(0, 3), st.integers(1, 4))
+@histories(500)
+def test_joined_stretches_have_shown_every_run_that_stayed(moving, page_size, ahead, windows):
+    """Two chains over one list, the second from where the first stops, are one proof if they share a run."""
+    border = windows * (page_size - 1)
+    left, right = Chain(page_size, stop=border), Chain(page_size, start=border)
+    crawl(left, moving, ahead)
+    last_of_left = left.shared or frozenset()
+    first_of_right = moving.read(right.next())
+    right.add(first_of_right)
+    moving.shown.update(int(run.key) for run in first_of_right.course_runs)
+    crawl(right, moving, ahead)
+    joined = left.complete and right.complete and last_of_left & first_of_right.keys()
+    assert not joined or moving.stayed <= moving.shown
+
+
+@given(st.integers(0, 500), st.integers(0, 500), st.integers(2, 20))
+@histories(200)
+def test_service_that_ignores_the_offset_is_no_endless_crawl(count, rows, page_size):
+    chain, page = Chain(page_size), Page(tuple(CourseRun(str(n)) for n in range(rows)), (), rows, count)
+    reads = 0
+    while not chain.ended:
+        chain.add(page)
+        reads += 1
+        assert reads <= reads_allowed(page_size, max(count, rows))
+
+
+@given(st.integers(0, 100), st.integers(1, 50), page_sizes)
+@histories(200)
+def test_count_above_the_list_is_no_success(length, too_many, page_size):
+    runs = stretch(0, length)
+    chain = Chain(page_size)
+    while not chain.ended:
+        window = chain.next()
+        rows = sorted(runs)[window.offset :][: window.limit]
+        chain.add(Page(tuple(CourseRun(str(row)) for row in rows), (), len(rows), length + too_many))
+    assert not chain.complete

@@ -1,0 +1,1 @@
+"""The tests of the sandbox: the LMS, and the stand-in Catalog."""

@@ -1,0 +1,80 @@
+"""The list costs the database the same, however long it is, and the link costs it nothing."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from sandbox.lms.course_overviews.models import CourseOverview
+from sandbox.lms.student.models import CourseEnrollment
+from tests.factories import CourseEnrollmentFactory, CourseOverviewFactory, UserFactory
+from tests.sandbox.mobile_client import VERSIONS, claims_of, get_list, token_of, url_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("version", VERSIONS)]
+
+MOST_QUERIES = 5
+
+
+def enroll(user, number, **course_fields):
+    courses = CourseOverview.objects.bulk_create(CourseOverviewFactory.build_batch(number, **course_fields))
+    CourseEnrollment.objects.bulk_create(
+        CourseEnrollmentFactory.build(user=user, course=course) for course in courses
+    )
+
+
+def queries_of(client, user, version):
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        response = client.get(url_of(user, version), {"page_size": 50})
+    assert response.status_code == 200
+    return len(queries)
+
+
+def signed_in(user):
+    client = APIClient()
+    client.force_login(user)
+    return client
+
+
+def with_token(user):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"JWT {token_of(claims_of(user))}")
+    return client
+
+
+@pytest.mark.parametrize("client_of", [signed_in, with_token])
+def test_three_hundred_enrollments_cost_as_many_queries_as_three(version, client_of):
+    few, many = UserFactory(), UserFactory()
+    enroll(few, 3)
+    enroll(many, 300)
+    assert queries_of(client_of(many), many, version) == queries_of(client_of(few), few, version)
+
+
+@pytest.mark.parametrize("client_of", [signed_in, with_token])
+def test_list_costs_few_queries_authentication_included(version, client_of):
+    user = UserFactory()
+    enroll(user, 30)
+    assert queries_of(client_of(user), user, version) <= MOST_QUERIES
+
+
+def test_staff_pays_no_more(version):
+    learner, staff = UserFactory(), UserFactory(is_staff=True)
+    enroll(learner, 3)
+    enroll(staff, 3)
+    assert queries_of(signed_in(staff), staff, version) == queries_of(signed_in(learner), learner, version)
+
+
+def test_courses_with_and_without_marketing_url_cost_the_same(version):
+    known, unknown = UserFactory(), UserFactory()
+    enroll(known, 3, marketing_url="https://www.example.com/course/one")
+    enroll(unknown, 3)
+    assert queries_of(signed_in(known), known, version) == queries_of(signed_in(unknown), unknown, version)
+
+
+def test_list_needs_no_network(version, socket_disabled):
+    user = UserFactory()
+    enroll(user, 3, marketing_url="https://www.example.com/course/one")
+    assert get_list(user, version).status_code == 200

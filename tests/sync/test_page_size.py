@@ -1,0 +1,84 @@
+"""Finding a page size: the choice against models of a Catalog, and what is remembered of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import SyncRun
+from catalog_sync.sync.page_size import SIZES, SLOW_FACTOR, TARGET_SECONDS, Measurement, after, best, find
+from sandbox.catalog.testing import COURSE_RUNS_PATH
+
+
+def modelled(page_seconds, run_seconds):
+    return lambda size: page_seconds + run_seconds * size
+
+
+def total_seconds(size, page_seconds, run_seconds, count=21_151):
+    return -(-count // (size - 1)) * modelled(page_seconds, run_seconds)(size)
+
+
+def test_measured_catalog_gets_the_page_size_that_operators_found_best():
+    assert find(modelled(0.090, 0.0037)) == 500
+
+
+@given(page_seconds=st.floats(0.001, 0.5), run_seconds=st.floats(0.0005, 0.02))
+def test_choice_is_within_a_fifth_of_the_best_that_stays_in_time(page_seconds, run_seconds):
+    in_time = [size for size in SIZES if modelled(page_seconds, run_seconds)(size) <= TARGET_SECONDS]
+    chosen = total_seconds(find(modelled(page_seconds, run_seconds)), page_seconds, run_seconds)
+    assert chosen <= 1.2 * min(
+        total_seconds(size, page_seconds, run_seconds) for size in in_time or SIZES[:1]
+    )
+
+
+def test_catalog_that_answers_small_pages_only_gets_one():
+    assert find(lambda size: 0.1 if size <= 100 else None) == 100
+
+
+def test_smallest_page_is_kept_even_if_it_is_slow():
+    assert find(lambda size: 10.0) == SIZES[0]
+
+
+@pytest.mark.parametrize(
+    ("slowest_seconds", "next_page_size"), [(TARGET_SECONDS, 500), (TARGET_SECONDS * SLOW_FACTOR + 1, 200)]
+)
+def test_page_size_backs_off_after_a_slow_page_only(slowest_seconds, next_page_size):
+    assert after(500, slowest_seconds) == next_page_size
+
+
+def test_smallest_page_size_backs_off_no_further():
+    assert after(SIZES[0], 60) == SIZES[0]
+
+
+def test_shortest_sync_whose_pages_stay_in_time_is_recommended():
+    in_time, too_slow = Measurement(500, 2, 1.9, 8.0, 7), Measurement(1_000, 2, 3.8, 7.5, 4)
+    assert best([in_time, too_slow], 2.0) == in_time
+
+
+@pytest.mark.django_db
+def test_second_automatic_run_asks_for_the_same_pages_and_nothing_more(catalog):
+    catalog.control.generate(300)
+    page_size = update_catalog_data(page_size="auto").page_size
+    catalog.control.clear_requests()
+    update_catalog_data(page_size="auto")
+    asked = {
+        (request.params["limit"], request.params["offset"])
+        for request in catalog.control.requests(COURSE_RUNS_PATH)
+    }
+    assert asked == {(str(page_size), str(offset)) for offset in range(0, 299, page_size - 1)}
+
+
+@pytest.mark.django_db
+def test_automatic_run_reports_the_page_size_that_it_used(catalog):
+    catalog.control.generate(300)
+    report = update_catalog_data(page_size="auto")
+    assert report.page_size == SyncRun.objects.get().next_page_size
+
+
+@pytest.mark.django_db
+def test_automatic_run_fails_in_a_sentence_if_the_catalog_is_down(settings):
+    settings.COURSE_CATALOG_API_URL = "http://127.0.0.1:9/api/v1"
+    settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = "http://127.0.0.1:9/oauth2"
+    assert "127.0.0.1:9" in update_catalog_data(page_size="auto").message

@@ -1,0 +1,167 @@
+"""System checks: what a wrong set-up is called, and that the hint says what to do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core import checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+ROOT = Path(__file__).resolve().parents[1]
+CREDENTIALS = [f"BACKEND_SERVICE_EDX_OAUTH2_{name}" for name in ("PROVIDER_URL", "KEY", "SECRET")]
+
+# Each wrong setting, and what is to be said about it.
+WRONG = {
+    "model that is not installed": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "nowhere.Nothing", "E001"),
+    "model of an installed app that it has not": (
+        "CATALOG_SYNC_COURSE_OVERVIEW_MODEL",
+        "course_overviews.Nothing",
+        "E001",
+    ),
+    "model without its app": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "CourseOverview", "E001"),
+    "model without the column": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "student.CourseEnrollment", "E002"),
+    "field that the model has not": ("CATALOG_SYNC_FIELDS", {"marketing_url": "about_url"}, "E002"),
+    "another field that the model has not": (
+        "CATALOG_SYNC_FIELDS",
+        {"marketing_url": "marketing_url", "content_language": "tongue"},
+        "E002",
+    ),
+    "Catalog field that is not read": (
+        "CATALOG_SYNC_FIELDS",
+        {"marketing_url": "marketing_url", "title": "display_name"},
+        "E003",
+    ),
+    "fields as a list": ("CATALOG_SYNC_FIELDS", ["marketing_url"], "E003"),
+    "fields without the marketing URL": ("CATALOG_SYNC_FIELDS", {"content_language": "language"}, "E004"),
+    "no LMS root": ("LMS_ROOT_URL", None, "E005"),
+    "LMS root without scheme": ("LMS_ROOT_URL", "lms.example.com", "E005"),
+    "LMS root that is no URL": ("LMS_ROOT_URL", "http://[", "E005"),
+    "factory that is not there": ("CATALOG_SYNC_SESSION_FACTORY", "catalog_sync.nothing.at_all", "E006"),
+    "factory without a module": ("CATALOG_SYNC_SESSION_FACTORY", "factory", "E006"),
+    "factory that cannot be called": ("CATALOG_SYNC_SESSION_FACTORY", "catalog_sync.__version__", "E006"),
+    "statuses as a text": ("CATALOG_SYNC_RUN_STATUSES", "published", "E007"),
+    "hosts as a text": ("CATALOG_SYNC_MARKETING_URL_HOSTS", "www.example.com", "E007"),
+    "column that takes no null": ("CATALOG_SYNC_FIELDS", {"marketing_url": "course_image_url"}, "E008"),
+    "no Catalog": ("COURSE_CATALOG_API_URL", None, "W001"),
+    "Catalog without scheme": ("COURSE_CATALOG_API_URL", "discovery.example.com/api/v1", "W001"),
+    "no token provider": (CREDENTIALS[0], "", "W002"),
+    "no client id": (CREDENTIALS[1], "", "W002"),
+    "no client secret": (CREDENTIALS[2], "", "W002"),
+}
+RIGHT = {
+    "model without a row": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "course_overviews.CourseOverview"),
+    "default model": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", None),
+    "default fields": ("CATALOG_SYNC_FIELDS", None),
+    "all fields": (
+        "CATALOG_SYNC_FIELDS",
+        {
+            "marketing_url": "marketing_url",
+            "eligible_for_financial_aid": "eligible_for_financial_aid",
+            "content_language": "language",
+        },
+    ),
+    "every status": ("CATALOG_SYNC_RUN_STATUSES", None),
+    "statuses as a list": ("CATALOG_SYNC_RUN_STATUSES", ["published", "reviewed"]),
+    "hosts as a list": ("CATALOG_SYNC_MARKETING_URL_HOSTS", [".example.com"]),
+}
+
+
+def messages():
+    return checks.run_checks(tags=["catalog_sync"])
+
+
+def test_sandbox_is_set_up_well():
+    assert messages() == []
+
+
+@pytest.mark.parametrize("what", RIGHT)
+def test_right_is_not_called_wrong(what, settings):
+    name, value = RIGHT[what]
+    setattr(settings, name, value)
+    assert messages() == []
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_is_called_by_its_id(what, settings):
+    name, value, check_id = WRONG[what]
+    setattr(settings, name, value)
+    assert [message.id for message in messages()] == [f"catalog_sync.{check_id}"]
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_message_is_one_sentence(what, settings):
+    name, value, _ = WRONG[what]
+    setattr(settings, name, value)
+    [message] = messages()
+    assert message.msg.count(". ") == 0
+    assert message.msg.endswith(".")
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_hint_says_what_to_do(what, settings):
+    name, value, _ = WRONG[what]
+    setattr(settings, name, value)
+    [message] = messages()
+    assert message.hint.startswith(("Set ", "Add ", "Take ", "Make ", "Declare "))
+
+
+def test_setting_that_is_missing_altogether_is_told(settings):
+    del settings.LMS_ROOT_URL
+    assert [message.id for message in messages()] == ["catalog_sync.E005"]
+
+
+def test_secret_is_not_shown(settings):
+    settings.BACKEND_SERVICE_EDX_OAUTH2_SECRET = "do-not-show"
+    settings.BACKEND_SERVICE_EDX_OAUTH2_KEY = ""
+    assert "do-not-show" not in str(messages())
+
+
+def test_host_that_mints_its_own_tokens_needs_no_credentials(settings):
+    settings.CATALOG_SYNC_SESSION_FACTORY = "requests.Session"
+    for name in CREDENTIALS:
+        setattr(settings, name, None)
+    assert messages() == []
+
+
+def test_missing_credentials_are_told_once(settings):
+    for name in CREDENTIALS:
+        setattr(settings, name, None)
+    assert [message.id for message in messages()] == ["catalog_sync.W002"]
+
+
+def test_sync_does_not_start_on_an_error(settings):
+    settings.CATALOG_SYNC_RUN_STATUSES = "published"
+    with pytest.raises(SystemCheckError, match=r"catalog_sync\.E007"):
+        call_command("update_catalog_data", skip_checks=False)
+
+
+class TestRealProcess:
+    """``manage.py check``, with a model that the receivers could not be connected to."""
+
+    def check(self, tmp_path, model):
+        tmp_path.joinpath("host_settings.py").write_text(
+            f"from sandbox.lms.settings import *\nCATALOG_SYNC_COURSE_OVERVIEW_MODEL = {model!r}\n"
+        )
+        return subprocess.run(
+            [sys.executable, "manage.py", "check", "--settings", "host_settings"],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @pytest.mark.parametrize("model", ["nowhere.Nothing", "course_overviews.Nothing", "CourseOverview"])
+    def test_missing_model_is_told(self, model, tmp_path):
+        assert "catalog_sync.E001" in self.check(tmp_path, model).stderr
+
+    def test_missing_model_is_no_traceback(self, tmp_path):
+        assert "Traceback" not in self.check(tmp_path, "nowhere.Nothing").stderr
+
+    def test_sandbox_passes(self, tmp_path):
+        assert self.check(tmp_path, "course_overviews.CourseOverview").returncode == 0

@@ -1,0 +1,65 @@
+"""What the web processes of a host pay for having the app: nothing of what only the job needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+# A host with nothing in it that brings an HTTP client of its own, as the sandbox LMS does.
+WEB_PROCESS = """
+import sys
+import django
+from django.conf import settings
+
+settings.configure(
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "config_models",
+        "simple_history",
+        "sandbox.lms.course_overviews",
+        "catalog_sync",
+    ],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+)
+django.setup()
+import catalog_sync.api, catalog_sync.links, catalog_sync.models, catalog_sync.receivers
+print(*sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def imported_modules():
+    """The names of all modules that a web process has imported."""
+    process = subprocess.run(
+        [sys.executable, "-c", WEB_PROCESS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(process.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "requests",
+        "urllib3",
+        "edx_rest_api_client",
+        "tqdm",
+        "stamina",
+        "msgspec",
+        "idna",
+        "catalog_sync.catalog_client",
+        "catalog_sync.sync",
+        "catalog_sync.management",
+    ],
+)
+def test_web_process_does_without(module, imported_modules):
+    assert module not in imported_modules
+
+
+@pytest.mark.parametrize("module", ["api", "links", "models", "receivers"])
+def test_web_process_has(module, imported_modules):
+    assert f"catalog_sync.{module}" in imported_modules

@@ -1,0 +1,204 @@
+"""One sync at a time, and a dead one does not keep the next away."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from catalog_sync.lease import (
+    LEASE_SECONDS,
+    Canceled,
+    Lease,
+    LeaseHeld,
+    LeaseLost,
+    bury_the_dead,
+    wait_for_writer,
+)
+from catalog_sync.models import SyncRun
+
+pytestmark = pytest.mark.django_db
+
+
+def silence(seconds):
+    """Let the holder of the lease have given no sign of life for so long."""
+    SyncRun.objects.update(heartbeat=timezone.now() - timedelta(seconds=seconds))
+
+
+class TestAcquire:
+    """Taking the lease."""
+
+    def test_makes_a_run_that_is_running(self):
+        lease = Lease.acquire(page_size=20)
+        run = SyncRun.objects.get(pk=lease.run_id)
+        assert (run.status, run.page_size, run.finished) == ("running", 20, None)
+
+    def test_names_host_and_process(self):
+        lease = Lease.acquire()
+        holder = SyncRun.objects.get(pk=lease.run_id).holder
+        assert holder == f"{socket.gethostname()} process {os.getpid()}"
+
+    def test_is_refused_while_another_holds_it(self):
+        Lease.acquire()
+        with pytest.raises(LeaseHeld):
+            Lease.acquire()
+
+    def test_refusal_names_the_holder(self):
+        SyncRun.objects.create(lease="catalog", holder="worker-7")
+        with pytest.raises(LeaseHeld, match="worker-7"):
+            Lease.acquire()
+
+    def test_refusal_says_since_when(self):
+        run = SyncRun.objects.create(lease="catalog", holder="worker-7")
+        with pytest.raises(LeaseHeld, match=f"since {run.started:%Y-%m-%d %H:%M:%S} UTC"):
+            Lease.acquire()
+
+    def test_refusal_leaves_no_run(self):
+        Lease.acquire()
+        with pytest.raises(LeaseHeld):
+            Lease.acquire()
+        assert SyncRun.objects.count() == 1
+
+    def test_refusal_does_not_spoil_a_transaction_around_it(self):
+        Lease.acquire()
+        with transaction.atomic():
+            with pytest.raises(LeaseHeld):
+                Lease.acquire()
+            assert SyncRun.objects.count() == 1
+
+    def test_is_granted_when_the_other_has_closed(self):
+        Lease.acquire().close(status="succeeded")
+        assert Lease.acquire().run_id
+
+    def test_is_granted_when_the_other_is_silent_for_too_long(self):
+        Lease.acquire()
+        silence(LEASE_SECONDS + 1)
+        assert Lease.acquire().run_id
+
+    def test_is_refused_while_the_other_may_be_alive(self):
+        Lease.acquire()
+        silence(LEASE_SECONDS - 10)
+        with pytest.raises(LeaseHeld):
+            Lease.acquire()
+
+
+class TestBury:
+    """A holder that died without a word."""
+
+    @pytest.fixture
+    def dead(self):
+        lease = Lease.acquire()
+        silence(LEASE_SECONDS + 1)
+        bury_the_dead()
+        return lease
+
+    def test_run_is_failed(self, dead):
+        assert SyncRun.objects.get(pk=dead.run_id).status == "failed"
+
+    def test_run_is_finished(self, dead):
+        assert SyncRun.objects.get(pk=dead.run_id).finished
+
+    def test_run_says_why(self, dead):
+        assert "died without a word" in SyncRun.objects.get(pk=dead.run_id).message
+
+    def test_finish_is_logged_for_it(self, dead, caplog):
+        [record] = caplog.get_records("setup")
+        line = f"event=catalog_sync.finished run_id={dead.run_id} status=failed"
+        assert record.getMessage().startswith(line)
+
+    def test_it_is_buried_once(self, dead, caplog):
+        bury_the_dead()
+        assert caplog.messages == []
+
+    def test_it_cannot_go_on(self, dead):
+        with pytest.raises(LeaseLost):
+            dead.renew()
+
+    def test_it_cannot_change_how_it_ended(self, dead):
+        dead.close(status="succeeded")
+        assert SyncRun.objects.get(pk=dead.run_id).status == "failed"
+
+    def test_one_that_is_alive_is_left_alone(self):
+        lease = Lease.acquire()
+        bury_the_dead()
+        assert SyncRun.objects.get(pk=lease.run_id).status == "running"
+
+
+class TestRenew:
+    """Signs of life."""
+
+    def test_moves_the_heartbeat(self):
+        lease = Lease.acquire()
+        silence(30)
+        lease.renew()
+        assert timezone.now() - SyncRun.objects.get().heartbeat < timedelta(seconds=10)
+
+    def test_stores_the_progress(self):
+        Lease.acquire().renew(pages=3)
+        assert SyncRun.objects.get().pages == 3
+
+    def test_costs_nothing_until_it_is_due(self, django_assert_num_queries):
+        lease = Lease.acquire()
+        with django_assert_num_queries(0):
+            lease.renew_if_due()
+
+
+class TestCancel:
+    """A run that somebody asked to end."""
+
+    @pytest.fixture
+    def canceled(self):
+        lease = Lease.acquire(pages=2)
+        SyncRun.objects.update(cancel_requested=True)
+        return lease
+
+    def test_cannot_renew(self, canceled):
+        with pytest.raises(Canceled):
+            canceled.renew(pages=3)
+
+    def test_stores_no_further_progress(self, canceled):
+        with suppress(Canceled):
+            canceled.renew(pages=3)
+        assert SyncRun.objects.get().pages == 2
+
+    def test_hears_it_while_waiting(self, canceled, monkeypatch):
+        monkeypatch.setattr("catalog_sync.lease.HEARTBEAT_SECONDS", 0)
+        with pytest.raises(Canceled):
+            canceled.renew_if_due()
+
+    def test_can_close(self, canceled):
+        canceled.close(status="failed")
+        assert SyncRun.objects.get().lease is None
+
+    def test_one_that_is_not_canceled_pays_nothing_for_the_question(self, django_assert_num_queries):
+        lease = Lease.acquire()
+        with django_assert_num_queries(1):
+            lease.renew()
+
+
+class TestClose:
+    """Giving the lease back."""
+
+    @pytest.fixture
+    def run(self):
+        Lease.acquire().close(status="succeeded", pages=7)
+        return SyncRun.objects.get()
+
+    def test_frees_it(self, run):
+        assert run.lease is None
+
+    def test_stores_how_it_ended(self, run):
+        assert (run.status, run.pages) == ("succeeded", 7)
+
+    def test_stores_when_it_ended(self, run):
+        assert run.finished
+
+
+def test_without_a_running_sync_nobody_waits(django_assert_num_queries):
+    with transaction.atomic(), django_assert_num_queries(1):
+        wait_for_writer()

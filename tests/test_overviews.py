@@ -1,0 +1,197 @@
+"""The door to the host's course overviews: compare, write what differs, keep history."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync import overviews, replica
+from catalog_sync.replica import Held
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+from tests.integration.sql import statements
+
+pytestmark = pytest.mark.django_db
+
+KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
+OLD_STYLE = "ExampleX/One/2026"
+CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
+URL, OTHER_URL = "https://www.example.com/course/one", "https://www.example.com/course/other"
+
+
+def url(key=KEY):
+    return CourseOverview.objects.get(pk=key).marketing_url
+
+
+class TestCompare:
+    """Which course overviews are there, and which of them differ."""
+
+    @pytest.mark.parametrize("shown", [None, "", OTHER_URL])
+    def test_another_url_differs(self, shown):
+        CourseOverviewFactory(id=KEY, marketing_url=shown)
+        assert overviews.compare({KEY: Held(marketing_url=URL)}).differing == [KEY]
+
+    def test_same_url_does_not_differ(self):
+        CourseOverviewFactory(id=KEY, marketing_url=URL)
+        assert overviews.compare({KEY: Held(marketing_url=URL)}) == ([KEY], [])
+
+    def test_missing_value_does_not_differ(self):
+        CourseOverviewFactory(id=KEY, marketing_url=URL)
+        assert overviews.compare({KEY: Held()}).differing == []
+
+    def test_run_that_the_lms_does_not_have_is_not_met(self):
+        assert overviews.compare({KEY: Held(marketing_url=URL)}) == ([], [])
+
+    def test_key_of_another_case_is_not_met(self):
+        CourseOverviewFactory(id=KEY)
+        assert overviews.compare({KEY.replace("One", "ONE"): Held(marketing_url=URL)}).met == []
+
+    def test_field_that_is_mapped_differs(self, settings):
+        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+        CourseOverviewFactory(id=KEY, marketing_url=URL, language="en")
+        held = Held(marketing_url=URL, content_language="fr")
+        assert overviews.compare({KEY: held}).differing == [KEY]
+
+    def test_takes_one_query(self, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            overviews.compare({KEY: Held(), OTHER: Held()})
+
+
+class TestCopyFromReplica:
+    """Writing what the replica holds."""
+
+    def test_writes_the_url(self):
+        CourseOverviewFactory(id=KEY)
+        replica.record({KEY: Held(marketing_url=URL)})
+        overviews.copy_from_replica([KEY])
+        assert url() == URL
+
+    def test_leaves_the_others_alone(self):
+        CourseOverviewFactory(id=OTHER)
+        replica.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)})
+        overviews.copy_from_replica([KEY])
+        assert url(OTHER) is None
+
+    def test_leaves_what_the_replica_does_not_hold(self):
+        CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL)
+        replica.record({KEY: Held()})
+        overviews.copy_from_replica([KEY])
+        assert url() == OTHER_URL
+
+    def test_returns_how_many_there_were(self):
+        CourseOverviewFactory(id=KEY)
+        replica.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)})
+        assert overviews.copy_from_replica([KEY, OTHER]) == 1
+
+    def test_takes_two_statements_for_many(self):
+        rows = CourseOverviewFactory.create_batch(300)
+        with statements() as sent:
+            overviews.copy_from_replica([str(row.id) for row in rows])
+        assert len(sent.all()) == 2
+
+    def test_takes_none_for_none(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            overviews.copy_from_replica([])
+
+    def test_host_without_history_gets_the_url_all_the_same(self, settings):
+        settings.SIMPLE_HISTORY_ENABLED = False
+        CourseOverviewFactory(id=KEY)
+        replica.record({KEY: Held(marketing_url=URL)})
+        overviews.copy_from_replica([KEY])
+        assert url() == URL
+
+
+class TestCopyMarketingUrls:
+    """Writing URLs that are given, as CCX need it."""
+
+    def test_each_takes_its_own(self):
+        CourseOverviewFactory(id=KEY)
+        CourseOverviewFactory(id=CCX)
+        overviews.copy_marketing_urls({KEY: URL, CCX: OTHER_URL})
+        assert (url(KEY), url(CCX)) == (URL, OTHER_URL)
+
+    def test_returns_how_many_there_were(self):
+        CourseOverviewFactory(id=KEY)
+        assert overviews.copy_marketing_urls({KEY: URL, CCX: URL}) == 1
+
+
+class TestClear:
+    """Taking URLs away."""
+
+    def test_takes_the_url_away(self):
+        CourseOverviewFactory(id=KEY, marketing_url=URL)
+        overviews.clear([KEY])
+        assert url() is None
+
+    def test_leaves_the_others_alone(self):
+        CourseOverviewFactory(id=OTHER, marketing_url=URL)
+        overviews.clear([KEY])
+        assert url(OTHER) == URL
+
+    def test_counts_those_that_had_one(self):
+        CourseOverviewFactory(id=KEY, marketing_url=URL)
+        CourseOverviewFactory(id=OTHER)
+        assert overviews.clear([KEY, OTHER]) == 1
+
+    def test_keeps_history_of_those_that_had_one(self):
+        CourseOverviewFactory(id=KEY, marketing_url=URL)
+        CourseOverviewFactory(id=OTHER)
+        before = CourseOverview.history.count()
+        overviews.clear([KEY, OTHER])
+        assert CourseOverview.history.count() == before + 1
+
+    def test_writes_nothing_where_there_is_none(self):
+        CourseOverviewFactory(id=KEY)
+        with statements() as sent:
+            overviews.clear([KEY])
+        assert sent.writes() == []
+
+
+class TestShowing:
+    """Finding the course overviews that show a URL."""
+
+    @pytest.mark.parametrize(("shown", "count"), [(URL, 1), (None, 0), ("", 0)])
+    def test_counts_those_that_show_one(self, shown, count):
+        CourseOverviewFactory(id=KEY, marketing_url=shown)
+        assert overviews.count_showing([KEY]) == count
+
+    def test_url_without_a_row_of_the_replica_is_unknown(self):
+        CourseOverviewFactory(id=KEY, marketing_url=URL)
+        assert list(overviews.showing_unknown_url()) == [KEY]
+
+    def test_url_with_a_row_of_the_replica_is_known(self):
+        CourseOverviewFactory(id=KEY, marketing_url=URL)
+        replica.record({KEY: Held(marketing_url=URL)})
+        assert list(overviews.showing_unknown_url()) == []
+
+    def test_url_of_a_ccx_is_looked_for_elsewhere(self):
+        CourseOverviewFactory(id=CCX, marketing_url=URL)
+        assert list(overviews.showing_unknown_url()) == []
+
+
+class TestCcxChunks:
+    """The CCX of the LMS."""
+
+    @pytest.fixture(autouse=True)
+    def course_overviews(self):
+        for key in (KEY, OLD_STYLE, CCX, CCX.replace("One", "Other"), CCX.replace("2026", "2026b")):
+            CourseOverviewFactory(id=key)
+
+    def keys(self, parents=()):
+        return [key for chunk in overviews.ccx_chunks(parents) for key, _ in chunk]
+
+    def test_are_all_ccx_and_no_other(self):
+        assert len(self.keys()) == 3
+
+    def test_of_a_parent_are_its_own(self):
+        assert self.keys([KEY]) == [CCX]
+
+    def test_come_with_the_url_they_show(self):
+        CourseOverview.objects.filter(pk=CCX).update(marketing_url=URL)
+        assert dict(*overviews.ccx_chunks([KEY])) == {CCX: URL}
+
+    def test_come_each_once_over_many_chunks(self):
+        CourseOverview.objects.bulk_create(
+            CourseOverviewFactory.build(id=f"ccx-v1:ExampleX+Many+2026+ccx@{n}") for n in range(1100)
+        )
+        keys = self.keys()
+        assert (len(keys), len(set(keys))) == (1103, 1103)

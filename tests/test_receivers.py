@@ -1,0 +1,240 @@
+"""A course overview that is saved has its marketing URL at once, from the LMS's own database."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from django.db.models.signals import post_save
+
+from catalog_sync.models import CatalogCourseRun, SyncRun
+from sandbox.lms.course_overviews.models import CourseOverview
+from sandbox.lms.course_overviews.publishing import publish_course
+from tests.factories import CourseOverviewFactory
+from tests.integration.sql import statements
+
+# Nothing here may reach the network.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("socket_disabled")]
+
+KEY, OLD_STYLE = "course-v1:ExampleX+One+2026", "ExampleX/One/2026"
+CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
+URL, OTHER_URL = "https://www.example.com/course/one", "https://www.example.com/course/other"
+
+
+def replica_has(key=KEY, **values):
+    values = {"marketing_url": URL, "status": "published"} | values
+    return CatalogCourseRun.objects.update_or_create(course_key=key, defaults=values)[0]
+
+
+def stored_url(key=KEY):
+    return CourseOverview.objects.get(pk=key).marketing_url
+
+
+class TestRecreated:
+    """Publishing deletes the row and creates it anew."""
+
+    @pytest.fixture(autouse=True)
+    def course_overview(self):
+        replica_has()
+        return CourseOverviewFactory(id=KEY)
+
+    def test_url_is_back(self):
+        assert publish_course(KEY).marketing_url == URL
+
+    def test_url_is_back_before_the_row_is_visible(self):
+        with statements() as sent:
+            publish_course(KEY)
+        inserts = [
+            sql for sql in sent.all() if sql.startswith("INSERT") and "course_overviews_courseoverview" in sql
+        ]
+        assert URL in inserts[0]
+
+    def test_other_receivers_see_the_url(self):
+        seen = []
+
+        def look(instance, **kwargs):
+            seen.append(instance.marketing_url)
+
+        post_save.connect(look, sender=CourseOverview)
+        try:
+            publish_course(KEY)
+        finally:
+            post_save.disconnect(look, sender=CourseOverview)
+        assert seen == [URL]
+
+    def test_history_has_the_url(self):
+        publish_course(KEY)
+        assert CourseOverview.history.latest().marketing_url == URL
+
+    def test_saving_asks_the_replica_once(self):
+        with statements() as sent:
+            publish_course(KEY)
+        assert len([sql for sql in sent.all() if "catalogcourserun" in sql]) == 1
+
+    def test_url_of_the_replica_comes_before_an_older_one(self, course_overview):
+        course_overview.marketing_url = OTHER_URL
+        course_overview.save()
+        assert stored_url() == URL
+
+    def test_run_that_the_replica_forgot_does_not_come_back(self):
+        CatalogCourseRun.objects.all().delete()
+        assert publish_course(KEY).marketing_url is None
+
+    def test_run_that_lost_its_url_does_not_come_back(self):
+        replica_has(marketing_url=None, status="unpublished")
+        assert publish_course(KEY).marketing_url is None
+
+
+class TestCreated:
+    """A course that comes to the LMS after the Catalog knew its run."""
+
+    @pytest.mark.parametrize("key", [KEY, OLD_STYLE])
+    def test_has_its_url_from_the_start(self, key):
+        replica_has(key)
+        assert publish_course(key).marketing_url == URL
+
+    def test_that_the_catalog_does_not_know_has_none(self):
+        assert publish_course(KEY).marketing_url is None
+
+    def test_takes_no_url_of_a_key_that_differs_in_case(self):
+        replica_has(KEY.upper().replace("COURSE-V1", "course-v1"))
+        assert publish_course(KEY).marketing_url is None
+
+    def test_takes_every_field_that_is_mapped(self, settings):
+        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+        replica_has(content_language="pt-br")
+        assert publish_course(KEY).language == "pt-br"
+
+    def test_keeps_the_fields_that_the_replica_does_not_hold(self, settings):
+        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+        replica_has(content_language=None)
+        assert publish_course(KEY, language="en").language == "en"
+
+
+class TestCcx:
+    """A custom course."""
+
+    def test_takes_the_url_of_its_parent(self):
+        replica_has(KEY)
+        assert publish_course(CCX).marketing_url == URL
+
+    def test_takes_it_again_when_it_is_re_created(self):
+        replica_has(KEY)
+        publish_course(CCX)
+        assert publish_course(CCX).marketing_url == URL
+
+    def test_takes_its_own_where_there_is_one(self):
+        replica_has(KEY)
+        replica_has(CCX, marketing_url=OTHER_URL)
+        assert publish_course(CCX).marketing_url == OTHER_URL
+
+    def test_of_a_parent_without_url_has_none(self):
+        replica_has(KEY, marketing_url=None)
+        assert publish_course(CCX).marketing_url is None
+
+
+class TestUpdatedInPlace:
+    """Today's LMS saves an instance that it read some time ago."""
+
+    @pytest.fixture(autouse=True)
+    def in_place(self, settings):
+        settings.COURSE_OVERVIEW_UPDATE_IN_PLACE = True
+
+    def test_url_stays(self):
+        replica_has()
+        publish_course(KEY)
+        assert publish_course(KEY, display_name="Two").marketing_url == URL
+
+    def test_instance_from_before_the_sync_keeps_the_url(self):
+        stale = CourseOverviewFactory(id=KEY)
+        replica_has()
+        CourseOverview.objects.update(marketing_url=URL)
+        stale.save()
+        assert stored_url() == URL
+
+    def test_instance_with_the_url_of_before_does_not_bring_it_back(self):
+        stale = CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL)
+        replica_has()
+        CourseOverview.objects.update(marketing_url=URL)
+        stale.save()
+        assert stored_url() == URL
+
+    def test_saving_single_fields_writes_no_other(self):
+        row = CourseOverviewFactory(id=KEY)
+        with statements() as sent:
+            row.save(update_fields=["display_name"])
+        [update] = [sql for sql in sent.all() if sql.startswith("UPDATE")]
+        assert "marketing_url" not in update
+
+
+class TestFixture:
+    """``loaddata`` says itself what is in the database."""
+
+    @pytest.fixture
+    def fixture_file(self, tmp_path):
+        CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL)
+        path = tmp_path / "course_overviews.json"
+        call_command("dumpdata", "course_overviews.courseoverview", output=str(path))
+        CourseOverview.objects.all().delete()
+        assert json.loads(path.read_text())
+        return str(path)
+
+    def test_url_of_the_fixture_stays(self, fixture_file):
+        replica_has()
+        call_command("loaddata", fixture_file, verbosity=0)
+        assert stored_url() == OTHER_URL
+
+    def test_replica_is_not_asked(self, fixture_file):
+        with statements() as sent:
+            call_command("loaddata", fixture_file, verbosity=0)
+        assert [sql for sql in sent.all() if "catalogcourserun" in sql] == []
+
+
+@pytest.mark.django_db(transaction=True)
+class TestMeanwhile:
+    """What a sync writes between the saving of a course overview and the end of its transaction."""
+
+    def test_url_that_came_is_there_after_the_commit(self):
+        with transaction.atomic():
+            publish_course(KEY)
+            replica_has()
+        assert stored_url() == URL
+
+    def test_url_that_changed_is_there_after_the_commit(self):
+        replica_has()
+        with transaction.atomic():
+            publish_course(KEY)
+            replica_has(marketing_url=OTHER_URL)
+        assert stored_url() == OTHER_URL
+
+    def test_url_that_went_is_gone_after_the_commit(self):
+        replica_has()
+        with transaction.atomic():
+            publish_course(KEY)
+            CatalogCourseRun.objects.all().delete()
+        assert stored_url() is None
+
+    def test_url_of_a_parent_that_came_is_on_the_ccx_after_the_commit(self):
+        with transaction.atomic():
+            publish_course(CCX)
+            replica_has(KEY)
+        assert stored_url(CCX) == URL
+
+    def test_nothing_is_written_where_nothing_happened(self):
+        replica_has()
+        publish_course(KEY)
+        assert CourseOverview.history.count() == 1
+
+    def test_transaction_that_is_rolled_back_leaves_no_trace(self):
+        replica_has()
+        with transaction.atomic():
+            publish_course(KEY)
+            transaction.set_rollback(True)
+        assert not CourseOverview.objects.exists()
+
+    def test_running_sync_does_not_stand_in_the_way(self):
+        replica_has()
+        SyncRun.objects.create(lease="catalog", holder="worker-7")
+        assert publish_course(KEY).marketing_url == URL

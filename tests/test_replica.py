@@ -1,0 +1,121 @@
+"""The replica: what is held of each run, and what a course overview is to show of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync import replica
+from catalog_sync.models import CatalogCourseRun
+from catalog_sync.replica import Held
+
+pytestmark = pytest.mark.django_db
+
+KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
+CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
+URL, OTHER_URL = "https://www.example.com/course/one", "https://www.example.com/course/other"
+PUBLISHED = Held("published", URL, True, "en")
+
+
+class TestRecord:
+    """Writing and reading."""
+
+    def test_what_is_recorded_is_read(self):
+        replica.record({KEY: PUBLISHED})
+        assert replica.read([KEY])[KEY].held == PUBLISHED
+
+    def test_what_is_recorded_again_replaces_it(self):
+        replica.record({KEY: PUBLISHED})
+        replica.record({KEY: Held("unpublished")})
+        assert replica.read([KEY])[KEY].held == Held("unpublished")
+
+    def test_row_keeps_its_id(self):
+        replica.record({KEY: PUBLISHED})
+        before = replica.read([KEY])[KEY].id
+        replica.record({KEY: Held("unpublished"), OTHER: PUBLISHED})
+        assert replica.read([KEY])[KEY].id == before
+
+    def test_row_keeps_when_it_was_made(self):
+        replica.record({KEY: PUBLISHED})
+        before = CatalogCourseRun.objects.get().created
+        replica.record({KEY: Held("unpublished")})
+        assert CatalogCourseRun.objects.get().created == before
+
+    def test_modified_moves(self):
+        replica.record({KEY: PUBLISHED})
+        before = CatalogCourseRun.objects.get().modified
+        replica.record({KEY: Held("unpublished")})
+        assert CatalogCourseRun.objects.get().modified > before
+
+    def test_nothing_is_no_statement(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            replica.record({})
+
+    def test_reading_many_is_one_query(self, django_assert_num_queries):
+        replica.record({f"course-v1:ExampleX+C{n}+2026": PUBLISHED for n in range(300)})
+        with django_assert_num_queries(1):
+            assert len(replica.read([f"course-v1:ExampleX+C{n}+2026" for n in range(500)])) == 300
+
+    def test_unknown_key_is_left_out(self):
+        assert replica.read([KEY]) == {}
+
+    def test_forgotten_row_is_gone(self):
+        replica.record({KEY: PUBLISHED, OTHER: PUBLISHED})
+        replica.forget([KEY])
+        assert replica.read([KEY, OTHER]).keys() == {OTHER}
+
+    def test_rows_are_counted(self):
+        replica.record({KEY: PUBLISHED, OTHER: PUBLISHED})
+        assert replica.count() == 2
+
+
+class TestHeldFor:
+    """What course overviews are to show."""
+
+    def test_run_shows_what_is_held(self):
+        replica.record({KEY: PUBLISHED})
+        assert replica.held_for([KEY]) == {KEY: PUBLISHED}
+
+    def test_ccx_shows_the_url_of_its_parent(self):
+        replica.record({KEY: PUBLISHED})
+        assert replica.held_for([CCX])[CCX].marketing_url == URL
+
+    def test_ccx_shows_nothing_else_of_its_parent(self):
+        replica.record({KEY: PUBLISHED})
+        assert replica.held_for([CCX])[CCX] == Held(marketing_url=URL)
+
+    def test_ccx_shows_its_own_url_first(self):
+        replica.record({KEY: PUBLISHED, CCX: Held("published", OTHER_URL)})
+        assert replica.held_for([CCX])[CCX].marketing_url == OTHER_URL
+
+    def test_ccx_with_a_row_without_url_shows_that_of_its_parent(self):
+        replica.record({KEY: PUBLISHED, CCX: Held("unpublished", None, False, "fr")})
+        assert replica.held_for([CCX])[CCX] == Held("unpublished", URL, False, "fr")
+
+    def test_key_without_anything_is_left_out(self):
+        assert replica.held_for([KEY, CCX]) == {}
+
+    def test_takes_one_query(self, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            replica.held_for([KEY, CCX, OTHER])
+
+
+@pytest.mark.parametrize(
+    ("key", "parent"),
+    [
+        (CCX, KEY),
+        (KEY, None),
+        ("ExampleX/One/2026", None),
+        ("ccx-v1:nonsense", None),
+        ("nonsense", None),
+    ],
+)
+def test_parent_of_a_ccx(key, parent):
+    assert replica.parent_of_ccx(key) == parent
+
+
+def test_keys_of_the_ccx_of_a_run_start_alike():
+    assert CCX.startswith(replica.ccx_prefix_of(KEY))
+
+
+def test_keys_of_the_ccx_of_a_longer_run_do_not():
+    assert not CCX.replace("2026", "2026b").startswith(replica.ccx_prefix_of(KEY))
