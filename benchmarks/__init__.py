@@ -1,0 +1,1 @@
+"""Benchmarks: each prints a table of ours beside a baseline and a floor, with goal, value and verdict."""

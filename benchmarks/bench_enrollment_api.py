@@ -1,0 +1,195 @@
+"""The Mobile enrollment API for a learner with 1,000 enrollments, alone and with twenty learners at once.
+
+The per-row implementation is the same view without the join: one query for each enrollment's course overview, and one
+for its link.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from socket import socket
+from typing import Any
+
+import requests
+
+from benchmarks import lms
+from benchmarks.harness import ROOT, Table, percentile, seconds_of
+
+ENROLLMENTS = 1_000
+CALLS = 30
+LEARNERS_AT_ONCE = 20
+CALLS_UNDER_LOAD = 5
+SERVERS = 2
+# What a learner with many courses gets of v1, what an app's home screen gets of v4.
+VERSIONS = {"v1": ENROLLMENTS, "v4": 5}
+PATH = "/api/mobile/v1/users/{}/course_enrollments/"
+
+
+def main() -> None:
+    lms.set_up()
+    for vendor in ("SQLite", "MariaDB"):
+        try:
+            with lms.database(vendor) as url:
+                learners = seed()
+                alone(vendor, learners[0])
+                under_load(vendor, url, learners)
+        except OSError as error:
+            print(f"\nNot measured: {error}")
+
+
+def seed() -> list[Any]:
+    from django.contrib.auth.models import User
+
+    from sandbox.catalog.rows import course_run_keys, marketing_url_of
+    from sandbox.lms.course_overviews.models import CourseOverview
+    from sandbox.lms.student.models import CourseEnrollment
+
+    keys = course_run_keys(3_200, 1)
+    lms.seed(keys)
+    for key in keys[::2]:
+        CourseOverview.objects.filter(pk=key).update(marketing_url=marketing_url_of(key, 1))
+    User.objects.bulk_create(User(username=f"learner{number}") for number in range(LEARNERS_AT_ONCE))
+    learners = list(User.objects.order_by("id"))
+    CourseEnrollment.objects.bulk_create(
+        [CourseEnrollment(user=learner, course_id=key) for learner in learners for key in keys[:ENROLLMENTS]],
+        batch_size=100,
+    )
+    return learners
+
+
+def alone(vendor: str, learner: Any) -> None:
+    from benchmarks.sql import statements
+    from sandbox.lms.mobile_api.views import EnrollmentsV1
+
+    title = f"Enrollment API, one learner with {ENROLLMENTS:,} enrollments, {vendor}"
+    table = Table(title, ["", "queries", "p50 ms", "p95 ms"])
+    p95 = {}
+    for name, view in (("ours", EnrollmentsV1), ("baseline (a query per row)", per_row_view())):
+        handle = view.as_view()
+        call(handle, learner)
+        with statements() as sent:
+            call(handle, learner)
+        taken = [seconds_of(lambda: call(handle, learner)) * 1000 for _ in range(CALLS)]  # noqa: B023
+        p95[name] = percentile(taken, 95)
+        table.add(name, len(sent), percentile(taken, 50), p95[name])
+        if name == "ours":
+            table.at_most("queries", len(sent), 5)
+    floor = percentile([seconds_of(lambda: bare_query(learner)) * 1000 for _ in range(CALLS)], 95)
+    table.add("floor (the bare query)", 1, floor, floor)
+    ours, baseline = p95.values()
+    table.goal(
+        "p95 ≤ 1/20 of the per-row implementation's", f"1/{baseline / ours:.1f}", ours * 20 <= baseline
+    )
+    table.print()
+
+
+def per_row_view() -> Any:
+    """The same view, as one writes it who does not think of the queries."""
+    from sandbox.lms.mobile_api.views import EnrollmentsV1
+
+    class PerRow(EnrollmentsV1):
+        def get_queryset(self) -> Any:
+            return super().get_queryset().select_related(None)
+
+    return PerRow
+
+
+def call(handle: Any, learner: Any) -> None:
+    from rest_framework.test import APIRequestFactory, force_authenticate
+
+    request = APIRequestFactory().get(PATH.format(learner.username))
+    force_authenticate(request, learner)
+    response = handle(request, username=learner.username).render()
+    assert len(response.data) == ENROLLMENTS, response.status_code
+
+
+def bare_query(learner: Any) -> None:
+    from django.db import connection
+
+    from sandbox.lms.mobile_api.enrollments import visible_enrollments
+
+    sql, parameters = visible_enrollments(learner).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        cursor.fetchall()
+
+
+def under_load(vendor: str, url: str, learners: list[Any]) -> None:
+    """Twenty learners ask at once, again and again, over HTTP with a token each."""
+    columns = ["enrollments a reply", "requests", "p50 s", "p95 s", "most s"]
+    title = f"Enrollment API, {LEARNERS_AT_ONCE} learners at once, {SERVERS} server processes, {vendor}"
+    table = Table(title, columns)
+    headers = [{"Authorization": f"JWT {token_of(learner)}"} for learner in learners]
+    with ExitStack() as running:
+        roots = [running.enter_context(server(url)) for _ in range(SERVERS)]
+        for version, rows in VERSIONS.items():
+
+            def ask(number: int, version: str = version) -> float:
+                learner = number % len(learners)
+                path = PATH.format(learners[learner].username).replace("v1", version)
+                address = roots[number % SERVERS] + path
+                return seconds_of(
+                    lambda: requests.get(address, headers=headers[learner], timeout=60).raise_for_status()
+                )
+
+            for number in range(SERVERS):
+                ask(number)
+            with ThreadPoolExecutor(LEARNERS_AT_ONCE) as pool:
+                taken = list(pool.map(ask, range(LEARNERS_AT_ONCE * CALLS_UNDER_LOAD)))
+            p50, p95 = percentile(taken, 50), percentile(taken, 95)
+            table.add(f"{rows:,} ({version})", len(taken), p50, p95, max(taken))
+            table.goal(f"{version}: p95 far below 2 s (1 s)", f"{p95:.2f} s", p95 < 1)
+    table.print()
+
+
+def token_of(learner: Any) -> str:
+    import jwt
+    from django.conf import settings
+    from jwt.api_jwk import PyJWK
+
+    now = int(time.time())
+    claims = {
+        "iss": settings.JWT_ISSUER,
+        "aud": settings.JWT_AUDIENCE,
+        "preferred_username": learner.username,
+        "email": learner.email,
+        "iat": now,
+        "exp": now + 600,
+        "version": "1.2.0",
+    }
+    key = PyJWK.from_json(settings.JWT_AUTH["JWT_PRIVATE_SIGNING_JWK"]).key
+    return jwt.encode(claims, key, algorithm=settings.JWT_AUTH["JWT_SIGNING_ALGORITHM"])
+
+
+@contextmanager
+def server(url: str) -> Iterator[str]:
+    """Run the LMS's own development server, a thread a request, and yield its root."""
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "manage.py", "runserver", "--noreload", "--insecure", f"127.0.0.1:{port}"]
+    environment = os.environ | {"LMS_DATABASE_URL": url}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, **quiet)
+    try:
+        root = f"http://127.0.0.1:{port}"
+        for _ in range(200):
+            try:
+                requests.get(root, timeout=5)
+                break
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        yield root
+    finally:
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    main()

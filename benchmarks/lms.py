@@ -1,0 +1,128 @@
+"""A sandbox LMS for a benchmark: Django set up in this process, on a throw-away database with course overviews."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import django
+
+from benchmarks.harness import scaled, seconds_of
+from sandbox.catalog.testing import CatalogProcess
+
+URLS = {
+    "MariaDB": os.environ.get("MARIADB_URL") or "mysql://root@127.0.0.1:3306/lms",
+    "PostgreSQL": os.environ.get("POSTGRES_URL") or "postgres://postgres@127.0.0.1:5432/lms",
+}
+DATABASE_NAME = "bench_catalog_sync"
+
+
+@contextmanager
+def sandbox(runs: int, **catalog_settings: object) -> Iterator[CatalogProcess]:
+    """Start a stand-in Catalog with so many course runs (times ``BENCH_SCALE``) and set Django up for it."""
+    with CatalogProcess(runs=scaled(runs), **catalog_settings) as catalog:
+        set_up(catalog)
+        yield catalog
+
+
+def set_up(catalog: CatalogProcess | None = None) -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "sandbox.lms.settings"
+    if catalog:
+        os.environ["COURSE_CATALOG_API_URL"] = catalog.api_url
+        os.environ["BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL"] = catalog.oauth2_url
+    django.setup()
+    logging.disable(logging.WARNING)
+
+
+@contextmanager
+def database(vendor: str) -> Iterator[str]:
+    """Have a migrated, empty database and yield its URL; it is gone afterwards.
+
+    Raises:
+        OSError: its server does not answer.
+    """
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import OperationalError, connections
+
+    from sandbox.lms import environment
+
+    with tempfile.TemporaryDirectory(prefix="bench_") as folder:
+        url = URLS.get(vendor) or f"sqlite:///{folder}/lms.sqlite3"
+        settings.DATABASES["default"] = environment.database(url)
+        connections["default"].close()
+        connections._settings = None
+        connections.__dict__.pop("settings", None)
+        del connections["default"]
+        name = f"{folder}/{DATABASE_NAME}.sqlite3" if vendor == "SQLite" else DATABASE_NAME
+        try:
+            connection = connections["default"]
+            before = connection.settings_dict["NAME"]
+            connection.settings_dict["TEST"]["NAME"] = name
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        except (OperationalError, ImproperlyConfigured) as error:
+            raise OSError(f"{vendor} at {url}: {error}") from error
+        try:
+            yield url.rpartition("/")[0] + "/" + name if vendor != "SQLite" else f"sqlite:///{name}"
+        finally:
+            connection.creation.destroy_test_db(before, verbosity=0)
+
+
+def seed(keys: Iterable[str]) -> None:
+    """Store a course overview for each key, in no particular order: courses are not made in the Catalog's order."""
+    from django.db import connection, transaction
+
+    from sandbox.lms.course_overviews.models import CourseOverview
+
+    shuffled = list(keys)
+    random.Random(1).shuffle(shuffled)
+    template = CourseOverview(
+        id="course-v1:ExampleX+C1+2026",
+        org="ExampleX",
+        display_name="An introduction to something of interest",
+        display_number_with_default="C1",
+        display_org_with_default="ExampleX",
+        course_image_url="/asset-v1:ExampleX+C1+2026+type@asset+block@course_image.jpg",
+        mobile_available=True,
+    )
+    fields = CourseOverview._meta.concrete_fields
+    values = [field.get_db_prep_save(field.pre_save(template, add=True), connection) for field in fields]
+    position = [field.primary_key for field in fields].index(True)
+    rows = ([*values[:position], key, *values[position + 1 :]] for key in shuffled)
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    sql = (
+        f"INSERT INTO {CourseOverview._meta.db_table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(sql, rows if connection.vendor == "sqlite" else list(rows))
+
+
+def forget_syncs() -> None:
+    """Bring the LMS back to before its first sync."""
+    from django.db import connection
+
+    from catalog_sync.models import CatalogCourseRun, SyncRun
+    from sandbox.lms.course_overviews.models import CourseOverview
+
+    tables = [model._meta.db_table for model in (CatalogCourseRun, SyncRun, CourseOverview.history.model)]
+    empty = "DELETE FROM {}" if connection.vendor == "sqlite" else "TRUNCATE TABLE {}"
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(empty.format(table))
+        cursor.execute(
+            f"UPDATE {CourseOverview._meta.db_table} SET marketing_url = NULL WHERE marketing_url IS NOT NULL"
+        )
+
+
+def from_scratch(work: Callable[[], object]) -> Callable[[], float]:
+    """Return a contender that is timed on an LMS before its first sync."""
+
+    def run() -> float:
+        forget_syncs()
+        return seconds_of(work)
+
+    return run

@@ -1,0 +1,104 @@
+"""Wall time of one sync by 1, 2 and 4 Celery workers, beside one process with four requests at once.
+
+    LMS_DATABASE_URL=mysql://root@127.0.0.1:3306/bench_scaling \\
+    CELERY_BROKER_URL=redis://127.0.0.1:6379/0 CELERY_RESULT_BACKEND=redis://127.0.0.1:6379/0 \\
+    python -m benchmarks.scaling [course runs]
+
+Not part of ``make bench``: with the Catalog's latency model, 100,000 course runs take it a quarter of an hour. The
+database must exist; its tables are emptied before each measurement.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sandbox.lms.settings")
+django.setup()
+
+from django.core.management import call_command
+
+from catalog_sync.models import CatalogCourseRun, SyncRun
+from sandbox.catalog.testing import CatalogProcess
+from sandbox.lms.course_overviews.models import CourseOverview
+
+PAGE_SIZE = 500
+
+
+def environment(catalog: CatalogProcess) -> dict[str, str]:
+    return os.environ | {
+        "COURSE_CATALOG_API_URL": catalog.api_url,
+        "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
+        "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog.client_id,
+        "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog.client_secret,
+        "CELERY_TASK_DEFAULT_QUEUE": f"scaling-{uuid.uuid4()}",
+    }
+
+
+def empty_lms(keys: list[str]) -> None:
+    for model in (CatalogCourseRun, SyncRun, CourseOverview, CourseOverview.history.model):
+        model.objects.all()._raw_delete(using="default")
+    rows = (CourseOverview(id=key, org="ExampleX", display_name=key) for key in keys)
+    CourseOverview.objects.bulk_create(rows, batch_size=1000)
+
+
+def measure(name: str, catalog: CatalogProcess, keys: list[str], workers: int, *options: str) -> None:
+    empty_lms(keys)
+    catalog.control.upsert([])  # a change, so that the service's reply cache starts empty
+    settings = environment(catalog)
+    celery = [
+        subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "sandbox.lms", "worker", "-c1", "-n", f"{number}@%h"],
+            env=settings,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for number in range(workers)
+    ]
+    time.sleep(8 if celery else 0)
+    try:
+        command = [
+            sys.executable,
+            "manage.py",
+            "update_catalog_data",
+            "--json",
+            f"--page-size={PAGE_SIZE}",
+            *options,
+        ]
+        report = json.loads(subprocess.run(command, env=settings, capture_output=True, check=True).stdout)
+    finally:
+        for worker in celery:
+            worker.terminate()
+            worker.wait()
+    print(
+        f"{name:38} {report['duration_seconds']:8.1f} s {report['updated']:9,} updated {report['requests']:5} requests",
+        flush=True,
+    )
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    call_command("migrate", verbosity=0)
+    with CatalogProcess(runs=count, latency=True, workers=4, cache=False) as catalog:
+        keys = [row["key"] for row in catalog.control.runs()]
+        for workers in (1, 2, 4):
+            measure(
+                f"{workers} Celery workers",
+                catalog,
+                keys,
+                workers,
+                "--distribute",
+                f"--concurrency={workers}",
+            )
+        measure("one process, four requests at once", catalog, keys, 0, "--concurrency=4")
+        measure("one process, one request at a time", catalog, keys, 0, "--concurrency=1")
+
+
+if __name__ == "__main__":
+    main()
