@@ -1,0 +1,1 @@
+"""A Tutor plugin that keeps course marketing URLs from the Catalog on the LMS's course overviews."""
