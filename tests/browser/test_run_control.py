@@ -13,6 +13,8 @@ from catalog_sync.models import SyncRun
 pytest_plugins = ["tests.integration.process_fixtures"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+HANDED = "was handed to a Celery worker."
+
 
 @pytest.fixture
 def broker(monkeypatch):
@@ -50,18 +52,20 @@ class TestStart:
     def test_by_keyboard(self, button, dry_run, operator, broker, open_as):
         page = open_as(operator, "syncrun/")
         press(page, button)
-        expect(page.get_by_text("was handed to a Celery worker.")).to_be_visible()
+        expect(page.get_by_text(HANDED)).to_be_visible()
         assert broker == [{"dry_run": dry_run}]
 
     def test_waiting_survives_a_reload(self, operator, broker, open_as):
         page = open_as(operator, "syncrun/")
         page.get_by_role("button", name="Run now").click()
+        expect(page.get_by_text(HANDED)).to_be_visible()
         page.reload()
         expect(page.get_by_text("Waiting for a Celery worker.")).to_be_visible()
 
     def test_bar_appears_when_a_worker_begins(self, operator, broker, open_as):
         page = open_as(operator, "syncrun/")
         page.get_by_role("button", name="Run now").click()
+        expect(page.get_by_text(HANDED)).to_be_visible()
         lease = Lease.acquire()
         expect(page.get_by_role("heading", name=f"Sync run {lease.run_id} is running")).to_be_visible(
             timeout=10_000
