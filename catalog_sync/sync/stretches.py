@@ -117,7 +117,7 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
     """Join the stretches to one proof of completeness, then end the run as a single process would."""
     # Canceled while the workers read, it is not to be joined, nor to lose what they have not read.
     run.lease.renew()
-    outcomes = sorted(outcomes, key=lambda outcome: outcome.stretch.start)
+    outcomes = _once_each(outcomes)
     writer.newest_row = outcomes[0].stretch.newest_row
     for outcome in outcomes:
         run.failures += outcome.failures
@@ -126,11 +126,23 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome, name))
     writer.mark_stored()
-    complete = all(outcome.complete for outcome in outcomes)
+    complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
     if complete:
         for left, right in pairwise(outcomes):
             complete = _is_joined(run, client, writer, left, right) and complete
     run.conclude(client, writer, complete=complete)
+
+
+def _once_each(outcomes: Sequence[StretchOutcome]) -> list[StretchOutcome]:
+    """Return the outcomes in the order of the list; of a stretch that was delivered twice, the one that did more."""
+    in_order = sorted(outcomes, key=lambda each: (each.stretch.start, each.complete, each.updated))
+    return list({each.stretch.start: each for each in in_order}.values())
+
+
+def _cover_the_list(outcomes: Sequence[StretchOutcome]) -> bool:
+    # Celery counts what workers return: a stretch that is returned twice may conclude the run before another is read.
+    stops = [None, *(outcome.stretch.start for outcome in reversed(outcomes))]
+    return [outcome.stretch.stop for outcome in reversed(outcomes)] == stops[:-1] and stops[-1] == 0
 
 
 def _is_joined(

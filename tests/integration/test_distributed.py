@@ -291,6 +291,22 @@ def test_a_gap_between_two_stretches_that_cannot_be_read_is_no_success(catalog, 
     assert SyncRun.objects.get(pk=run.lease.run_id).status == SyncRun.Status.INCOMPLETE
 
 
+@pytest.mark.parametrize("returned", [[0, 1, 1], [0, 0, 2], [1, 2, 2]])
+def test_an_outcome_that_came_twice_does_not_stand_for_a_missing_one(returned, catalog, course_overviews):
+    run, stretches = _opened_run()
+    outcomes = [take_stretch(msgspec.to_builtins(stretches[index])) for index in returned]
+    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
+    assert SyncRun.objects.get(pk=run.lease.run_id).status == SyncRun.Status.INCOMPLETE
+
+
+def test_an_outcome_that_came_twice_is_counted_once(catalog, course_overviews):
+    run, stretches = _opened_run()
+    outcomes = [take_stretch(msgspec.to_builtins(stretch)) for stretch in (*stretches, stretches[1])]
+    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
+    ended = SyncRun.objects.get(pk=run.lease.run_id)
+    assert (ended.status, ended.course_runs_retrieved) == (SyncRun.Status.SUCCEEDED, RUNS)
+
+
 def test_a_run_that_is_given_up_keeps_the_numbers_of_what_was_written(catalog, course_overviews):
     run, stretches = _opened_run()
     take_stretch(msgspec.to_builtins(stretches[0]))
