@@ -88,15 +88,20 @@ def compare(held: Mapping[str, Held]) -> Difference:
     return Difference(met, differing)
 
 
-def copy_from_replica(course_keys: Collection[str]) -> int:
+def copy_from_replica(course_keys: Collection[str], *, catalog_url: bool = True) -> int:
     """Set the mapped fields of the course overviews from their own rows of the replica, and return how many.
 
     Two statements at most, whatever the number: the values do not pass through Python.
+
+    Args:
+        course_keys: whose.
+        catalog_url: with the Catalog's marketing URL, not only a pinned one.
     """
     if not course_keys:
         return 0
     own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
-    held = {name: F(name) for name in _mapped()} | {"marketing_url": Coalesce("pinned_url", "marketing_url")}
+    url = Coalesce("pinned_url", "marketing_url") if catalog_url else F("pinned_url")
+    held = {name: F(name) for name in _mapped()} | {"marketing_url": url}
     values = {
         field: Coalesce(Subquery(own_row.values_list(held[name])[:1]), F(field))
         for name, field in _mapped().items()

@@ -33,6 +33,16 @@ class Judgment:
     settled: set[str] = field(default_factory=set)
     rejected: list[RejectedRecord] = field(default_factory=list)
 
+    @property
+    def doubtful(self) -> set[str]:
+        """The keys whose marketing URL is held for want of proof only: the Catalog does not show it any more."""
+        return self.held.keys() - self.settled
+
+    @property
+    def shown(self) -> dict[str, Held]:
+        """What course overviews are to show of it: a doubtful URL stays where it is, and goes nowhere else."""
+        return self.held | {key: self.held[key]._replace(marketing_url=None) for key in self.doubtful}
+
 
 def judge(page: Page, stored: dict[str, StoredRun]) -> Judgment:
     """Compare a page with the rows that the replica has for its keys."""

@@ -96,7 +96,7 @@ class Writer:
         """
         stored = replica.read([course_run.key for course_run in page.course_runs])
         judgment = judge(page, stored)
-        same = {key: held for key, held in judgment.held.items() if key not in judgment.changes}
+        same = {key: held for key, held in judgment.shown.items() if key not in judgment.changes}
         difference = overviews.compare(replica.with_pins(same, stored))
         changed = judgment.changes.keys() | set(difference.differing)
         # What a window shares with the one before was said later here.
@@ -130,11 +130,11 @@ class Writer:
             judgment = judge(page, stored)
             if not self.dry_run:
                 replica.record(judgment.changes)
-            difference = overviews.compare(replica.with_pins(judgment.held, stored))
+            difference = overviews.compare(replica.with_pins(judgment.shown, stored))
             if self.dry_run:
                 self._pretend(judgment.changes)
                 return stored, judgment, difference, 0
-            return stored, judgment, difference, overviews.copy_from_replica(difference.differing)
+            return stored, judgment, difference, self._publish(difference.differing, judgment.doubtful)
 
         stored, judgment, difference, updated = self.transact(record_and_publish)
         first = self._count(judgment.held, stored, difference)
@@ -148,6 +148,11 @@ class Writer:
         self.report.updated += updated
         self._count_rejected(judgment.rejected)
         return judgment
+
+    def _publish(self, differing: list[str], doubtful: set[str]) -> int:
+        return overviews.copy_from_replica([key for key in differing if key not in doubtful]) + (
+            overviews.copy_from_replica(doubtful.intersection(differing), catalog_url=False)
+        )
 
     def _count(
         self, keys: Iterable[str], stored: Mapping[str, StoredRun], difference: Difference

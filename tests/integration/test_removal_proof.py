@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync.api import update_catalog_data
+from catalog_sync.api import pin_marketing_url, update_catalog_data
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
@@ -251,3 +251,32 @@ def test_record_with_an_unprintable_language_costs_only_itself(synced, catalog, 
     catalog.control.upsert([in_catalog(KEY, content_language="en\0"), in_catalog(OTHER, CCX_URL)])
     report = update_catalog_data()
     assert (report.status, shown(KEY), shown(OTHER)) == ("incomplete", URL, CCX_URL)
+
+
+class TestDoubtful:
+    """A marketing URL that the Catalog does not show any more, and whose course overview has none."""
+
+    @pytest.fixture(autouse=True)
+    def recreated_and_unpublished(self, synced, catalog):
+        CourseOverview.objects.filter(pk=KEY).delete()
+        CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=KEY, language=None)])
+        catalog.control.upsert([in_catalog(KEY, status="unpublished", content_language="fr-fr")])
+
+    def test_is_not_written_to_be_removed(self):
+        report = update_catalog_data()
+        assert (report.updated, report.removed, shown()) == (0, 1, None)
+
+    def test_is_told_by_a_dry_run_as_it_will_be(self):
+        told, done = update_catalog_data(dry_run=True), update_catalog_data()
+        assert (told.updated, told.removed) == (done.updated, done.removed)
+
+    def test_does_not_keep_the_other_fields_back(self, settings):
+        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+        update_catalog_data()
+        assert CourseOverview.objects.get(pk=KEY).language == "fr-fr"
+
+    def test_does_not_keep_a_pin_back(self):
+        pin_marketing_url(KEY, CCX_URL)
+        CourseOverview.objects.filter(pk=KEY).update(marketing_url=None)
+        update_catalog_data()
+        assert shown() == CCX_URL
