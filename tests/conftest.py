@@ -23,6 +23,7 @@ pytest.register_assert_rewrite(
     "tests.integration.fault_fixtures",
     "tests.integration.process_fixtures",
     "tests.integration.processes",
+    "tests.integration.workers",
     "tests.sandbox.catalog_fixtures",
 )
 

@@ -20,7 +20,7 @@ from catalog_sync.models import SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 class Sync:

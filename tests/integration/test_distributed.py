@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 import pytest
-from django.db import connection
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
@@ -27,91 +22,12 @@ from catalog_sync.sync.stretches import Stretch, plan
 from sandbox.catalog.testing import COURSE_RUNS_PATH, CatalogProcess
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
+from tests.integration.processes import PATIENCE_SECONDS, wait_until
+from tests.integration.workers import PAGE_SIZE, PrivateRabbitMq, PrivateRedis, Workers
 
-ROOT = Path(__file__).resolve().parents[2]
 RUNS = 120
-PAGE_SIZE = 12
-GIVE_UP_SECONDS = 120
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
-
-
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + GIVE_UP_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {GIVE_UP_SECONDS} s"
-        time.sleep(0.05)
-
-
-def database_url() -> str:
-    """Name the test database to other processes."""
-    settings = connection.settings_dict
-    scheme = {"mysql": "mysql", "postgresql": "postgres"}[connection.vendor]
-    credentials = quote(settings["USER"]) + (
-        f":{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else ""
-    )
-    return f"{scheme}://{credentials}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
-
-
-class Workers:
-    """Celery workers of one test, on a queue of their own, and the command that hands them work."""
-
-    def __init__(self, broker_url: str, catalog: CatalogProcess, log: Path) -> None:
-        self._log = log
-        self._processes: list[subprocess.Popen] = []
-        self.environment = os.environ | {
-            "LMS_DATABASE_URL": database_url(),
-            "CELERY_BROKER_URL": broker_url,
-            "CELERY_RESULT_BACKEND": os.environ["TEST_REDIS_URL"],
-            "CELERY_TASK_DEFAULT_QUEUE": f"catalog-sync-{uuid.uuid4()}",
-            "COURSE_CATALOG_API_URL": catalog.api_url,
-            "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
-            "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog.client_id,
-            "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog.client_secret,
-        }
-
-    def start(self, *, processes: int = 2) -> subprocess.Popen:
-        ready_before = self._log.read_text().count("ready.") if self._log.exists() else 0
-        with self._log.open("ab") as log:
-            own_name = ["-n", f"{uuid.uuid4()}@%h", "--without-mingle", "--without-gossip"]
-            worker = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "celery",
-                    "-A",
-                    "sandbox.lms",
-                    "worker",
-                    f"-c{processes}",
-                    "-linfo",
-                    *own_name,
-                ],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self._processes.append(worker)
-        wait_until(lambda: self._log.read_text().count("ready.") > ready_before, "a worker's start")
-        return worker
-
-    def command(self, *options: str) -> subprocess.Popen:
-        arguments = ["update_catalog_data", "--distribute", "--json", f"--page-size={PAGE_SIZE}", *options]
-        return subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def stop(self) -> None:
-        for worker in self._processes:
-            if worker.poll() is None:
-                os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
 
 
 @pytest.fixture(params=["TEST_REDIS_URL", "TEST_RABBITMQ_URL"], ids=["redis", "rabbitmq"])
@@ -135,7 +51,7 @@ def course_overviews(catalog: CatalogProcess) -> None:
 
 
 def report_of(command: subprocess.Popen) -> dict:
-    stdout, stderr = command.communicate(timeout=GIVE_UP_SECONDS)
+    stdout, stderr = command.communicate(timeout=PATIENCE_SECONDS)
     assert stdout, stderr
     return json.loads(stdout)
 
@@ -315,42 +231,6 @@ def test_a_run_that_is_given_up_keeps_the_numbers_of_what_was_written(catalog, c
     assert SyncRun.objects.get(pk=run.lease.run_id).pages == before > 0
 
 
-class PrivateRedis:
-    """A Redis server of a test's own, which keeps what it holds over a restart."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self._port}/0"
-        self._process: subprocess.Popen | None = None
-
-    def start(self) -> None:
-        keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-        self._process = subprocess.Popen(
-            [
-                "redis-server",
-                "--port",
-                str(self._port),
-                "--bind",
-                "127.0.0.1",
-                "--dir",
-                str(self._folder),
-                *keep,
-            ],
-            stdout=subprocess.DEVNULL,
-        )
-        wait_until(self._answers, "the start of Redis")
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def _answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self._port)) == 0
-
-
 def test_a_broker_that_is_restarted_costs_no_marketing_url(catalog, course_overviews, tmp_path):
     redis = PrivateRedis(tmp_path)
     redis.start()
@@ -374,9 +254,27 @@ def test_a_broker_that_is_restarted_costs_no_marketing_url(catalog, course_overv
     assert (status, shown_urls()) == ("succeeded", expected_urls(catalog))
 
 
+def test_a_run_outlives_a_broker_that_is_restarted(catalog, course_overviews, tmp_path):
+    rabbitmq = PrivateRabbitMq(tmp_path)
+    rabbitmq.start()
+    workers = Workers(rabbitmq.url, catalog, tmp_path / "workers.log")
+    try:
+        workers.start()
+        slow_pages(catalog, 0.5)
+        command = workers.command("--concurrency=2")
+        wait_until(CatalogCourseRun.objects.exists, "the first page")
+        rabbitmq.kill()
+        rabbitmq.start()
+        report = report_of(command)
+    finally:
+        workers.stop()
+        rabbitmq.kill()
+    assert (report["status"], shown_urls()) == ("succeeded", expected_urls(catalog))
+
+
 def test_a_dead_broker_is_told_in_one_sentence(workers, catalog, course_overviews):
     workers.environment["CELERY_BROKER_URL"] = "amqp://guest:guest@127.0.0.1:1//"
-    _, stderr = workers.command().communicate(timeout=GIVE_UP_SECONDS)
+    _, stderr = workers.command().communicate(timeout=PATIENCE_SECONDS)
     last = stderr.strip().splitlines()[-1]
     assert "broker or result backend cannot be reached" in last
     assert "Traceback" not in stderr

@@ -1,0 +1,169 @@
+"""Celery workers of a test, and brokers that a test may kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from urllib.parse import quote
+
+from django.db import connection
+
+from sandbox.catalog.testing import CatalogProcess
+from tests.integration.processes import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE_SIZE = 12
+
+
+def database_url() -> str:
+    """Name the test database to other processes."""
+    settings = connection.settings_dict
+    scheme = {"mysql": "mysql", "postgresql": "postgres"}[connection.vendor]
+    credentials = quote(settings["USER"]) + (
+        f":{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else ""
+    )
+    return f"{scheme}://{credentials}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
+
+
+class Workers:
+    """Celery workers of one test, on a queue of their own, and the command that hands them work."""
+
+    def __init__(self, broker_url: str, catalog: CatalogProcess, log: Path) -> None:
+        self._log = log
+        self._processes: list[subprocess.Popen] = []
+        self.environment = os.environ | {
+            "LMS_DATABASE_URL": database_url(),
+            "CELERY_BROKER_URL": broker_url,
+            "CELERY_RESULT_BACKEND": os.environ["TEST_REDIS_URL"],
+            "CELERY_TASK_DEFAULT_QUEUE": f"catalog-sync-{uuid.uuid4()}",
+            "COURSE_CATALOG_API_URL": catalog.api_url,
+            "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
+            "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog.client_id,
+            "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog.client_secret,
+        }
+
+    def start(self, *, processes: int = 2) -> subprocess.Popen:
+        ready_before = self._log.read_text().count("ready.") if self._log.exists() else 0
+        with self._log.open("ab") as log:
+            own_name = ["-n", f"{uuid.uuid4()}@%h", "--without-mingle", "--without-gossip"]
+            worker = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "celery",
+                    "-A",
+                    "sandbox.lms",
+                    "worker",
+                    f"-c{processes}",
+                    "-linfo",
+                    *own_name,
+                ],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._processes.append(worker)
+        wait_until(lambda: self._log.read_text().count("ready.") > ready_before, "a worker's start")
+        return worker
+
+    def command(self, *options: str) -> subprocess.Popen:
+        arguments = ["update_catalog_data", "--distribute", "--json", f"--page-size={PAGE_SIZE}", *options]
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def stop(self) -> None:
+        for worker in self._processes:
+            if worker.poll() is None:
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class PrivateRedis:
+    """A Redis server of a test's own, which keeps what it holds over a restart."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        self._process = subprocess.Popen(
+            [
+                "redis-server",
+                "--port",
+                str(self._port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                str(self._folder),
+                *keep,
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        wait_until(lambda: answers(self._port), "the start of Redis")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+class PrivateRabbitMq:
+    """A RabbitMQ server of a test's own, which keeps what it holds over a restart."""
+
+    # Debian's own command changes to another user and forgets where it was told to keep things.
+    COMMAND = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+
+    def __init__(self, folder: Path) -> None:
+        self._port = free_port()
+        self.url = f"amqp://guest:guest@127.0.0.1:{self._port}//"
+        for name in ("rabbitmq.conf", "environment", "plugins"):
+            (folder / name).touch()
+        self._environment = os.environ | {
+            "HOME": str(folder),
+            "RABBITMQ_NODENAME": f"test-{uuid.uuid4()}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self._port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+            "RABBITMQ_LOG_BASE": str(folder / "log"),
+            "RABBITMQ_PID_FILE": str(folder / "pid"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+            "RABBITMQ_CONF_ENV_FILE": str(folder / "environment"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        }
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [self.COMMAND], env=self._environment, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        wait_until(lambda: answers(self._port), "the start of RabbitMQ")
+
+    def kill(self) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
