@@ -36,7 +36,7 @@ JOB_ONLY = (
     "urllib3",
     "edx_rest_api_client",
     "tqdm",
-    "celery.canvas",
+    "celery",
     "stamina",
     "msgspec",
     "catalog_sync.sync",

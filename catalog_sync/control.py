@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from celery import current_app
-
 from catalog_sync.events import EventLog
 from catalog_sync.lease import LEASE_NAME, bury_the_dead
 from catalog_sync.models import SyncRun
@@ -32,6 +30,9 @@ def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()
         arguments["course_keys"] = list(course_keys)
     if not has_broker():
         raise NoBroker(f"There is no Celery broker to hand the sync to. Run it from a shell: {command}")
+    # Here, not above: web processes import this module for the admin, and starting Celery takes 20 ms.
+    from celery import current_app
+
     try:
         # Without a second try: a person waits.
         current_app.send_task(TASK, kwargs=arguments, ignore_result=True, retry=False)
@@ -44,6 +45,8 @@ def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()
 
 def has_broker() -> bool:
     """Tell whether a worker of another process could take a task."""
+    from celery import current_app
+
     broker = str(current_app.conf.broker_url or "")
     return bool(broker) and not broker.startswith("memory:") and not current_app.conf.task_always_eager
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from celery import current_app
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import override_settings
@@ -49,6 +50,18 @@ def _empty_caches(cache_of_this_worker: None) -> None:
     """Let no test see what another cached: tokens of the Catalog, configurations."""
     cache.clear()
     RequestCache.clear_all_namespaces()
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """Give Celery a broker, and return the list of what it is handed: a task's name and its arguments."""
+    sent: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setitem(current_app.conf, "broker_url", "redis://broker.example.com")
+    monkeypatch.setitem(current_app.conf, "task_always_eager", False)
+    monkeypatch.setattr(
+        current_app, "send_task", lambda name, **options: sent.append((name, options["kwargs"]))
+    )
+    return sent
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
+from celery import current_app
 from django.utils import timezone
 
 from catalog_sync import api, control, tasks
@@ -15,27 +15,13 @@ from catalog_sync.models import SyncRun
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def broker(monkeypatch):
-    """A Celery app with a broker, that notes what it is given."""
-    sent = []
-    app = SimpleNamespace(
-        conf=SimpleNamespace(broker_url="redis://broker.example.com", task_always_eager=False),
-        send_task=lambda name, **options: sent.append((name, options)),
-        sent=sent,
-    )
-    monkeypatch.setattr("catalog_sync.control.current_app", app)
-    return app
-
-
 class TestStart:
     """Handing a sync to a worker."""
 
     @pytest.mark.parametrize("dry_run", [True, False])
     def test_sends_the_task(self, dry_run, broker):
         api.start_sync(dry_run=dry_run)
-        [(name, options)] = broker.sent
-        assert (name, options["kwargs"]) == ("catalog_sync.tasks.update_catalog_data", {"dry_run": dry_run})
+        assert broker == [("catalog_sync.tasks.update_catalog_data", {"dry_run": dry_run})]
 
     def test_task_of_that_name_exists(self):
         assert tasks.update_catalog_data.name == control.TASK
@@ -46,21 +32,21 @@ class TestStart:
         assert "event=catalog_sync.requested run_id=None dry_run=false user_id=7" in caplog.messages
 
     @pytest.mark.parametrize("url", [None, "", "memory://"])
-    def test_without_a_broker_it_says_how_to_run_it(self, url, broker):
-        broker.conf.broker_url = url
+    def test_without_a_broker_it_says_how_to_run_it(self, url, broker, monkeypatch):
+        monkeypatch.setitem(current_app.conf, "broker_url", url)
         with pytest.raises(control.NoBroker, match=r"manage\.py update_catalog_data --dry-run$"):
             api.start_sync(dry_run=True)
 
-    def test_with_tasks_that_run_where_they_are_sent_it_says_how_to_run_it(self, broker):
-        broker.conf.task_always_eager = True
+    def test_with_tasks_that_run_where_they_are_sent_it_says_how_to_run_it(self, broker, monkeypatch):
+        monkeypatch.setitem(current_app.conf, "task_always_eager", True)
         with pytest.raises(control.NoBroker, match=r"manage\.py update_catalog_data$"):
             api.start_sync()
 
-    def test_broker_that_is_away_is_told(self, broker):
+    def test_broker_that_is_away_is_told(self, broker, monkeypatch):
         def refuse(*args, **options):
             raise ConnectionRefusedError("connection refused")
 
-        broker.send_task = refuse
+        monkeypatch.setattr(current_app, "send_task", refuse)
         with pytest.raises(control.NoBroker, match=r"cannot be reached \(connection refused\)"):
             api.start_sync()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-# A host with nothing in it that brings an HTTP client of its own, as the sandbox LMS does.
+# A host with nothing in it that brings an HTTP client or Celery of its own, as the sandbox LMS does.
 WEB_PROCESS = """
 import sys
 import django
@@ -19,11 +19,12 @@ settings.configure(
     INSTALLED_APPS=[
         "django.contrib.auth",
         "django.contrib.contenttypes",
+        "django.contrib.admin",
+        "django.contrib.messages",
         "config_models",
-        "simple_history",
-        "sandbox.lms.course_overviews",
         "catalog_sync",
     ],
+    CATALOG_SYNC_COURSE_OVERVIEW_MODEL="auth.User",
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
 )
 django.setup()
@@ -51,6 +52,7 @@ def imported_modules():
         "stamina",
         "msgspec",
         "idna",
+        "celery",
         "catalog_sync.catalog_client",
         "catalog_sync.sync",
         "catalog_sync.management",
@@ -60,6 +62,6 @@ def test_web_process_does_without(module, imported_modules):
     assert module not in imported_modules
 
 
-@pytest.mark.parametrize("module", ["api", "links", "models", "receivers"])
+@pytest.mark.parametrize("module", ["admin", "api", "links", "models", "receivers"])
 def test_web_process_has(module, imported_modules):
     assert f"catalog_sync.{module}" in imported_modules

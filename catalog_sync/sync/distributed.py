@@ -11,6 +11,7 @@ from celery import chord, current_app, group, signature
 from celery.backends.base import DisabledBackend
 
 from catalog_sync.catalog_client import CatalogClient, Chain
+from catalog_sync.control import has_broker
 from catalog_sync.lease import Canceled, Lease, LeaseLost
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.sync.engine import Run, Stopped
@@ -68,17 +69,16 @@ def start_distributed(options: SyncOptions) -> SyncReport:
 
 
 def _check_celery() -> None:
-    broker = str(current_app.conf.broker_url or "")
     try:
         has_results = not isinstance(current_app.backend, DisabledBackend)
     except Exception as error:  # a result backend that is misspelled, or whose client is not installed
         raise NoWorkers(
             f"The Celery result backend cannot be used ({error}): correct CELERY_RESULT_BACKEND."
         ) from error
-    if not broker or broker.startswith("memory:") or not has_results:
+    if not (has_broker() and has_results):
         raise NoWorkers(
             "--distribute needs Celery workers, and there is no broker or no result backend: set CELERY_BROKER_URL "
-            "and CELERY_RESULT_BACKEND, or leave the option out."
+            "and CELERY_RESULT_BACKEND, without CELERY_TASK_ALWAYS_EAGER, or leave the option out."
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -15,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog_sync.admin import charts
+from catalog_sync.control import TASK
 from catalog_sync.lease import Lease
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 
@@ -26,16 +26,6 @@ RUNS = "/admin/catalog_sync/syncrun/"
 @pytest.fixture(autouse=True)
 def cheap_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def broker(monkeypatch):
-    """A Celery app with a broker, that notes what it is given."""
-    sent = []
-    conf = SimpleNamespace(broker_url="redis://broker.example.com", task_always_eager=False)
-    app = SimpleNamespace(conf=conf, send_task=lambda name, **options: sent.append(options["kwargs"]))
-    monkeypatch.setattr("catalog_sync.control.current_app", app)
-    return sent
 
 
 @pytest.fixture
@@ -326,7 +316,7 @@ class TestStart:
     @pytest.mark.parametrize(("form", "dry_run"), [({}, False), ({"dry_run": "1"}, True)])
     def test_hands_a_sync_to_a_worker(self, form, dry_run, operator, broker):
         operator.post(f"{RUNS}start/", form)
-        assert broker == [{"dry_run": dry_run}]
+        assert broker == [(TASK, {"dry_run": dry_run})]
 
     def test_page_then_says_that_it_waits_for_a_worker(self, operator, broker):
         operator.post(f"{RUNS}start/")
