@@ -10,7 +10,8 @@ from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from django.http.request import validate_host
-from django.urls import reverse
+from django.urls import URLResolver, get_resolver, get_script_prefix, get_urlconf, reverse
+from django.utils.translation import get_language
 
 from catalog_sync import conf
 
@@ -31,8 +32,19 @@ def get_lms_link_for_about_page(course_overview: Any) -> str:
     return (
         course_overview.social_sharing_url
         or course_overview.marketing_url
-        or f"{conf.lms_root_url()}{reverse('about_course', args=[str(course_overview.id)])}"
+        or conf.lms_root_url() + _about_path(str(course_overview.id))
     )
+
+
+def _about_path(course_key: str) -> str:
+    return _reversed(course_key, get_resolver(get_urlconf()), get_script_prefix(), get_language())
+
+
+# A list of courses asks for the same paths again and again. Whatever else Django makes a path of is an argument, too:
+# the patterns, the prefix under which the LMS is mounted, the language.
+@lru_cache(maxsize=4096)
+def _reversed(course_key: str, patterns: URLResolver, script_prefix: str, language: str | None) -> str:
+    return reverse("about_course", args=[course_key])
 
 
 def source_of_link(course_overview: Any) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from string import ascii_lowercase, digits
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 from ccx_keys.locator import CCXLocator
-from django.urls import resolve
+from django.conf.urls.i18n import i18n_patterns
+from django.test.utils import override_script_prefix
+from django.urls import get_urlconf, path, resolve, reverse, set_urlconf
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 from opaque_keys.edx.keys import CourseKey
@@ -19,6 +23,26 @@ from tests.factories import CourseOverviewFactory
 SOCIAL = "https://go.example.com/join"
 MARKETING = "https://www.example.com/course/one"
 KEYS = ["course-v1:ExampleX+One+2026", "ExampleX/One/2026", "ccx-v1:ExampleX+One+2026+ccx@7"]
+
+LMS = "https://lms.example.com"
+# Some that stand as they are in a URL, some that are quoted there.
+RUN_CHARACTERS = "aZ9_-.~:@é %&#'\"<"
+
+
+class Elsewhere:
+    """The URLs of an LMS whose about pages are in another place, in each language."""
+
+    urlpatterns = i18n_patterns(path("about/<path:course_id>", lambda request: None, name="about_course"))
+
+
+@contextmanager
+def override_urlconf(urlconf):
+    before = get_urlconf()
+    set_urlconf(urlconf)
+    try:
+        yield
+    finally:
+        set_urlconf(before)
 
 
 def course_overview(**fields):
@@ -68,6 +92,36 @@ class TestLink:
     def test_root_with_a_slash_makes_no_double_slash(self, settings):
         settings.LMS_ROOT_URL = "https://lms.example.com/"
         assert get_lms_link_for_about_page(course_overview()).startswith("https://lms.example.com/courses/")
+
+    @given(st.sampled_from(KEYS), st.text(RUN_CHARACTERS, min_size=1), st.sampled_from([None, Elsewhere]))
+    def test_about_page_is_where_django_says(self, key, run, urlconf):
+        row = course_overview(id=key + run)
+        with override_urlconf(urlconf):
+            links = [get_lms_link_for_about_page(row) for _ in range(2)]
+            assert links == ["https://lms.example.com" + reverse("about_course", args=[row.id])] * 2
+
+    def test_about_page_follows_the_urls_of_the_request(self):
+        before = get_lms_link_for_about_page(course_overview())
+        with override_urlconf(Elsewhere):
+            link = get_lms_link_for_about_page(course_overview())
+        assert (before, link) == (f"{LMS}/courses/{KEYS[0]}/about", f"{LMS}/en-us/about/{KEYS[0]}")
+
+    def test_about_page_follows_the_urls_of_the_lms(self, settings):
+        get_lms_link_for_about_page(course_overview())
+        settings.ROOT_URLCONF = Elsewhere
+        assert get_lms_link_for_about_page(course_overview()) == f"{LMS}/en-us/about/{KEYS[0]}"
+
+    def test_about_page_follows_the_language(self):
+        with override_urlconf(Elsewhere):
+            get_lms_link_for_about_page(course_overview())
+            with translation.override("de"):
+                assert get_lms_link_for_about_page(course_overview()) == f"{LMS}/de/about/{KEYS[0]}"
+
+    def test_about_page_follows_the_prefix_of_the_lms(self):
+        get_lms_link_for_about_page(course_overview())
+        with override_script_prefix("/lms/"):
+            link = get_lms_link_for_about_page(course_overview())
+        assert link == f"{LMS}/lms/courses/{KEYS[0]}/about"
 
     @pytest.mark.django_db
     @pytest.mark.parametrize("fields", [{}, {"marketing_url": MARKETING}, {"social_sharing_url": SOCIAL}])
