@@ -6,18 +6,18 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from sandbox.lms.course_overviews.models import CourseOverview
+from sandbox.lms.mobile_api.enrollments import Course
 
 
-def courseware_access(course_overview: CourseOverview, user: User) -> dict[str, Any]:
+def courseware_access(course: Course, user: User) -> dict[str, Any]:
     """Return ``courseware_access`` of the Mobile API: everybody may enter once the course has started, staff before."""
-    if course_overview.has_started or user.is_staff:
+    if course.has_started or user.is_staff:
         return _access(has_access=True)
-    start = course_overview.start_display
+    start = course.start_display
     return _access(
         has_access=False,
         error_code="course_not_started",
-        developer_message=f"The course does not start until {course_overview.start:%Y-%m-%dT%H:%M:%SZ}.",
+        developer_message=f"The course does not start until {course.start:%Y-%m-%dT%H:%M:%SZ}.",
         user_message=f"This course starts on {start}." if start else "This course has not started yet.",
     )
 

@@ -3,18 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, F, Q, QuerySet
+from django.db.models.expressions import ExpressionWrapper
 from django.utils import timezone
 
+from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.student.models import CourseEnrollment
 
 Enrollments = QuerySet[CourseEnrollment]
 
 
+class Course(NamedTuple):
+    """What apps read of a course overview, and what it makes of that."""
+
+    id: str  # Text: parsing a course key takes longer than reading its row.
+    display_name: str | None
+    display_number_with_default: str
+    display_org_with_default: str
+    start: datetime | None
+    end: datetime | None
+    advertised_start: str | None
+    course_image_url: str
+    social_sharing_url: str | None
+    marketing_url: str | None
+    self_paced: bool
+
+    start_type = CourseOverview.start_type
+    start_display = CourseOverview.start_display
+    has_started = CourseOverview.has_started
+
+
+class Enrollment(NamedTuple):
+    """What apps read of an enrollment."""
+
+    id: int
+    created: datetime
+    mode: str
+    is_active: bool
+    course: Course
+
+    @classmethod
+    def of(cls, row: tuple[Any, ...]) -> Enrollment:
+        """Return the enrollment in a row of ``as_rows``."""
+        return cls(*row[:4], Course(*row[4:]))
+
+
 def visible_enrollments(user: User, *, org: str | None = None) -> Enrollments:
-    """Return the user's active enrollments with their course overview, newest first.
+    """Return the user's active enrollments that have a course overview, newest first.
 
     Those without course overview are left out, and, except for staff, those in courses that are not for mobile apps.
     ``org`` keeps one organization's courses, upper or lower case alike.
@@ -25,7 +64,17 @@ def visible_enrollments(user: User, *, org: str | None = None) -> Enrollments:
         enrollments = enrollments.filter(course__mobile_available=True)
     if org:
         enrollments = enrollments.filter(course__org__iexact=org)
-    return enrollments.select_related("course").order_by("-created", "-id")
+    return enrollments.order_by("-created", "-id")
+
+
+def as_rows(enrollments: Enrollments) -> QuerySet[CourseEnrollment, tuple[Any, ...]]:
+    """Return the enrollments with their courses as rows for ``Enrollment.of``.
+
+    Making the two model instances of an enrollment takes several times as long as reading its row.
+    """
+    course_id = ExpressionWrapper(F("course"), output_field=CharField())
+    columns = (f"course__{field}" for field in Course._fields[1:])
+    return enrollments.values_list(*Enrollment._fields[:-1], course_id, *columns)
 
 
 def _in_progress(enrollments: Enrollments) -> Enrollments:

@@ -16,11 +16,13 @@ from edx_rest_framework_extensions.paginators import DefaultPagination
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sandbox.lms.mobile_api.enrollments import STATUS_FILTERS, visible_enrollments
+from sandbox.lms.mobile_api.enrollments import STATUS_FILTERS, Enrollment, as_rows, visible_enrollments
+from sandbox.lms.mobile_api.renderers import FastJSONRenderer
 from sandbox.lms.mobile_api.serializers import EnrollmentSerializer, EnrollmentV05Serializer
 from sandbox.lms.student.models import CourseEnrollment
 
@@ -46,11 +48,12 @@ class EnrollmentsV1(ListAPIView):
 
     authentication_classes = [JwtAuthentication, SessionAuthentication, BasicAuthentication]
     permission_classes = [IsAuthenticated, OwnList]
+    renderer_classes = [FastJSONRenderer, BrowsableAPIRenderer]
     pagination_class = None
     serializer_class = EnrollmentSerializer
 
     def get_queryset(self) -> QuerySet[CourseEnrollment]:
-        return visible_enrollments(self.request.user, org=self.request.query_params.get("org"))
+        return as_rows(visible_enrollments(self.request.user, org=self.request.query_params.get("org")))
 
 
 class EnrollmentsV05(EnrollmentsV1):
@@ -83,13 +86,13 @@ class EnrollmentsV4(EnrollmentsV3):
         return STATUS_FILTERS.get(self.request.query_params.get("status"))
 
     @cached_property
-    def _primary(self) -> CourseEnrollment | None:
+    def _primary(self) -> tuple[Any, ...] | None:
         return self.get_queryset().first()
 
     def filter_queryset(self, queryset: QuerySet[CourseEnrollment]) -> QuerySet[CourseEnrollment]:
         if self._status_filter:
             return self._status_filter(queryset)
-        return queryset.exclude(pk=self._primary.pk) if self._primary else queryset
+        return queryset.exclude(pk=Enrollment.of(self._primary).id) if self._primary else queryset
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = super().list(request, *args, **kwargs)
