@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from msgspec.structs import asdict
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
@@ -50,7 +51,7 @@ def _course_fields(course_overview: CourseOverview, user: User) -> dict[str, Any
         "end": course_overview.end,
         "dynamic_upgrade_deadline": None,
         "subscription_id": re.sub(r"[^A-Za-z0-9]", "_", str(course_overview.id)),
-        "courseware_access": courseware_access(course_overview, user),
+        "courseware_access": asdict(courseware_access(course_overview, user)),
         "media": {"course_image": {"uri": image_url, "name": "Course Image"}},
         "course_image": image_url,
         "course_about": get_lms_link_for_about_page(course_overview),

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.models import User
+from msgspec import Struct
 
 from sandbox.lms.mobile_api.enrollments import Course
 
 
-def courseware_access(course: Course, user: User) -> dict[str, Any]:
-    """Return ``courseware_access`` of the Mobile API: everybody may enter once the course has started, staff before."""
+class CoursewareAccess(Struct, frozen=True, gc=False):
+    """``courseware_access`` of the Mobile API."""
+
+    has_access: bool
+    error_code: str | None = None
+    developer_message: str | None = None
+    user_message: str | None = None
+    additional_context_user_message: None = None
+    user_fragment: None = None
+
+
+GRANTED = CoursewareAccess(has_access=True)
+
+
+def courseware_access(course: Course, user: User) -> CoursewareAccess:
+    """Return whether the user may enter: everybody may once the course has started, staff before."""
     if course.has_started or user.is_staff:
-        return _access(has_access=True)
+        return GRANTED
     start = course.start_display
-    return _access(
+    return CoursewareAccess(
         has_access=False,
         error_code="course_not_started",
         developer_message=f"The course does not start until {course.start:%Y-%m-%dT%H:%M:%SZ}.",
         user_message=f"This course starts on {start}." if start else "This course has not started yet.",
     )
-
-
-def _access(
-    *,
-    has_access: bool,
-    error_code: str | None = None,
-    developer_message: str | None = None,
-    user_message: str | None = None,
-) -> dict[str, Any]:
-    return {
-        "has_access": has_access,
-        "error_code": error_code,
-        "developer_message": developer_message,
-        "user_message": user_message,
-        "additional_context_user_message": None,
-        "user_fragment": None,
-    }
