@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from socket import socket
 from typing import Any
 
@@ -22,6 +23,7 @@ from benchmarks import lms
 from benchmarks.harness import ROOT, Table, percentile, seconds_of
 
 ENROLLMENTS = 1_000
+FIRST_START, STARTS = datetime(2024, 1, 1, tzinfo=UTC), 300
 CALLS = 30
 LEARNERS_AT_ONCE = 20
 CALLS_UNDER_LOAD = 5
@@ -54,6 +56,10 @@ def seed() -> list[Any]:
     lms.seed(keys)
     for key in keys[::2]:
         CourseOverview.objects.filter(pk=key).update(marketing_url=marketing_url_of(key, 1))
+    for day in range(STARTS):
+        CourseOverview.objects.filter(pk__in=keys[day::STARTS]).update(
+            start=FIRST_START + timedelta(days=day)
+        )
     User.objects.bulk_create(User(username=f"learner{number}") for number in range(LEARNERS_AT_ONCE))
     learners = list(User.objects.order_by("id"))
     CourseEnrollment.objects.bulk_create(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from sandbox.lms.course_overviews.models import DEFAULT_START_DATE
 from tests.factories import CourseEnrollmentFactory, CourseOverviewFactory, UserFactory
@@ -157,6 +157,14 @@ class TestStart:
 
     def test_display(self, fields, start_type, start_display):
         assert course_of(**fields)["start_display"] == start_display
+
+
+def test_start_is_displayed_in_the_language_of_the_request():
+    start = datetime(2025, 9, 1, tzinfo=UTC)
+    course_of(start=start)
+    with translation.override("de"):
+        shown = course_of(id="ExampleX/One/2026", start=start)["start_display"]
+    assert shown == "1. September 2025"
 
 
 class TestSharingParameters:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from django.db import models
 from django.template.defaultfilters import date as format_date
 from django.utils import timezone
+from django.utils.translation import get_language
 from opaque_keys.edx.django.models import CourseKeyField
 from simple_history.models import HistoricalRecords
 
@@ -73,10 +75,16 @@ class CourseOverview(MarketingUrlMixin, TimeStampedModel):
     def start_display(self) -> str | None:
         """The start as learners read it, or ``None`` where there is none to show."""
         if self.start_type == "timestamp":
-            return format_date(self.start, "DATE_FORMAT")
+            return _in_words(self.start, get_language())
         return self.advertised_start or None
 
     @property
     def has_started(self) -> bool:
         """Whether learners may enter: a course without a start is open."""
         return self.start is None or self.start <= timezone.now()
+
+
+# Many courses start on the same day, and to format a date takes longer than to read a row.
+@lru_cache(maxsize=4096)
+def _in_words(start: datetime, language: str | None) -> str:
+    return format_date(start, "DATE_FORMAT")
