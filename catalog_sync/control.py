@@ -38,9 +38,14 @@ def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()
         current_app.send_task(TASK, kwargs=arguments, ignore_result=True, retry=False)
     except Exception as error:  # whatever client the host has configured for its broker
         raise NoBroker(
-            f"The Celery broker cannot be reached ({error}). Start it, or run the sync from a shell: {command}"
+            f"The Celery broker cannot be reached ({words_of(error)}). Start it, or run the sync from a shell: {command}"
         ) from error
     EventLog().info("requested", **arguments, user_id=user_id)
+
+
+def words_of(error: Exception) -> str:
+    """Return what a Celery client says went wrong; of an address that it cannot parse it would quote the password."""
+    return type(error).__name__ if isinstance(error, ValueError) else str(error)
 
 
 def has_broker() -> bool:

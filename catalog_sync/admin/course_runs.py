@@ -85,7 +85,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Paginator:
         """Return a paginator that does not count the whole table."""
         page = request.GET.get("p", "")
-        return NearPaginator(*args, **kwargs, page_in_view=int(page) if page.isdecimal() else 1)
+        return NearPaginator(*args, **kwargs, page_in_view=int(page[:9]) if page.isdecimal() else 1)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -115,7 +115,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Paginator:
         """Count no further than the pages near the one in view."""
         page = request.GET.get("p", "")
-        return NearPaginator(*args, **kwargs, page_in_view=int(page) if page.isdecimal() else 1)
+        return NearPaginator(*args, **kwargs, page_in_view=int(page[:9]) if page.isdecimal() else 1)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -35,6 +35,8 @@ __all__ = [
 LONGEST_URL = 3_900
 # A page of a look-up: more rows than keys fit in a request line, even if two runs differ only in case.
 LOOK_UP_LIMIT = 200
+# A page may hold more records than were asked for, but not so many that memory and log are theirs.
+MOST_ROWS_BEYOND = 1_000
 
 
 class CatalogClient:
@@ -143,7 +145,8 @@ class CatalogClient:
 
     def _read_window(self, window: Window, attempts: int | None) -> Page:
         url = f"{self._url}?{self._query(window.limit, window.offset)}"
-        return self._requester.get(url, self._parse, rows=window.limit, attempts=attempts)
+        parse = partial(self._parse, window.limit)
+        return self._requester.get(url, parse, rows=window.limit, attempts=attempts)
 
     def _query(self, limit: int, offset: int) -> str:
         # Always in this order: the service caches replies by the exact query string. ``limit`` and ``offset``,
@@ -151,14 +154,14 @@ class CatalogClient:
         query = {"exclude_utm": "1", "fields": self._fields, "limit": limit, "offset": offset}
         return urlencode(query, safe=",")
 
-    def _parse(self, body: bytes) -> Page:
+    def _parse(self, rows: int, body: bytes) -> Page:
         try:
-            return decode_page(body)
+            return decode_page(body, rows + MOST_ROWS_BEYOND)
         except MalformedReply as error:
             raise malformed(self._url, str(error)) from error
 
     def _parse_look_up(self, course_keys: Collection[str], body: bytes) -> Page:
-        page = self._parse(body)
+        page = self._parse(LOOK_UP_LIMIT, body)
         if why := why_no_answer(page, course_keys):
             raise malformed(self._url, why)
         return page

@@ -16,6 +16,10 @@ from catalog_sync.catalog_client.background import in_background
 from catalog_sync.catalog_client.failures import token_refused, too_large, too_slow, unreachable
 
 CHUNK_BYTES = 64 * 1024
+# What a request asks for. Whoever packs a body twice, or better, means to fill the memory: urllib3 before 2.6 unpacks
+# whatever a chunk holds before anybody can count it.
+ENCODINGS = {"Accept-Encoding": "gzip, deflate"}
+_UNPACKED = ("", "identity", "gzip", "deflate")
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ def _receive(
 ) -> Reply | None:
     try:
         with send() as response:
+            _check_encoding(response)
             body = bytearray()
             # read1 returns what has arrived, so that a body that drips for ever meets the deadline.
             while response.status_code == HTTPStatus.OK and (
@@ -73,3 +78,9 @@ def _receive(
         raise token_refused(url if error.response is None else error.response.url, error.response) from error
     except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
         raise unreachable(url, error) from error
+
+
+def _check_encoding(response: requests.Response) -> None:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in _UNPACKED:
+        raise urllib3.exceptions.DecodeError(f"content encoding {encoding[:40]}")

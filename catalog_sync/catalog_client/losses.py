@@ -27,8 +27,8 @@ class Losses:
     def note(self, page: Page) -> None:
         """Take notice of a page that was read: it has the neighbors of what was lost before it."""
         if page.course_runs:
-            self._tell(f"before {page.course_runs[0].key}")
-            self._last_key = page.course_runs[-1].key
+            self._tell(f"before {_shown(page.course_runs[0].key)}")
+            self._last_key = _shown(page.course_runs[-1].key)
 
     def end(self) -> None:
         """Take notice that no page will follow."""
@@ -71,3 +71,8 @@ class Losses:
                 f"missing: {error.url} {error.reason} for limit=1&offset={offset}, so correct that run in the Catalog"
             )
         self._poisoned.clear()
+
+
+def _shown(key: str) -> str:
+    """Return a key as a sentence can hold it: nothing in it turns the direction of what follows."""
+    return key if key.isprintable() else ascii(key)

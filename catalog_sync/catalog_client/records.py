@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -15,9 +15,9 @@ from catalog_sync.catalog_client.errors import MalformedReply
 _CLEAN = r"\A[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z"
 # What a column of the database counts its rows in; more is no number of course runs.
 _MOST_ROWS = 2**31 - 1
+_LONGEST_KEY = 255
 
-
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=_CLEAN)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST_KEY, pattern=_CLEAN)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST_ROWS)]
 
 
@@ -75,25 +75,33 @@ DECODING_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 _decode_reply = msgspec.json.Decoder(_Reply).decode
 
 
-def decode_page(body: bytes) -> Page:
+def decode_page(body: bytes, most_rows: int = _MOST_ROWS) -> Page:
     """Return the page in ``body``; a malformed record is rejected while its neighbors pass.
 
     Raises:
-        MalformedReply: the body is not a page at all.
+        MalformedReply: the body is not a page at all, or one of more than ``most_rows`` records.
     """
     try:
         reply = _decode_reply(body)
     except DECODING_ERRORS:
-        return _decode_leniently(body)
+        return _decode_leniently(body, most_rows)
+    _check_rows(reply.results, most_rows)
     return Page(_distinct(reply.results), (), len(reply.results), reply.count)
 
 
-def _decode_leniently(body: bytes) -> Page:
+def _check_rows(records: Sequence[Any], most_rows: int) -> None:
+    if len(records) > most_rows:
+        raise MalformedReply(f"it holds {len(records)} records")
+
+
+def _decode_leniently(body: bytes, most_rows: int) -> Page:
     """Decode what msgspec refuses with Python's own decoder, which lets halves of characters pass to be judged."""
     try:
         reply = msgspec.convert(json.loads(body.decode(errors="surrogateescape")), _LenientReply)
     except DECODING_ERRORS as error:
         raise MalformedReply(_readable(error)) from error
+    # Beforehand: a megabyte holds half a million records that are none, each of which would be a line in the log.
+    _check_rows(reply.results, most_rows)
     course_runs, rejected = [], []
     for record in reply.results:
         try:
@@ -133,7 +141,8 @@ def _key_of(record: Any) -> str:
         key = msgspec.convert(record, _Keyed).key
     except DECODING_ERRORS:
         return ""
-    return key.encode(errors="backslashreplace").decode()
+    # A longer one fills no log line, and with one character more than fit it is no other run's key.
+    return key[: _LONGEST_KEY + 1].encode(errors="backslashreplace").decode()
 
 
 def _distinct(course_runs: Iterable[CourseRun]) -> tuple[CourseRun, ...]:

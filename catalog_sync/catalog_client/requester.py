@@ -16,7 +16,7 @@ import stamina
 
 from catalog_sync.catalog_client import pause
 from catalog_sync.catalog_client.errors import RequestFailed
-from catalog_sync.catalog_client.exchange import Reply, exchange
+from catalog_sync.catalog_client.exchange import ENCODINGS, Reply, exchange
 from catalog_sync.catalog_client.failures import refused, without_credentials
 from catalog_sync.catalog_client.session import CatalogSession, Renewable, new_session
 from catalog_sync.events import EventLog
@@ -166,6 +166,7 @@ class Requester:
         send = partial(
             session.get,
             url,
+            headers=ENCODINGS,
             stream=True,
             # Never followed: the token must not leave the configured origin.
             allow_redirects=False,

@@ -17,7 +17,7 @@ from edx_rest_api_client.client import USER_AGENT, OAuthAPIClient
 
 from catalog_sync import conf
 from catalog_sync.catalog_client.errors import RequestFailed
-from catalog_sync.catalog_client.exchange import exchange
+from catalog_sync.catalog_client.exchange import ENCODINGS, exchange
 from catalog_sync.catalog_client.failures import no_session, token_malformed, token_refused, token_unavailable
 
 # A token that ends while a page is on its way costs a request; renew it a little early.
@@ -96,7 +96,7 @@ class CatalogSession(OAuthAPIClient):
             requests.post,
             url,
             data=data,
-            headers={"User-Agent": USER_AGENT},
+            headers={"User-Agent": USER_AGENT, **ENCODINGS},
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,

@@ -11,7 +11,7 @@ from celery import chord, current_app, group, signature
 from celery.backends.base import DisabledBackend
 
 from catalog_sync.catalog_client import CatalogClient, Chain
-from catalog_sync.control import has_broker
+from catalog_sync.control import has_broker, words_of
 from catalog_sync.lease import Canceled, Lease, LeaseLost
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.sync.engine import Run, Stopped
@@ -73,7 +73,7 @@ def _check_celery() -> None:
         has_results = not isinstance(current_app.backend, DisabledBackend)
     except Exception as error:  # a result backend that is misspelled, or whose client is not installed
         raise NoWorkers(
-            f"The Celery result backend cannot be used ({error}): correct CELERY_RESULT_BACKEND."
+            f"The Celery result backend cannot be used ({words_of(error)}): correct CELERY_RESULT_BACKEND."
         ) from error
     if not (has_broker() and has_results):
         raise NoWorkers(
@@ -91,7 +91,7 @@ def _dispatch(stretches: Sequence[Stretch], options: SyncOptions) -> None:
         chord(header)(body.on_error(give_up))
     except Exception as error:  # whatever client the host has configured for its broker and backend
         raise NoWorkers(
-            f"The Celery broker or result backend cannot be reached ({error}): start it, or leave --distribute out."
+            f"The Celery broker or result backend cannot be reached ({words_of(error)}): start it, or leave --distribute out."
         ) from error
 
 

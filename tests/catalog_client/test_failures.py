@@ -55,10 +55,28 @@ def test_any_status_is_one_sentence(status, retry_after):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://user:pass@h/a?b=c@d", "https://user@h/a?b=c@d", "https://h/a?b=c@d"]
+    "url",
+    [
+        "https://user:pass@h/a?b=c",
+        "https://user@h/a?b=c",
+        "https://h/a?b=c",
+        "https://h/a?b=c#part",
+        # A password that should have been quoted.
+        "https://user:pa/ss@h/a?b=c",
+        "https://user:pa?ss@h/a?b=c",
+        "https://user:pa#ss@h/a?b=c",
+        "https://user:pa@ss@h/a?b=c",
+        "https://user:pa[ss@h/a?b=c",
+        "https://user:pa//ss@h/a?b=c",
+    ],
 )
 def test_address_shows_no_credentials(url):
-    assert without_credentials(url) == "https://h/a?b=c@d"
+    assert without_credentials(url) == "https://h/a?b=c"
+
+
+@pytest.mark.parametrize("url", ["user:pass@h/a", "http:user:pass@h/a", "h/a"])
+def test_address_without_slashes_shows_no_credentials(url):
+    assert without_credentials(url) == "h/a"
 
 
 def test_address_in_a_message_has_no_query():

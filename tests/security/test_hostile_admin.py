@@ -1,0 +1,160 @@
+"""Django admin against who may not, who lies, and what the Catalog put into it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.db import models
+from django.test import Client
+
+from catalog_sync.admin.config import TUNED
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
+from tests.factories import CourseOverviewFactory
+
+pytestmark = pytest.mark.django_db
+
+ADMIN = "/admin/catalog_sync/"
+RUNS, COURSE_RUNS, CONFIG = f"{ADMIN}syncrun/", f"{ADMIN}catalogcourserun/", f"{ADMIN}catalogsyncconfig/"
+SCRIPT = "<script>alert(1)</script>"
+MARKED_URL = f'https://www.example.com/">{SCRIPT}'.replace(" ", "")
+KEY = "course-v1:ExampleX+One+2026"
+PIN = {"course_key": KEY, "url": "https://www.example.com/pinned"}
+CONFIGURATION = {
+    "enabled": "on",
+    "page_size": "1",
+    "concurrency": "2",
+    "request_timeout_seconds": "30",
+    "retry_deadline_seconds": "300",
+    "max_removal_percent": "100",
+    "keep_runs_days": "90",
+}
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings):
+    """Hashing a password as in production takes longer than the rest of a test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def client_of(*codenames, **options):
+    user = get_user_model().objects.create_user("staff", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client(**options)
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def marked():
+    """Rows with markup wherever somebody else can have put it; the sync would reject some of it."""
+    course_run = CatalogCourseRun.objects.create(
+        course_key=f"course-v1:{SCRIPT}+One+2026",
+        status=SCRIPT,
+        marketing_url=MARKED_URL,
+        pinned_url=MARKED_URL,
+        content_language=SCRIPT,
+    )
+    CourseOverviewFactory(id=KEY, marketing_url=MARKED_URL)
+    sound = CatalogCourseRun.objects.create(course_key=KEY, status="published", marketing_url=MARKED_URL)
+    run = SyncRun.objects.create(
+        status="failed", message=SCRIPT, log_lines=SCRIPT, holder=SCRIPT, page_size=1, duration_seconds=1
+    )
+    return {
+        "list of course runs": COURSE_RUNS,
+        "course run": f"{COURSE_RUNS}{course_run.pk}/change/",
+        "sound course run": f"{COURSE_RUNS}{sound.pk}/change/",
+        "pin": f"{COURSE_RUNS}pin/?course_key={SCRIPT}",
+        "list of sync runs": RUNS,
+        "sync run": f"{RUNS}{run.pk}/change/",
+        "search": f"{COURSE_RUNS}?q={SCRIPT}",
+    }
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "list of course runs",
+        "course run",
+        "sound course run",
+        "pin",
+        "list of sync runs",
+        "sync run",
+        "search",
+    ],
+)
+def test_markup_is_shown_as_text(page, marked, admin_client):
+    text = admin_client.get(marked[page]).content.decode()
+    assert ("alert(1)" in text, SCRIPT in text) == (True, False)
+
+
+def test_markup_in_a_message_is_shown_as_text(marked, admin_client, monkeypatch):
+    """What a broker's client says is another program's."""
+
+    def refuse(*args, **options):
+        raise ConnectionError(SCRIPT)
+
+    monkeypatch.setattr("catalog_sync.control.has_broker", lambda: True)
+    monkeypatch.setattr("catalog_sync.control.current_app.send_task", refuse)
+    text = admin_client.post(f"{RUNS}start/", follow=True).content.decode()
+    assert ("cannot be reached" in text, SCRIPT in text) == (True, False)
+
+
+@pytest.mark.parametrize("address", ["pin/", "{pk}/unpin/", "{pk}/sync/"])
+def test_form_of_another_site_is_refused(address):
+    row = CatalogCourseRun.objects.create(course_key=KEY, pinned_url="https://www.example.com/mine")
+    client = client_of(
+        "view_catalogcourserun", "change_catalogcourserun", "run_sync", enforce_csrf_checks=True
+    )
+    assert client.post(f"{COURSE_RUNS}{address.format(pk=row.pk)}", PIN).status_code == 403
+    assert CatalogCourseRun.objects.get().pinned_url == "https://www.example.com/mine"
+
+
+@pytest.mark.parametrize("address", ["pin/", "{pk}/unpin/", "{pk}/sync/"])
+def test_stranger_is_sent_to_the_login(address, client):
+    row = CatalogCourseRun.objects.create(course_key=KEY, pinned_url="https://www.example.com/mine")
+    response = client.post(f"{COURSE_RUNS}{address.format(pk=row.pk)}", PIN)
+    assert response.url.startswith("/admin/login/")
+    assert CatalogCourseRun.objects.get().pinned_url == "https://www.example.com/mine"
+
+
+@pytest.mark.parametrize("permissions", [[], ["view_catalogsyncconfig"], ["run_sync", "view_syncrun"]])
+def test_configuration_is_changed_by_nobody_who_may_not(permissions):
+    client = client_of(*permissions)
+    assert client.post(f"{CONFIG}add/", CONFIGURATION).status_code == 403
+    assert not CatalogSyncConfig.objects.exists()
+
+
+def test_who_may_look_at_the_configuration_changes_no_row():
+    row = CatalogSyncConfig.objects.create(page_size=500)
+    client = client_of("view_catalogsyncconfig")
+    assert client.post(f"{CONFIG}{row.pk}/change/", CONFIGURATION).status_code == 403
+    assert list(CatalogSyncConfig.objects.values_list("page_size", flat=True)) == [500]
+
+
+def test_configuration_has_no_address_to_send_requests_to():
+    kinds = {type(CatalogSyncConfig._meta.get_field(name)) for name in TUNED}
+    assert kinds == {models.BooleanField, models.PositiveIntegerField}
+
+
+@pytest.mark.parametrize("address", [RUNS, COURSE_RUNS])
+@pytest.mark.parametrize("page", ["9" * 20, "9" * 5_000, "%00", "\N{ARABIC-INDIC DIGIT THREE}", "-1"])
+def test_page_number_beyond_measure_is_no_error(address, page, admin_client):
+    assert admin_client.get(f"{address}?p={page}", follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["pinned_by__password__startswith=a", "pinned_by__email__contains=a"])
+def test_list_answers_no_question_about_who_pinned(query, admin_client):
+    assert admin_client.get(f"{COURSE_RUNS}?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("address", [RUNS, COURSE_RUNS, CONFIG, f"{COURSE_RUNS}pin/", f"{CONFIG}add/"])
+def test_looking_starts_nothing_and_writes_nothing(address, admin_client, monkeypatch):
+    sent = []
+    monkeypatch.setattr("catalog_sync.control.has_broker", lambda: True)
+    monkeypatch.setattr(
+        "catalog_sync.control.current_app.send_task", lambda *args, **options: sent.append(args)
+    )
+    assert admin_client.get(address, PIN).status_code in (200, 302)
+    assert sent == []
+    assert not any(model.objects.exists() for model in (SyncRun, CatalogCourseRun, CatalogSyncConfig))

@@ -1,0 +1,168 @@
+"""A Catalog, or an OAuth2 provider, under someone else's control: it costs time, and nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from catalog_sync.catalog_client import MOST_ROWS_BEYOND
+from sandbox.catalog.testing import COURSE_RUNS_PATH
+from tests.integration.faulty import ALL, OFFSETS, PAGE_SIZE, RUNS, UNLISTED, Sync, key, row
+from tests.raw_server import RawServer, reply
+
+pytest_plugins = ["tests.integration.fault_fixtures"]
+
+MEGABYTE = 1024 * 1024
+MOST_ROWS = PAGE_SIZE + MOST_ROWS_BEYOND
+
+
+def packed(megabytes: int) -> bytes:
+    """Return so many megabytes of nothing, packed twice."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    once = b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(megabytes)) + packer.flush()
+    return gzip.compress(once)
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "GZIP,gzip", "br", "zstd", "gzip, identity"])
+def test_body_is_unpacked_once_at_most(sync: Sync, raw_catalog, encoding):
+    raw_catalog(reply(packed(20), f"Content-Encoding: {encoding}"))
+    outcome = sync()
+    outcome.is_failure()
+    assert "its content encoding is broken" in outcome.message
+
+
+def test_token_is_unpacked_once_at_most(sync: Sync, settings):
+    with RawServer(reply(packed(20), "Content-Encoding: gzip, gzip")) as provider:
+        settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = provider.url
+        outcome = sync()
+    outcome.is_failure()
+    assert "its content encoding is broken" in outcome.message
+
+
+def test_no_other_encoding_is_asked_for(sync: Sync, raw_catalog):
+    catalog = raw_catalog(reply(json.dumps({"count": 0, "results": []}).encode()))
+    sync()
+    assert {b"Accept-Encoding: gzip, deflate" in request for request in catalog.requests} == {True}
+
+
+@pytest.mark.parametrize(
+    "records", [[0] * (MOST_ROWS + 1), [row(5)] * (MOST_ROWS + 1)], ids=["rubbish", "one run"]
+)
+def test_page_of_countless_records_is_no_page(sync: Sync, fault, records):
+    body = json.dumps({"count": RUNS, "results": records})
+    fault("body", offset=OFFSETS[1], times=None, body=body, content_type="application/json")
+    outcome = sync()
+    outcome.is_incomplete(*range(5, 8))
+    assert f"it holds {MOST_ROWS + 1} records" in outcome.message
+    assert outcome.report["course_runs_rejected"] == 0
+
+
+def test_page_of_a_few_more_records_is_one(sync: Sync, fault):
+    records = [row(n) for n in range(4, 9)] + [0] * MOST_ROWS_BEYOND
+    body = json.dumps({"count": RUNS, "results": records})
+    fault("body", offset=OFFSETS[1], times=None, body=body, content_type="application/json")
+    outcome = sync()
+    outcome.is_incomplete(removed=[UNLISTED])
+    assert outcome.report["course_runs_rejected"] == MOST_ROWS_BEYOND
+
+
+@pytest.mark.parametrize("course_key", ["k" * 900_000, "\ud800" * 100_000], ids=["long", "no text"])
+def test_key_of_a_megabyte_fills_no_log_line(sync: Sync, fault, course_key):
+    body = json.dumps({"count": RUNS, "results": [*map(row, range(4, 9)), {"key": course_key}]})
+    fault("body", offset=OFFSETS[1], times=None, body=body, content_type="application/json")
+    outcome = sync("--page-size", "5", request_timeout_seconds=20)
+    assert outcome.report["course_runs_rejected"] == 1
+    assert max(map(len, outcome.log)) < 3_000
+
+
+def test_key_does_not_turn_the_direction_of_a_message(sync: Sync, catalog):
+    turned = "course-v1:OrgX+C0060\N{RIGHT-TO-LEFT OVERRIDE}+2026"
+    catalog.control.upsert([row(5, key=turned), row(6)])
+    catalog.control.fault(
+        "status", match={"path": COURSE_RUNS_PATH, "covers_key": key(6)}, times=None, status=500
+    )
+    outcome = sync()
+    assert "\\u202e" in outcome.message
+    assert outcome.message.isprintable()
+
+
+@pytest.mark.parametrize("retry_after", ["9" * 4_000, "Fri, 31 Dec 9999 23:59:59 GMT", "315360000"])
+def test_years_are_not_waited(sync: Sync, fault, retry_after):
+    fault("status", times=None, status=429, headers={"Retry-After": retry_after})
+    outcome = sync()
+    outcome.is_failure()
+    assert outcome.report["requests"] == 1
+
+
+def test_list_of_billions_is_not_prepared_for(sync: Sync, catalog):
+    catalog.control.settings(count_delta=2**31 - 1 - RUNS)
+    outcome = sync("--concurrency", "16")
+    outcome.is_incomplete()
+    assert "the Catalog counts 2147483647 course runs and lists 20" in outcome.message
+
+
+def test_interim_replies_without_end_are_not_waited_for(sync: Sync, raw_catalog):
+    def go_on(connection, request):
+        while server.wait(0.01):
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    server = raw_catalog(go_on)
+    outcome = sync(retry_deadline_seconds=0)
+    outcome.is_failure()
+    assert "did not finish its reply within 1 s" in outcome.message
+
+
+@pytest.mark.parametrize(
+    "headers", [[f"X-{n}: y" for n in range(200)], [f"X-Long: {'y' * 100_000}"]], ids=["many", "long"]
+)
+def test_headers_beyond_measure_are_a_sentence(sync: Sync, raw_catalog, headers):
+    raw_catalog(reply(b"", *headers))
+    outcome = sync(retry_deadline_seconds=0)
+    outcome.is_failure()
+    assert "could not be read" in outcome.message
+
+
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]
+)
+def test_no_kind_of_redirect_carries_the_token_away(sync: Sync, raw_catalog, status):
+    with RawServer(b"") as elsewhere:
+        raw_catalog(reply(b"", f"Location: {elsewhere.url}/api/v1/course_runs/", status=status))
+        sync().is_failure()
+        assert elsewhere.requests == []
+
+
+@pytest.fixture
+def proxied(monkeypatch) -> Iterator[RawServer]:
+    """Send what goes to the Catalog through a proxy that wants a password."""
+    with RawServer(reply(b"", status="407 Proxy Authentication Required")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("//", "//operator:hunter2@"))
+        monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//operator:hunter2@"))
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+        yield proxy
+
+
+def test_password_of_a_proxy_is_not_shown(sync: Sync, proxied):
+    sync.secrets.append("hunter2")
+    outcome = sync(retry_deadline_seconds=0)
+    outcome.is_failure()
+    assert proxied.requests
+
+
+def test_secret_goes_to_the_provider_only(sync: Sync, catalog, raw_catalog):
+    """A Catalog that answers 401 gets a new token, and never what buys one."""
+    server = raw_catalog(reply(b"", status="401 Unauthorized"))
+    sync().is_failure()
+    assert server.requests
+    assert not any(catalog.client_secret.encode() in request for request in server.requests)
+
+
+def test_what_is_served_for_all_positions_changes_no_other_course(sync: Sync, raw_catalog):
+    body = json.dumps({"count": RUNS, "results": [row(n) for n in ALL[:4]]}).encode()
+    raw_catalog(reply(body))
+    sync().is_incomplete(*ALL[4:])

@@ -1,0 +1,122 @@
+"""Tokens, secrets and passwords: in no log line, message, traceback, report or row, whatever goes wrong."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+import pytest
+from celery import Celery
+from django.views.debug import SafeExceptionReporterFilter
+
+from catalog_sync import api
+from catalog_sync.catalog_client import RequestFailed
+from catalog_sync.catalog_client.session import CatalogSession, new_session
+from catalog_sync.control import NoBroker
+from catalog_sync.models import SyncRun
+from tests.raw_server import RawServer, reply
+
+pytest_plugins = ["tests.integration.fault_fixtures", "tests.integration.process_fixtures"]
+
+PASSWORD = "hunter2"
+# A slash that should have been quoted: what is before it looks like a port, and error messages quote a bad port.
+BROKER = f"amqp://operator:{PASSWORD}/x@broker.example.com//"
+
+
+def traceback_of(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        reply(b"", status="500 Internal Server Error"),
+        reply(b"", status="401 Unauthorized"),
+        reply(b'{"access_token": "hunter2", "expires_in": "soon"}'),
+        reply(b'{"access_token": "hunter2\xff", "expires_in": 1}'),
+        reply(b'{"access_token": "hunter2", "expires_in": 3600', length=900),
+    ],
+    ids=["closed", "down", "refused", "malformed", "no text", "cut off"],
+)
+def test_token_and_secret_are_in_no_traceback(answer):
+    with RawServer(answer) as provider, CatalogSession(provider.url, "a key", "a-secret") as session:
+        with pytest.raises(RequestFailed) as caught:
+            session.authenticate()
+    shown = traceback_of(caught.value)
+    assert [each for each in (PASSWORD, "a-secret") if each in shown] == []
+
+
+def failing_session():
+    raise ValueError(f"cannot log in with {PASSWORD}")
+
+
+def test_what_the_session_factory_says_is_not_repeated(settings):
+    settings.CATALOG_SYNC_SESSION_FACTORY = f"{__name__}.failing_session"
+    with pytest.raises(RequestFailed) as caught:
+        new_session()
+    assert PASSWORD not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "login", [f"operator:{PASSWORD}", f"operator:{PASSWORD}/x", f"operator:{PASSWORD}#x"]
+)
+@pytest.mark.django_db
+def test_password_in_the_address_of_the_catalog_is_shown_nowhere(login, settings, catalog, caplog, capsys):
+    caplog.set_level(logging.DEBUG)
+    with RawServer(reply(b"", status="404 Not Found")) as server:
+        settings.COURSE_CATALOG_API_URL = f"{server.url.replace('//', f'//{login}@')}/api/v1"
+        report = api.update_catalog_data()
+    run = SyncRun.objects.get()
+    assert report.status == "failed"
+    assert run.log_lines
+    for text in (report.message, str(report), run.message, run.log_lines, caplog.text, *capsys.readouterr()):
+        assert PASSWORD not in text
+
+
+@pytest.mark.django_db
+def test_password_in_the_address_of_the_provider_is_shown_nowhere(settings, catalog, caplog):
+    caplog.set_level(logging.DEBUG)
+    settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = (
+        f"http://operator:{PASSWORD}/x@provider.example.com/oauth2"
+    )
+    report = api.update_catalog_data()
+    assert report.status == "failed"
+    assert PASSWORD not in report.message + SyncRun.objects.get().log_lines + caplog.text
+
+
+def test_password_in_the_address_of_the_catalog_is_not_sent(catalog, settings):
+    """The token is: one header has room for one of them."""
+    with RawServer(reply(b"", status="404 Not Found")) as server, new_session() as session:
+        session.get(server.url.replace("//", f"//operator:{PASSWORD}@"), timeout=5)
+        [request] = server.requests
+    assert b"Authorization: JWT " in request
+
+
+def test_password_of_a_broker_is_not_in_what_the_admin_says(monkeypatch):
+    monkeypatch.setattr("catalog_sync.control.current_app", Celery("a host", broker=BROKER))
+    with pytest.raises(NoBroker, match=r"cannot be reached \(ValueError\)") as caught:
+        api.start_sync()
+    assert PASSWORD not in str(caught.value)
+
+
+@pytest.fixture
+def unreadable_broker(monkeypatch, tmp_path):
+    monkeypatch.setenv("CELERY_BROKER_URL", BROKER)
+    monkeypatch.setenv("CELERY_RESULT_BACKEND", f"file://{tmp_path}")
+
+
+def test_password_of_a_broker_is_not_in_what_the_command_says(unreadable_broker, start_sync):
+    sync = start_sync("--distribute")
+    assert sync.wait() == 1
+    assert "cannot be reached (ValueError)" in sync.err
+    assert PASSWORD not in sync.err + sync.out + SyncRun.objects.get().message
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["CATALOG_SYNC_HEALTH_TOKEN", "BACKEND_SERVICE_EDX_OAUTH2_SECRET", "COURSE_CATALOG_API_URL"],
+)
+def test_error_pages_of_django_hide_the_setting(setting, settings):
+    setattr(settings, setting, PASSWORD)
+    assert SafeExceptionReporterFilter().get_safe_settings()[setting] != PASSWORD
