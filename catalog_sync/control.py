@@ -38,7 +38,8 @@ def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()
         current_app.send_task(TASK, kwargs=arguments, ignore_result=True, retry=False)
     except Exception as error:  # whatever client the host has configured for its broker
         raise NoBroker(
-            f"The Celery broker cannot be reached ({words_of(error)}). Start it, or run the sync from a shell: {command}"
+            f"The Celery broker cannot be reached ({words_of(error)}). Start it, or run the sync from a shell: "
+            f"{command}"
         ) from error
     EventLog().info("requested", **arguments, user_id=user_id)
 

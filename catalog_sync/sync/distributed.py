@@ -91,7 +91,8 @@ def _dispatch(stretches: Sequence[Stretch], options: SyncOptions) -> None:
         chord(header)(body.on_error(give_up))
     except Exception as error:  # whatever client the host has configured for its broker and backend
         raise NoWorkers(
-            f"The Celery broker or result backend cannot be reached ({words_of(error)}): start it, or leave --distribute out."
+            f"The Celery broker or result backend cannot be reached ({words_of(error)}): start it, or leave "
+            "--distribute out."
         ) from error
 
 

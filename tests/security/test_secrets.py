@@ -40,7 +40,8 @@ def traceback_of(error: BaseException) -> str:
     ids=["closed", "down", "refused", "malformed", "no text", "cut off"],
 )
 def test_token_and_secret_are_in_no_traceback(answer):
-    with RawServer(answer) as provider, CatalogSession(provider.url, "a key", "a-secret") as session:
+    with RawServer(answer) as provider:
+        session = CatalogSession(provider.url, "a key", "a-secret")
         with pytest.raises(RequestFailed) as caught:
             session.authenticate()
     shown = traceback_of(caught.value)

@@ -1,0 +1,45 @@
+"""The reply to "which courses changed lately"."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from catalog_sync.catalog_client.changed import ChangedCourses, decode_changed
+from catalog_sync.catalog_client.errors import MalformedReply
+
+
+def body(*courses, count=3):
+    return json.dumps({"count": count, "results": courses}).encode()
+
+
+def course(*keys):
+    return {"key": "ExampleX+One", "course_runs": [{"key": key} for key in keys]}
+
+
+def test_runs_of_all_courses_are_told():
+    changed = decode_changed(body(course("a", "b"), course(), course("b", "c")))
+    assert changed == ChangedCourses(3, frozenset({"a", "b", "c"}))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"",
+        b"\xff",
+        b"[" * 100_000,
+        body(count=-1),
+        body(count=2**31),
+        body({"key": "ExampleX+One"}),
+        body(course("")),
+        body(course("x" * 256)),
+        body(course("a\0b")),
+        body(course(7)),
+    ],
+    ids=lambda reply: reply[:60].decode(errors="replace"),
+)
+def test_what_is_no_such_reply_is_malformed(reply):
+    with pytest.raises(MalformedReply) as caught:
+        decode_changed(reply)
+    assert len(str(caught.value)) <= 200

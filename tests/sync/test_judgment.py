@@ -1,0 +1,148 @@
+"""What a record is worth: to hold, to reject, and whether it settles that nothing is to be taken away."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
+from catalog_sync.replica import Held, StoredRun
+from catalog_sync.sync.judgment import judge
+
+KEY = "course-v1:ExampleX+One+2026"
+URL, OLD_URL = "https://www.example.com/one", "https://www.example.com/old"
+UNFIT = "javascript:alert(1)"
+
+
+def judged(old: Held | None = None, **values):
+    """Judge a page of one course run, of which the replica holds ``old``; None: nothing."""
+    run = CourseRun(**{"key": KEY, "marketing_url": URL, "status": "published"} | values)
+    return judge(Page((run,), (), 1, 1), {} if old is None else {KEY: StoredRun(1, old)})
+
+
+def reasons(judgment):
+    return [record.reason for record in judgment.rejected]
+
+
+class TestHeld:
+    """What the replica is to hold."""
+
+    def test_new_run_is_held(self):
+        assert judged().changes == {KEY: Held("published", URL)}
+
+    def test_new_run_without_a_url_is_held_too(self):
+        assert judged(marketing_url=None).changes == {KEY: Held("published", None)}
+
+    def test_what_is_held_already_is_no_change(self):
+        judgment = judged(Held("published", URL))
+        assert (judgment.held, judgment.changes) == ({KEY: Held("published", URL)}, {})
+
+    def test_another_url_is_a_change(self):
+        assert judged(Held("published", OLD_URL)).changes == {KEY: Held("published", URL)}
+
+    @pytest.mark.parametrize(
+        "values", [{"marketing_url": None}, {"marketing_url": ""}, {"status": "unpublished"}]
+    )
+    def test_without_proof_a_url_stays_with_its_status(self, values):
+        assert judged(Held("published", OLD_URL), **values).held == {KEY: Held("published", OLD_URL)}
+
+    def test_status_without_a_url_follows_the_catalog(self):
+        assert judged(Held("published"), status="reviewed").held == {KEY: Held("reviewed")}
+
+    def test_missing_status_is_held_as_none(self):
+        assert judged(status=None).held == {KEY: Held("", None)}
+
+    @pytest.mark.parametrize(("aid", "held"), [(True, True), (False, False), (None, True)])
+    def test_aid_that_is_not_told_stays(self, aid, held):
+        old = Held("published", URL, eligible_for_financial_aid=True)
+        assert judged(old, eligible_for_financial_aid=aid).held[KEY].eligible_for_financial_aid is held
+
+    @pytest.mark.parametrize(("language", "held"), [("de", "de"), (None, "en")])
+    def test_language_that_is_not_told_stays(self, language, held):
+        old = Held("published", URL, content_language="en")
+        assert judged(old, content_language=language).held[KEY].content_language == held
+
+    def test_every_status_may_count(self, settings):
+        settings.CATALOG_SYNC_RUN_STATUSES = None
+        assert judged(status="unpublished").held == {KEY: Held("unpublished", URL)}
+
+
+class TestSettled:
+    """Of which keys nothing is to be taken away."""
+
+    @pytest.mark.parametrize("old", [None, Held(), Held("published", OLD_URL)])
+    def test_run_with_a_url_is_settled(self, old):
+        assert judged(old).settled == {KEY}
+
+    @pytest.mark.parametrize("old", [None, Held()])
+    def test_run_that_never_had_a_url_is_settled(self, old):
+        assert judged(old, marketing_url=None).settled == {KEY}
+
+    @pytest.mark.parametrize("values", [{"marketing_url": None}, {"status": "unpublished"}, {"status": None}])
+    def test_run_that_lost_its_url_is_not(self, values):
+        assert judged(Held("published", OLD_URL), **values).settled == set()
+
+    def test_another_url_that_is_not_fit_says_nothing_against_the_old_one(self):
+        assert judged(Held("published", OLD_URL), marketing_url=UNFIT).settled == {KEY}
+
+    def test_the_very_url_that_is_fit_no_more_is_not_settled(self, settings):
+        settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ["elsewhere.example"]
+        assert judged(Held("published", URL)).settled == set()
+
+    def test_rejected_record_is_settled(self):
+        page = Page((), (RejectedRecord(KEY, "no"), RejectedRecord("", "no")), 2, 2)
+        assert judge(page, {}).settled == {KEY}
+
+
+class TestRejected:
+    """What is not applied, and why."""
+
+    def test_sound_record_is_not(self):
+        assert judged().rejected == []
+
+    def test_record_that_was_none_already_is(self):
+        record = RejectedRecord(KEY, "no")
+        assert judge(Page((), (record,), 1, 1), {}).rejected == [record]
+
+    def test_url_that_is_not_fit_is_told(self):
+        assert reasons(judged(marketing_url=UNFIT)) == ["marketing URL: not an absolute http or https URL"]
+
+    def test_url_that_does_not_count_is_not_judged(self):
+        assert judged(marketing_url=UNFIT, status="unpublished").rejected == []
+
+    @pytest.mark.parametrize(
+        "key",
+        ["nonsense", "course-v1:ExampleX+One", f"{KEY}+more", f"{KEY} ", "course-v1:Example X+One+2026"],
+    )
+    def test_what_is_no_course_key_is_told(self, key):
+        judgment = judged(key=key)
+        assert (reasons(judgment), judgment.held, judgment.settled) == (["not a course key"], {}, {key})
+
+    @pytest.mark.parametrize(
+        "key", ["ExampleX/One/2026", "ccx-v1:ExampleX+One+2026+ccx@7", "course-v1:ÜbungX+Öko+2026"]
+    )
+    def test_unusual_course_key_is_one(self, key):
+        assert judged(key=key).rejected == []
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"key": "course-v1:ExampleX+One\N{ZERO WIDTH SPACE}+2026"},
+            {"status": "pub\N{SOFT HYPHEN}lished"},
+            {"content_language": "e\N{RIGHT-TO-LEFT OVERRIDE}n"},
+        ],
+        ids=["key", "status", "language"],
+    )
+    def test_unprintable_character_is_told(self, values):
+        judgment = judged(**values)
+        assert (reasons(judgment), judgment.held) == (["unprintable character"], {})
+
+    @pytest.mark.parametrize(
+        "values", [{"status": "new\N{SOFT HYPHEN}"}, {"content_language": "e\N{SOFT HYPHEN}"}]
+    )
+    def test_run_that_was_sound_is_judged_again_where_it_changed(self, values):
+        old = Held("published", URL, content_language="en")
+        assert reasons(judged(old, **values)) == ["unprintable character"]
+
+    def test_neighbors_of_a_rejected_record_are_held(self):
+        runs = (CourseRun("nonsense"), CourseRun(KEY, URL, "published"))
+        assert judge(Page(runs, (), 2, 2), {}).held == {KEY: Held("published", URL)}
