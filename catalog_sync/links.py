@@ -93,6 +93,9 @@ def _origin_fault(origin: str, allowed_hosts: tuple[str, ...] | None) -> str | N
 
 
 def _is_host(host: str) -> bool:
+    # A zone is of one machine, and may hold anything.
+    if "%" in host:
+        return False
     try:
         return bool(IPv6Address(host)) if ":" in host else bool(_HOST_NAME.fullmatch(normalize("NFKC", host)))
     except ValueError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +17,14 @@ def reply(body: bytes, *headers: str, status: str = "200 OK", length: int | None
     size = len(body) if length is None else length
     lines = [f"HTTP/1.1 {status}", "Connection: close", f"Content-Length: {size}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@contextmanager
+def nobody_listens() -> Iterator[str]:
+    """Yield an address at which connections are refused; it is held, so that no other test's server can have it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 class RawServer:

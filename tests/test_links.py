@@ -17,7 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opaque_keys.edx.keys import CourseKey
 
-from catalog_sync.links import MAX_MARKETING_URL_LENGTH, get_lms_link_for_about_page, marketing_url_fault
+from catalog_sync.links import (
+    MAX_MARKETING_URL_LENGTH,
+    get_lms_link_for_about_page,
+    marketing_url_fault,
+    source_of_link,
+)
 from tests.factories import CourseOverviewFactory
 
 SOCIAL = "https://go.example.com/join"
@@ -123,6 +128,17 @@ class TestLink:
             link = get_lms_link_for_about_page(course_overview())
         assert link == f"{LMS}/lms/courses/{KEYS[0]}/about"
 
+    @pytest.mark.parametrize(
+        ("fields", "source"),
+        [
+            ({"social_sharing_url": SOCIAL, "marketing_url": MARKETING}, "social_sharing_url"),
+            ({"social_sharing_url": "", "marketing_url": MARKETING}, "marketing_url"),
+            ({"marketing_url": ""}, "about_course"),
+        ],
+    )
+    def test_source_is_told(self, fields, source):
+        assert source_of_link(course_overview(**fields)) == source
+
     @pytest.mark.django_db
     @pytest.mark.parametrize("fields", [{}, {"marketing_url": MARKETING}, {"social_sharing_url": SOCIAL}])
     def test_asks_the_database_nothing(self, fields, django_assert_num_queries):
@@ -192,6 +208,9 @@ UNFIT = {
     "markup in the host": "https://<b>.example.com/course",
     "percent in the host": "https://www%2eexample.com/course",
     "percent look-alike in the host": "https://www\N{FULLWIDTH PERCENT SIGN}2eexample.com/course",
+    "zone of an IPv6 address": "https://[fe80::7%eth0]/course",
+    "markup in the zone of an IPv6 address": 'https://[fe80::7%"><script>]/course',
+    "address of a version to come": "https://[v7.2001:db8]/course",
     "empty label": "https://www..example.com/course",
     "dot alone": "https://./course",
     "slash look-alike in the host": "https://evil.com\N{FULLWIDTH SOLIDUS}.example.com/course",
@@ -263,6 +282,7 @@ class TestAllowedHosts:
             ("fass.de", "faß.de"),
             ("faß.de", "fass.de"),
             ("", "good.com"),
+            (".good.com", "ü" * 64 + ".good.com"),
         ],
     )
     def test_not_allowed(self, pattern, host):

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-RELIABILITY = ROOT / "docs" / "reliability.rst"
-FIRST_CELL, OTHER_CELL = (
-    re.compile(r"^   \* - (.+)$", re.MULTILINE),
-    re.compile(r"^     - (.+)$", re.MULTILINE),
-)
+from tests.tables import ROOT, found_in, rows
+
+RELIABILITY = "docs/reliability.rst"
 EXIT_STATUSES = {"0", "1, failed", "1, incomplete", "1, refused"}
 
 
 def documented() -> list[str]:
-    return [fault for fault in FIRST_CELL.findall(RELIABILITY.read_text()) if fault != "Fault"]
+    return [row[0] for row in rows(RELIABILITY)]
 
 
 def slug(fault: str) -> str:
@@ -24,10 +19,7 @@ def slug(fault: str) -> str:
 
 
 def names_of_tests() -> list[str]:
-    modules = sorted((ROOT / "tests" / "integration").glob("test_faults_*.py"))
-    trees = [ast.parse(module.read_text()) for module in modules]
-    functions = [node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
-    return [name for name in functions if name.startswith("test_")]
+    return [test.name for test in found_in("tests/integration/test_faults_*.py")]
 
 
 def test_every_documented_fault_has_a_test():
@@ -44,20 +36,15 @@ def test_no_fault_is_documented_or_tested_twice():
 
 
 def test_every_row_says_what_happens_with_which_exit_status_and_what_to_do():
-    rows = RELIABILITY.read_text().split("   * - ")[1:]
-    cells = [OTHER_CELL.findall(row) for row in rows if not row.startswith("Fault\n")]
-    assert {len(row) for row in cells} == {3}
-    assert {exit_status for _, exit_status, _ in cells} <= EXIT_STATUSES
+    assert {len(row) for row in rows(RELIABILITY)} == {4}
+    assert {row[2] for row in rows(RELIABILITY)} <= EXIT_STATUSES
 
 
 def test_every_exit_status_is_the_tested_one():
     """A test says it by ``is_success``, ``is_incomplete`` or ``is_failure``; a few compare the report themselves."""
     text = "".join(module.read_text() for module in (ROOT / "tests" / "integration").glob("test_faults_*.py"))
     said = {"is_success": "0", "is_incomplete": "1, incomplete", "is_failure": "1, failed"}
-    for row in RELIABILITY.read_text().split("   * - ")[1:]:
-        fault = row.splitlines()[0]
-        if fault == "Fault":
-            continue
+    for fault, _, exit_status, _ in rows(RELIABILITY):
         body = text.partition(f"def {slug(fault)}(")[2].partition("\ndef ")[0]
         checked = {status for word, status in said.items() if f".{word}(" in body}
-        assert checked <= {OTHER_CELL.findall(row)[1]}, fault
+        assert checked <= {exit_status}, fault

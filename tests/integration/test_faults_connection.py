@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from tests.integration.faulty import OFFSETS, PAGE_SIZE
-from tests.raw_server import reply
+from tests.raw_server import nobody_listens, reply
 
 pytest_plugins = ["tests.integration.fault_fixtures"]
 
@@ -31,15 +31,11 @@ def deaf_port():
 
 
 def test_connection_refused(sync, settings):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    settings.COURSE_CATALOG_API_URL = f"http://127.0.0.1:{port}/api/v1"
-    outcome = sync()
+    with nobody_listens() as url:
+        settings.COURSE_CATALOG_API_URL = f"{url}/api/v1"
+        outcome = sync()
     outcome.is_failure()
-    assert (
-        f"http://127.0.0.1:{port}/api/v1/course_runs/ could not be read (connection refused)"
-        in outcome.message
-    )
+    assert f"{url}/api/v1/course_runs/ could not be read (connection refused)" in outcome.message
 
 
 def test_connection_reset_once(sync, fault):

@@ -94,12 +94,11 @@ def test_429_without_retry_after(sync, fault):
 def test_429_for_an_hour(sync, fault, as_a_date):
     retry_after = formatdate(time.time() + HOUR, usegmt=True) if as_a_date else str(HOUR)
     fault("status", offset=OFFSETS[2], times=None, status=429, headers={"Retry-After": retry_after})
-    started = time.monotonic()
     outcome = sync("--page-size", "5")
     outcome.is_failure(*range(9))
     assert "throttles this user" in outcome.message
     assert "page size" in outcome.message
-    assert time.monotonic() - started < 5
+    assert outcome.report["retries"] == 0
 
 
 def test_429_with_a_retry_after_that_is_rubbish(sync, fault):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH
-from tests.raw_server import RawServer, reply
+from tests.raw_server import RawServer, nobody_listens, reply
 
 pytest_plugins = ["tests.integration.fault_fixtures"]
 
@@ -28,10 +28,10 @@ def provider(settings):
 
 
 def test_token_provider_down(sync, settings):
-    with RawServer(b"") as gone:
-        url = f"{gone.url}/oauth2"
-    settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = url
-    outcome = sync()
+    with nobody_listens() as address:
+        url = f"{address}/oauth2"
+        settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = url
+        outcome = sync()
     outcome.is_failure()
     assert f"{url}/access_token could not be read (connection refused): {REMEDY}." in outcome.message
 

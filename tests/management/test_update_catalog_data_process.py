@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 
 import pytest
 
 from sandbox.catalog.testing import CatalogProcess
 from tests.management.manage import Lms
+from tests.raw_server import nobody_listens
 
 COURSE_RUNS = 60
 KEYS = (
@@ -50,12 +50,6 @@ def lms(running_catalog, seeded_database, tmp_path_factory):
 def synced_lms(lms):
     assert lms.update().returncode == 0
     return lms
-
-
-def unused_address():
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return "http://{}:{}".format(*unused.getsockname())
 
 
 class TestSuccess:
@@ -151,18 +145,18 @@ class TestCatalogDown:
     @classmethod
     def down(cls, request, synced_lms, running_catalog, tmp_path_factory):
         """The URL that is away, what the LMS had stored before, and how its sync ended."""
-        address = unused_address()
         database = shutil.copy(synced_lms.database, tmp_path_factory.mktemp("down") / "lms.sqlite3")
-        if "api" in request.param:
-            lms = Lms(database, f"{address}/api/v1", running_catalog.oauth2_url)
-        else:
-            lms = Lms(database, running_catalog.api_url, f"{address}/oauth2")
-        # Once is enough: how a sync tries again is tested elsewhere.
-        lms.shell(
-            "from catalog_sync.models import CatalogSyncConfig\n"
-            "CatalogSyncConfig.objects.create(enabled=True, retry_deadline_seconds=0)"
-        )
-        return f"{address}{request.param}", lms, lms.shell(STORED), lms.update("--json")
+        with nobody_listens() as address:
+            if "api" in request.param:
+                lms = Lms(database, f"{address}/api/v1", running_catalog.oauth2_url)
+            else:
+                lms = Lms(database, running_catalog.api_url, f"{address}/oauth2")
+            # Once is enough: how a sync tries again is tested elsewhere.
+            lms.shell(
+                "from catalog_sync.models import CatalogSyncConfig\n"
+                "CatalogSyncConfig.objects.create(enabled=True, retry_deadline_seconds=0)"
+            )
+            yield f"{address}{request.param}", lms, lms.shell(STORED), lms.update("--json")
 
     def test_exits_with_1(self, down):
         assert down[3].returncode == 1
