@@ -191,3 +191,22 @@ def test_what_a_tick_raises_ends_the_crawl():
     with pytest.raises(InterruptedError):
         met(Crawl(hang, Chain(5), 1, stop, lambda: True))
     answered.set()
+
+
+def test_whole_list_is_complete():
+    crawled = List(30).crawl(10)
+    met(crawled)
+    assert (crawled.complete, crawled.failures) == (True, [])
+
+
+def test_list_with_a_loss_is_not_complete():
+    crawled = List(30, frozenset({3}), Scope.WINDOW).crawl(10)
+    met(crawled)
+    assert (crawled.complete, len(crawled.failures)) == (False, 1)
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 3])
+def test_each_window_is_asked_for_once_and_none_past_the_end(concurrency):
+    listing = List(50)
+    met(listing.crawl(10, concurrency=concurrency))
+    assert sorted(offset for offset, _, _ in listing.asked) == [0, 9, 18, 27, 36, 45]

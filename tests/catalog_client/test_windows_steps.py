@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync.catalog_client import Chain, Page
+from catalog_sync.catalog_client import Chain, Page, Window
 from catalog_sync.catalog_client.records import CourseRun
 
 KEYS = [f"{n:04}" for n in range(200)]
@@ -163,3 +163,15 @@ class TestStuck:
         chain = Chain(10)
         assert reads_until_it_ends(chain, page(0, rows=1)) == 3
         assert chain.gaps == ["the Catalog counts 100 course runs and lists 1: look at its own log"]
+
+
+@pytest.mark.parametrize(
+    ("window", "halves"),
+    [(Window(10, 7), (Window(10, 3), Window(13, 4))), (Window(4, 2), (Window(4, 1), Window(5, 1)))],
+)
+def test_halves_of_a_window_are_all_of_it(window, halves):
+    assert window.halves() == halves
+
+
+def test_windows_are_told_apart_by_what_they_cover():
+    assert len({Window(4, 2), Window(4, 2), Window(4, 3), Window(5, 2)}) == 3
