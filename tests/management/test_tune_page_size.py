@@ -80,3 +80,13 @@ def test_catalog_that_is_down_is_told_in_one_sentence(settings):
     settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = "http://127.0.0.1:9/oauth2"
     with pytest.raises(CommandError, match=r"127\.0\.0\.1:9"):
         tuned()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_that_was_not_migrated_is_told_in_one_sentence():
+    call_command("migrate", "catalog_sync", "zero", verbosity=0)
+    try:
+        with pytest.raises(CommandError, match="check that it is up and migrated"):
+            tuned()
+    finally:
+        call_command("migrate", "catalog_sync", verbosity=0)

@@ -137,6 +137,10 @@ class TestWrongUsage:
         with pytest.raises(CommandError, match=f"argument {option}"):
             update(option, "abc")
 
+    def test_what_is_no_page_size_is_told_in_words(self):
+        with pytest.raises(CommandError, match="a number or auto, not 'abc'"):
+            update("--page-size", "abc")
+
     def test_asks_the_catalog_nothing(self, catalog):
         with pytest.raises(CommandError):
             update("--page-size", "0")

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error as AnyDatabaseError
 
 from catalog_sync import health
+from catalog_sync.management.faults import database_faults_told
 
 
 class Command(BaseCommand):
@@ -27,13 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the health, and fail where the sync is stale."""
-        try:
+        with database_faults_told():
             seen = health.look()
-        except AnyDatabaseError as error:
-            cause = " ".join(str(error).split())
-            raise CommandError(
-                f"The LMS's database failed ({cause}): check that it is up and migrated.", returncode=1
-            ) from None
         lines = (
             [json.dumps(seen)] if options["json"] else [f"{name:36} {value}" for name, value in _flat(seen)]
         )

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog_sync import api
+from catalog_sync.management.faults import database_faults_told
 
 BAR_WIDTH = 40
 REQUESTS_AN_HOUR = 200
@@ -33,6 +34,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Measure, print, and save if asked to."""
+        with database_faults_told():
+            self._tune(options)
+
+    def _tune(self, options: dict[str, Any]) -> None:
         from catalog_sync.catalog_client import RequestFailed
         from catalog_sync.sync.page_size import best
 

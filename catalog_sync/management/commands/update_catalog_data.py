@@ -6,15 +6,15 @@ import json
 import signal
 import sys
 import threading
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error as AnyDatabaseError
 
 from catalog_sync import api
+from catalog_sync.management.faults import database_faults_told
 
 EXIT_FAILED = 1
 EXIT_WRONG_USAGE = 2
@@ -75,7 +75,11 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
 
         hidden = options["no_progress"] or options["json"]
         try:
-            with _Progress(hidden=hidden) as progress, _termination() as should_stop:
+            with (
+                database_faults_told(),
+                _Progress(hidden=hidden) as progress,
+                _termination() as should_stop,
+            ):
                 report = api.update_catalog_data(
                     page_size=options["page_size"],
                     concurrency=options["concurrency"],
@@ -91,12 +95,6 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
             raise CommandError(str(error), returncode=EXIT_WRONG_USAGE) from None
         except LeaseHeld as error:
             raise CommandError(str(error), returncode=EXIT_LEASE_HELD) from None
-        except AnyDatabaseError as error:
-            cause = str(error).strip().replace("\n", " ")
-            raise CommandError(
-                f"The LMS's database failed ({cause}): check that it is up and migrated, then run the command again.",
-                returncode=EXIT_FAILED,
-            ) from None
         values = report.as_dict()
         message = values.pop("message")
         if options["json"]:
@@ -110,7 +108,12 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
 
 
 def _page_size(text: str) -> int | str:
-    return text if text == api.AUTO else int(text)
+    if text == api.AUTO:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"a number or {api.AUTO}, not {text!r}") from None
 
 
 @contextmanager
