@@ -210,3 +210,29 @@ def test_each_window_is_asked_for_once_and_none_past_the_end(concurrency):
     listing = List(50)
     met(listing.crawl(10, concurrency=concurrency))
     assert sorted(offset for offset, _, _ in listing.asked) == [0, 9, 18, 27, 36, 45]
+
+
+def test_single_run_is_asked_for_twice_before_it_is_blamed():
+    """What is wider is only halved once more, and one request past the end tells whether the Catalog answers."""
+    listing = List(10, frozenset({6}))
+    met(listing.crawl(10))
+    # None: as often as usual, for what is no part of a window.
+    narrowed = {(limit, attempts) for _, limit, attempts in listing.asked[2:] if attempts}
+    assert narrowed == {(5, 1), (3, 1), (2, 1), (1, 2)}
+    assert listing.asked[1][1:] == (1, 1)
+
+
+def test_nothing_is_asked_for_past_the_end_while_narrowing():
+    listing = List(5, frozenset({0}))
+    met(listing.crawl(10))
+    assert (5, 5) not in {(offset, limit) for offset, limit, _ in listing.asked}
+
+
+def test_all_that_there_is_no_time_to_narrow_is_told():
+    listing = List(10, frozenset(range(10)))
+    answers = iter([True])
+    crawled = listing.crawl(10, can_go_on=lambda: next(answers, False))
+    met(crawled)
+    first, second, *_ = crawled.failures
+    assert first.startswith("course runs 0 to 4 of the list are missing")
+    assert second.startswith("course runs 5 to 9 of the list are missing")
