@@ -256,6 +256,7 @@ class TestAllowedHosts:
             ("bücher.example", "xn--bcher-kva.example"),
             ("xn--bcher-kva.example", "bücher.example"),
             ("bücher.example", "BÜCHER.example"),
+            ("BÜCHER.example", "bücher.example"),
             (".bücher.example", "www.bücher.example"),
             (".bücher.example", "www.xn--bcher-kva.example"),
             (".xn--bcher-kva.example", "www.bücher.example"),
