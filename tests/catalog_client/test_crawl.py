@@ -236,3 +236,8 @@ def test_all_that_there_is_no_time_to_narrow_is_told():
     first, second, *_ = crawled.failures
     assert first.startswith("course runs 0 to 4 of the list are missing")
     assert second.startswith("course runs 5 to 9 of the list are missing")
+
+
+def test_list_that_was_not_read_is_not_complete():
+    crawled = List(30).crawl(10)
+    assert (crawled.complete, crawled.failures) == (False, [])
