@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from catalog_sync.links import get_lms_link_for_about_page
 
 if TYPE_CHECKING:
+    from catalog_sync.conf import Catalog
     from catalog_sync.models import SyncRun
     from catalog_sync.sync import SyncOptions, SyncReport
     from catalog_sync.sync.page_size import Measurement
@@ -44,6 +46,7 @@ def update_catalog_data(
     allow_removals: bool = False,
     distribute: bool = False,
     wait: bool = True,
+    catalogs: Iterable[str] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> SyncReport:
@@ -58,40 +61,68 @@ def update_catalog_data(
         allow_removals: remove marketing URLs whatever share of them it is.
         distribute: let Celery workers read the pages.
         wait: with ``distribute``, return only when the workers are done; else the report says ``running``.
+        catalogs: the names of those to sync, in whatever order; None: all. With several, one that fails does not
+            keep the others from being synced, and the report is their sum.
         on_progress: called after each page with the course runs retrieved and the number the Catalog counts.
         should_stop: asked about twice a second; true ends the run after its page.
 
     Raises:
-        WrongUsage: a number is out of range, or a course key is not one.
+        WrongUsage: a number is out of range, a course key is not one, or a Catalog is not named so.
         catalog_sync.sync.LeaseHeld: another sync is running.
     """
-    asked = {"changed": changed, "dry_run": dry_run, "allow_removals": allow_removals}
-    options = _options(
-        page_size, concurrency, course_keys, **asked, on_progress=on_progress, should_stop=should_stop
+    from catalog_sync.sync.several import sync_each
+
+    flags = {"changed": changed, "dry_run": dry_run, "allow_removals": allow_removals}
+    asked = _options(
+        _catalogs(catalogs),
+        page_size,
+        concurrency,
+        course_keys,
+        **flags,
+        on_progress=on_progress,
+        should_stop=should_stop,
     )
-    if sum(map(bool, (distribute, options.course_keys, changed))) > 1:
+    if sum(map(bool, (distribute, asked[0].course_keys, changed))) > 1:
         raise WrongUsage("--course-key, --changed and --distribute exclude each other: leave out all but one")
     if distribute and dry_run:
         raise WrongUsage(
             "--dry-run and --distribute exclude each other: one process can tell what would be written"
         )
-    return _sync(options, distribute=distribute, wait=wait)
+    sync = partial(_sync, distribute=distribute, wait=wait)
+    return sync(asked[0]) if len(asked) == 1 else sync_each(asked, sync)
+
+
+def _catalogs(names: Iterable[str] | None) -> list[Catalog]:
+    """Return the Catalogs of these names, in order; all of them for None."""
+    from catalog_sync import conf
+
+    named = conf.catalogs()
+    wanted = {each.name for each in named} if names is None else set(names)
+    if unknown := wanted.difference(each.name for each in named):
+        known = ", ".join(each.name for each in named)
+        raise WrongUsage(f"There is no Catalog named {', '.join(sorted(unknown))}; those there are: {known}")
+    if not wanted:
+        raise WrongUsage("No Catalog is named")
+    return [each for each in named if each.name in wanted]
 
 
 def _options(
-    page_size: int | str | None, concurrency: int | None, course_keys: Iterable[object] | None, **asked: Any
-) -> SyncOptions:
+    catalogs: Iterable[Catalog],
+    page_size: int | str | None,
+    concurrency: int | None,
+    course_keys: Iterable[object] | None,
+    **flags: Any,
+) -> list[SyncOptions]:
     # Here, not above: a web process that imports this module must not pay for an HTTP client.
-    from catalog_sync.models import MAX_CONCURRENCY, MAX_PAGE_SIZE, CatalogSyncConfig
+    from catalog_sync.models import MAX_CONCURRENCY, MAX_PAGE_SIZE
     from catalog_sync.sync import SyncOptions
 
-    return SyncOptions.of(
-        CatalogSyncConfig.current(),
-        page_size=0 if page_size == AUTO else _in_range("page size", page_size, MAX_PAGE_SIZE),
-        concurrency=_in_range("concurrency", concurrency, MAX_CONCURRENCY),
-        course_keys=tuple(_course_key(key) for key in course_keys or ()),
-        **asked,
-    )
+    asked = {
+        "page_size": 0 if page_size == AUTO else _in_range("page size", page_size, MAX_PAGE_SIZE),
+        "concurrency": _in_range("concurrency", concurrency, MAX_CONCURRENCY),
+        "course_keys": tuple(_course_key(key) for key in course_keys or ()),
+    }
+    return [SyncOptions.of(catalog, **asked, **flags) for catalog in catalogs]
 
 
 def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
@@ -99,8 +130,8 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
     from catalog_sync.models import CatalogSyncConfig
     from catalog_sync.sync import LeaseHeld, SyncReport, run_sync
 
-    if not CatalogSyncConfig.current().enabled:
-        EventLog().warning("disabled")
+    if not CatalogSyncConfig.current(options.catalog.name).enabled:
+        EventLog().warning("disabled", catalog=options.catalog.name)
         message = "The sync is switched off in Django admin (Catalog sync configuration); nothing was done."
         return SyncReport.of_nothing("disabled", message, options)
     if distribute:
@@ -113,7 +144,7 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
     except LeaseHeld as held:
         if not options.changed:
             raise
-        EventLog().info("skipped", reason=str(held))
+        EventLog().info("skipped", catalog=options.catalog.name, reason=str(held))
         return SyncReport.of_nothing("skipped", str(held), options)
 
 
@@ -167,11 +198,15 @@ def start_sync(
     control.start(dry_run=dry_run, user_id=user_id, course_keys=[_course_key(key) for key in course_keys])
 
 
-def running_sync() -> SyncRun | None:
-    """Return the sync that is running, with how far it is; None if there is none."""
+def running_sync(run_id: int | None = None) -> SyncRun | None:
+    """Return the sync that is running, of several the oldest, with how far it is; None if there is none.
+
+    Args:
+        run_id: only this one.
+    """
     from catalog_sync import control
 
-    return control.running()
+    return control.running(run_id)
 
 
 def cancel_sync(run_id: int, *, user_id: int | None = None) -> bool:
@@ -181,15 +216,19 @@ def cancel_sync(run_id: int, *, user_id: int | None = None) -> bool:
     return control.cancel(run_id, user_id=user_id)
 
 
-def measure_page_sizes(*, most_requests: int, target_seconds: float) -> Iterator[Measurement]:
-    """Measure how the configured Catalog answers page sizes and concurrencies, smallest first.
+def measure_page_sizes(
+    *, most_requests: int, target_seconds: float, catalog: str | None = None
+) -> Iterator[Measurement]:
+    """Measure how a configured Catalog answers page sizes and concurrencies, smallest first.
 
     Args:
         most_requests: the budget; an ordinary Catalog user has 200 an hour.
         target_seconds: how long a page may take; a larger page than the first that takes longer is not tried.
+        catalog: its name; None: the first.
 
     Raises:
         RequestFailed: the Catalog does not answer.
+        WrongUsage: no Catalog is named so.
     """
     from catalog_sync import conf
     from catalog_sync.catalog_client import CatalogClient, Requester
@@ -197,17 +236,27 @@ def measure_page_sizes(*, most_requests: int, target_seconds: float) -> Iterator
     from catalog_sync.models import CatalogSyncConfig
     from catalog_sync.sync.page_size import sweep
 
-    timeout = CatalogSyncConfig.current().request_timeout_seconds
-    with closing(Requester(EventLog(), timeout_seconds=timeout, retry_deadline_seconds=0)) as requester:
-        client = CatalogClient(conf.catalog_api_url(), conf.fields(), requester)
+    measured = _catalogs(None if catalog is None else [catalog])[0]
+    requester = Requester(
+        EventLog(),
+        timeout_seconds=CatalogSyncConfig.current(measured.name).request_timeout_seconds,
+        retry_deadline_seconds=0,
+        catalog_name=measured.name,
+    )
+    with closing(requester):
+        client = CatalogClient(measured.api_url, conf.fields(), requester)
         yield from sweep(client, (1, 2, 4), most_requests, target_seconds)
 
 
-def save_page_size(measured: Measurement) -> None:
-    """Put a measured page size and concurrency into the configuration."""
+def save_page_size(measured: Measurement, catalog: str | None = None) -> None:
+    """Put a measured page size and concurrency into the configuration of a Catalog, by default of the first.
+
+    Raises:
+        WrongUsage: no Catalog is named so.
+    """
     from catalog_sync.models import CatalogSyncConfig
 
-    config = CatalogSyncConfig.current()
+    config = CatalogSyncConfig.current(_catalogs(None if catalog is None else [catalog])[0].name)
     config.page_size, config.concurrency = measured.page_size, measured.concurrency
     config.save()
 

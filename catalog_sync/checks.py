@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ from catalog_sync import conf, health, overviews
 from catalog_sync.models import SyncRun
 
 TAG = "catalog_sync"
+CATALOG_KEYS = {"url", "credentials", "orgs"}
+CATALOGS_EXAMPLE = '{"default": {"url": "https://discovery.example.com/api/v1"}}'
 CATALOG_FIELDS = ("marketing_url", "eligible_for_financial_aid", "content_language")
 
 
@@ -26,18 +28,25 @@ def register() -> None:
 
 def check_set_up(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Check what the host sets for this app."""
-    return [*_fields(), *_model(), *_lists(), *_hours(), *_lms(), *_session(), *_catalog()]
+    faults = [*_catalogs()]
+    # What has no shape cannot be looked into.
+    of_each = [] if faults else [each for catalog in conf.catalogs() for each in _catalog(catalog)]
+    return [*_fields(), *_model(), *_lists(), *_hours(), *_lms(), *_session(), *faults, *of_each]
 
 
 def check_freshness(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Check, where a command may ask the database (``check --database default``), that the sync is not stale."""
-    if router.db_for_read(SyncRun) not in (databases or ()) or [*_fields(), *_model(), *_hours()]:
+    if router.db_for_read(SyncRun) not in (databases or ()) or _why_not_asked():
         return []  # what is not set up cannot be fresh, and is told by itself
     try:
         problem = health.remedy(health.look())
     except DatabaseError:  # not migrated yet
         return []
     return [checks.Warning(problem, id="catalog_sync.W003")] if problem else []
+
+
+def _why_not_asked() -> list[checks.CheckMessage]:
+    return [*_fields(), *_model(), *_hours(), *_catalogs()]
 
 
 def _fields() -> Iterator[checks.CheckMessage]:
@@ -143,18 +152,74 @@ def _session() -> Iterator[checks.CheckMessage]:
             "requests.Session, or take it out.",
             id="catalog_sync.E006",
         )
-    if factory == conf.DEFAULT_SESSION_FACTORY and (missing := conf.missing_credentials()):
-        yield checks.Warning(
-            f"Without {', '.join(missing)} the LMS gets no access token for the Catalog.",
-            hint="Set what is missing, or CATALOG_SYNC_SESSION_FACTORY if the host mints its own tokens.",
-            id="catalog_sync.W002",
+
+
+def _catalogs() -> Iterator[checks.CheckMessage]:
+    named = conf.named_catalogs()
+    if named is None:
+        return
+    if not isinstance(named, Mapping) or not named:
+        yield checks.Error(
+            "CATALOG_SYNC_CATALOGS names no Catalog: it is not a dictionary with something in it.",
+            hint=f"Set it to name -> Catalog, such as {CATALOGS_EXAMPLE}; take it out to use COURSE_CATALOG_API_URL.",
+            id="catalog_sync.E010",
+        )
+        return
+    for name, entry in named.items():
+        if not isinstance(name, str) or not conf.CATALOG_NAME.fullmatch(name):
+            yield checks.Error(
+                f"CATALOG_SYNC_CATALOGS has a Catalog whose name is not one: {name!r}.",
+                hint="Use 1 to 32 lowercase letters, digits, hyphens and underscores, such as partner.",
+                id="catalog_sync.E011",
+            )
+        yield from _entry(name, entry)
+
+
+def _entry(name: str, entry: Any) -> Iterator[checks.CheckMessage]:
+    if not isinstance(entry, Mapping):
+        yield checks.Error(
+            f"CATALOG_SYNC_CATALOGS[{name!r}] is not a dictionary.",
+            hint=f"Say where the Catalog is, as in {CATALOGS_EXAMPLE}.",
+            id="catalog_sync.E012",
+        )
+        return
+    for key in sorted(map(str, entry.keys() - CATALOG_KEYS)):
+        yield checks.Error(
+            f"CATALOG_SYNC_CATALOGS[{name!r}] has a key that this app does not read: {key!r}.",
+            hint=f"Take it out; what there can be: {', '.join(sorted(CATALOG_KEYS))}.",
+            id="catalog_sync.E012",
+        )
+    for key in ("url", "credentials"):
+        if not isinstance(entry.get(key, ""), str):
+            yield checks.Error(
+                f"CATALOG_SYNC_CATALOGS[{name!r}] has a {key} that is not a text.",
+                hint=f"Make it one, as in {CATALOGS_EXAMPLE}.",
+                id="catalog_sync.E012",
+            )
+    orgs = entry.get("orgs")
+    if orgs is not None and not (isinstance(orgs, list | tuple | set | frozenset) and _are_texts(orgs)):
+        yield checks.Error(
+            f"CATALOG_SYNC_CATALOGS[{name!r}] has orgs that are not a list of organizations.",
+            hint='Make it a list of texts, such as ["edX"], or take it out to believe the Catalog for all of them.',
+            id="catalog_sync.E013",
         )
 
 
-def _catalog() -> Iterator[checks.CheckMessage]:
-    if not _is_http_url(conf.catalog_api_url()):
+def _are_texts(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _catalog(catalog: conf.Catalog) -> Iterator[checks.CheckMessage]:
+    whom = f" {catalog.name}" if conf.named_catalogs() is not None else ""
+    if conf.session_factory() == conf.DEFAULT_SESSION_FACTORY and (missing := catalog.missing_credentials):
         yield checks.Warning(
-            "COURSE_CATALOG_API_URL is not an absolute http or https URL, so that no sync can run.",
+            f"Without {', '.join(missing)} the LMS gets no access token for the Catalog{whom}.",
+            hint="Set what is missing, or CATALOG_SYNC_SESSION_FACTORY if the host mints its own tokens.",
+            id="catalog_sync.W002",
+        )
+    if not _is_http_url(catalog.api_url):
+        yield checks.Warning(
+            f"{catalog.url_setting} is not an absolute http or https URL, so that no sync can run.",
             hint="Set it to the root of the Catalog's API, such as https://discovery.example.com/api/v1.",
             id="catalog_sync.W001",
         )

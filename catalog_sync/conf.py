@@ -5,7 +5,9 @@ The functions read the setting at each call, so that a test or a plugin may chan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +15,11 @@ from django.conf import settings
 DEFAULT_COURSE_OVERVIEW_MODEL = "course_overviews.CourseOverview"
 DEFAULT_SESSION_FACTORY = "catalog_sync.catalog_client.session.oauth_session"
 DEFAULT_STALE_AFTER_HOURS = 12
+# What the one Catalog is called where CATALOG_SYNC_CATALOGS names none.
+DEFAULT_CATALOG = "default"
+DEFAULT_CREDENTIALS = "BACKEND_SERVICE_EDX_OAUTH2"
+# Lowercase: some databases compare without case, and two Catalogs must not be one there.
+CATALOG_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 
 # The settings that list something, each with an example.
 LISTS = {
@@ -30,30 +37,99 @@ def _text(name: str) -> str:
     return str(getattr(settings, name, None) or "")
 
 
-def catalog_api_url() -> str:
-    """The Catalog's API root (``https://discovery.example.com/api/v1``), no trailing slash; empty if unset."""
-    return _text("COURSE_CATALOG_API_URL").rstrip("/")
+@dataclass(frozen=True)
+class Catalog:
+    """A Catalog that course runs are read from.
+
+    Attributes:
+        name: what ``--catalog`` and the rows that it provided call it.
+        api_url: the API's root (``https://discovery.example.com/api/v1``), no trailing slash; empty if unset.
+        credentials: what the names of the settings with its OAuth2 credentials begin with.
+        orgs: the only organizations whose course runs it is believed for; ``None`` means all.
+    """
+
+    name: str
+    api_url: str = ""
+    credentials: str = DEFAULT_CREDENTIALS
+    orgs: frozenset[str] | None = None
+
+    def covers(self, course_key: str) -> bool:
+        """Tell whether the Catalog is believed for the course run of this key."""
+        return self.orgs is None or _org_of(course_key) in self.orgs
+
+    @property
+    def oauth_provider_url(self) -> str:
+        """The OAuth2 provider that sells tokens for the Catalog (``https://lms.example.com/oauth2``)."""
+        return _text(f"{self.credentials}_PROVIDER_URL")
+
+    @property
+    def oauth_key(self) -> str:
+        """The OAuth2 client id of the LMS's backend service user."""
+        return _text(f"{self.credentials}_KEY")
+
+    @property
+    def oauth_secret(self) -> str:
+        """The OAuth2 client secret of the LMS's backend service user. Never logged."""
+        return _text(f"{self.credentials}_SECRET")
+
+    @property
+    def missing_credentials(self) -> list[str]:
+        """The names of those settings that are needed to buy a token and are not set."""
+        names = [f"{self.credentials}_{each}" for each in ("PROVIDER_URL", "KEY", "SECRET")]
+        return [name for name in names if not _text(name)]
+
+    @property
+    def url_setting(self) -> str:
+        """What an operator has to set for it to have an API root."""
+        if named_catalogs() is None:
+            return "COURSE_CATALOG_API_URL"
+        return f"CATALOG_SYNC_CATALOGS[{self.name!r}]['url']"
 
 
-def oauth_provider_url() -> str:
-    """The OAuth2 provider that sells tokens for the Catalog (``https://lms.example.com/oauth2``)."""
-    return _text("BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL")
+def _org_of(course_key: str) -> str:
+    """Return the organization of a course key of any kind, without parsing all of it."""
+    kind, colon, rest = course_key.partition(":")
+    return rest.partition("+")[0] if colon else kind.partition("/")[0]
 
 
-def oauth_key() -> str:
-    """The OAuth2 client id of the LMS's backend service user."""
-    return _text("BACKEND_SERVICE_EDX_OAUTH2_KEY")
+def named_catalogs() -> Any:
+    """Return ``CATALOG_SYNC_CATALOGS`` as the host has set it, whatever its shape; ``None`` if unset."""
+    # .. setting_name: CATALOG_SYNC_CATALOGS
+    # .. setting_default: None
+    # .. setting_description: Where there are several Catalogs: name -> ``{"url": …, "credentials": …, "orgs": […]}``,
+    #   the first named first in precedence. ``credentials`` is what the names of three settings begin with
+    #   (``…_PROVIDER_URL``, ``…_KEY``, ``…_SECRET``; by default ``BACKEND_SERVICE_EDX_OAUTH2``), ``orgs`` the only
+    #   organizations whose course runs this Catalog is believed for. ``None``: one Catalog, named ``default``, at
+    #   ``COURSE_CATALOG_API_URL``.
+    return getattr(settings, "CATALOG_SYNC_CATALOGS", None)
 
 
-def oauth_secret() -> str:
-    """The OAuth2 client secret of the LMS's backend service user. Never logged."""
-    return _text("BACKEND_SERVICE_EDX_OAUTH2_SECRET")
+def catalogs() -> tuple[Catalog, ...]:
+    """Return the Catalogs, the first in precedence first; there is at least one."""
+    named = named_catalogs()
+    if named is None:
+        return (Catalog(DEFAULT_CATALOG, _text("COURSE_CATALOG_API_URL").rstrip("/")),)
+    return tuple(_catalog(name, entry) for name, entry in named.items())
 
 
-def missing_credentials() -> list[str]:
-    """The names of those settings that are needed to buy a token and are not set."""
-    names = [f"BACKEND_SERVICE_EDX_OAUTH2_{each}" for each in ("PROVIDER_URL", "KEY", "SECRET")]
-    return [name for name in names if not _text(name)]
+def _catalog(name: str, entry: Mapping[str, Any]) -> Catalog:
+    orgs = entry.get("orgs")
+    return Catalog(
+        name,
+        str(entry.get("url") or "").rstrip("/"),
+        entry.get("credentials") or DEFAULT_CREDENTIALS,
+        None if orgs is None else frozenset(orgs),
+    )
+
+
+def catalog(name: str) -> Catalog:
+    """Return the Catalog of this name; one without an API root if none is named so any more."""
+    return next((each for each in catalogs() if each.name == name), Catalog(name))
+
+
+def has_several_catalogs() -> bool:
+    """Tell whether there is more than one Catalog to tell apart."""
+    return len(catalogs()) > 1
 
 
 def lms_root_url() -> str:
@@ -80,8 +156,9 @@ def session_factory() -> str:
     # .. setting_name: CATALOG_SYNC_SESSION_FACTORY
     # .. setting_default: "catalog_sync.catalog_client.session.oauth_session"
     # .. setting_description: Dotted path to a callable without arguments that returns an authenticated
-    #   ``requests.Session``, for hosts that mint their own tokens. The default uses edx-rest-api-client's
-    #   ``OAuthAPIClient`` with the ``BACKEND_SERVICE_EDX_OAUTH2_*`` settings.
+    #   ``requests.Session``, for hosts that mint their own tokens. With ``CATALOG_SYNC_CATALOGS`` it is called with
+    #   the name of the Catalog. The default uses edx-rest-api-client's ``OAuthAPIClient`` with the
+    #   ``BACKEND_SERVICE_EDX_OAUTH2_*`` settings, or those that the Catalog's ``credentials`` name.
     return _text("CATALOG_SYNC_SESSION_FACTORY") or DEFAULT_SESSION_FACTORY
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from catalog_sync import lease
 from catalog_sync.events import EventLog
-from catalog_sync.lease import LEASE_NAME, bury_the_dead
 from catalog_sync.models import SyncRun
 
 # The task in catalog_sync.tasks, by name: it stands above this module.
@@ -57,15 +57,20 @@ def has_broker() -> bool:
     return bool(broker) and not broker.startswith("memory:") and not current_app.conf.task_always_eager
 
 
-def running() -> SyncRun | None:
-    """Return the sync that is running, with how far it is; None if there is none."""
-    return SyncRun.objects.filter(lease=LEASE_NAME).defer("log_lines").first()
+def running(run_id: int | None = None) -> SyncRun | None:
+    """Return the sync that is running, of several the oldest, with how far it is; None if there is none.
+
+    Args:
+        run_id: only this one.
+    """
+    runs = lease.running().defer("log_lines")
+    return (runs if run_id is None else runs.filter(pk=run_id)).first()
 
 
 def cancel(run_id: int, *, user_id: int | None) -> bool:
     """Ask a running sync to end after its page; return whether it was running."""
-    bury_the_dead()
-    asked = SyncRun.objects.filter(pk=run_id, lease=LEASE_NAME).update(cancel_requested=True)
+    lease.bury_the_dead()
+    asked = lease.running().filter(pk=run_id).update(cancel_requested=True)
     if asked:
         EventLog(run_id).info("cancel_requested", user_id=user_id)
     return bool(asked)

@@ -16,45 +16,65 @@ OK, STALE = "ok", "stale"
 
 
 def look() -> dict[str, Any]:
-    """Return the health of the sync as plain values; a handful of queries, no network, nothing secret.
+    """Return the health of the sync as plain values; a handful of queries a Catalog, no network, nothing secret.
 
     ``status`` is ``stale`` where no full sync has succeeded within ``CATALOG_SYNC_STALE_AFTER_HOURS``. A dry run or
-    one of a few courses proves nothing about the rest, so neither counts.
+    one of a few courses proves nothing about the rest, so neither counts. Of several Catalogs the one that has
+    waited longest speaks for all, and ``catalogs`` tells of each by name.
     """
-    full = SyncRun.objects.filter(scope=SyncRun.Scope.ALL, dry_run=False).order_by("-pk")
-    succeeded = full.filter(status=SyncRun.Status.SUCCEEDED).first()
-    last = full.exclude(status=SyncRun.Status.RUNNING).first()
-    # A holder that was killed keeps the lease until somebody wants it.
-    alive = SyncRun.objects.filter(
-        lease__isnull=False, heartbeat__gte=UtcNow() - timedelta(seconds=LEASE_SECONDS)
-    )
+    each = {catalog.name: _of_catalog(catalog.name) for catalog in conf.catalogs()}
+    stalest = max(each, key=lambda name: _age(each[name]))
+    seen = each[stalest]
     count, showing = overviews.count_with_url()
-    return {
-        "status": STALE if _is_stale(succeeded) else OK,
-        "enabled": CatalogSyncConfig.current().enabled,
+    values = {
+        "status": seen["status"],
+        "enabled": seen["enabled"],
         "stale_after_hours": conf.stale_after_hours(),
-        "last_success": _success(succeeded),
-        "last_full_run": _full_run(last),
-        "running": _running(alive.first()),
+        "last_success": seen["last_success"],
+        "last_full_run": seen["last_full_run"],
+        "running": seen["running"],
         "course_overviews": count,
         "course_overviews_with_marketing_url": showing,
         "marketing_url_percent": round(100 * showing / count, 1) if count else None,
         "pinned": len(replica.pinned()),
     }
+    return values | {"catalog": stalest, "catalogs": each} if len(each) > 1 else values
+
+
+def _of_catalog(catalog: str) -> dict[str, Any]:
+    runs = SyncRun.objects.filter(catalog=catalog)
+    full = runs.filter(scope=SyncRun.Scope.ALL, dry_run=False).order_by("-pk")
+    succeeded = full.filter(status=SyncRun.Status.SUCCEEDED).first()
+    last = full.exclude(status=SyncRun.Status.RUNNING).first()
+    # A holder that was killed keeps the lease until somebody wants it.
+    alive = SyncRun.objects.filter(lease=catalog, heartbeat__gte=UtcNow() - timedelta(seconds=LEASE_SECONDS))
+    return {
+        "status": STALE if _is_stale(succeeded) else OK,
+        "enabled": CatalogSyncConfig.current(catalog).enabled,
+        "last_success": _success(succeeded),
+        "last_full_run": _full_run(last),
+        "running": _running(alive.first()),
+    }
+
+
+def _age(seen: dict[str, Any]) -> float:
+    last = seen["last_success"]
+    return float("inf") if last is None else last["age_seconds"]
 
 
 def remedy(health: dict[str, Any]) -> str:
     """Return one sentence on what is wrong and what to do about it; empty if nothing is wrong."""
     if health["status"] == OK:
         return ""
+    whom = f" of the Catalog {health['catalog']}" if "catalogs" in health else ""
     if not health["enabled"]:
-        return "The sync is switched off: switch it on in Django admin (Catalog sync configuration)."
+        return f"The sync{whom} is switched off: switch it on in Django admin (Catalog sync configuration)."
     limit = f"the last {health['stale_after_hours']:g} hours"
     last = health["last_full_run"]
     how = f"the last one, run {last['run_id']}, ended {last['status']}" if last else "none has ever run"
     return (
-        f"No full sync has succeeded within {limit}; {how}. Run manage.py update_catalog_data, and see that it is "
-        "scheduled."
+        f"No full sync{whom} has succeeded within {limit}; {how}. Run manage.py update_catalog_data, and see that "
+        "it is scheduled."
     )
 
 

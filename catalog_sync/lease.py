@@ -1,4 +1,4 @@
-"""One sync at a time: a lease that the database itself grants, and that a dead holder cannot keep."""
+"""One sync of a Catalog at a time: a lease that the database itself grants, and that a dead holder cannot keep."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
+from catalog_sync import conf
 from catalog_sync.databases import UtcNow
 from catalog_sync.events import EventLog
 from catalog_sync.models import SyncRun
 
-LEASE_NAME = "catalog"
 # A killed holder's lease is free again after this; the heartbeat is far more frequent.
 LEASE_SECONDS = 45
 # So soon a run also hears, while it waits for the Catalog, that somebody canceled it.
@@ -23,7 +24,7 @@ ACQUIRE_ATTEMPTS = 3
 
 
 class LeaseHeld(Exception):
-    """Another sync is running."""
+    """Another sync of the same Catalog is running."""
 
     def __init__(self, holder: str, since: datetime) -> None:
         super().__init__(
@@ -61,8 +62,8 @@ class Lease:
         self._renewed_at = time.monotonic()
 
     @classmethod
-    def acquire(cls, **values: Any) -> Lease:
-        """Create the ``SyncRun`` that holds the lease, with these values of it.
+    def acquire(cls, catalog: str = conf.DEFAULT_CATALOG, **values: Any) -> Lease:
+        """Create the ``SyncRun`` that holds the Catalog's lease, with these values of it.
 
         Raises:
             LeaseHeld: another run holds it and is alive.
@@ -73,11 +74,11 @@ class Lease:
                 # A savepoint, so that a refused insert does not spoil a transaction around it.
                 with transaction.atomic():
                     run = SyncRun.objects.create(
-                        lease=LEASE_NAME, holder=_this_process(), heartbeat=UtcNow(), **values
+                        catalog=catalog, lease=catalog, holder=_this_process(), heartbeat=UtcNow(), **values
                     )
                 return cls(run.pk)
             except IntegrityError:
-                holder = SyncRun.objects.filter(lease=LEASE_NAME).first()
+                holder = SyncRun.objects.filter(lease=catalog).first()
                 if holder is not None:
                     raise LeaseHeld(holder.holder, holder.started) from None
                 if attempt == ACQUIRE_ATTEMPTS - 1:
@@ -95,7 +96,7 @@ class Lease:
             LeaseLost: the lease is no longer held.
             Canceled: it is held, but somebody asked the run to end.
         """
-        held = SyncRun.objects.filter(pk=self.run_id, lease=LEASE_NAME)
+        held = SyncRun.objects.filter(pk=self.run_id, lease__isnull=False)
         # One statement renews and asks: a run that is not canceled pays nothing for the question.
         if not held.filter(cancel_requested=False).update(heartbeat=UtcNow(), **progress):
             raise Canceled if held.exists() else LeaseLost
@@ -108,16 +109,20 @@ class Lease:
 
     def close(self, **values: Any) -> None:
         """Store how the run ended, and give the lease back. A run that was taken for dead stays marked so."""
-        SyncRun.objects.filter(pk=self.run_id, lease=LEASE_NAME).update(
+        SyncRun.objects.filter(pk=self.run_id, lease__isnull=False).update(
             lease=None, heartbeat=UtcNow(), finished=UtcNow(), **values
         )
 
 
+def running() -> QuerySet[SyncRun]:
+    """Return the sync runs that hold a lease, oldest first: at most one a Catalog."""
+    # As a range, for which every database has the index; not each has it for what is not null.
+    return SyncRun.objects.filter(lease__gt="").order_by("pk")
+
+
 def bury_the_dead() -> None:
-    """Close the run of a holder that gives no sign of life."""
-    silent = SyncRun.objects.filter(
-        lease=LEASE_NAME, heartbeat__lt=UtcNow() - timedelta(seconds=LEASE_SECONDS)
-    )
+    """Close the runs of holders that give no sign of life."""
+    silent = running().filter(heartbeat__lt=UtcNow() - timedelta(seconds=LEASE_SECONDS))
     for run in silent:
         buried = silent.filter(pk=run.pk).update(
             lease=None,
@@ -132,8 +137,11 @@ def bury_the_dead() -> None:
 
 
 def wait_for_writer() -> None:
-    """Wait, inside a transaction, until no page is being written; without a running sync this waits for nothing."""
-    list(SyncRun.objects.select_for_update().filter(lease=LEASE_NAME).values_list("pk"))
+    """Wait, inside a transaction, until no page is being written; without a running sync this waits for nothing.
+
+    Nor is one of any Catalog written until the transaction ends.
+    """
+    list(running().select_for_update().values_list("pk"))
 
 
 def _this_process() -> str:

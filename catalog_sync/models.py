@@ -21,6 +21,13 @@ PAGE_SIZE_REFUSAL = _(
 )
 
 
+def _catalog_field(help_text: Any) -> models.CharField:
+    # The database's default, too: that makes adding the column to a large table a matter of an instant.
+    return models.CharField(
+        max_length=32, default=conf.DEFAULT_CATALOG, db_default=conf.DEFAULT_CATALOG, help_text=help_text
+    )
+
+
 class MarketingUrlMixin(models.Model):
     """Gives a host's course overview its ``marketing_url`` column, as edx-platform defines it."""
 
@@ -40,6 +47,9 @@ class CatalogCourseRun(models.Model):
     ``marketing_url`` is the URL that learners are sent to: fit, of a status that counts, or null. It is set to
     null only when the Catalog has been asked for this very key and has no such URL.
 
+    ``catalog`` is the owner: the one Catalog that may change the row or take its URL away. Another takes the row over
+    with a URL of its own, where it is named before the owner or the owner has none; see ``catalog_sync.sync.claim``.
+
     ``pinned_url`` is an operator's and wins over the Catalog's until it is taken away. It stands in a column of its
     own, so that the sync goes on keeping what the Catalog says; see ``catalog_sync.pins``, which alone writes it.
 
@@ -47,6 +57,7 @@ class CatalogCourseRun(models.Model):
     """
 
     course_key = CaseSensitiveCharField(max_length=255, unique=True)
+    catalog = _catalog_field(_("The Catalog that provided it."))
     status = models.CharField(max_length=32, blank=True, default="")
     marketing_url = models.TextField(null=True, blank=True)
     eligible_for_financial_aid = models.BooleanField(null=True, blank=True)
@@ -71,7 +82,8 @@ class CatalogCourseRun(models.Model):
 class SyncRun(models.Model):
     """One run of the sync: its numbers, and, while it runs, the lease that keeps a second one away.
 
-    ``lease`` is unique and null once the run has ended: the database itself admits one running sync. The holder
+    ``lease`` is the name of the Catalog, unique, and null once the run has ended: the database itself admits one
+    running sync of a Catalog. The holder
     renews ``heartbeat`` with all that it writes; see ``catalog_sync.lease``.
 
     .. no_pii:
@@ -90,6 +102,7 @@ class SyncRun(models.Model):
         CHANGED = "changed", _("changed lately")
         COURSE_KEYS = "course_keys", _("single course runs")
 
+    catalog = _catalog_field(_("The Catalog that it read."))
     scope = models.CharField(max_length=16, choices=Scope.choices, default=Scope.ALL)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.RUNNING)
     lease = models.CharField(max_length=64, unique=True, null=True, editable=False)
@@ -125,6 +138,18 @@ class SyncRun(models.Model):
     removed = models.PositiveIntegerField(default=0)
     not_in_lms = models.PositiveIntegerField(default=0)
     not_in_catalog = models.PositiveIntegerField(default=0)
+    in_other_catalogs = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text=_(
+            "Course runs for which another Catalog has a marketing URL, too; the first named counts."
+        ),
+    )
+    of_other_orgs = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text=_("Course runs of organizations for which this Catalog is not believed."),
+    )
     failures = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -137,11 +162,12 @@ class SyncRun(models.Model):
 
 
 class CatalogSyncConfig(ConfigurationModel):
-    """What operators tune at run time, in Django admin. Without a row the defaults below hold.
+    """What operators tune at run time, in Django admin, for each Catalog. Without a row the defaults below hold.
 
     .. no_pii:
     """
 
+    catalog = _catalog_field(_("The Catalog that this is for."))
     enabled = models.BooleanField(
         default=True,
         verbose_name=_("Enabled"),
@@ -189,10 +215,11 @@ class CatalogSyncConfig(ConfigurationModel):
         return f"page size {self.page_size}, concurrency {self.concurrency}"
 
     @classmethod
-    def current(cls, *args: Any) -> CatalogSyncConfig:
-        """Return the configuration in force: the newest row, or the defaults.
+    def current(cls, catalog: str = conf.DEFAULT_CATALOG) -> CatalogSyncConfig:
+        """Return the configuration in force for a Catalog: its newest row, or the defaults.
 
         Read afresh each time: a run is long and reads it once, and a worker's cache would outlive a change that
         another process makes.
         """
-        return cls.objects.order_by("-change_date", "-pk").first() or cls()
+        rows = cls.objects.filter(catalog=catalog).order_by("-change_date", "-pk")
+        return rows.first() or cls(catalog=catalog)

@@ -141,10 +141,18 @@ def _showing(course_keys: Collection[str]) -> list[str]:
     return list(showing - replica.founded_on_a_pin(showing)) if showing else []
 
 
-def showing_url() -> QuerySet[Any]:
-    """Return the course overviews that show a marketing URL, annotated with ``_key``."""
+def showing_url(catalog: str | None = None) -> QuerySet[Any]:
+    """Return the course overviews that show a marketing URL, annotated with ``_key``.
+
+    Args:
+        catalog: only those for whose own course run this Catalog provides one.
+    """
     field = _mapped()["marketing_url"]
-    return keyed().filter(**{f"{field}__isnull": False}).exclude(**{field: ""})
+    rows = keyed().filter(**{f"{field}__isnull": False}).exclude(**{field: ""})
+    if catalog is None:
+        return rows
+    provided = CatalogCourseRun.objects.filter(catalog=catalog, marketing_url__isnull=False)
+    return rows.filter(models.Exists(provided.filter(course_key=OuterRef("pk"))))
 
 
 def showing_unknown_url() -> Iterator[str]:

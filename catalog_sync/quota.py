@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from catalog_sync import replica
+from catalog_sync.conf import DEFAULT_CATALOG
 from catalog_sync.models import SyncRun
 
 # What the Catalog grants an ordinary user (course-discovery's throttle).
@@ -39,10 +40,11 @@ class Cost:
         return REQUESTS_AN_HOUR // self.requests
 
 
-def catalog_size() -> int:
+def catalog_size(catalog: str = DEFAULT_CATALOG) -> int:
     """Return how many course runs the Catalog listed at the last full sync; else how many are stored."""
-    counts = SyncRun.objects.filter(scope=SyncRun.Scope.ALL, catalog_count__gt=0).order_by("-pk")
-    return counts.values_list("catalog_count", flat=True).first() or replica.count()
+    full = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL)
+    counts = full.filter(catalog_count__gt=0).order_by("-pk")
+    return counts.values_list("catalog_count", flat=True).first() or replica.count(catalog)
 
 
 def requests_for(count: int, page_size: int) -> int:
@@ -55,15 +57,16 @@ def least_page_size(count: int) -> int:
     return -(-count // (REQUESTS_AN_HOUR - SPARE_REQUESTS)) + 1
 
 
-def costs(count: int, page_size: int) -> list[Cost]:
+def costs(count: int, page_size: int, catalog: str = DEFAULT_CATALOG) -> list[Cost]:
     """Return what each of a few page sizes costs, and the one that is configured."""
-    seconds = _seconds_by_page_size()
+    seconds = _seconds_by_page_size(catalog)
     sizes = sorted({*SHOWN_SIZES, page_size} - {0})
     return [Cost(size, requests_for(count, size), seconds.get(size), size == page_size) for size in sizes]
 
 
-def _seconds_by_page_size() -> Mapping[int, float]:
-    succeeded = SyncRun.objects.filter(scope=SyncRun.Scope.ALL, status=SyncRun.Status.SUCCEEDED)
+def _seconds_by_page_size(catalog: str) -> Mapping[int, float]:
+    full = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL)
+    succeeded = full.filter(status=SyncRun.Status.SUCCEEDED)
     latest = succeeded.order_by("-pk").values_list("page_size", "duration_seconds")[:LATEST_RUNS]
     return _medians(latest)
 

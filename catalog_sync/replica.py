@@ -12,6 +12,7 @@ from django.utils import timezone
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
+from catalog_sync import conf
 from catalog_sync.databases import in_chunks, upsert
 from catalog_sync.models import CatalogCourseRun
 
@@ -31,11 +32,12 @@ NOTHING = Held()
 
 
 class StoredRun(NamedTuple):
-    """A row of the replica: its id, what it holds of the Catalog, and the URL that an operator has pinned."""
+    """A row of the replica: its id, what it holds of which Catalog, and the URL that an operator has pinned."""
 
     id: int
     held: Held
     pinned_url: str | None = None
+    catalog: str = conf.DEFAULT_CATALOG
 
     @property
     def is_listed(self) -> bool:
@@ -47,11 +49,16 @@ def read(course_keys: Collection[str]) -> dict[str, StoredRun]:
     """Return the stored rows of the course keys, by key; one query."""
     rows = CatalogCourseRun.objects.filter(course_key__among=frozenset(course_keys))
     return {
-        key: StoredRun(row_id, Held(*held), pinned_url)
-        for row_id, key, pinned_url, *held in rows.values_list(
-            "id", "course_key", "pinned_url", *Held._fields
+        key: StoredRun(row_id, Held(*held), pinned_url, catalog)
+        for row_id, key, pinned_url, catalog, *held in rows.values_list(
+            "id", "course_key", "pinned_url", "catalog", *Held._fields
         )
     }
+
+
+def read_all(course_keys: Collection[str]) -> dict[str, StoredRun]:
+    """Return the stored rows of any number of course keys, by key; a query for every few hundred."""
+    return {key: row for some in in_chunks(course_keys) for key, row in read(some).items()}
 
 
 def with_pins(held: Mapping[str, Held], stored: Mapping[str, StoredRun]) -> Mapping[str, Held]:
@@ -64,34 +71,35 @@ def with_pins(held: Mapping[str, Held], stored: Mapping[str, StoredRun]) -> Mapp
     )
 
 
-def record(changes: Mapping[str, Held]) -> None:
-    """Insert or update the rows of the changed course keys; one statement. Pins are left alone."""
+def record(changes: Mapping[str, Held], catalog: str = conf.DEFAULT_CATALOG) -> None:
+    """Insert or update the rows of the changed course keys, as the Catalog's; one statement. Pins are left alone."""
     if not changes:
         return
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    rows = ((key, *held, now, now) for key, held in changes.items())
-    columns = ["course_key", *Held._fields, "created", "modified"]
+    rows = ((key, catalog, *held, now, now) for key, held in changes.items())
+    columns = ["course_key", "catalog", *Held._fields, "created", "modified"]
     upsert(
         CatalogCourseRun,
         columns,
         rows,
         unique_column="course_key",
-        update_columns=[*Held._fields, "modified"],
+        update_columns=["catalog", *Held._fields, "modified"],
     )
 
 
-def forget(course_keys: Collection[str]) -> None:
-    """Delete the rows of course runs that the Catalog is known not to have; of a pinned one only the pin stays."""
-    rows = CatalogCourseRun.objects.filter(course_key__in=course_keys)
+def forget(course_keys: Collection[str], catalog: str = conf.DEFAULT_CATALOG) -> None:
+    """Delete the Catalog's rows of course runs that it is known not to have; of a pinned one only the pin stays."""
+    rows = CatalogCourseRun.objects.filter(course_key__in=course_keys, catalog=catalog)
     rows.filter(pinned_url__isnull=True).delete()
     rows.filter(pinned_url__isnull=False).exclude(**NOTHING._asdict()).update(
         **NOTHING._asdict(), modified=timezone.now()
     )
 
 
-def listed() -> QuerySet[CatalogCourseRun]:
-    """Return the rows of which the Catalog has ever said anything."""
-    return CatalogCourseRun.objects.exclude(pinned_url__isnull=False, **NOTHING._asdict())
+def listed(catalog: str = conf.DEFAULT_CATALOG) -> QuerySet[CatalogCourseRun]:
+    """Return the Catalog's rows, those aside that are there for a pin alone."""
+    rows = CatalogCourseRun.objects.filter(catalog=catalog)
+    return rows.exclude(pinned_url__isnull=False, **NOTHING._asdict())
 
 
 def pinned(course_keys: Collection[str] = ()) -> list[str]:
@@ -102,9 +110,9 @@ def pinned(course_keys: Collection[str] = ()) -> list[str]:
     return list(rows.values_list("course_key", flat=True))
 
 
-def count() -> int:
-    """Return how many course runs are stored."""
-    return CatalogCourseRun.objects.count()
+def count(catalog: str = conf.DEFAULT_CATALOG) -> int:
+    """Return how many course runs of the Catalog are stored."""
+    return CatalogCourseRun.objects.filter(catalog=catalog).count()
 
 
 def held_for(course_keys: Collection[str]) -> dict[str, Held]:

@@ -133,7 +133,7 @@ class TestOptions:
         assert api.update_catalog_data(course_keys=[row.id]).updated == 1
 
     def test_second_sync_at_once_is_refused(self):
-        SyncRun.objects.create(lease="catalog", holder="worker-7")
+        SyncRun.objects.create(lease="default", holder="worker-7")
         with pytest.raises(LeaseHeld):
             api.update_catalog_data()
 

@@ -123,7 +123,7 @@ class TestCanceledSync:
         catalog.control.generate(100)
 
         def cancel(*progress):
-            SyncRun.objects.filter(lease="catalog").update(cancel_requested=True)
+            SyncRun.objects.filter(lease="default").update(cancel_requested=True)
 
         report = api.update_catalog_data(**{"page_size": 20} | options, on_progress=cancel)
         assert report.message.startswith("The run was canceled in Django admin.")
@@ -134,7 +134,7 @@ class TestCanceledSync:
         catalog.control.generate(10)
 
         def cancel(*progress):
-            SyncRun.objects.filter(lease="catalog").update(cancel_requested=True)
+            SyncRun.objects.filter(lease="default").update(cancel_requested=True)
 
         report = api.update_catalog_data(allow_removals=True, on_progress=cancel)
         assert (report.status, report.removed) == ("failed", 0)

@@ -66,7 +66,7 @@ class TestStale:
             {"status": Status.INCOMPLETE},
             {"status": Status.REFUSED},
             {"status": Status.FAILED},
-            {"status": Status.RUNNING, "finished": None, "lease": "catalog"},
+            {"status": Status.RUNNING, "finished": None, "lease": "default"},
         ],
     )
     def test_other_runs_do_not_count(self, values):
@@ -97,11 +97,11 @@ class TestLook:
         assert health.look()["last_full_run"]["course_runs_rejected"] == 3
 
     def test_running_sync_is_told(self):
-        running = run(status=Status.RUNNING, lease="catalog", finished=None)
+        running = run(status=Status.RUNNING, lease="default", finished=None)
         assert health.look()["running"]["run_id"] == running.pk
 
     def test_sync_that_was_killed_is_not_running(self):
-        killed = run(status=Status.RUNNING, lease="catalog", finished=None)
+        killed = run(status=Status.RUNNING, lease="default", finished=None)
         SyncRun.objects.filter(pk=killed.pk).update(heartbeat=timezone.now() - timedelta(minutes=5))
         assert health.look()["running"] is None
 
@@ -231,7 +231,7 @@ class TestAnswer:
 
     def test_has_no_secret(self, ask, settings):
         run(holder="host 7", message="secret message", status=Status.FAILED)
-        run(holder="host 8", status=Status.RUNNING, lease="catalog", finished=None)
+        run(holder="host 8", status=Status.RUNNING, lease="default", finished=None)
         text = ask().content.decode()
         hidden = (
             TOKEN,

@@ -49,12 +49,12 @@ class TestAcquire:
             Lease.acquire()
 
     def test_refusal_names_the_holder(self):
-        SyncRun.objects.create(lease="catalog", holder="worker-7")
+        SyncRun.objects.create(lease="default", holder="worker-7")
         with pytest.raises(LeaseHeld, match="worker-7"):
             Lease.acquire()
 
     def test_refusal_says_since_when(self):
-        run = SyncRun.objects.create(lease="catalog", holder="worker-7")
+        run = SyncRun.objects.create(lease="default", holder="worker-7")
         with pytest.raises(LeaseHeld, match=f"since {run.started:%Y-%m-%d %H:%M:%S} UTC"):
             Lease.acquire()
 

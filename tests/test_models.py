@@ -57,9 +57,9 @@ class TestSyncRun:
     """The history of syncs."""
 
     def test_one_holds_the_lease(self):
-        SyncRun.objects.create(lease="catalog")
+        SyncRun.objects.create(lease="default")
         with pytest.raises(IntegrityError), transaction.atomic():
-            SyncRun.objects.create(lease="catalog")
+            SyncRun.objects.create(lease="default")
 
     def test_any_number_has_ended(self):
         SyncRun.objects.create(lease=None)

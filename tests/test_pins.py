@@ -126,7 +126,7 @@ class TestPin:
         assert shown() is None
 
     def test_waits_for_a_page_that_is_being_written(self):
-        SyncRun.objects.create(lease="catalog", holder="worker-7")
+        SyncRun.objects.create(lease="default", holder="worker-7")
         with CaptureQueriesContext(connection) as captured:
             pin_marketing_url(KEY, PIN)
         assert "catalog_sync_syncrun" in captured.captured_queries[1]["sql"]
@@ -295,7 +295,7 @@ class TestSync:
     def test_takes_down_what_the_catalog_says(self):
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
-        assert replica.read([KEY])[KEY] == (row().pk, Held("published", CATALOG_URL), PIN)
+        assert replica.read([KEY])[KEY] == (row().pk, Held("published", CATALOG_URL), PIN, "default")
 
     @pytest.mark.parametrize("key", [KEY, CCX])
     def test_puts_a_lost_pin_back(self, key):

@@ -236,5 +236,5 @@ class TestMeanwhile:
 
     def test_running_sync_does_not_stand_in_the_way(self):
         replica_has()
-        SyncRun.objects.create(lease="catalog", holder="worker-7")
+        SyncRun.objects.create(lease="default", holder="worker-7")
         assert publish_course(KEY).marketing_url == URL

@@ -19,6 +19,7 @@ from django.utils.safestring import mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from catalog_sync.conf import DEFAULT_CATALOG
 from catalog_sync.models import SyncRun
 
 try:
@@ -75,9 +76,9 @@ def can_draw() -> bool:
     return pygal is not None
 
 
-def charts() -> list[Chart]:
-    """Return the charts of the latest full syncs; one query."""
-    ended = SyncRun.objects.filter(scope=SyncRun.Scope.ALL, finished__isnull=False)
+def charts(catalog: str = DEFAULT_CATALOG) -> list[Chart]:
+    """Return the charts of the latest full syncs of a Catalog; one query."""
+    ended = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, finished__isnull=False)
     runs: list[Row] = list(ended.order_by("-pk").values(*FIELDS)[:LATEST_RUNS])
     real = [run for run in runs if not run["dry_run"]][:SHOWN_RUNS][::-1]
     # A run that has no page size ended before it had found one.

@@ -8,11 +8,13 @@ from config_models.admin import ConfigurationModelAdmin
 from django.contrib import admin
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import Lag
+from django.forms import ChoiceField, model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog_sync import quota
+from catalog_sync import conf, quota
+from catalog_sync.admin.base import CatalogFilter, chosen_catalog, with_catalog
 from catalog_sync.models import CatalogSyncConfig
 
 TUNED = (
@@ -31,47 +33,74 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
     """Each change is a row of its own; the newest is in force."""
 
     fields = TUNED
+    list_filter = (CatalogFilter,)
     # Named, since Django follows of itself only what cannot be null.
     list_select_related = ("changed_by",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Begin with who changed what and when."""
-        return ("change_date", "changed_by", "what_changed", *TUNED)
+        return with_catalog(("change_date", "changed_by", "what_changed", *TUNED))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogSyncConfig]:
         """Put what each row replaced beside it."""
         in_order = (F("change_date").asc(), F("pk").asc())
-        before: dict[str, Any] = {f"before_{name}": Window(Lag(name), order_by=in_order) for name in TUNED}
+        before: dict[str, Any] = {
+            f"before_{name}": Window(Lag(name), partition_by="catalog", order_by=in_order) for name in TUNED
+        }
         rows: QuerySet[CatalogSyncConfig] = super().get_queryset(request).annotate(**before)
         return rows
 
     def get_readonly_fields(self, request: HttpRequest, obj: CatalogSyncConfig | None = None) -> Any:
         """Say on the page of an old row who made it, too."""
-        return (*TUNED, "changed_by", "change_date") if obj else self.readonly_fields
+        return (*TUNED, "catalog", "changed_by", "change_date") if obj else self.readonly_fields
 
     def get_fields(self, request: HttpRequest, obj: CatalogSyncConfig | None = None) -> Any:
         """Show who made a row, where there is one."""
-        return ("changed_by", "change_date", *TUNED) if obj else TUNED
+        catalog = ("catalog",) if conf.has_several_catalogs() else ()
+        return ("changed_by", "change_date", *catalog, *TUNED) if obj else (*catalog, *TUNED)
 
     def get_form(self, request: HttpRequest, obj: CatalogSyncConfig | None = None, **kwargs: Any) -> Any:
         """Have the help text say what a page size costs with this Catalog."""
         form = super().get_form(request, obj, **kwargs)
         if field := form.base_fields.get("page_size"):
-            field.help_text = f"{field.help_text} {_page_size_facts()}"
+            field.help_text = f"{field.help_text} {_page_size_facts(chosen_catalog(request))}"
         return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Have the Catalog chosen among those that are named."""
+        if db_field.name != "catalog":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        choices = [(each.name, each.name) for each in conf.catalogs()]
+        return ChoiceField(choices=choices, label=gettext_lazy("Catalog"), help_text=db_field.help_text)
+
+    def save_model(self, request: HttpRequest, obj: CatalogSyncConfig, form: Any, change: bool) -> None:
+        """Without a field for the Catalog, it is the one there is."""
+        if form is not None and "catalog" not in form.cleaned_data:
+            obj.catalog = chosen_catalog(request)
+        super().save_model(request, obj, form, change)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show what page sizes cost, above the form."""
-        count = quota.catalog_size()
-        costs = (
-            [_row(cost) for cost in quota.costs(count, CatalogSyncConfig.current().page_size)]
-            if count
-            else []
+        """Show what page sizes cost, above the form, which begins with what is in force for the Catalog."""
+        catalog = chosen_catalog(request)
+        in_force, count = CatalogSyncConfig.current(catalog), quota.catalog_size(catalog)
+        costs = [_row(cost) for cost in quota.costs(count, in_force.page_size, catalog)] if count else []
+        names = [each.name for each in conf.catalogs()] if conf.has_several_catalogs() else []
+        context = {
+            "catalogs": names,
+            "chosen_catalog": catalog,
+            "costs": costs,
+            "catalog_size": f"{count:,}",
+            "requests_an_hour": quota.REQUESTS_AN_HOUR,
+        }
+        # Past ConfigurationModelAdmin, which begins with what is in force for one Catalog only.
+        beginning: Any = request.GET.copy()
+        beginning.update(model_to_dict(in_force))
+        request.GET = beginning
+        response: HttpResponse = super(ConfigurationModelAdmin, self).add_view(
+            request, form_url, context | (extra_context or {})
         )
-        context = {"costs": costs, "catalog_size": f"{count:,}", "requests_an_hour": quota.REQUESTS_AN_HOUR}
-        response: HttpResponse = super().add_view(request, form_url, context | (extra_context or {}))
         return response
 
     @admin.display(description=gettext_lazy("what changed"))
@@ -102,13 +131,13 @@ def _row(cost: quota.Cost) -> dict[str, Any]:
     }
 
 
-def _page_size_facts() -> str:
-    count = quota.catalog_size()
+def _page_size_facts(catalog: str) -> str:
+    count = quota.catalog_size(catalog)
     if not count:
         return _(
             "Once a sync has seen how many course runs the Catalog has, this page says what a page size costs."
         )
-    page_size = CatalogSyncConfig.current().page_size
+    page_size = CatalogSyncConfig.current(catalog).page_size
     least = _("From page size %(least)s on, a sync fits into an hour's quota.") % {
         "least": f"{quota.least_page_size(count):,}"
     }

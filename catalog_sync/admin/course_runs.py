@@ -18,8 +18,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from catalog_sync import api, standing
-from catalog_sync.admin.base import ReadOnlyAdmin
+from catalog_sync import api, conf, standing
+from catalog_sync.admin.base import CatalogFilter, ReadOnlyAdmin, with_catalog
 from catalog_sync.admin.course_run_filters import FILTERS
 from catalog_sync.admin.paginator import AtLeast, NearPaginator
 from catalog_sync.admin.pin_form import PinForm
@@ -49,7 +49,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     """What the Catalog last said, by course key. Read-only but for pins, which have forms of their own."""
 
     list_display = ("course_key", "status", "is_in_lms", "is_in_step", "url", "modified")
-    list_filter = FILTERS
+    list_filter = (CatalogFilter, *FILTERS)
     search_fields = ("course_key", "marketing_url")
     search_help_text = _("A course key or how one begins; failing that, a part of a key or of a URL.")
     ordering = ("course_key",)
@@ -67,6 +67,17 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         (_("What the LMS shows"), {"fields": ("is_in_lms", "shown_url", "is_in_step")}),
         (_("Which link a learner gets"), {"fields": ("link", "why")}),
     )
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Name the Catalog, if there are several."""
+        return with_catalog(self.list_display)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Name the Catalog, if there are several."""
+        if not conf.has_several_catalogs():
+            return self.fieldsets
+        (said, of_catalog), *rest = self.fieldsets
+        return ((said, {"fields": with_catalog(of_catalog["fields"])}), *rest)
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages of the list and of a course, and what their buttons post to."""

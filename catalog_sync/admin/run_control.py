@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from catalog_sync import api
+from catalog_sync import api, conf
 from catalog_sync.control import NoBroker
 from catalog_sync.lease import LEASE_SECONDS
 from catalog_sync.models import CatalogSyncConfig, SyncRun
@@ -49,13 +49,14 @@ class RunControl:
             only: on the page of one run, its id: another run's progress is not shown there.
         """
         may_run = request.user.has_perm(PERMISSION)
-        run = api.running_sync()
+        run = api.running_sync(int(only) if only and only.isdecimal() else None)
         if only is not None and (run is None or str(run.pk) != only):
             return {"may_run": may_run}
         progress = _progress_of(run) or (self._queued(request) if only is None else None)
         context: dict[str, Any] = {"may_run": may_run, "progress": progress, "running": run}
         if may_run and progress is None:
-            context["is_enabled"] = CatalogSyncConfig.current().enabled
+            names = [each.name for each in conf.catalogs()]
+            context["is_enabled"] = any(CatalogSyncConfig.current(name).enabled for name in names)
         return context
 
     def start(self, request: HttpRequest) -> HttpResponse:

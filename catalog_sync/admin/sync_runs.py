@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from catalog_sync.admin.base import ReadOnlyAdmin
+from catalog_sync import conf
+from catalog_sync.admin.base import CatalogFilter, ReadOnlyAdmin, chosen_catalog, with_catalog
 from catalog_sync.admin.paginator import NearPaginator
 from catalog_sync.admin.run_control import RunControl
 from catalog_sync.models import SyncRun
@@ -40,7 +41,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "kind",
         "what_went_wrong",
     )
-    list_filter = ("status", "scope", "dry_run", "started")
+    list_filter = (CatalogFilter, "status", "scope", "dry_run", "started")
     search_fields = ("message", "holder")
     ordering = ("-id",)
     # Neither the whole table nor each filter's share of it is counted: it may have tens of thousands of rows.
@@ -102,6 +103,19 @@ class SyncRunAdmin(ReadOnlyAdmin):
         """The buttons and the progress bar."""
         return RunControl(self)
 
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Name the Catalog, if there are several."""
+        return with_catalog(self.list_display)
+
+    def get_fieldsets(self, request: HttpRequest, obj: SyncRun | None = None) -> Any:
+        """Name the Catalog and what is another's, if there are several."""
+        if not conf.has_several_catalogs():
+            return self.fieldsets
+        (first, whole), (second, asked), *rest = self.fieldsets
+        asked_of_several = (*asked["fields"], "in_other_catalogs", "of_other_orgs")
+        named = (first, {"fields": with_catalog(whole["fields"])})
+        return (named, (second, {"fields": asked_of_several}), *rest)
+
     def get_urls(self) -> list[URLPattern]:
         """Put the buttons' addresses before those of the rows."""
         urls: list[URLPattern] = self.control.urls() + super().get_urls()
@@ -124,9 +138,11 @@ class SyncRunAdmin(ReadOnlyAdmin):
         # Here, not above: what draws them is for this page alone, and every web process imports the admin.
         from catalog_sync.admin import charts
 
+        catalog = chosen_catalog(request)
         context: dict[str, Any] = {
             "title": _("Sync runs"),
-            "charts": charts.charts(),
+            "charts": charts.charts(catalog),
+            "charted_catalog": catalog if conf.has_several_catalogs() else "",
             "can_draw": charts.can_draw(),
             **self.control.context(request),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 
@@ -17,7 +18,6 @@ class RequestFailed(Exception):
     """A request to the Catalog or its OAuth2 provider that brought no usable reply.
 
     Attributes:
-        clause: what happened and the remedy, without a full stop, for a longer sentence.
         url: what was asked, without query.
         reason: what happened, in a few words.
         remedy: what an operator can do, one clause.
@@ -38,8 +38,7 @@ class RequestFailed(Exception):
         retry_after: float | None = None,
         throttled: bool = False,
     ) -> None:
-        self.clause = f"{url} {reason}: {remedy}"
-        super().__init__(f"{self.clause}.")
+        super().__init__()
         self.url = url
         self.reason = reason
         self.remedy = remedy
@@ -47,6 +46,19 @@ class RequestFailed(Exception):
         self.retryable = retryable
         self.retry_after = retry_after
         self.throttled = throttled
+
+    @property
+    def clause(self) -> str:
+        """What happened and the remedy, without a full stop, for a longer sentence."""
+        return f"{self.url} {self.reason}: {self.remedy}"
+
+    def __str__(self) -> str:
+        return f"{self.clause}."
+
+    def name_settings(self, names: Mapping[str, str]) -> None:
+        """Have the remedy name the settings of the Catalog that was asked, by the names for the only one."""
+        for usual, own in names.items():
+            self.remedy = self.remedy.replace(usual, own)
 
 
 class MalformedReply(Exception):

@@ -11,22 +11,26 @@ from contextlib import suppress
 
 from edx_django_utils.cache import TieredCache
 
+from catalog_sync import conf
+
 # Who has just waited must not be told to wait for what clocks leave over.
 SLACK_SECONDS = 0.1
 CACHE_KEY = "catalog_sync.asked_to_wait_until"
 
 
-def pass_on(seconds: float) -> None:
-    """Let every worker send nothing for so many seconds."""
+def pass_on(seconds: float, catalog_name: str = conf.DEFAULT_CATALOG) -> None:
+    """Let every worker send nothing to the Catalog for so many seconds."""
     # Each kind of cache has errors of its own; without one, each worker hears it from the Catalog itself.
     with suppress(Exception):
-        TieredCache.set_all_tiers(CACHE_KEY, time.time() + seconds, max(1, round(seconds)))
+        TieredCache.set_all_tiers(
+            f"{CACHE_KEY}.{catalog_name}", time.time() + seconds, max(1, round(seconds))
+        )
 
 
-def seconds_left() -> float:
-    """Return for how many seconds nothing is to be sent; almost always 0."""
+def seconds_left(catalog_name: str = conf.DEFAULT_CATALOG) -> float:
+    """Return for how many seconds nothing is to be sent to the Catalog; almost always 0."""
     seconds = 0.0
     with suppress(Exception):
-        asked = TieredCache.get_cached_response(CACHE_KEY)
+        asked = TieredCache.get_cached_response(f"{CACHE_KEY}.{catalog_name}")
         seconds = asked.value - time.time() if asked.is_found else 0.0
     return seconds if seconds > SLACK_SECONDS else 0.0

@@ -14,6 +14,7 @@ from typing import TypeVar
 import requests
 import stamina
 
+from catalog_sync import conf
 from catalog_sync.catalog_client import pause
 from catalog_sync.catalog_client.errors import RequestFailed
 from catalog_sync.catalog_client.exchange import ENCODINGS, Reply, exchange
@@ -55,13 +56,26 @@ class Requester:
         budget: what is left of the run's time for retries.
     """
 
-    def __init__(self, log: EventLog, *, timeout_seconds: float, retry_deadline_seconds: float) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        timeout_seconds: float,
+        retry_deadline_seconds: float,
+        catalog_name: str = conf.DEFAULT_CATALOG,
+    ) -> None:
         self.requests = 0
         self.retries = 0
         self.budget = RetryBudget(retry_deadline_seconds)
         self._log = log
         self.slowest_seconds = 0.0
         self._timeout_seconds = timeout_seconds
+        self._catalog_name = catalog_name
+        catalog = conf.catalog(catalog_name)
+        self._settings = {
+            "COURSE_CATALOG_API_URL": catalog.url_setting,
+            conf.DEFAULT_CREDENTIALS: catalog.credentials,
+        }
         self._lock = threading.Lock()
         self._idle_sessions: list[requests.Session] = []
         self._closed = False
@@ -95,6 +109,7 @@ class Requester:
                         raise
         except RequestFailed as error:
             self.budget.spend(time.monotonic() - started)
+            error.name_settings(self._settings)
             if not self._closed:
                 self._log.error("request_failed", url=without_credentials(url), reason=error.reason)
             raise
@@ -135,13 +150,13 @@ class Requester:
         self._log.warning("request_retried", url=failure.url, reason=failure.reason, **waited)
 
     def _attempt(self, url: str, most_bytes: int, *, again: bool) -> bytes:
-        if (seconds := pause.seconds_left()) > 0:
+        if (seconds := pause.seconds_left(self._catalog_name)) > 0:
             raise refused(url, HTTPStatus.TOO_MANY_REQUESTS, str(math.ceil(seconds)))
         session = self._borrow()
         try:
             reply = self._exchange(session, url, most_bytes, again=again)
             if reply.status == HTTPStatus.UNAUTHORIZED:
-                session = _renewed(session)
+                session = self._renewed(session)
                 self._log_retry(refused(url, reply.status, None))
                 reply = self._exchange(session, url, most_bytes, again=True)
         except RequestFailed:
@@ -153,7 +168,7 @@ class Requester:
             return reply.body
         refusal = refused(url, reply.status, reply.headers.get("Retry-After"))
         if refusal.retry_after and refusal.retry_after <= self.budget.seconds:
-            pause.pass_on(refusal.retry_after)
+            pause.pass_on(refusal.retry_after, self._catalog_name)
         raise refusal
 
     def _exchange(self, session: requests.Session, url: str, most_bytes: int, *, again: bool) -> Reply:
@@ -184,7 +199,14 @@ class Requester:
         with self._lock:
             if self._idle_sessions:
                 return self._idle_sessions.pop()
-        return new_session()
+        return new_session(self._catalog_name)
+
+    def _renewed(self, session: requests.Session) -> requests.Session:
+        if isinstance(session, Renewable):
+            session.renew()
+            return session
+        session.close()
+        return new_session(self._catalog_name)
 
     def _give_back(self, session: requests.Session) -> None:
         with self._lock:
@@ -200,11 +222,3 @@ class Requester:
             idle, self._idle_sessions = self._idle_sessions, []
         for session in idle:
             session.close()
-
-
-def _renewed(session: requests.Session) -> requests.Session:
-    if isinstance(session, Renewable):
-        session.renew()
-        return session
-    session.close()
-    return new_session()

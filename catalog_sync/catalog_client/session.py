@@ -127,20 +127,23 @@ def _access_token_url(provider_url: str) -> str:
     return f"{url}/access_token" if url.endswith("/oauth2") else f"{url}/oauth2/access_token"
 
 
-def oauth_session() -> requests.Session:
-    """Return a session with the LMS's own backend credentials (``BACKEND_SERVICE_EDX_OAUTH2_*``)."""
-    return CatalogSession(conf.oauth_provider_url(), conf.oauth_key(), conf.oauth_secret())
+def oauth_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
+    """Return a session with the LMS's own credentials for the Catalog (``BACKEND_SERVICE_EDX_OAUTH2_*`` by default)."""
+    catalog = conf.catalog(catalog_name)
+    return CatalogSession(catalog.oauth_provider_url, catalog.oauth_key, catalog.oauth_secret)
 
 
-def new_session() -> requests.Session:
-    """Return a session from the host's ``CATALOG_SYNC_SESSION_FACTORY``.
+def new_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
+    """Return a session for the Catalog from the host's ``CATALOG_SYNC_SESSION_FACTORY``.
 
     Raises:
         RequestFailed: the factory makes none.
     """
     factory = conf.session_factory()
+    # A factory of a host with one Catalog takes no argument.
+    names = () if conf.named_catalogs() is None else (catalog_name,)
     try:
-        session: requests.Session = import_string(factory)()
+        session: requests.Session = import_string(factory)(*names)
     except RequestFailed:
         raise
     except Exception as error:  # the host's own code

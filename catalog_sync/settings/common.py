@@ -10,6 +10,7 @@ from catalog_sync import conf
 def defaults() -> dict[str, Any]:
     """Return each setting of this app with its default, in objects of their own: a host may change them."""
     return {
+        "CATALOG_SYNC_CATALOGS": None,
         "CATALOG_SYNC_COURSE_OVERVIEW_MODEL": conf.DEFAULT_COURSE_OVERVIEW_MODEL,
         "CATALOG_SYNC_SESSION_FACTORY": conf.DEFAULT_SESSION_FACTORY,
         "CATALOG_SYNC_FIELDS": {"marketing_url": "marketing_url"},

@@ -26,30 +26,38 @@ class TooManyChanged(Exception):
         )
 
 
-def changed_course_keys(client: CatalogClient) -> frozenset[str]:
-    """Return the keys of the course runs that may have changed since the last look; one request.
+def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
+    """Return the keys of the course runs that may have changed in the Catalog since the last look; one request.
 
     Raises:
         RequestFailed: the Catalog did not answer.
         TooManyChanged: too many to look up one by one.
     """
-    changed = client.changed_since(_last_look() - OVERLAP, MOST_COURSES)
+    changed = client.changed_since(_last_look(catalog) - OVERLAP, MOST_COURSES)
     if changed.count > MOST_COURSES:
         raise TooManyChanged(changed.count)
     return changed.course_keys
 
 
-def _last_look() -> datetime:
+def _last_look(catalog: str) -> datetime:
     """Return when the last run began that saw every change up to its beginning."""
     looks = SyncRun.objects.filter(
-        scope__in=(SyncRun.Scope.ALL, SyncRun.Scope.CHANGED), status=SyncRun.Status.SUCCEEDED, dry_run=False
+        catalog=catalog,
+        scope__in=(SyncRun.Scope.ALL, SyncRun.Scope.CHANGED),
+        status=SyncRun.Status.SUCCEEDED,
+        dry_run=False,
     )
     last = looks.order_by("-pk").values_list("started", flat=True).first()
     return last or timezone.now() - FIRST_LOOK
 
 
-def forget_idle_looks(run_id: int) -> None:
-    """Delete the earlier looks that found nothing: one a minute would bury the history of the full syncs."""
+def forget_idle_looks(run_id: int, catalog: str) -> None:
+    """Delete the Catalog's earlier looks that found nothing: one a minute would bury the history of the full syncs."""
     SyncRun.objects.filter(
-        scope=SyncRun.Scope.CHANGED, status=SyncRun.Status.SUCCEEDED, updated=0, removed=0, pk__lt=run_id
+        catalog=catalog,
+        scope=SyncRun.Scope.CHANGED,
+        status=SyncRun.Status.SUCCEEDED,
+        updated=0,
+        removed=0,
+        pk__lt=run_id,
     ).delete()

@@ -10,15 +10,17 @@ import msgspec
 from celery import chord, current_app, group, signature
 from celery.backends.base import DisabledBackend
 
+from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogClient, Chain
 from catalog_sync.control import has_broker, words_of
 from catalog_sync.lease import Canceled, Lease, LeaseLost
-from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.models import SyncRun
 from catalog_sync.sync.engine import Run, Stopped
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.stretches import Stretch, StretchOutcome, conclude, plan, read_stretch
-from catalog_sync.sync.writer import PROGRESS, Writer
+from catalog_sync.sync.transactions import PROGRESS
+from catalog_sync.sync.writer import Writer
 
 # The tasks in catalog_sync.tasks, by name: they import this module, not the other way round.
 READ_TASK = "catalog_sync.tasks.read_stretch"
@@ -163,7 +165,7 @@ def _rejoin(run_id: int, *, allow_removals: bool = False) -> tuple[SyncRun, Run]
     """Return the run that another process has opened, as stored and as something to work with."""
     row = SyncRun.objects.get(pk=run_id)
     options = SyncOptions.of(
-        CatalogSyncConfig.current(),
+        conf.catalog(row.catalog),
         page_size=row.page_size,
         concurrency=row.concurrency,
         dry_run=row.dry_run,
@@ -181,5 +183,5 @@ def _close(run_id: int, message: str) -> None:
 
 
 def _report_of(row: SyncRun) -> SyncReport:
-    names = {field.name for field in msgspec.structs.fields(SyncReport)} - {"run_id"}
+    names = {field.name for field in msgspec.structs.fields(SyncReport)} - {"run_id", "catalogs"}
     return SyncReport(run_id=row.pk, **{name: getattr(row, name) for name in names})

@@ -12,7 +12,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from catalog_sync import conf, overviews, quota, replica
+from catalog_sync import conf, overviews, replica
 from catalog_sync.catalog_client import CatalogClient, Chain, Requester, RequestFailed
 from catalog_sync.catalog_client.failures import without_credentials
 from catalog_sync.databases import in_chunks
@@ -21,10 +21,13 @@ from catalog_sync.lease import Canceled, Lease, LeaseLost
 from catalog_sync.models import SyncRun
 from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.changed import TooManyChanged, changed_course_keys, forget_idle_looks
+from catalog_sync.sync.claim import Claim
 from catalog_sync.sync.history import prune
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.retirement import RefusedToShrink, check_share, find_candidates, look_up_and_apply
+from catalog_sync.sync.transactions import Transactions
+from catalog_sync.sync.verdict import page_size_advice, verdict
 from catalog_sync.sync.writer import Writer
 
 Status = SyncRun.Status
@@ -82,11 +85,12 @@ class Run:
             "page_size": options.page_size,
             "concurrency": options.concurrency,
         }
-        lease = Lease.acquire(scope=options.scope, **shown)
+        catalog = options.catalog
+        lease = Lease.acquire(catalog.name, scope=options.scope, **shown)
         log = EventLog(lease.run_id)
-        log.info(
-            "started", catalog=without_credentials(conf.catalog_api_url()), scope=options.scope.value, **shown
-        )
+        shown["catalog"] = catalog.name
+        url = without_credentials(catalog.api_url)
+        log.info("started", catalog_api_url=url, scope=options.scope.value, **shown)
         return cls(options, lease, log, SyncReport(run_id=lease.run_id, status=Status.RUNNING.value, **shown))
 
     @classmethod
@@ -94,6 +98,7 @@ class Run:
         """Return a run that another process has opened, with a report of its own."""
         report = SyncReport(
             run_id=row.pk,
+            catalog=row.catalog,
             status=row.status,
             dry_run=row.dry_run,
             page_size=row.page_size,
@@ -113,23 +118,25 @@ class Run:
 
     def attempt(self, work: Work) -> tuple[SyncRun.Status, str]:
         """Do the work, and return the status and the sentence that explains it."""
-        if not conf.catalog_api_url():
-            message = "COURSE_CATALOG_API_URL is not set: set it to the root of the Catalog's API."
+        catalog = self.options.catalog
+        if not catalog.api_url:
+            message = f"{catalog.url_setting} is not set: set it to the root of the Catalog's API."
             return Status.FAILED, message
         requester = Requester(
             self.log,
             timeout_seconds=self.options.request_timeout_seconds,
             retry_deadline_seconds=self.options.retry_deadline_seconds,
+            catalog_name=catalog.name,
         )
-        client = CatalogClient(conf.catalog_api_url(), conf.fields(), requester, self.tick)
+        client = CatalogClient(catalog.api_url, conf.fields(), requester, self.tick)
         try:
-            work(client, Writer(self.lease, self.report, self.log, self.options.dry_run))
+            work(client, self._writer())
         except RefusedToShrink as refusal:
             return Status.REFUSED, str(refusal)
         except TooManyChanged as reason:
             return Status.SKIPPED, str(reason)
         except RequestFailed as error:
-            return Status.FAILED, str(error) + self._page_size_advice(error)
+            return Status.FAILED, str(error) + page_size_advice(error, self.report)
         except (LeaseLost, Canceled, Stopped) as error:
             return Status.FAILED, str(error)
         except AnyDatabaseError as error:
@@ -141,7 +148,14 @@ class Run:
             self.report.retries += client.retries
             self.report.failures = len(self.failures)
             self.report.unchanged = max(0, self.report.matched - self.report.updated)
-        return self._verdict()
+        for failure in self.failures:
+            self.log.error("not_applied", reason=failure)
+        return verdict(self.failures, self.report.course_runs_rejected)
+
+    def _writer(self) -> Writer:
+        claim = Claim.of(self.options.catalog)
+        transactions = Transactions(self.lease, self.report, self.log, has_rivals=bool(claim.others))
+        return Writer(transactions, claim, self.report, self.log, self.options.dry_run)
 
     def close(self, status: SyncRun.Status, message: str) -> None:
         """Store the report, give the lease back and log the end."""
@@ -164,20 +178,25 @@ class Run:
 
     def _tidy_up(self, status: SyncRun.Status) -> None:
         if self.options.scope == SyncRun.Scope.ALL:
-            prune(self.options.keep_runs_days)
+            prune(self.options.keep_runs_days, self.options.catalog.name)
         elif self.options.changed and status is Status.SUCCEEDED:
-            forget_idle_looks(self.lease.run_id)
+            forget_idle_looks(self.lease.run_id, self.options.catalog.name)
 
     def sync_course_keys(self, client: CatalogClient, writer: Writer) -> None:
         """Look up just the course keys that were asked for."""
-        asked = set(self.options.course_keys)
+        asked = {key for key in self.options.course_keys if self.options.catalog.covers(key)}
+        self.report.of_other_orgs = len(set(self.options.course_keys)) - len(asked)
+        if not asked:
+            return
         unlisted = self._look_up(client, writer, asked)
         self.report.not_in_catalog = len({key for key in asked & unlisted if not replica.parent_of_ccx(key)})
 
     def sync_changed(self, client: CatalogClient, writer: Writer) -> None:
         """Look up the course runs of the courses that the Catalog says changed lately."""
-        if changed := changed_course_keys(client):
-            self._look_up(client, writer, set(changed))
+        catalog = self.options.catalog
+        changed = {key for key in changed_course_keys(client, catalog.name) if catalog.covers(key)}
+        if changed:
+            self._look_up(client, writer, changed)
 
     def _look_up(self, client: CatalogClient, writer: Writer, asked: set[str]) -> set[str]:
         """Look up these course runs, with what belongs to them: the parents of CCX courses, the CCX of parents."""
@@ -221,7 +240,9 @@ class Run:
     def settle_page_size(self, client: CatalogClient) -> int:
         """Return the page size that was asked for, or find one: the same as last time, unless that was too slow."""
         page_size = (
-            self.options.page_size or page_sizes.remembered() or page_sizes.find(page_sizes.measure(client))
+            self.options.page_size
+            or page_sizes.remembered(self.options.catalog.name)
+            or page_sizes.find(page_sizes.measure(client))
         )
         self.report.page_size = page_size
         return page_size
@@ -243,7 +264,7 @@ class Run:
     def _retire(self, client: CatalogClient, writer: Writer) -> None:
         candidates = find_candidates(writer)
         if (most := self._most_removals()) is not None:
-            check_share(candidates, most)
+            check_share(candidates, writer.claim, most)
         try:
             look_up_and_apply(client, writer, candidates.keys, self._most_removals())
         except RequestFailed as error:
@@ -258,30 +279,3 @@ class Run:
         if self.options.should_stop and self.options.should_stop():
             raise Stopped
         self.lease.renew_if_due()
-
-    def _verdict(self) -> tuple[SyncRun.Status, str]:
-        for failure in self.failures:
-            self.log.error("not_applied", reason=failure)
-        if not self.failures and not self.report.course_runs_rejected:
-            return Status.SUCCEEDED, ""
-        reasons = [failure.rstrip(".") for failure in self.failures[:3]]
-        if more := len(self.failures) - len(reasons):
-            reasons.append(f"{more} more (see event=catalog_sync.not_applied)")
-        if self.report.course_runs_rejected:
-            rejected = f"{self.report.course_runs_rejected} rejected course runs"
-            reasons.append(
-                f"{rejected} (see event=catalog_sync.course_run_rejected; correct them in the Catalog)"
-            )
-        return Status.INCOMPLETE, f"Not all that the Catalog has was applied: {'; '.join(reasons)}."
-
-    def _page_size_advice(self, error: RequestFailed) -> str:
-        count = self.report.catalog_count or replica.count() or overviews.count()
-        page_size = self.report.page_size
-        if not error.throttled or not count or not page_size:
-            return ""
-        needed, fitting = quota.requests_for(count, page_size), quota.least_page_size(count)
-        advice = f", which page size {fitting} or more would fit" if fitting > page_size else ""
-        return (
-            f" At page size {page_size} a sync of {count} course runs takes {needed} requests; an ordinary user has "
-            f"200 an hour{advice}."
-        )

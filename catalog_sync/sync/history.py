@@ -6,16 +6,16 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from catalog_sync.conf import DEFAULT_CATALOG
 from catalog_sync.models import SyncRun
 
 
-def prune(keep_days: int) -> None:
-    """Delete the sync runs that are older, but never the last full one that succeeded; 0 days: delete none."""
+def prune(keep_days: int, catalog: str = DEFAULT_CATALOG) -> None:
+    """Delete a Catalog's older sync runs, but never the last full one that succeeded; 0 days: delete none."""
     if not keep_days:
         return
-    full = SyncRun.objects.filter(
-        scope=SyncRun.Scope.ALL, status=SyncRun.Status.SUCCEEDED, dry_run=False
-    ).order_by("-pk")
-    last = full.values_list("pk", flat=True).first()
-    old = SyncRun.objects.filter(started__lt=timezone.now() - timedelta(days=keep_days), lease=None)
+    runs = SyncRun.objects.filter(catalog=catalog)
+    full = runs.filter(scope=SyncRun.Scope.ALL, status=SyncRun.Status.SUCCEEDED, dry_run=False)
+    last = full.order_by("-pk").values_list("pk", flat=True).first()
+    old = runs.filter(started__lt=timezone.now() - timedelta(days=keep_days), lease=None)
     old.exclude(pk=last or 0).delete()

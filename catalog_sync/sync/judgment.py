@@ -11,7 +11,8 @@ from opaque_keys.edx.keys import CourseKey
 from catalog_sync import conf
 from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
 from catalog_sync.links import marketing_url_fault
-from catalog_sync.replica import Held, StoredRun
+from catalog_sync.replica import NOTHING, Held, StoredRun
+from catalog_sync.sync.claim import Claim, Contest
 
 # What nearly every key looks like. The parser would accept it, too, in thirty times the time.
 _USUAL_KEY = re.compile(r"course-v1:[A-Za-z0-9_.~-]+(\+[A-Za-z0-9_.~-]+){2}")
@@ -26,12 +27,14 @@ class Judgment:
         changes: the part of ``held`` that the replica does not hold yet.
         settled: the keys for which nothing is to be taken away.
         rejected: the records that cannot be applied, and why.
+        contests: the course runs for which another Catalog has a marketing URL, too.
     """
 
     held: dict[str, Held] = field(default_factory=dict)
     changes: dict[str, Held] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     rejected: list[RejectedRecord] = field(default_factory=list)
+    contests: dict[str, Contest] = field(default_factory=dict)
 
     @property
     def doubtful(self) -> set[str]:
@@ -44,8 +47,11 @@ class Judgment:
         return self.held | {key: self.held[key]._replace(marketing_url=None) for key in self.doubtful}
 
 
-def judge(page: Page, stored: dict[str, StoredRun]) -> Judgment:
-    """Compare a page with the rows that the replica has for its keys."""
+def judge(page: Page, stored: dict[str, StoredRun], claim: Claim) -> Judgment:
+    """Compare a page with the rows that the replica has for its keys.
+
+    A course run that is another Catalog's is held as it is.
+    """
     judgment = Judgment(rejected=list(page.rejected))
     statuses, hosts = conf.run_statuses(), conf.marketing_url_hosts()
     # A record that is malformed today says nothing against what it said yesterday.
@@ -59,17 +65,34 @@ def judge(page: Page, stored: dict[str, StoredRun]) -> Judgment:
             continue
         counts = statuses is None or run.status in statuses
         url = run.marketing_url or None if counts else None
-        old = row.held if row else Held()
         fault = marketing_url_fault(url, hosts) if url else None
         if fault:
             judgment.rejected.append(RejectedRecord(run.key, f"marketing URL: {fault}"))
-        if (url and not fault) or not old.marketing_url or (fault and url != old.marketing_url):
+        usable = bool(url and not fault)
+        old = row.held if row else NOTHING
+        if row and not claim.owns(row):
+            if not _takes_over(run.key, row, claim, judgment, has_url=usable):
+                continue
+            # What another Catalog said is worth nothing from now on.
+            old = NOTHING
+        if usable or not old.marketing_url or (fault and url != old.marketing_url):
             judgment.settled.add(run.key)
         held = _merge(run, None if fault else url, old)
         judgment.held[run.key] = held
         if row is None or held != old:
             judgment.changes[run.key] = held
     return judgment
+
+
+def _takes_over(key: str, row: StoredRun, claim: Claim, judgment: Judgment, *, has_url: bool) -> bool:
+    """Tell whether a course run that is another Catalog's becomes this one's; else it is held as it is."""
+    if has_url and row.held.marketing_url:
+        judgment.contests[key] = claim.contest(row)
+    if claim.may_write(row, has_url=has_url):
+        return True
+    judgment.held[key] = row.held
+    judgment.settled.add(key)
+    return False
 
 
 def _merge(run: CourseRun, url: str | None, old: Held) -> Held:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from catalog_sync.conf import Catalog
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 
 
@@ -14,6 +15,7 @@ class SyncOptions:
     """What one run is asked to do. The numbers are those of ``CatalogSyncConfig``.
 
     Attributes:
+        catalog: which one to read.
         page_size: 0 finds it by itself.
         course_keys: only these course runs; empty means all.
         changed: only what the Catalog says changed lately.
@@ -21,6 +23,7 @@ class SyncOptions:
         should_stop: asked about twice a second; true ends the run after its page.
     """
 
+    catalog: Catalog
     page_size: int
     concurrency: int
     request_timeout_seconds: float
@@ -35,8 +38,9 @@ class SyncOptions:
     should_stop: Callable[[], bool] | None = None
 
     @classmethod
-    def of(cls, config: CatalogSyncConfig, **asked: Any) -> SyncOptions:
-        """Return the options that a configuration and what was asked for make; what was asked for wins."""
+    def of(cls, catalog: Catalog, **asked: Any) -> SyncOptions:
+        """Return the options that a Catalog's configuration and what was asked for make; what was asked for wins."""
+        config = CatalogSyncConfig.current(catalog.name)
         names = (
             "page_size",
             "concurrency",
@@ -46,7 +50,7 @@ class SyncOptions:
             "keep_runs_days",
         )
         given = {name: value for name, value in asked.items() if value is not None}
-        return cls(**{name: getattr(config, name) for name in names} | given)
+        return cls(catalog, **{name: getattr(config, name) for name in names} | given)
 
     @property
     def scope(self) -> SyncRun.Scope:

@@ -18,10 +18,10 @@ LEAST_GAIN = 0.03
 SLOW_FACTOR = 3
 
 
-def remembered() -> int | None:
-    """Return the page size that the last automatic run settled on."""
+def remembered(catalog: str) -> int | None:
+    """Return the page size that the last automatic run settled on for the Catalog."""
     return (
-        SyncRun.objects.filter(next_page_size__isnull=False)
+        SyncRun.objects.filter(catalog=catalog, next_page_size__isnull=False)
         .order_by("-pk")
         .values_list("next_page_size", flat=True)
         .first()

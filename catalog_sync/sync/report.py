@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+
+from catalog_sync.conf import DEFAULT_CATALOG
+
+WORST_FIRST = ("failed", "refused", "incomplete", "running", "succeeded", "skipped", "disabled")
+SUMMED = (
+    "pages",
+    "requests",
+    "retries",
+    "catalog_count",
+    "course_runs_retrieved",
+    "course_runs_rejected",
+    "matched",
+    "updated",
+    "unchanged",
+    "removed",
+    "not_in_lms",
+    "not_in_catalog",
+    "in_other_catalogs",
+    "of_other_orgs",
+    "failures",
+)
 
 
 class SyncReport(msgspec.Struct, kw_only=True):
@@ -12,14 +34,18 @@ class SyncReport(msgspec.Struct, kw_only=True):
 
     ``updated``, ``unchanged``, ``removed`` and ``matched`` count course overviews; in a dry run they tell what
     would be written. ``course_runs_retrieved`` counts distinct course runs; ``not_in_catalog`` counts course
-    overviews whose run a complete crawl did not list.
+    overviews whose run a complete crawl did not list. ``in_other_catalogs`` counts course runs for which another
+    Catalog has a usable marketing URL, too; ``of_other_orgs`` those of organizations for which this one is not
+    believed.
 
     Attributes:
         run_id: the ``SyncRun``; None if none was made.
         status: ``running``, then ``succeeded``, ``incomplete``, ``refused`` or ``failed``; ``disabled`` or
             ``skipped`` if nothing was done.
+        catalog: the Catalog's name; of several, their names with a comma between.
         duration_seconds: wall time.
         message: what went wrong and the remedy, one sentence; empty if nothing did.
+        catalogs: of several Catalogs, the report of each, of which this one is the sum; else empty.
     """
 
     run_id: int | None
@@ -27,6 +53,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
     dry_run: bool
     page_size: int
     concurrency: int
+    catalog: str = DEFAULT_CATALOG
     duration_seconds: float = 0.0
     pages: int = 0
     requests: int = 0
@@ -41,8 +68,11 @@ class SyncReport(msgspec.Struct, kw_only=True):
     removed: int = 0
     not_in_lms: int = 0
     not_in_catalog: int = 0
+    in_other_catalogs: int = 0
+    of_other_orgs: int = 0
     failures: int = 0
     message: str = ""
+    catalogs: list[SyncReport] = []
 
     @classmethod
     def of_nothing(cls, status: str, message: str, options: Any) -> SyncReport:
@@ -54,11 +84,39 @@ class SyncReport(msgspec.Struct, kw_only=True):
             dry_run=options.dry_run,
             page_size=options.page_size,
             concurrency=options.concurrency,
+            catalog=options.catalog.name,
+        )
+
+    @classmethod
+    def joined(cls, reports: Sequence[SyncReport]) -> SyncReport:
+        """Return the sum of the reports of several Catalogs, with the worst of their statuses.
+
+        The course overviews are the same for all of them. Each says by itself what it lacks.
+        """
+        first = reports[0]
+        summed = {name: sum(getattr(each, name) for each in reports) for name in SUMMED}
+        seconds = round(sum(each.duration_seconds for each in reports), 3)
+        return cls(
+            run_id=None,
+            status=min((each.status for each in reports), key=WORST_FIRST.index),
+            dry_run=first.dry_run,
+            page_size=max(each.page_size for each in reports),
+            concurrency=max(each.concurrency for each in reports),
+            catalog=",".join(each.catalog for each in reports),
+            duration_seconds=seconds,
+            course_overviews=max(each.course_overviews for each in reports),
+            message=" ".join(f"{each.catalog}: {each.message}" for each in reports if each.message),
+            catalogs=list(reports),
+            **summed,
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain values, by name."""
-        return msgspec.structs.asdict(self)
+        """Return the report as plain values, by name; ``catalogs`` only where there are several."""
+        values = msgspec.structs.asdict(self)
+        if self.catalogs:
+            return values | {"catalogs": [each.as_dict() for each in self.catalogs]}
+        del values["catalogs"]
+        return values
 
     def of_the_run(self) -> dict[str, Any]:
         """Return what a ``SyncRun`` stores of the report: all but its id."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from catalog_sync import overviews, replica
 from catalog_sync.catalog_client import CatalogClient, Page, RequestFailed
 from catalog_sync.replica import Held, parent_of_ccx
+from catalog_sync.sync.claim import Claim, with_parents
 from catalog_sync.sync.judgment import Judgment
 from catalog_sync.sync.writer import Writer
 
@@ -42,8 +43,10 @@ class Candidates:
 
 def find_candidates(writer: Writer) -> Candidates:
     """Return what a complete crawl did not show with a marketing URL, and what the LMS shows without a source."""
-    lost = set(_unsettled(writer))
-    keys = lost | set(overviews.showing_unknown_url())
+    lost, claim = set(_unsettled(writer)), writer.claim
+    # What nobody provided may be what another Catalog is about to provide, or did before its row was lost.
+    unknown = {key for key in overviews.showing_unknown_url() if claim.covers_alone(key)}
+    keys = lost | unknown
     candidates = Candidates(set(keys), overviews.count_showing(keys))
     for chunk in overviews.ccx_chunks():
         parents = {key: parent for key, shown in chunk if shown and (parent := parent_of_ccx(key))}
@@ -54,7 +57,8 @@ def find_candidates(writer: Writer) -> Candidates:
             if row.pinned_url or (row.held.marketing_url and key not in lost)
         }
         for key, parent in parents.items():
-            if key not in sources and parent not in sources:
+            is_ours = not lost.isdisjoint((key, parent)) or claim.covers_alone(key)
+            if key not in sources and parent not in sources and is_ours:
                 candidates.removals += key not in keys
                 candidates.keys |= {key, parent}
     return candidates
@@ -62,24 +66,26 @@ def find_candidates(writer: Writer) -> Candidates:
 
 def _unsettled(writer: Writer) -> Iterator[str]:
     # What is there for a pin alone would be asked for at each run.
-    rows = replica.listed().filter(id__lte=writer.newest_row)
-    # Count first: only if somebody is missing is it worth finding out who.
-    if rows.count() == len(writer.settled):
+    rows = replica.listed(writer.claim.catalog.name).filter(id__lte=writer.newest_row)
+    # Count first: only if somebody is missing is it worth finding out who. Not where another Catalog may have taken
+    # settled ones over meanwhile: as many may be missing.
+    if not writer.claim.others and rows.count() == len(writer.settled):
         return
     for row_id, key in rows.values_list("id", "course_key").iterator():
         if row_id not in writer.settled:
             yield key
 
 
-def check_share(candidates: Candidates, max_removal_percent: int) -> None:
-    """Let only a small share of the marketing URLs go.
+def check_share(candidates: Candidates, claim: Claim, max_removal_percent: int) -> None:
+    """Let only a small share of the marketing URLs go, of several Catalogs of those that this one provided.
 
     Raises:
         RefusedToShrink: it is more than ``max_removal_percent``, and more than a few.
     """
     if candidates.removals <= ALWAYS_ALLOWED:
         return
-    showing = overviews.showing_url().count()
+    # A small Catalog that answers wrongly could else lose all of its own among those of a large one.
+    showing = overviews.showing_url(claim.catalog.name if claim.others else None).count()
     if candidates.removals * 100 > max_removal_percent * showing:
         raise RefusedToShrink(candidates.removals, showing, max_removal_percent)
 
@@ -103,11 +109,14 @@ def look_up_and_apply(
             proofs.append(_proof(batch, page, writer.write(page)))
     except RequestFailed as error:
         failure = error
+    # In the order of their keys, CCX courses before their parents: a row that is gone tells nobody whose their URL was.
     absent = {key for proof in proofs for key in proof.gone}
     ccx_keys = {key for key in absent if parent_of_ccx(key)}
     clearing = {key for key in absent if key not in ccx_keys or parent_of_ccx(key) in absent}
+    clearing = writer.claim.clearable(clearing, replica.read_all(with_parents(clearing)))
     if max_removal_percent is not None:
-        check_share(Candidates(absent, overviews.count_showing(clearing)), max_removal_percent)
+        removals = Candidates(absent, overviews.count_showing(clearing))
+        check_share(removals, writer.claim, max_removal_percent)
     for proof in proofs:
         writer.remove(proof.gone, proof.listed, [key for key in proof.gone if key in clearing])
     if failure:

@@ -50,6 +50,8 @@ class StretchOutcome(msgspec.Struct):
     matched: int = 0
     updated: int = 0
     not_in_lms: int = 0
+    in_other_catalogs: int = 0
+    of_other_orgs: int = 0
 
 
 # Keys of either end that go to the process that joins: more than can move between two reads on a usual day.
@@ -64,6 +66,8 @@ COUNTED = (
     "matched",
     "updated",
     "not_in_lms",
+    "in_other_catalogs",
+    "of_other_orgs",
 )
 
 
@@ -95,7 +99,9 @@ def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
                 if not outcome.first_keys:
                     outcome.first_keys = frozenset(keys[:END_KEYS])
                     # The run that the stretch shares with the one before it is counted there.
-                    writer.already_counted.update(keys[:1] if stretch.start else [])
+                    shared = keys[:1] if stretch.start else []
+                    writer.already_counted.update(shared)
+                    writer.contested.update(shared)
                 if chain.has_accepted(page):
                     outcome.last_keys = frozenset(keys[-END_KEYS:])
                 writer.write_page(page)
@@ -125,7 +131,7 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
         writer.settled.merge(outcome.settled)
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome, name))
-    writer.mark_stored()
+    writer.transactions.mark_stored()
     complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
     if complete:
         for left, right in pairwise(outcomes):

@@ -7,32 +7,26 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import stamina
-from django.db import transaction
-from django.db.models import F, Max
+import msgspec
+from django.db.models import Max
 
 from catalog_sync import overviews, replica
 from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
-from catalog_sync.databases import in_chunks, is_conflict
+from catalog_sync.databases import in_chunks
 from catalog_sync.events import EventLog
-from catalog_sync.lease import Lease
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.overviews import Difference
 from catalog_sync.replica import NOTHING, Held, StoredRun
+from catalog_sync.sync.claim import Claim, Contest, with_parents
 from catalog_sync.sync.judgment import Judgment, judge
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.seen import Seen
+from catalog_sync.sync.transactions import Transactions
 
 T = TypeVar("T")
 
-# A deadlock or a lock-wait time-out is another writer's; the page is tried again this often before it counts.
-TRANSACTION_ATTEMPTS = 4
-
 # Changes wait for others to share a transaction with, but no longer than this.
 LONGEST_WAIT_SECONDS = 2.0
-
-# The numbers of the report that an operator may watch while the run goes on.
-PROGRESS = ("pages", "course_runs_retrieved", "updated")
 
 
 @dataclass
@@ -40,14 +34,16 @@ class Writer:
     """The one that writes, page by page. In a dry run it does all the same and writes nothing.
 
     Attributes:
-        lease: renewed first thing in every transaction, so that a writer that lost it cannot write.
+        claim: which course runs are the Catalog's.
         newest_row: the newest row of the replica before this run; later rows are this run's own.
         met: the older rows that the Catalog has shown.
         settled: those of them for which nothing is to be taken away.
         already_counted: keys that this run or a neighbor of it has counted, and no row tells.
+        contested: keys that were reported as another Catalog's, too.
     """
 
-    lease: Lease
+    transactions: Transactions
+    claim: Claim
     report: SyncReport
     log: EventLog
     dry_run: bool
@@ -55,13 +51,13 @@ class Writer:
     settled: Seen = field(default_factory=Seen)
     newest_row: int = 0
     already_counted: set[str] = field(default_factory=set)
+    contested: set[str] = field(default_factory=set)
     _rejected: set[str] = field(default_factory=set)
-    _stored: dict[str, int] = field(default_factory=dict)
+    _passed_over: frozenset[str] = frozenset()
     _ccx_sources: set[str] | None = None
     _pretended: dict[str, Held | None] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _waiting: dict[str, CourseRun] = field(default_factory=dict)
-    _transacted_at: float = field(default_factory=time.monotonic)
     _all_changes: bool = False
 
     def __post_init__(self) -> None:
@@ -78,9 +74,10 @@ class Writer:
             course_runs=len(page.course_runs),
             catalog_count=page.count,
         )
+        page = self._believed(page)
         if self.dry_run or self._all_changes:
             updated = self.report.updated
-            judgment = self.write(page)
+            judgment = self._write_after_waiting(page)
             changed = max(len(judgment.changes), self.report.updated - updated)
         else:
             changed = self._look_at(page)
@@ -95,7 +92,7 @@ class Writer:
         No transaction and no lock: whoever publishes meanwhile takes from the replica what is right already.
         """
         stored = replica.read([course_run.key for course_run in page.course_runs])
-        judgment = judge(page, stored)
+        judgment = judge(page, stored, self.claim)
         same = {key: held for key, held in judgment.shown.items() if key not in judgment.changes}
         difference = overviews.compare(replica.with_pins(same, stored))
         changed = judgment.changes.keys() | set(difference.differing)
@@ -105,10 +102,11 @@ class Writer:
         self._count(same.keys() - changed, stored, difference)
         self._settle(judgment.settled - changed, judgment, stored)
         self._count_rejected(judgment.rejected)
+        self._count_contests(judgment.contests)
         return len(changed)
 
     def _is_time(self) -> bool:
-        return time.monotonic() - self._transacted_at >= LONGEST_WAIT_SECONDS
+        return time.monotonic() - self.transactions.ended_at >= LONGEST_WAIT_SECONDS
 
     def write_waiting(self) -> None:
         """Write the changes that wait, and show how far the run has come."""
@@ -120,16 +118,33 @@ class Writer:
 
     def write(self, page: Page) -> Judgment:
         """Write the course runs of one reply, after those that wait, and count what came of it."""
+        return self._write_after_waiting(self._believed(page))
+
+    def _write_after_waiting(self, page: Page) -> Judgment:
         self.write_waiting()
         return self._write(page)
+
+    def _believed(self, page: Page) -> Page:
+        """Return the page without the course runs of organizations for which the Catalog is not believed."""
+        covers = self.claim.catalog.covers
+        if self.claim.catalog.orgs is None:
+            return page
+        runs = tuple(run for run in page.course_runs if covers(run.key))
+        # A record without a readable key may be anybody's.
+        rejected = tuple(record for record in page.rejected if not record.key or covers(record.key))
+        passed_over = page.keys().difference(run.key for run in runs).difference(r.key for r in rejected)
+        # A window shares course runs with the one before it only.
+        self.report.of_other_orgs += len(passed_over - self._passed_over - self.already_counted)
+        self._passed_over = passed_over
+        return msgspec.structs.replace(page, course_runs=runs, rejected=rejected)
 
     def _write(self, page: Page) -> Judgment:
         def record_and_publish() -> tuple[dict[str, StoredRun], Judgment, Difference, int]:
             # The replica first: a course overview that is re-created meanwhile finds either the lock or the row.
             stored = replica.read([course_run.key for course_run in page.course_runs])
-            judgment = judge(page, stored)
+            judgment = judge(page, stored, self.claim)
             if not self.dry_run:
-                replica.record(judgment.changes)
+                replica.record(judgment.changes, self.claim.catalog.name)
             difference = overviews.compare(replica.with_pins(judgment.shown, stored))
             if self.dry_run:
                 self._pretend(judgment.changes)
@@ -147,6 +162,7 @@ class Writer:
             updated = len(told)
         self.report.updated += updated
         self._count_rejected(judgment.rejected)
+        self._count_contests(judgment.contests)
         return judgment
 
     def _publish(self, differing: list[str], doubtful: set[str]) -> int:
@@ -214,33 +230,23 @@ class Writer:
         """
 
         def take_away() -> int:
+            # Looked at once more: another Catalog may have come to provide some of them.
+            rows = replica.read(with_parents(gone))
+            mine = {key for key in gone if self.claim.may_write(rows.get(key), has_url=False)}
+            clearable = self.claim.clearable(clearing, rows)
             if self.dry_run:
-                self._pretend({key: listed.get(key) for key in gone})
-                return overviews.count_showing(clearing)
-            replica.forget([key for key in gone if key not in listed])
-            replica.record(listed)
-            return overviews.clear(clearing)
+                self._pretend({key: listed.get(key) for key in mine})
+                return overviews.count_showing(clearable)
+            name = self.claim.catalog.name
+            replica.forget([key for key in gone if key not in listed], name)
+            replica.record({key: held for key, held in listed.items() if key in mine}, name)
+            return overviews.clear(clearable)
 
         self.report.removed += self.transact(take_away)
 
     def transact(self, work: Callable[[], T]) -> T:
-        """Do the work in one transaction that holds the lease; again if the database broke it off for another."""
-        progress = self._progress()
-        # Added, not set: several writers of one run may share the row.
-        added = {name: F(name) + value - self._stored.get(name, 0) for name, value in progress.items()}
-        retrying = stamina.retry_context(
-            on=is_conflict, attempts=TRANSACTION_ATTEMPTS, timeout=None, wait_initial=0.05, wait_jitter=0.1
-        )
-        for attempt in retrying:
-            if attempt.num > 1:
-                self.log.warning("transaction_retried", attempt=attempt.num)
-            # Durable: what is written must not hang on a transaction around it, nor hold its locks between pages.
-            with attempt, transaction.atomic(durable=True):
-                self.lease.renew(catalog_count=self.report.catalog_count, **added)
-                result = work()
-        self._stored = progress
-        self._transacted_at = time.monotonic()
-        return result
+        """Do the work in one transaction that holds the lease."""
+        return self.transactions.run(work)
 
     def _pretend(self, changes: Mapping[str, Held | None]) -> None:
         """Remember, in a dry run, what CCX courses would be given. No other page depends on one before it."""
@@ -249,23 +255,19 @@ class Writer:
             self._ccx_sources = keys | {parent for key in keys if (parent := replica.parent_of_ccx(key))}
         self._pretended |= {key: held for key, held in changes.items() if key in self._ccx_sources}
 
-    def mark_stored(self) -> None:
-        """Take the numbers of the report as stored: others have added them."""
-        self._stored = self._progress()
-
-    def _progress(self) -> dict[str, int]:
-        return {name: getattr(self.report, name) for name in PROGRESS}
-
     def _is_first(self, key: str, row: StoredRun | None) -> bool:
         """Tell whether this run meets the course run for the first time; windows overlap."""
         if row is not None and row.id > self.newest_row and not row.is_listed:
             row = None  # an operator has pinned it meanwhile
         if row is not None and row.id > self.newest_row:
-            return False  # counted by whoever inserted it
+            # Counted by whoever inserted it; unless that was the sync of another Catalog.
+            return not self.claim.owns(row) and self._is_new(key)
         if row is not None:
             return self.met.add(row.id) and key not in self.already_counted
-        if not self.dry_run:
-            return True
+        # What this run inserts another Catalog may take over, so that its row no longer tells.
+        return self._is_new(key) if self.dry_run or self.claim.others else True
+
+    def _is_new(self, key: str) -> bool:
         is_new = key not in self.already_counted
         self.already_counted.add(key)
         return is_new
@@ -276,6 +278,8 @@ class Writer:
                 continue
             # Settled rows are counted against listed ones, so what is there for a pin alone must not be among them.
             is_listed = row.is_listed or (not self.dry_run and judgment.held.get(key, NOTHING) != NOTHING)
+            if not self.claim.owns(row) and (self.dry_run or key not in judgment.changes):
+                continue  # another Catalog's, and not taken over
             if is_listed and row.id <= self.newest_row:
                 self.settled.add(row.id)
 
@@ -287,3 +291,13 @@ class Writer:
             self._rejected.add(identity)
             self.report.course_runs_rejected += 1
             self.log.warning("course_run_rejected", course_key=record.key, reason=record.reason)
+
+    def _count_contests(self, contests: Mapping[str, Contest]) -> None:
+        for key, contest in contests.items():
+            if key in self.contested:
+                continue
+            self.contested.add(key)
+            self.report.in_other_catalogs += 1
+            self.log.warning(
+                "course_run_in_two_catalogs", course_key=key, catalog=contest.passed_over, kept=contest.kept
+            )

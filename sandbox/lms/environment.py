@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +33,10 @@ def cache(url: str | None) -> dict[str, Any]:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError(f"LMS_CACHE_URL must be a redis:// URL, not {url!r}")
     return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+
+
+def credentials(catalogs: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return the credentials that ``CATALOG_SYNC_CATALOGS`` names, as settings, where the environment has them."""
+    prefixes = [entry["credentials"] for entry in catalogs.values() if "credentials" in entry]
+    names = [f"{prefix}_{name}" for prefix in prefixes for name in ("PROVIDER_URL", "KEY", "SECRET")]
+    return {name: os.environ[name] for name in names if name in os.environ}

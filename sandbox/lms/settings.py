@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -104,6 +105,10 @@ BACKEND_SERVICE_EDX_OAUTH2_KEY = os.environ.get("BACKEND_SERVICE_EDX_OAUTH2_KEY"
 BACKEND_SERVICE_EDX_OAUTH2_SECRET = os.environ.get(
     "BACKEND_SERVICE_EDX_OAUTH2_SECRET", "catalog-sync-worker-secret"
 )
+
+# Several Catalogs, as JSON; the credentials of each by the names that its entry gives.
+CATALOG_SYNC_CATALOGS = json.loads(os.environ.get("CATALOG_SYNC_CATALOGS") or "null")
+globals().update(environment.credentials(CATALOG_SYNC_CATALOGS or {}))
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
 CELERY_RESULT_BACKEND = os.environ.get("CELERY_RESULT_BACKEND") or "cache+memory://"

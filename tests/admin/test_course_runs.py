@@ -428,7 +428,7 @@ class TestSyncNow:
         assert f"manage.py update_catalog_data --course-key {KEY}" in text
 
     def test_while_a_sync_runs_hands_nothing_over(self, admin_client, broker):
-        SyncRun.objects.create(lease="catalog", holder="worker 7")
+        SyncRun.objects.create(lease="default", holder="worker 7")
         self.sync(admin_client, known())
         assert broker == []
 

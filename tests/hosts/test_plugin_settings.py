@@ -12,6 +12,7 @@ from catalog_sync import conf
 from catalog_sync.settings import common
 
 READERS = {
+    "CATALOG_SYNC_CATALOGS": conf.named_catalogs,
     "CATALOG_SYNC_COURSE_OVERVIEW_MODEL": conf.course_overview_model,
     "CATALOG_SYNC_SESSION_FACTORY": conf.session_factory,
     "CATALOG_SYNC_FIELDS": conf.fields,

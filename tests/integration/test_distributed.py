@@ -13,8 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
-from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
+from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.sync.distributed import conclude_distributed, give_up, take_stretch
 from catalog_sync.sync.engine import Run
 from catalog_sync.sync.options import SyncOptions
@@ -159,7 +160,7 @@ def _messages(broker_url: str, queue: str) -> list[str]:
 
 
 def _opened_run(**changes: object) -> tuple[Run, list[Stretch]]:
-    run = Run.open(SyncOptions.of(CatalogSyncConfig.current(), page_size=PAGE_SIZE, concurrency=3, **changes))
+    run = Run.open(SyncOptions.of(conf.catalogs()[0], page_size=PAGE_SIZE, concurrency=3, **changes))
     return run, plan(run, PAGE_SIZE, RUNS, newest_row=0)
 
 

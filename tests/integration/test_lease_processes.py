@@ -94,7 +94,7 @@ class TestLostLease:
     def report(self, courses):
         def take_the_lease(retrieved, total):
             SyncRun.objects.filter(lease__isnull=False).update(lease=None, status="failed", message="buried")
-            SyncRun.objects.create(lease="catalog", holder="another")
+            SyncRun.objects.create(lease="default", holder="another")
 
         return update_catalog_data(page_size=10, on_progress=take_the_lease)
 

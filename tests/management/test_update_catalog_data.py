@@ -231,7 +231,7 @@ class TestOutcome:
         assert update()[1] == ""
 
     def test_held_lease_exits_with_75(self):
-        SyncRun.objects.create(lease="catalog", holder="worker-7 process 4711")
+        SyncRun.objects.create(lease="default", holder="worker-7 process 4711")
         with pytest.raises(CommandError, match="worker-7 process 4711") as raised:
             update()
         assert raised.value.returncode == 75

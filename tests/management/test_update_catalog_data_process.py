@@ -13,9 +13,9 @@ from tests.raw_server import nobody_listens
 
 COURSE_RUNS = 60
 KEYS = (
-    "run_id status dry_run page_size concurrency duration_seconds pages requests retries catalog_count "
+    "run_id status dry_run page_size concurrency catalog duration_seconds pages requests retries catalog_count "
     "course_runs_retrieved course_runs_rejected course_overviews matched updated unchanged removed not_in_lms "
-    "not_in_catalog failures"
+    "not_in_catalog in_other_catalogs of_other_orgs failures"
 ).split()
 STORED = """
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -197,7 +197,7 @@ class TestLease:
         lms = Lms.of(shutil.copy(seeded_database, database), running_catalog)
         lms.shell(
             "from catalog_sync.models import SyncRun\n"
-            "SyncRun.objects.create(lease='catalog', holder='worker-7 process 4711')\n"
+            "SyncRun.objects.create(lease='default', holder='worker-7 process 4711')\n"
             "from datetime import UTC, datetime\n"
             "SyncRun.objects.update(started=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))"
         )

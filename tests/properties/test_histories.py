@@ -14,6 +14,7 @@ from django.test import override_settings
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from catalog_sync import conf
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.sync import SyncOptions, SyncReport, run_sync
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -97,7 +98,7 @@ class History:
         self.catalog.before_request = lambda number: self.apply(moves, number)
         given_options = {"page_size": 50, "concurrency": 2, "max_removal_percent": 10} | chosen
         unlimited = {"request_timeout_seconds": 5, "retry_deadline_seconds": 0, "keep_runs_days": 0}
-        report = run_sync(SyncOptions(**unlimited, **given_options))
+        report = run_sync(SyncOptions(conf.catalogs()[0], **unlimited, **given_options))
         event(f"status {report.status}")
         return report
 

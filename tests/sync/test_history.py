@@ -48,7 +48,7 @@ def test_only_a_full_run_is_the_last_that_succeeded(values):
 
 
 def test_run_that_holds_the_lease_stays():
-    running = run_of(100, status="running", lease="catalog")
+    running = run_of(100, status="running", lease="default")
     prune(90)
     assert running in kept()
 

@@ -12,6 +12,7 @@ from catalog_sync.management.faults import database_faults_told
 
 BAR_WIDTH = 40
 REQUESTS_AN_HOUR = 200
+EXIT_WRONG_USAGE = 2
 
 
 class Command(BaseCommand):
@@ -27,6 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--requests", type=int, default=60, metavar="N", help="send at most so many")
         parser.add_argument(
             "--target-seconds", type=float, default=2.0, metavar="S", help="how long a page may take"
+        )
+        parser.add_argument(
+            "--catalog", metavar="NAME", help="which one of CATALOG_SYNC_CATALOGS; by default the first"
         )
         parser.add_argument(
             "--save", action="store_true", help="put the recommendation into the configuration"
@@ -45,7 +49,9 @@ class Command(BaseCommand):
         self.stdout.write("page size  at once  s a page  requests  s a full sync")
         measurements = []
         try:
-            for row in api.measure_page_sizes(most_requests=options["requests"], target_seconds=target):
+            for row in api.measure_page_sizes(
+                most_requests=options["requests"], target_seconds=target, catalog=options["catalog"]
+            ):
                 measurements.append(row)
                 self.stdout.write(
                     f"{row.page_size:9,}  {row.concurrency:7}  {row.seconds:8.2f}  {row.requests:8,}  "
@@ -53,6 +59,8 @@ class Command(BaseCommand):
                 )
         except RequestFailed as error:
             raise CommandError(str(error)) from None
+        except api.WrongUsage as error:
+            raise CommandError(str(error), returncode=EXIT_WRONG_USAGE) from None
         if not measurements:
             raise CommandError(
                 "Nothing was measured: allow more --requests, or raise request_timeout_seconds."
@@ -68,7 +76,7 @@ class Command(BaseCommand):
                 "That is more than an ordinary user's 200 requests an hour: the sync needs a staff user."
             )
         if options["save"]:
-            api.save_page_size(recommended)
+            api.save_page_size(recommended, options["catalog"])
             self.stdout.write("Saved in the Catalog sync configuration.")
 
     def _plot(self, measurements: list[Any]) -> None:

@@ -63,6 +63,13 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
         parser.add_argument(
             "--allow-removals", action="store_true", help="remove marketing URLs whatever share of them it is"
         )
+        parser.add_argument(
+            "--catalog",
+            action="append",
+            dest="catalogs",
+            metavar="NAME",
+            help="only this one of CATALOG_SYNC_CATALOGS; repeatable",
+        )
         parser.add_argument("--distribute", action="store_true", help="let Celery workers read the pages")
         parser.add_argument("--json", action="store_true", help="print the report as one JSON line on stdout")
         parser.add_argument(
@@ -88,6 +95,7 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
                     dry_run=options["dry_run"],
                     allow_removals=options["allow_removals"],
                     distribute=options["distribute"],
+                    catalogs=options["catalogs"],
                     on_progress=progress,
                     should_stop=should_stop,
                 )
@@ -95,16 +103,32 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
             raise CommandError(str(error), returncode=EXIT_WRONG_USAGE) from None
         except LeaseHeld as error:
             raise CommandError(str(error), returncode=EXIT_LEASE_HELD) from None
-        values = report.as_dict()
-        message = values.pop("message")
         if options["json"]:
-            self.stdout.write(json.dumps(values))
+            self.stdout.write(json.dumps(_numbers(report)))
         else:
-            self.stdout.write("\n".join(f"{name:22} {value}" for name, value in values.items()))
+            self.stdout.write(_table([report, *report.catalogs]))
         if report.status in ("succeeded", "disabled", "skipped"):
-            self.stderr.write(message) if message else None
+            self.stderr.write(report.message) if report.message else None
         else:
-            raise CommandError(message, returncode=EXIT_FAILED)
+            raise CommandError(report.message, returncode=EXIT_FAILED)
+
+
+def _numbers(report: Any) -> dict[str, Any]:
+    values: dict[str, Any] = report.as_dict()
+    del values["message"]
+    return values
+
+
+def _table(reports: list[Any]) -> str:
+    """Return a line a number; of several Catalogs the sum first, then a column each."""
+    columns = [_numbers(report) for report in reports]
+    names = [name for name in columns[0] if name != "catalogs"]
+    widths = [max(len(str(column[name])) for name in names) for column in columns]
+    lines = [
+        f"{name:22} " + "  ".join(f"{column[name]!s:{w}}" for column, w in zip(columns, widths, strict=True))
+        for name in names
+    ]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _page_size(text: str) -> int | str:

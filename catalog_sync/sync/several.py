@@ -1,0 +1,36 @@
+"""Syncs of several Catalogs, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from catalog_sync.lease import LeaseHeld
+from catalog_sync.sync.options import SyncOptions
+from catalog_sync.sync.report import SyncReport
+
+GOOD = ("succeeded", "running", "skipped", "disabled")
+
+
+def sync_each(asked: Sequence[SyncOptions], sync: Callable[[SyncOptions], SyncReport]) -> SyncReport:
+    """Sync each Catalog, whatever becomes of those before it, and return the joined report.
+
+    In the order in which they are named: what the first has lost, the next may have in the same command.
+
+    Raises:
+        LeaseHeld: of some Catalog another sync is running; the others were synced, and none of them failed.
+    """
+    reports: list[SyncReport] = []
+    held = None
+    for options in asked:
+        if reports and options.should_stop and options.should_stop():
+            break
+        try:
+            reports.append(sync(options))
+        except LeaseHeld as error:
+            held = held or error
+            reports.append(SyncReport.of_nothing("skipped", str(error), options))
+    joined = SyncReport.joined(reports)
+    if held and joined.status in GOOD:
+        held.args = (joined.message,)
+        raise held
+    return joined

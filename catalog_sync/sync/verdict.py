@@ -1,0 +1,43 @@
+"""How a run ended, in a sentence with the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from catalog_sync import overviews, quota, replica
+from catalog_sync.catalog_client import RequestFailed
+from catalog_sync.models import SyncRun
+from catalog_sync.sync.report import SyncReport
+
+
+def verdict(failures: Sequence[str], rejected: int) -> tuple[SyncRun.Status, str]:
+    """Return the status of a run that came to its end, and the sentence that explains it.
+
+    Args:
+        failures: why something was not applied, a sentence each.
+        rejected: how many course runs were.
+    """
+    if not failures and not rejected:
+        return SyncRun.Status.SUCCEEDED, ""
+    reasons = [failure.rstrip(".") for failure in failures[:3]]
+    if more := len(failures) - len(reasons):
+        reasons.append(f"{more} more (see event=catalog_sync.not_applied)")
+    if rejected:
+        reasons.append(
+            f"{rejected} rejected course runs (see event=catalog_sync.course_run_rejected; correct them in the Catalog)"
+        )
+    return SyncRun.Status.INCOMPLETE, f"Not all that the Catalog has was applied: {'; '.join(reasons)}."
+
+
+def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
+    """Return what to say of the page size to who was throttled; empty if that was not it."""
+    count = report.catalog_count or replica.count(report.catalog) or overviews.count()
+    page_size = report.page_size
+    if not error.throttled or not count or not page_size:
+        return ""
+    needed, fitting = quota.requests_for(count, page_size), quota.least_page_size(count)
+    advice = f", which page size {fitting} or more would fit" if fitting > page_size else ""
+    return (
+        f" At page size {page_size} a sync of {count} course runs takes {needed} requests; an ordinary user has "
+        f"200 an hour{advice}."
+    )
