@@ -1,0 +1,1 @@
+"""Several Catalogs and one LMS."""

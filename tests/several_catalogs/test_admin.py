@@ -1,0 +1,173 @@
+"""Django admin with several Catalogs; with one nothing of it is to be seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync import replica
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
+from catalog_sync.replica import Held
+from tests.several_catalogs.lms import KEY, OTHER, PARTNER_URL, URL
+
+pytestmark = pytest.mark.django_db
+
+ADMIN = "/admin/catalog_sync"
+CONFIG, RUNS, COURSE_RUNS = (
+    f"{ADMIN}/{name}/" for name in ("catalogsyncconfig", "syncrun", "catalogcourserun")
+)
+FORM = {
+    "enabled": "on",
+    "page_size": "77",
+    "concurrency": "2",
+    "request_timeout_seconds": "30",
+    "retry_deadline_seconds": "300",
+    "max_removal_percent": "10",
+    "keep_runs_days": "90",
+}
+
+
+@pytest.fixture(autouse=True)
+def named(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.CATALOG_SYNC_CATALOGS = {
+        name: {"url": f"https://{name}.example.com/api/v1"} for name in ("default", "partner")
+    }
+
+
+@pytest.fixture
+def only_one(settings):
+    settings.CATALOG_SYNC_CATALOGS = None
+
+
+def content(client, path):
+    return client.get(path).content.decode()
+
+
+class TestConfiguration:
+    """The page on which each is tuned."""
+
+    def test_offers_the_catalogs(self, admin_client):
+        page = content(admin_client, f"{CONFIG}add/")
+        assert '<option value="default" selected>' in page
+        assert '<option value="partner">' in page
+
+    def test_saves_for_the_one_that_was_chosen(self, admin_client):
+        admin_client.post(f"{CONFIG}add/", FORM | {"catalog": "partner"})
+        assert [CatalogSyncConfig.current(name).page_size for name in ("default", "partner")] == [500, 77]
+
+    def test_refuses_one_that_there_is_not(self, admin_client):
+        admin_client.post(f"{CONFIG}add/", FORM | {"catalog": "other"})
+        assert not CatalogSyncConfig.objects.exists()
+
+    def test_begins_with_what_is_in_force_for_the_one(self, admin_client):
+        CatalogSyncConfig.objects.create(catalog="partner", page_size=123)
+        CatalogSyncConfig.objects.create(catalog="default", page_size=456)
+        assert 'value="123"' in content(admin_client, f"{CONFIG}add/?catalog=partner")
+
+    def test_says_what_a_page_size_costs_with_the_one(self, admin_client):
+        SyncRun.objects.create(catalog="partner", catalog_count=4_321, status="succeeded")
+        assert "4,321 course runs" in content(admin_client, f"{CONFIG}add/?catalog=partner")
+
+    def test_change_is_told_against_the_row_before_of_the_same(self, admin_client):
+        CatalogSyncConfig.objects.create(catalog="default", enabled=True, page_size=100)
+        CatalogSyncConfig.objects.create(catalog="partner", enabled=True, page_size=200)
+        CatalogSyncConfig.objects.create(catalog="default", enabled=True, page_size=300)
+        page = content(admin_client, CONFIG)
+        assert "page size: 100 → 300" in page
+        assert "200 → 300" not in page
+
+    def test_reverting_keeps_the_catalog(self, admin_client):
+        row = CatalogSyncConfig.objects.create(catalog="partner", page_size=200)
+        admin_client.post(CONFIG, {"action": "revert", "_selected_action": [row.pk]})
+        assert list(CatalogSyncConfig.objects.values_list("catalog", flat=True)) == ["partner", "partner"]
+
+    def test_of_one_has_no_choice(self, only_one, admin_client):
+        assert 'name="catalog"' not in content(admin_client, f"{CONFIG}add/")
+
+    def test_of_one_is_saved_for_it(self, admin_client, settings):
+        settings.CATALOG_SYNC_CATALOGS = {"main": {"url": "https://main.example.com/api/v1"}}
+        admin_client.post(f"{CONFIG}add/", FORM)
+        assert CatalogSyncConfig.current("main").page_size == 77
+
+
+class TestSyncRuns:
+    """The history of both."""
+
+    @pytest.fixture(autouse=True)
+    def runs(self, named):
+        for name in ("default", "partner"):
+            SyncRun.objects.create(catalog=name, status="failed", message=f"of {name}", in_other_catalogs=4)
+
+    def test_list_names_the_catalog(self, admin_client):
+        assert '<td class="field-catalog">partner</td>' in content(admin_client, RUNS)
+
+    def test_list_can_be_of_one(self, admin_client):
+        page = content(admin_client, f"{RUNS}?catalog=partner")
+        assert ("of partner" in page, "of default" in page) == (True, False)
+
+    def test_page_has_the_numbers_of_several(self, admin_client):
+        page = content(admin_client, f"{RUNS}{SyncRun.objects.first().pk}/change/")
+        assert all(
+            f'form-row field-{name}"' in page for name in ("catalog", "in_other_catalogs", "of_other_orgs")
+        )
+
+    @pytest.mark.parametrize(("query", "name"), [("", "default"), ("?catalog=partner", "partner")])
+    def test_charts_are_of_one(self, query, name, admin_client):
+        run = SyncRun.objects.get(catalog=name)
+        SyncRun.objects.update(finished=run.started)
+        charts = admin_client.get(f"{RUNS}{query}").context["charts"]
+        assert [row[0] for row in charts[0].rows] == [str(run.pk)]
+
+    def test_of_one_catalog_there_is_no_column(self, only_one, admin_client):
+        assert "field-catalog" not in content(admin_client, RUNS)
+
+    def test_of_one_catalog_there_is_no_filter(self, only_one, admin_client):
+        assert "?catalog=" not in content(admin_client, RUNS)
+
+    def test_page_of_each_running_one_has_its_button(self, admin_client):
+        for name in ("default", "partner"):
+            run = SyncRun.objects.create(catalog=name, lease=name, holder="worker", status="running")
+            assert f"{RUNS}{run.pk}/cancel/" in content(admin_client, f"{RUNS}{run.pk}/change/")
+
+    def test_progress_is_that_of_the_oldest(self, admin_client):
+        runs = [SyncRun.objects.create(lease=name, status="running") for name in ("partner", "default")]
+        assert admin_client.get(f"{RUNS}progress/").json()["run_id"] == runs[0].pk
+
+    def test_canceling_one_leaves_the_other(self, admin_client):
+        first, second = (
+            SyncRun.objects.create(lease=name, status="running") for name in ("partner", "default")
+        )
+        admin_client.post(f"{RUNS}{second.pk}/cancel/")
+        asked = SyncRun.objects.filter(cancel_requested=True)
+        assert (list(asked), first.cancel_requested) == ([second], False)
+
+    def test_button_is_there_while_one_is_switched_off(self, admin_client):
+        CatalogSyncConfig.objects.create(catalog="default", enabled=False)
+        assert "Run now" in content(admin_client, RUNS)
+
+
+class TestCourseRuns:
+    """What each provided."""
+
+    @pytest.fixture(autouse=True)
+    def rows(self, named):
+        replica.record({KEY: Held("published", URL)}, "default")
+        replica.record({OTHER: Held("published", PARTNER_URL)}, "partner")
+
+    def test_list_names_the_catalog(self, admin_client):
+        assert '<td class="field-catalog">partner</td>' in content(admin_client, COURSE_RUNS)
+
+    def test_list_can_be_of_one(self, admin_client):
+        page = content(admin_client, f"{COURSE_RUNS}?catalog=partner")
+        assert (OTHER in page, KEY in page) == (True, False)
+
+    def test_page_names_the_catalog(self, admin_client):
+        row = CatalogCourseRun.objects.get(course_key=OTHER)
+        assert 'form-row field-catalog"' in content(admin_client, f"{COURSE_RUNS}{row.pk}/change/")
+
+    def test_of_one_catalog_there_is_no_column(self, only_one, admin_client):
+        assert "field-catalog" not in content(admin_client, COURSE_RUNS)
+
+    def test_page_of_one_catalog_does_not_name_it(self, only_one, admin_client):
+        row = CatalogCourseRun.objects.get(course_key=KEY)
+        assert 'form-row field-catalog"' not in content(admin_client, f"{COURSE_RUNS}{row.pk}/change/")

@@ -1,0 +1,86 @@
+"""System checks of ``CATALOG_SYNC_CATALOGS``: what a wrong shape is called, and that the hint says what to do."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import checks
+
+from catalog_sync import conf
+
+GOOD = {"url": "https://discovery.example.com/api/v1"}
+WRONG = {
+    "a list": (["default"], "E010"),
+    "a text": ("default", "E010"),
+    "nothing in it": ({}, "E010"),
+    "a name with a space": ({"our Catalog": GOOD}, "E011"),
+    "a name with a capital letter": ({"Partner": GOOD}, "E011"),
+    "a name that is too long": ({"x" * 33: GOOD}, "E011"),
+    "a name that is none": ({"": GOOD}, "E011"),
+    "a name that is no text": ({7: GOOD}, "E011"),
+    "an address alone": ({"default": "https://discovery.example.com/api/v1"}, "E012"),
+    "a key that is misspelled": ({"default": GOOD | {"uri": ""}}, "E012"),
+    "an address that is no text": ({"default": {"url": 7}}, "E012"),
+    "credentials that are no text": ({"default": GOOD | {"credentials": {"KEY": "x"}}}, "E012"),
+    "orgs as a text": ({"default": GOOD | {"orgs": "edX"}}, "E013"),
+    "orgs of numbers": ({"default": GOOD | {"orgs": [7]}}, "E013"),
+    "no address": ({"default": {}}, "W001"),
+    "an address that is none": ({"default": {"url": "discovery.example.com"}}, "W001"),
+    "missing credentials": ({"default": GOOD | {"credentials": "PARTNER_OAUTH2"}}, "W002"),
+}
+
+
+def messages() -> list[checks.CheckMessage]:
+    return checks.run_checks(tags=["catalog_sync"])
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+class TestWrong:
+    """What cannot be followed."""
+
+    @pytest.fixture(autouse=True)
+    def told(self, wrong, settings):
+        settings.CATALOG_SYNC_CATALOGS, self.code = WRONG[wrong]
+        self.messages = messages()
+
+    def test_is_told_once(self, wrong):
+        assert [message.id for message in self.messages] == [f"catalog_sync.{self.code}"]
+
+    def test_comes_with_a_remedy(self, wrong):
+        assert all(message.hint for message in self.messages)
+
+
+def test_each_of_several_faults_is_told(settings):
+    settings.CATALOG_SYNC_CATALOGS = {"A": GOOD, "b": {"orgs": "edX", "key": ""}}
+    assert sorted(message.id[-4:] for message in messages()) == ["E011", "E012", "E013"]
+
+
+def test_fault_of_one_names_it(settings):
+    settings.CATALOG_SYNC_CATALOGS = {"default": GOOD, "partner": {}}
+    assert ["CATALOG_SYNC_CATALOGS['partner']['url']" in message.msg for message in messages()] == [True]
+
+
+def test_missing_credentials_are_named_by_their_settings(settings):
+    settings.CATALOG_SYNC_CATALOGS = {"default": GOOD | {"credentials": "PARTNER_OAUTH2"}}
+    assert "PARTNER_OAUTH2_PROVIDER_URL, PARTNER_OAUTH2_KEY, PARTNER_OAUTH2_SECRET" in messages()[0].msg
+
+
+def test_good_ones_are_not_spoken_of(settings):
+    settings.CATALOG_SYNC_CATALOGS = {
+        "default": GOOD,
+        "partner-2_b": GOOD | {"orgs": ["edX"], "credentials": "X"},
+    }
+    for name in ("PROVIDER_URL", "KEY", "SECRET"):
+        setattr(settings, f"X_{name}", "set")
+    assert messages() == []
+
+
+def test_address_of_the_only_one_may_be_missing_then(settings):
+    settings.COURSE_CATALOG_API_URL = None
+    settings.CATALOG_SYNC_CATALOGS = {"default": GOOD}
+    assert messages() == []
+
+
+def test_longest_name_fits_into_its_columns():
+    from catalog_sync.models import CatalogCourseRun
+
+    assert conf.CATALOG_NAME.fullmatch("x" * CatalogCourseRun._meta.get_field("catalog").max_length)

@@ -1,0 +1,84 @@
+"""The health of several Catalogs: the one that has waited longest speaks for all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from catalog_sync import health
+from catalog_sync.models import CatalogSyncConfig, SyncRun
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def named(settings):
+    settings.CATALOG_SYNC_CATALOGS = {
+        name: {"url": f"https://{name}.example.com/api/v1"} for name in ("default", "partner")
+    }
+
+
+def succeeded(name, hours_ago):
+    run = SyncRun.objects.create(catalog=name, status="succeeded", holder="worker")
+    SyncRun.objects.filter(pk=run.pk).update(finished=timezone.now() - timedelta(hours=hours_ago))
+    return run.pk
+
+
+class TestOneStale:
+    """The second has not succeeded for long."""
+
+    @pytest.fixture(autouse=True)
+    def runs(self, named):
+        succeeded("default", 1)
+        self.stale = succeeded("partner", 20)
+        self.seen = health.look()
+
+    def test_is_stale_as_a_whole(self):
+        assert self.seen["status"] == "stale"
+
+    def test_speaks_for_all(self):
+        assert (self.seen["catalog"], self.seen["last_success"]["run_id"]) == ("partner", self.stale)
+
+    def test_each_is_told_of(self):
+        assert {name: each["status"] for name, each in self.seen["catalogs"].items()} == {
+            "default": "ok",
+            "partner": "stale",
+        }
+
+    def test_remedy_names_it(self):
+        assert health.remedy(self.seen).startswith("No full sync of the Catalog partner has succeeded within")
+
+    def test_remedy_of_one_that_is_switched_off_names_it(self):
+        CatalogSyncConfig.objects.create(catalog="partner", enabled=False)
+        assert health.remedy(health.look()).startswith("The sync of the Catalog partner is switched off")
+
+    def test_status_command_prints_each(self, capsys):
+        with pytest.raises(CommandError, match="of the Catalog partner"):
+            call_command("catalog_sync_status")
+        assert "catalogs.default.status              ok" in capsys.readouterr().out
+
+
+def test_one_that_never_succeeded_is_the_stalest():
+    succeeded("partner", 500)
+    assert health.look()["catalog"] == "default"
+
+
+def test_both_fresh_are_healthy():
+    succeeded("default", 1)
+    succeeded("partner", 2)
+    assert health.remedy(health.look()) == ""
+
+
+def test_each_tells_of_its_own_running_sync():
+    run = SyncRun.objects.create(catalog="partner", lease="partner", holder="worker")
+    seen = health.look()["catalogs"]
+    assert (seen["default"]["running"], seen["partner"]["running"]["run_id"]) == (None, run.pk)
+
+
+def test_of_one_catalog_there_is_no_list(settings):
+    settings.CATALOG_SYNC_CATALOGS = None
+    assert not {"catalog", "catalogs"} & health.look().keys()

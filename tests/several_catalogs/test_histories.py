@@ -1,0 +1,164 @@
+"""Two Catalogs that move, synced in any order: the first named with a URL is shown, and none takes another's away."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from unittest import mock
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from django.test import override_settings
+from hypothesis import given
+from hypothesis import strategies as st
+from requests.adapters import BaseAdapter
+
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.replica import parent_of_ccx
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+from tests.properties import histories
+from tests.properties.model_catalog import ModelAdapter, ModelCatalog, Run, at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NAMES = ("default", "partner")
+PLAIN = [f"course-v1:OrgX+C{number}+2026" for number in range(6)]
+CCX = "ccx-v1:OrgX+C0+2026+ccx@1"
+KEYS = [*PLAIN, CCX]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A Catalog comes to say something of a course run (None: it is not listed), or, without a key, is synced."""
+
+    name: str
+    key: str = ""
+    run: Run | None = None
+
+
+names = st.sampled_from(NAMES)
+moves = st.builds(
+    Step,
+    names,
+    st.sampled_from(KEYS),
+    st.none()
+    | st.builds(
+        Run,
+        st.sampled_from([None, "https://www.example.com/a", "https://www.example.com/b"]),
+        st.sampled_from(["published", "published", "unpublished"]),
+    ),
+)
+steps = st.lists(moves | moves | st.builds(Step, names), max_size=30)
+page_sizes = st.sampled_from([2, 3, 50])
+
+
+class AdapterOfBoth(BaseAdapter):
+    """Sends each request to the Catalog of its host."""
+
+    def send(self, request: requests.PreparedRequest, *args, **kwargs) -> requests.Response:
+        ModelCatalog.current = CATALOGS[urlsplit(request.url or "").hostname or ""]
+        return ModelAdapter().send(request, *args, **kwargs)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+CATALOGS: dict[str, ModelCatalog] = {}
+
+
+def session(name: str) -> requests.Session:
+    made = requests.Session()
+    made.mount("http://", AdapterOfBoth())
+    return made
+
+
+@contextmanager
+def world() -> Iterator[None]:
+    """Two empty Catalogs, and an LMS with all of the courses."""
+    CATALOGS.update({name: ModelCatalog({}) for name in NAMES})
+    for model in (CourseOverview, CatalogCourseRun, SyncRun):
+        # Not delete(): it would sort course keys of several kinds, which cannot be compared.
+        model.objects.all()._raw_delete(using="default")
+    for key in KEYS:
+        CourseOverviewFactory(id=key)
+    named = {name: {"url": f"http://{name}/api/v1"} for name in NAMES}
+    with (
+        mock.patch("catalog_sync.catalog_client.in_background", at_once),
+        mock.patch("catalog_sync.catalog_client.crawl.in_background", at_once),
+        mock.patch("catalog_sync.catalog_client.exchange.in_background", at_once),
+        override_settings(CATALOG_SYNC_CATALOGS=named, CATALOG_SYNC_SESSION_FACTORY=f"{__name__}.session"),
+        mock.patch.object(logging.getLogger("catalog_sync"), "level", logging.CRITICAL),
+    ):
+        yield
+
+
+def shown() -> dict[str, str | None]:
+    return {str(key): url for key, url in CourseOverview.objects.values_list("id", "marketing_url")}
+
+
+def truth(key: str) -> str | None:
+    """The URL of the first Catalog that has one; a CCX course falls back to its parent run's."""
+    own = next((url for name in NAMES if (url := CATALOGS[name].truth(key))), None)
+    parent = parent_of_ccx(key)
+    return own or (truth(parent) if parent else None)
+
+
+def sync(name: str, page_size: int) -> None:
+    report = update_catalog_data(catalogs=[name], page_size=page_size, allow_removals=True)
+    assert report.status == "succeeded", report.message
+
+
+def walk(some: list[Step], page_size: int) -> Iterator[str]:
+    """Let the steps happen; yield the name of a Catalog before it is synced."""
+    for step in some:
+        if step.key:
+            CATALOGS[step.name].set(step.key, step.run)
+        else:
+            yield step.name
+            sync(step.name, page_size)
+
+
+@histories(quick=20)
+@given(steps, page_sizes)
+def test_after_both_succeeded_the_first_named_that_has_a_url_is_shown(some, page_size):
+    with world():
+        for _ in walk(some, page_size):
+            pass
+        for name in NAMES:
+            sync(name, page_size)
+        assert shown() == {key: truth(key) for key in KEYS}
+
+
+@histories(quick=20)
+@given(steps, page_sizes)
+def test_no_sync_takes_away_what_the_other_provides(some, page_size):
+    with world():
+        provided: dict[str, str | None] = {}
+        for name in walk([*some, *map(Step, NAMES)], page_size):
+            assert_still_shown(provided)
+            other = NAMES[1 - NAMES.index(name)]
+            rows = CatalogCourseRun.objects.filter(catalog=other, marketing_url__isnull=False)
+            provided = dict(rows.values_list("course_key", "marketing_url"))
+        assert_still_shown(provided)
+
+
+def assert_still_shown(provided: dict[str, str | None]) -> None:
+    """What the other Catalog provided before the last sync is shown, or what took its place."""
+    now = shown()
+    assert [key for key in provided if not now[key]] == []
+
+
+@histories(quick=12)
+@given(steps, page_sizes)
+def test_a_second_round_writes_nothing(some, page_size):
+    with world():
+        for _ in walk(some, page_size):
+            pass
+        for _ in range(2):
+            report = update_catalog_data(page_size=page_size, allow_removals=True)
+        assert (report.status, report.updated, report.removed) == ("succeeded", 0, 0)

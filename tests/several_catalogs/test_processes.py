@@ -1,0 +1,136 @@
+"""``manage.py update_catalog_data`` with several Catalogs, in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from catalog_sync.models import SyncRun
+from tests.factories import CourseOverviewFactory
+from tests.integration.processes import Sync, wait_until
+from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, lists, owner, shown, sync
+
+pytest_plugins = ["tests.integration.process_fixtures"]
+
+
+@pytest.fixture
+def start(shared_database, catalog, partner, settings) -> Iterator[Callable[..., Sync]]:
+    """Return a function that starts a sync with these options, in an LMS that names both Catalogs."""
+    environment = os.environ | {
+        "LMS_DATABASE_URL": shared_database,
+        "CATALOG_SYNC_CATALOGS": json.dumps(settings.CATALOG_SYNC_CATALOGS),
+        "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
+        "PARTNER_OAUTH2_PROVIDER_URL": partner.oauth2_url,
+        "PARTNER_OAUTH2_KEY": partner.client_id,
+        "PARTNER_OAUTH2_SECRET": partner.client_secret,
+    }
+    started: list[Sync] = []
+
+    def start(*options: str) -> Sync:
+        started.append(Sync(environment, *options))
+        return started[-1]
+
+    for key in KEYS:
+        CourseOverviewFactory(id=key)
+    lists(catalog, *KEYS[:3], url=URL)
+    lists(partner, *KEYS[3:], url=PARTNER_URL)
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.kill()
+
+
+def leases() -> set[str]:
+    return set(SyncRun.objects.filter(lease__isnull=False).values_list("lease", flat=True))
+
+
+class TestReport:
+    """What a process prints, and how it exits."""
+
+    def test_is_joined(self, start):
+        both = start()
+        assert both.wait() == 0
+        assert [each["catalog"] for each in both.report["catalogs"]] == ["default", "partner"]
+
+    def test_of_one_is_its_own(self, start):
+        one = start("--catalog", "partner")
+        assert one.wait() == 0
+        assert (one.report["catalog"], one.report["updated"]) == ("partner", 5)
+
+    def test_of_one_that_there_is_not_is_wrong_usage(self, start):
+        wrong = start("--catalog", "other")
+        assert wrong.wait() == 2
+        assert "those there are: default, partner" in wrong.err
+
+    def test_of_one_that_fails_is_a_failure(self, start, catalog):
+        catalog.control.fault("status", status=403, times=None)
+        failed = start()
+        assert failed.wait() == 1
+        assert [each["status"] for each in failed.report["catalogs"]] == ["failed", "succeeded"]
+
+
+class TestAtOnce:
+    """Syncs of both, in two processes."""
+
+    @pytest.fixture
+    def hanging(self, start, catalog):
+        """A sync of the first that waits for a page."""
+        catalog.control.fault("hang", match={"path": "/api/v1/course_runs/"}, times=None)
+        hanging = start("--catalog", "default")
+        wait_until(lambda: leases() == {"default"}, "its lease")
+        return hanging
+
+    def test_each_holds_a_lease_of_its_own(self, hanging, start, partner):
+        partner.control.fault("hang", match={"path": "/api/v1/course_runs/"}, times=None)
+        start("--catalog", "partner")
+        assert wait_until(lambda: leases() == {"default", "partner"}, "both leases")
+
+    def test_one_that_waits_does_not_keep_the_other(self, hanging, start):
+        assert start("--catalog", "partner").wait() == 0
+
+    def test_second_of_the_same_is_turned_away(self, hanging, start):
+        assert start("--catalog", "default").wait() == 75
+
+    def test_one_of_both_is_turned_away_after_it_has_done_the_other(self, hanging, start):
+        assert start().wait() == 75
+        assert shown(KEYS[5]) == PARTNER_URL
+
+    def test_killed_one_costs_the_other_nothing(self, hanging, start):
+        hanging.kill()
+        assert start("--catalog", "partner").wait() == 0
+
+    def test_both_bring_all_that_they_have(self, start):
+        pair = [start("--catalog", name, "--page-size", "2") for name in ("default", "partner")]
+        assert [each.wait() for each in pair] == [0, 0]
+        assert [shown(key) for key in KEYS] == [URL] * 3 + [PARTNER_URL] * 5
+
+    def test_both_agree_on_what_both_have(self, start, catalog, partner):
+        lists(catalog, *KEYS, url=URL)
+        lists(partner, *KEYS, url=PARTNER_URL)
+        pair = [start("--catalog", name, "--page-size", "2") for name in ("partner", "default")]
+        assert [each.wait() for each in pair] == [0, 0]
+        assert {(shown(key), owner(key)) for key in KEYS} == {(URL, "default")}
+
+    def test_each_counts_all_that_it_retrieves(self, start, catalog, partner):
+        lists(catalog, *KEYS, url=URL)
+        lists(partner, *KEYS, url=PARTNER_URL)
+        pair = [start("--catalog", name, "--page-size", "2") for name in ("partner", "default")]
+        for each in pair:
+            each.wait()
+        assert [each.report["course_runs_retrieved"] for each in pair] == [len(KEYS), len(KEYS)]
+
+
+def test_what_is_taken_over_between_look_up_and_removal_stays(start, catalog, partner):
+    """The second has lost a course run, and while it asks for it by key the first comes to have it."""
+    lists(partner, KEY, url=PARTNER_URL)
+    sync("partner")
+    lists(partner)
+    partner.control.fault("slow", match={"params": {"limit": "200"}}, seconds=3, times=1)
+    losing = start("--catalog", "partner")
+    wait_until(lambda: any("keys" in each.params for each in partner.control.requests()), "the look-up")
+    sync("default")
+    assert losing.wait() == 0
+    assert (shown(KEY), owner(KEY)) == (URL, "default")

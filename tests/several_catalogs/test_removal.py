@@ -1,0 +1,213 @@
+"""No Catalog takes away a marketing URL that another provides, or may be about to."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync import replica
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import CatalogCourseRun
+from catalog_sync.replica import Held
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+from tests.several_catalogs.lms import (
+    CCX,
+    FOREIGN_URL,
+    KEY,
+    KEYS,
+    OTHER,
+    PARTNER_URL,
+    URL,
+    lists,
+    owner,
+    shown,
+    sync,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def courses(partner, catalog):
+    """One course run in the first Catalog, one in the second."""
+    for key in [*KEYS, CCX]:
+        CourseOverviewFactory(id=key)
+    lists(catalog, KEY, url=URL)
+    lists(partner, OTHER, url=PARTNER_URL)
+    update_catalog_data()
+
+
+class TestLost:
+    """What the Catalog that provided it has no longer."""
+
+    def test_goes(self, catalog):
+        lists(catalog)
+        sync("default")
+        assert shown() is None
+
+    def test_goes_from_its_ccx_courses(self, catalog):
+        lists(catalog)
+        sync("default")
+        assert shown(CCX) is None
+
+    def test_leaves_what_the_other_provides(self, catalog):
+        lists(catalog)
+        sync("default")
+        assert shown(OTHER) == PARTNER_URL
+
+    def test_is_counted(self, catalog):
+        lists(catalog)
+        assert sync("default").removed == 2
+
+    def test_stays_while_the_other_is_synced(self, catalog):
+        lists(catalog)
+        sync("partner")
+        assert (shown(), owner()) == (URL, "default")
+
+    def test_costs_the_other_no_look_up(self, catalog, partner):
+        lists(catalog)
+        partner.control.clear_requests()
+        sync("partner")
+        assert all("keys" not in request.params for request in partner.control.requests())
+
+    @pytest.mark.parametrize("theirs", [{"url": None}, {"url": URL, "status": "unpublished"}])
+    def test_is_gone_where_it_is_still_listed(self, catalog, theirs):
+        lists(catalog, KEY, **theirs)
+        sync("default")
+        assert (shown(), owner()) == (None, "default")
+
+    def test_comes_back_from_the_other_in_the_same_command(self, catalog, partner):
+        lists(catalog)
+        lists(partner, KEY, url=PARTNER_URL)
+        update_catalog_data()
+        assert (shown(), shown(CCX)) == (PARTNER_URL, PARTNER_URL)
+
+    def test_row_without_url_of_the_other_stays(self, catalog, partner):
+        lists(partner, OTHER, url=None)
+        sync("partner", "default")
+        assert owner(OTHER) == "partner"
+
+
+class TestForeign:
+    """A URL that no Catalog is known to have provided."""
+
+    @pytest.fixture(autouse=True)
+    def foreign(self, courses):
+        CourseOverview.objects.filter(pk=KEYS[5]).update(marketing_url=FOREIGN_URL)
+
+    def test_stays_where_both_are_believed(self):
+        update_catalog_data()
+        assert shown(KEYS[5]) == FOREIGN_URL
+
+    @pytest.mark.parametrize("name", ["default", "partner"])
+    def test_stays_where_both_are_believed_for_the_organization(self, name, believe):
+        believe(default=["ExampleX"], partner=["ExampleX", "PartnerX"])
+        sync(name)
+        assert shown(KEYS[5]) == FOREIGN_URL
+
+    def test_goes_where_only_one_is_believed(self, believe):
+        believe(partner=["PartnerX"])
+        sync("default")
+        assert shown(KEYS[5]) is None
+
+    def test_stays_for_the_one_that_is_not_believed(self, believe):
+        believe(default=["ExampleX"], partner=["PartnerX"])
+        lists_nothing = sync("partner")
+        assert (lists_nothing.removed, shown(KEYS[5])) == (1, FOREIGN_URL)
+
+    def test_goes_where_only_one_is_named(self, call_only):
+        call_only("default")
+        sync("default")
+        assert shown(KEYS[5]) is None
+
+    def test_of_a_ccx_course_stays_where_both_are_believed(self):
+        ccx = "ccx-v1:ExampleX+C05+2026+ccx@1"
+        CourseOverviewFactory(id=ccx, marketing_url=FOREIGN_URL)
+        update_catalog_data()
+        assert shown(ccx) == FOREIGN_URL
+
+    def test_of_a_ccx_course_goes_where_only_one_is_believed(self, believe):
+        ccx = "ccx-v1:ExampleX+C05+2026+ccx@1"
+        CourseOverviewFactory(id=ccx, marketing_url=FOREIGN_URL)
+        believe(partner=["PartnerX"])
+        sync("default")
+        assert shown(ccx) is None
+
+    def test_of_another_catalog_that_lost_its_row_comes_back(self):
+        CatalogCourseRun.objects.filter(course_key=OTHER).delete()
+        sync("default", "partner")
+        assert (shown(OTHER), owner(OTHER)) == (PARTNER_URL, "partner")
+
+
+class TestNotNamedAnyMore:
+    """What a Catalog provided that the settings do not name now."""
+
+    @pytest.fixture(autouse=True)
+    def gone(self, call_only):
+        call_only("default")
+
+    def test_stays(self):
+        assert (sync("default").removed, shown(OTHER)) == (0, PARTNER_URL)
+
+    def test_stays_if_it_is_asked_for_by_key(self):
+        sync("default", course_keys=[OTHER])
+        assert (shown(OTHER), owner(OTHER)) == (PARTNER_URL, "partner")
+
+    def test_goes_once_its_rows_are_deleted(self):
+        CatalogCourseRun.objects.filter(catalog="partner").delete()
+        sync("default")
+        assert shown(OTHER) is None
+
+
+class TestByKey:
+    """``--course-key`` asks all of them."""
+
+    @pytest.mark.parametrize(("key", "url"), [(KEY, URL), (OTHER, PARTNER_URL)])
+    def test_leaves_what_one_of_them_has(self, key, url):
+        update_catalog_data(course_keys=[key])
+        assert shown(key) == url
+
+    def test_brings_what_one_of_them_has(self, partner):
+        lists(partner, OTHER, KEYS[4], url=PARTNER_URL)
+        assert update_catalog_data(course_keys=[KEYS[4]]).updated == 1
+
+    def test_removes_what_the_owner_has_no_longer(self, partner):
+        lists(partner)
+        assert (update_catalog_data(course_keys=[OTHER]).removed, shown(OTHER)) == (1, None)
+
+    def test_many_of_the_other_are_no_reason_to_refuse(self, catalog, partner):
+        keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
+        for key in keys:
+            CourseOverviewFactory(id=key)
+        lists(partner, *keys, url=PARTNER_URL)
+        sync("partner", allow_removals=True)
+        assert sync("default", course_keys=keys).removed == 0
+
+    def test_of_an_organization_for_which_one_is_not_believed_asks_only_the_other(self, believe, catalog):
+        believe(default=["AnotherX"])
+        catalog.control.clear_requests()
+        report = update_catalog_data(course_keys=[OTHER])
+        assert (catalog.control.requests("/api/v1/course_runs/"), report.of_other_orgs) == ([], 1)
+
+
+class TestShare:
+    """A Catalog that answers wrongly, and is small beside the other."""
+
+    @pytest.fixture(autouse=True)
+    def many(self, courses, catalog, partner):
+        theirs = [f"course-v1:PartnerX+C{number:02}+2026" for number in range(12)]
+        for number in range(200):
+            key = f"course-v1:ExampleX+Many{number}+2026"
+            CourseOverviewFactory(id=key, marketing_url=URL)
+            replica.record({key: Held("published", URL)})
+        for key in theirs:
+            CourseOverviewFactory(id=key)
+        lists(partner, *theirs, url=PARTNER_URL)
+        sync("partner", allow_removals=True)
+        lists(partner)
+
+    def test_is_refused(self):
+        assert update_catalog_data(catalogs=["partner"]).status == "refused"
+
+    def test_is_told_what_share_of_its_own_it_would_be(self):
+        assert "remove 12 of 12 marketing URLs" in update_catalog_data(catalogs=["partner"]).message
