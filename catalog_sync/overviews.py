@@ -88,19 +88,25 @@ def compare(held: Mapping[str, Held]) -> Difference:
     return Difference(met, differing)
 
 
-def copy_from_replica(course_keys: Collection[str], *, catalog_url: bool = True) -> int:
+def copy_from_replica(course_keys: Collection[str], doubtful: Collection[str] = frozenset()) -> int:
     """Set the mapped fields of the course overviews from their own rows of the replica, and return how many.
 
-    Two statements at most, whatever the number: the values do not pass through Python.
+    Two statements at most, whatever the number, and two for doubtful ones: the values do not pass through Python.
 
     Args:
         course_keys: whose.
-        catalog_url: with the Catalog's marketing URL, not only a pinned one.
+        doubtful: those that are not to be given the Catalog's marketing URL, only a pinned one.
     """
+    certain = [key for key in course_keys if key not in doubtful]
+    return _copy(certain, Coalesce("pinned_url", "marketing_url")) + _copy(
+        [key for key in course_keys if key in doubtful], F("pinned_url")
+    )
+
+
+def _copy(course_keys: Collection[str], url: Any) -> int:
     if not course_keys:
         return 0
     own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
-    url = Coalesce("pinned_url", "marketing_url") if catalog_url else F("pinned_url")
     held = {name: F(name) for name in _mapped()} | {"marketing_url": url}
     values = {
         field: Coalesce(Subquery(own_row.values_list(held[name])[:1]), F(field))

@@ -149,7 +149,8 @@ class Writer:
             if self.dry_run:
                 self._pretend(judgment.changes)
                 return stored, judgment, difference, 0
-            return stored, judgment, difference, self._publish(difference.differing, judgment.doubtful)
+            updated = overviews.copy_from_replica(difference.differing, judgment.doubtful)
+            return stored, judgment, difference, updated
 
         stored, judgment, difference, updated = self.transact(record_and_publish)
         first = self._count(judgment.held, stored, difference)
@@ -164,11 +165,6 @@ class Writer:
         self._count_rejected(judgment.rejected)
         self._count_contests(judgment.contests)
         return judgment
-
-    def _publish(self, differing: list[str], doubtful: set[str]) -> int:
-        return overviews.copy_from_replica([key for key in differing if key not in doubtful]) + (
-            overviews.copy_from_replica(doubtful.intersection(differing), catalog_url=False)
-        )
 
     def _count(
         self, keys: Iterable[str], stored: Mapping[str, StoredRun], difference: Difference
