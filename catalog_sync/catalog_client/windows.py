@@ -63,6 +63,7 @@ class Chain:
     _first_key: str = ""
     _first_key_at: int = 0
     _count_then: int = 0
+    _longest: int = 0
 
     def __post_init__(self) -> None:
         self.page_size = max(self.page_size, 2)
@@ -92,6 +93,7 @@ class Chain:
         """Take the page that was read for ``next()``, and move on or, where it shares no run, further back."""
         self._reads += 1
         self.count = page.count
+        self._longest = max(self._longest, page.count)
         keys = page.keys()
         if self._is_repeated(page):
             self._repeats += 1
@@ -180,4 +182,5 @@ class Chain:
         self.ended = self.stop is not None and offset >= self.stop
 
     def _reads_allowed(self) -> int:
-        return 4 * (self.count // self.step + 1) + 20
+        # Of a list that was long and is short now, the way back is as long as the list was.
+        return 4 * (self._longest // self.step + 1) + 20

@@ -90,6 +90,9 @@ def test_complete_chain_has_shown_every_run_that_stayed(moving, page_size, ahead
 
 @given(st.sets(positions), some_runs, some_runs, positions, page_sizes, st.integers(0, 3))
 @histories(500)
+@example(stretch(0, 14), set(), stretch(0, 14), 12, 2, 0)
+@example(stretch(0, 14), set(), stretch(0, 14), 12, 2, 3)
+@example(stretch(0, 60), set(), stretch(0, 60), 20, 2, 0)
 def test_chain_completes_when_the_list_moves_once(listed, entering, leaving, moment, page_size, ahead):
     quiet_before = [(set(), set())] * min(moment, 20)
     chain = Chain(page_size)
