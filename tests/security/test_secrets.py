@@ -6,7 +6,7 @@ import logging
 import traceback
 
 import pytest
-from celery import Celery
+from celery import Celery, _state
 from django.views.debug import SafeExceptionReporterFilter
 
 from catalog_sync import api
@@ -95,7 +95,8 @@ def test_password_in_the_address_of_the_catalog_is_not_sent(catalog, settings):
 
 
 def test_password_of_a_broker_is_not_in_what_the_admin_says(monkeypatch):
-    monkeypatch.setattr("catalog_sync.control.current_app", Celery("a host", broker=BROKER))
+    app = Celery("a host", broker=BROKER, set_as_current=False)
+    monkeypatch.setattr(_state._tls, "current_app", app, raising=False)
     with pytest.raises(NoBroker, match=r"cannot be reached \(ValueError\)") as caught:
         api.start_sync()
     assert PASSWORD not in str(caught.value)

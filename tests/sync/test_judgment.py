@@ -5,18 +5,21 @@ from __future__ import annotations
 import pytest
 
 from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
+from catalog_sync.conf import Catalog
 from catalog_sync.replica import Held, StoredRun
+from catalog_sync.sync.claim import Claim
 from catalog_sync.sync.judgment import judge
 
 KEY = "course-v1:ExampleX+One+2026"
 URL, OLD_URL = "https://www.example.com/one", "https://www.example.com/old"
+CLAIM = Claim(Catalog("default"))
 UNFIT = "javascript:alert(1)"
 
 
 def judged(old: Held | None = None, **values):
     """Judge a page of one course run, of which the replica holds ``old``; None: nothing."""
     run = CourseRun(**{"key": KEY, "marketing_url": URL, "status": "published"} | values)
-    return judge(Page((run,), (), 1, 1), {} if old is None else {KEY: StoredRun(1, old)})
+    return judge(Page((run,), (), 1, 1), {} if old is None else {KEY: StoredRun(1, old)}, CLAIM)
 
 
 def reasons(judgment):
@@ -90,7 +93,7 @@ class TestSettled:
 
     def test_rejected_record_is_settled(self):
         page = Page((), (RejectedRecord(KEY, "no"), RejectedRecord("", "no")), 2, 2)
-        assert judge(page, {}).settled == {KEY}
+        assert judge(page, {}, CLAIM).settled == {KEY}
 
 
 class TestRejected:
@@ -101,7 +104,7 @@ class TestRejected:
 
     def test_record_that_was_none_already_is(self):
         record = RejectedRecord(KEY, "no")
-        assert judge(Page((), (record,), 1, 1), {}).rejected == [record]
+        assert judge(Page((), (record,), 1, 1), {}, CLAIM).rejected == [record]
 
     def test_url_that_is_not_fit_is_told(self):
         assert reasons(judged(marketing_url=UNFIT)) == ["marketing URL: not an absolute http or https URL"]
@@ -145,4 +148,4 @@ class TestRejected:
 
     def test_neighbors_of_a_rejected_record_are_held(self):
         runs = (CourseRun("nonsense"), CourseRun(KEY, URL, "published"))
-        assert judge(Page(runs, (), 2, 2), {}).held == {KEY: Held("published", URL)}
+        assert judge(Page(runs, (), 2, 2), {}, CLAIM).held == {KEY: Held("published", URL)}
