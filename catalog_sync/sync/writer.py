@@ -289,11 +289,10 @@ class Writer:
             self.log.warning("course_run_rejected", course_key=record.key, reason=record.reason)
 
     def _count_contests(self, contests: Mapping[str, Contest]) -> None:
-        for key, contest in contests.items():
-            if key in self.contested:
-                continue
-            self.contested.add(key)
-            self.report.in_other_catalogs += 1
-            self.log.warning(
-                "course_run_in_two_catalogs", course_key=key, catalog=contest.passed_over, kept=contest.kept
-            )
+        new = sorted(contests.keys() - self.contested)
+        self.contested.update(new)
+        self.report.in_other_catalogs += len(new)
+        for key in new:
+            passed_over, kept = contests[key]
+            # Nothing to be put right at once, and the same at each sync: not among a run's warnings.
+            self.log.info("course_run_in_two_catalogs", course_key=key, catalog=passed_over, kept=kept)
