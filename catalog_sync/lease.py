@@ -109,9 +109,7 @@ class Lease:
 
     def close(self, **values: Any) -> None:
         """Store how the run ended, and give the lease back. A run that was taken for dead stays marked so."""
-        SyncRun.objects.filter(pk=self.run_id, lease__isnull=False).update(
-            lease=None, heartbeat=UtcNow(), finished=UtcNow(), **values
-        )
+        _end(SyncRun.objects.filter(pk=self.run_id, lease__isnull=False), heartbeat=UtcNow(), **values)
 
 
 def running() -> QuerySet[SyncRun]:
@@ -124,16 +122,23 @@ def bury_the_dead() -> None:
     """Close the runs of holders that give no sign of life."""
     silent = running().filter(heartbeat__lt=UtcNow() - timedelta(seconds=LEASE_SECONDS))
     for run in silent:
-        buried = silent.filter(pk=run.pk).update(
-            lease=None,
+        buried = _end(
+            silent.filter(pk=run.pk),
             status=SyncRun.Status.FAILED,
-            finished=UtcNow(),
             message=f"The process died without a word ({run.holder}). The next run puts right what it left.",
         )
         if buried:
             EventLog(run.pk).error(
                 "finished", status=SyncRun.Status.FAILED, reason="the process died", holder=run.holder
             )
+
+
+def _end(runs: QuerySet[SyncRun], **values: Any) -> int:
+    with transaction.atomic():
+        # The index of the leases first, as whoever waits for the writer does: in another order the two could wait for
+        # each other, and MariaDB would break off the publishing of a course.
+        wait_for_writer()
+        return runs.update(lease=None, finished=UtcNow(), **values)
 
 
 def wait_for_writer() -> None:

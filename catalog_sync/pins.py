@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -65,5 +64,10 @@ def _publish(course_key: str, removed_url: str | None = None) -> None:
 
     A sync that begins after ``wait_for_writer`` reads the replica as it was before, and writes what that says.
     """
-    overviews.republish_with_ccx(course_key, removed_url)
-    transaction.on_commit(partial(overviews.republish_with_ccx, course_key, removed_url), robust=True)
+
+    # A function, not a partial: see catalog_sync.receivers.
+    def republish() -> None:
+        overviews.republish_with_ccx(course_key, removed_url)
+
+    republish()
+    transaction.on_commit(republish, robust=True)

@@ -6,7 +6,6 @@ No receiver asks the Catalog: all that is needed is in the LMS's own database.
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -38,7 +37,12 @@ def look_again(instance: Any, using: str, raw: bool = False, **kwargs: Any) -> N
     A sync may write the replica between ``restore`` and the end of the publisher's transaction, which neither of
     the two would see. Without a transaction the row is visible now; not before, so ``pre_save`` would be too early.
     """
-    if not raw:
-        restored_url = instance.__dict__.pop(RESTORED, None)
-        republish = partial(overviews.republish, str(instance.pk), restored_url)
-        transaction.on_commit(republish, using=using, robust=True)
+    if raw:
+        return
+    course_key, restored_url = str(instance.pk), instance.__dict__.pop(RESTORED, None)
+
+    # A function, not a partial: Django logs what fails here by its name, and fails itself where it has none.
+    def republish() -> None:
+        overviews.republish(course_key, restored_url)
+
+    transaction.on_commit(republish, using=using, robust=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -18,5 +17,9 @@ def announce(model: Any, course_keys: Collection[str], using: str) -> None:
     """Send ``marketing_urls_changed`` once the transaction is committed; a receiver's fault is logged, and no more."""
     if not marketing_urls_changed.has_listeners(model):
         return
-    send = partial(marketing_urls_changed.send_robust, sender=model, course_keys=sorted(course_keys))
+
+    # A function, not a partial: see catalog_sync.receivers.
+    def send() -> None:
+        marketing_urls_changed.send_robust(sender=model, course_keys=sorted(course_keys))
+
     transaction.on_commit(send, using=using, robust=True)

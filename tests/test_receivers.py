@@ -6,7 +6,7 @@ import json
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models.signals import post_save
 
 from catalog_sync.models import CatalogCourseRun, SyncRun
@@ -238,3 +238,26 @@ class TestMeanwhile:
         replica_has()
         SyncRun.objects.create(lease="default", holder="worker-7")
         assert publish_course(KEY).marketing_url == URL
+
+
+@pytest.mark.django_db(transaction=True)
+class TestBrokenOff:
+    """A database that breaks the second look off for another's sake."""
+
+    @pytest.fixture(autouse=True)
+    def deadlock(self):
+        def break_off(execute, sql, *arguments):
+            if "catalog_sync_syncrun" in sql:
+                raise OperationalError(1213, "Deadlock found when trying to get lock")
+            return execute(sql, *arguments)
+
+        with connection.execute_wrapper(break_off):
+            yield
+
+    def test_publishing_goes_on(self):
+        CourseOverviewFactory(id=KEY)
+        assert publish_course(KEY).pk
+
+    def test_is_logged(self, caplog):
+        CourseOverviewFactory(id=KEY)
+        assert "Deadlock found" in caplog.text

@@ -116,7 +116,7 @@ def test_courses_published_all_the_time(shared_database, catalog):
 
     publishers = [Worker(lambda seed=seed: publish(seed)) for seed in (0, 1)]
     draw = random.Random(2)
-    for number in range(8):
+    for number in range(20):
         listed = [key for key in keys if draw.random() < 0.8]
         catalog.control.set_runs(
             [{"key": key, "marketing_url": f"https://www.example.com/{number}"} for key in listed]
