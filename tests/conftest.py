@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.test import override_settings
 from edx_django_utils.cache import RequestCache
 from hypothesis import settings as hypothesis_settings
+from pytest_socket import disable_socket, enable_socket
 
 if TYPE_CHECKING:
     from sandbox.catalog.testing import CatalogProcess
@@ -50,6 +51,17 @@ def _empty_caches(cache_of_this_worker: None) -> None:
     """Let no test see what another cached: tokens of the Catalog, configurations."""
     cache.clear()
     RequestCache.clear_all_namespaces()
+
+
+@pytest.fixture
+def no_sockets(_empty_caches: None) -> Iterator[None]:
+    """Refuse sockets from here on.
+
+    Not the plugin's own fixture: that one refuses them before anything else, and emptying the cache may take one.
+    """
+    disable_socket()
+    yield
+    enable_socket()
 
 
 @pytest.fixture

@@ -243,7 +243,7 @@ class TestAnswer:
         )
         assert not [secret for secret in hidden if secret in text]
 
-    @pytest.mark.usefixtures("socket_disabled")
+    @pytest.mark.usefixtures("no_sockets")
     def test_opens_no_socket(self, ask):
         run()
         assert ask().status_code == 200

@@ -118,7 +118,7 @@ class TestPin:
         pin_marketing_url(KEY, PIN)
         assert "event=catalog_sync.pinned" in caplog.text
 
-    @pytest.mark.usefixtures("socket_disabled")
+    @pytest.mark.usefixtures("no_sockets")
     def test_needs_no_network(self):
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)

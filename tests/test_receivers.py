@@ -16,7 +16,7 @@ from tests.factories import CourseOverviewFactory
 from tests.integration.sql import statements
 
 # Nothing here may reach the network.
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("socket_disabled")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
 
 KEY, OLD_STYLE = "course-v1:ExampleX+One+2026", "ExampleX/One/2026"
 CCX = "ccx-v1:ExampleX+One+2026+ccx@7"

@@ -16,7 +16,7 @@ from tests.sandbox.mobile_client import VERSIONS, get_list
 
 # Transactions are committed, so that what is done on commit is done. The drivers of the databases are written in C
 # and open their sockets out of reach of this fixture; all that Python opens is refused.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("socket_disabled")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_sockets")]
 
 KEY, CCX = "course-v1:ExampleX+One+2026", "ccx-v1:ExampleX+One+2026+ccx@7"
 URL = "https://www.example.com/course/one"

@@ -18,7 +18,7 @@ from catalog_sync.replica import Held
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("socket_disabled")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
 
 LIST = "/admin/catalog_sync/catalogcourserun/"
 PIN_PAGE = f"{LIST}pin/"

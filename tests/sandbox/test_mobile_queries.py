@@ -74,7 +74,7 @@ def test_courses_with_and_without_marketing_url_cost_the_same(version):
     assert queries_of(signed_in(known), known, version) == queries_of(signed_in(unknown), unknown, version)
 
 
-def test_list_needs_no_network(version, socket_disabled):
+def test_list_needs_no_network(version, no_sockets):
     user = UserFactory()
     enroll(user, 3, marketing_url="https://www.example.com/course/one")
     assert get_list(user, version).status_code == 200
