@@ -72,24 +72,29 @@ def update_catalog_data(
     """
     from catalog_sync.sync.several import sync_each
 
-    flags = {"changed": changed, "dry_run": dry_run, "allow_removals": allow_removals}
     asked = _options(
         _catalogs(catalogs),
         page_size,
         concurrency,
         course_keys,
-        **flags,
+        changed=changed,
+        dry_run=dry_run,
+        allow_removals=allow_removals,
         on_progress=on_progress,
         should_stop=should_stop,
     )
-    if sum(map(bool, (distribute, asked[0].course_keys, changed))) > 1:
+    _check_they_agree(asked[0], distribute=distribute)
+    sync = partial(_sync, distribute=distribute, wait=wait)
+    return sync(asked[0]) if len(asked) == 1 else sync_each(asked, sync)
+
+
+def _check_they_agree(options: SyncOptions, *, distribute: bool) -> None:
+    if sum(map(bool, (distribute, options.course_keys, options.changed))) > 1:
         raise WrongUsage("--course-key, --changed and --distribute exclude each other: leave out all but one")
-    if distribute and dry_run:
+    if distribute and options.dry_run:
         raise WrongUsage(
             "--dry-run and --distribute exclude each other: one process can tell what would be written"
         )
-    sync = partial(_sync, distribute=distribute, wait=wait)
-    return sync(asked[0]) if len(asked) == 1 else sync_each(asked, sync)
 
 
 def _catalogs(names: Iterable[str] | None) -> list[Catalog]:
