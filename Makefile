@@ -77,10 +77,12 @@ package: $(VENV)/.installed-quality ## Build the wheel and the source distributi
 	$(BIN)/python -m build --quiet --outdir dist .
 	$(BIN)/twine check --strict dist/*
 
+# Some of them only: make bench BENCHMARKS=benchmarks/bench_link.py
+BENCHMARKS ?= $(wildcard benchmarks/bench_*.py)
 bench: export MARIADB_URL := $(MARIADB_URL)
 bench: export POSTGRES_URL := $(POSTGRES_URL)
 bench: $(VENV)/.installed-test ## Run every benchmark: a quarter of an hour, or BENCH_SCALE=0.1 of it
-	set -e; for benchmark in benchmarks/bench_*.py; do \
+	set -e; for benchmark in $(BENCHMARKS); do \
 		$(BIN)/python -m benchmarks.$$(basename $$benchmark .py); \
 	done
 
@@ -96,7 +98,7 @@ $(BIN)/python -m pytest $(2) --junitxml=$(REPORTS)/$(1).xml $(PYTEST_ARGS)
 endef
 
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer, with its venv module, is needed (Debian: apt install python3-venv)" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Python 3.11 or newer, with its venv module, is needed (Debian: apt install python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 # One stamp an extra: `make demo` needs much less than `make quality`, and nothing is installed twice.

@@ -8,7 +8,6 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "catalog_sync/__init__.py").read_text()).group(1)
 
-# The parts of the job that a host's web processes never import: progress bar, retries.
 INSTALL_REQUIRES = [
     "Django>=5.2,<6.1",
     "celery>=5.4",
@@ -23,6 +22,7 @@ INSTALL_REQUIRES = [
     "requests>=2.32",
     "stamina>=25.2",
     "tqdm>=4.66",
+    "urllib3>=2.2",  # requests takes older ones, whose replies cannot be read as they arrive (``read1``).
 ]
 
 # The charts in Django admin; without it they are tables.
@@ -99,7 +99,7 @@ setup(
     # Explicit, so that an editable installation is a plain path entry: no import hook, no warning.
     package_dir={"": "."},
     # Named, too: beside a package_dir, setuptools finds none of them by the manifest.
-    package_data={"catalog_sync": ["templates/**/*", "static/**/*", "locale/**/*"]},
+    package_data={"catalog_sync": ["templates/**/*", "static/**/*"]},
     include_package_data=True,
     python_requires=">=3.11",
     install_requires=INSTALL_REQUIRES,

@@ -1,8 +1,12 @@
-"""What a host may import from catalog_sync. Everything else is private to the app."""
+"""What a host may call.
+
+It may import ``catalog_sync.models.MarketingUrlMixin``, the signal in ``catalog_sync.signals`` and the exceptions that
+are named here, too. Everything else is private to the app.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -61,8 +65,7 @@ def update_catalog_data(
         allow_removals: remove marketing URLs whatever share of them it is.
         distribute: let Celery workers read the pages.
         wait: with ``distribute``, return only when the workers are done; else the report says ``running``.
-        catalogs: the names of those to sync, in whatever order; None: all. With several, one that fails does not
-            keep the others from being synced, and the report is their sum.
+        catalogs: the names of those to sync, whatever becomes of the others; None: all. The report is their sum.
         on_progress: called after each page with the course runs retrieved and the number the Catalog counts.
         should_stop: asked about twice a second; true ends the run after its page.
 
@@ -70,31 +73,33 @@ def update_catalog_data(
         WrongUsage: a number is out of range, a course key is not one, or a Catalog is not named so.
         catalog_sync.sync.LeaseHeld: another sync is running.
     """
-    from catalog_sync.sync.several import sync_each
-
-    asked = _options(
-        _catalogs(catalogs),
-        page_size,
-        concurrency,
-        course_keys,
-        changed=changed,
-        dry_run=dry_run,
-        allow_removals=allow_removals,
-        on_progress=on_progress,
-        should_stop=should_stop,
-    )
-    _check_they_agree(asked[0], distribute=distribute)
-    sync = partial(_sync, distribute=distribute, wait=wait)
-    return sync(asked[0]) if len(asked) == 1 else sync_each(asked, sync)
+    flags = {"changed": changed, "dry_run": dry_run, "allow_removals": allow_removals}
+    asked = _options(catalogs, page_size, concurrency, course_keys, on_progress, should_stop, **flags)
+    return _sync_each(asked, distribute=distribute, wait=wait)
 
 
-def _check_they_agree(options: SyncOptions, *, distribute: bool) -> None:
-    if sum(map(bool, (distribute, options.course_keys, options.changed))) > 1:
-        raise WrongUsage("--course-key, --changed and --distribute exclude each other: leave out all but one")
-    if distribute and options.dry_run:
-        raise WrongUsage(
-            "--dry-run and --distribute exclude each other: one process can tell what would be written"
-        )
+def _options(
+    catalogs: Iterable[str] | None,
+    page_size: int | str | None,
+    concurrency: int | None,
+    course_keys: Iterable[object] | None,
+    on_progress: Callable[[int, int], None] | None,
+    should_stop: Callable[[], bool] | None,
+    **flags: bool,
+) -> list[SyncOptions]:
+    """Return what each of the Catalogs is asked to do, in the order in which they are named."""
+    # Here, not above: a web process that imports this module must not pay for an HTTP client.
+    from catalog_sync.models import MAX_CONCURRENCY, MAX_PAGE_SIZE
+    from catalog_sync.sync import SyncOptions
+
+    asked = {
+        "page_size": 0 if page_size == AUTO else _in_range("page size", page_size, MAX_PAGE_SIZE),
+        "concurrency": _in_range("concurrency", concurrency, MAX_CONCURRENCY),
+        "course_keys": tuple(_course_key(key) for key in course_keys or ()),
+        "on_progress": on_progress,
+        "should_stop": should_stop,
+    }
+    return [SyncOptions.of(catalog, **asked, **flags) for catalog in _catalogs(catalogs)]
 
 
 def _catalogs(names: Iterable[str] | None) -> list[Catalog]:
@@ -111,23 +116,25 @@ def _catalogs(names: Iterable[str] | None) -> list[Catalog]:
     return [each for each in named if each.name in wanted]
 
 
-def _options(
-    catalogs: Iterable[Catalog],
-    page_size: int | str | None,
-    concurrency: int | None,
-    course_keys: Iterable[object] | None,
-    **flags: Any,
-) -> list[SyncOptions]:
-    # Here, not above: a web process that imports this module must not pay for an HTTP client.
-    from catalog_sync.models import MAX_CONCURRENCY, MAX_PAGE_SIZE
-    from catalog_sync.sync import SyncOptions
+def _catalog(name: str | None) -> Catalog:
+    """Return the Catalog of this name, by default the first."""
+    return _catalogs(None if name is None else [name])[0]
 
-    asked = {
-        "page_size": 0 if page_size == AUTO else _in_range("page size", page_size, MAX_PAGE_SIZE),
-        "concurrency": _in_range("concurrency", concurrency, MAX_CONCURRENCY),
-        "course_keys": tuple(_course_key(key) for key in course_keys or ()),
-    }
-    return [SyncOptions.of(catalog, **asked, **flags) for catalog in catalogs]
+
+def _sync_each(asked: Sequence[SyncOptions], *, distribute: bool, wait: bool) -> SyncReport:
+    from catalog_sync.sync.several import sync_each
+
+    _check_they_agree(asked[0], distribute=distribute)
+    return sync_each(asked, partial(_sync, distribute=distribute, wait=wait))
+
+
+def _check_they_agree(options: SyncOptions, *, distribute: bool) -> None:
+    if sum(map(bool, (distribute, options.course_keys, options.changed))) > 1:
+        raise WrongUsage("--course-key, --changed and --distribute exclude each other: leave out all but one")
+    if distribute and options.dry_run:
+        raise WrongUsage(
+            "--dry-run and --distribute exclude each other: one process can tell what would be written"
+        )
 
 
 def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
@@ -232,16 +239,23 @@ def measure_page_sizes(
         catalog: its name; None: the first.
 
     Raises:
-        RequestFailed: the Catalog does not answer.
-        WrongUsage: no Catalog is named so.
+        catalog_sync.catalog_client.RequestFailed: the Catalog does not answer.
+        WrongUsage: no Catalog is named so, or a number is out of range.
     """
     from catalog_sync import conf
     from catalog_sync.catalog_client import CatalogClient, Requester
+    from catalog_sync.catalog_client.failures import address_missing
     from catalog_sync.events import EventLog
     from catalog_sync.models import CatalogSyncConfig
     from catalog_sync.sync.page_size import sweep
 
-    measured = _catalogs(None if catalog is None else [catalog])[0]
+    if most_requests < 1:
+        raise WrongUsage(f"the number of requests must be 1 or more, not {most_requests}")
+    if not target_seconds > 0:  # what is no number, too
+        raise WrongUsage(f"the seconds that a page may take must be more than 0, not {target_seconds:g}")
+    measured = _catalog(catalog)
+    if not measured.api_url:
+        raise address_missing(measured.url_setting)
     requester = Requester(
         EventLog(),
         timeout_seconds=CatalogSyncConfig.current(measured.name).request_timeout_seconds,
@@ -261,7 +275,7 @@ def save_page_size(measured: Measurement, catalog: str | None = None) -> None:
     """
     from catalog_sync.models import CatalogSyncConfig
 
-    config = CatalogSyncConfig.current(_catalogs(None if catalog is None else [catalog])[0].name)
+    config = CatalogSyncConfig.current(_catalog(catalog).name)
     config.page_size, config.concurrency = measured.page_size, measured.concurrency
     config.save()
 

@@ -14,6 +14,8 @@ from django.conf import settings
 
 DEFAULT_COURSE_OVERVIEW_MODEL = "course_overviews.CourseOverview"
 DEFAULT_SESSION_FACTORY = "catalog_sync.catalog_client.session.oauth_session"
+DEFAULT_FIELDS = {"marketing_url": "marketing_url"}
+DEFAULT_RUN_STATUSES = ("published",)
 DEFAULT_STALE_AFTER_HOURS = 12
 # What the one Catalog is called where CATALOG_SYNC_CATALOGS names none.
 DEFAULT_CATALOG = "default"
@@ -23,7 +25,7 @@ CATALOG_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 
 # The settings that list something, each with an example.
 LISTS = {
-    "CATALOG_SYNC_RUN_STATUSES": ("published",),
+    "CATALOG_SYNC_RUN_STATUSES": DEFAULT_RUN_STATUSES,
     "CATALOG_SYNC_MARKETING_URL_HOSTS": ("www.example.com", ".example.org"),
 }
 
@@ -169,7 +171,7 @@ def fields() -> Mapping[str, str]:
     # .. setting_description: Catalog field -> course overview field. ``marketing_url``,
     #   ``eligible_for_financial_aid`` and ``content_language`` can be mapped; with all three the app keeps all
     #   that edx-platform's ``sync_course_runs`` keeps.
-    return getattr(settings, "CATALOG_SYNC_FIELDS", None) or {"marketing_url": "marketing_url"}
+    return getattr(settings, "CATALOG_SYNC_FIELDS", None) or DEFAULT_FIELDS
 
 
 def run_statuses() -> tuple[str, ...] | None:
@@ -178,7 +180,7 @@ def run_statuses() -> tuple[str, ...] | None:
     # .. setting_default: ("published",)
     # .. setting_description: The Catalog statuses of course runs whose marketing URL learners may be sent to. The
     #   Catalog lists unpublished runs with a URL, too. ``None``: the URL counts whatever the status.
-    statuses = getattr(settings, "CATALOG_SYNC_RUN_STATUSES", ("published",))
+    statuses = getattr(settings, "CATALOG_SYNC_RUN_STATUSES", DEFAULT_RUN_STATUSES)
     return None if statuses is None else tuple(statuses)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -23,7 +23,7 @@ def look() -> dict[str, Any]:
     waited longest speaks for all, and ``catalogs`` tells of each by name.
     """
     each = {catalog.name: _of_catalog(catalog.name) for catalog in conf.catalogs()}
-    stalest = max(each, key=lambda name: _age(each[name]))
+    stalest = max(each, key=lambda name: (each[name]["status"] == STALE, _age(each[name])))
     seen = each[stalest]
     count, showing = overviews.count_with_url()
     values = {
@@ -69,6 +69,13 @@ def remedy(health: dict[str, Any]) -> str:
     whom = f" of the Catalog {health['catalog']}" if "catalogs" in health else ""
     if not health["enabled"]:
         return f"The sync{whom} is switched off: switch it on in Django admin (Catalog sync configuration)."
+    success = health["last_success"]
+    if success and datetime.fromisoformat(success["finished"]) > timezone.now():
+        return (
+            f"The last full sync{whom} that succeeded, run {success['run_id']}, ended in the future "
+            f"({success['finished']}): set the clocks of the LMS and of its database right, then run manage.py "
+            "update_catalog_data."
+        )
     limit = f"the last {health['stale_after_hours']:g} hours"
     last = health["last_full_run"]
     how = f"the last one, run {last['run_id']}, ended {last['status']}" if last else "none has ever run"
@@ -81,7 +88,8 @@ def remedy(health: dict[str, Any]) -> str:
 def _is_stale(succeeded: SyncRun | None) -> bool:
     if succeeded is None or succeeded.finished is None:
         return True
-    return timezone.now() - succeeded.finished > timedelta(hours=conf.stale_after_hours())
+    # An end that is far in the future was stamped by a clock that was wrong, and would be fresh until then.
+    return abs(timezone.now() - succeeded.finished) > timedelta(hours=conf.stale_after_hours())
 
 
 def _success(run: SyncRun | None) -> dict[str, Any] | None:

@@ -13,13 +13,12 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog_sync import conf, replica, signals
-from catalog_sync.databases import CaseSensitiveCharField, in_chunks
+from catalog_sync.databases import CHUNK, CaseSensitiveCharField, in_chunks
 from catalog_sync.lease import wait_for_writer
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.replica import CCX_PREFIX, Held
 
 HISTORY_REASON = "catalog_sync"
-CHUNK = 500
 
 
 class Difference(NamedTuple):

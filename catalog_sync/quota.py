@@ -14,7 +14,8 @@ from catalog_sync.models import SyncRun
 REQUESTS_AN_HOUR = 200
 # Left to whatever else uses the same user: look-ups by key, looks at what changed.
 SPARE_REQUESTS = 20
-SHOWN_SIZES = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+# What is shown, and what is tried where a page size is looked for.
+PAGE_SIZES = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 # So many syncs are looked at for how long they took.
 LATEST_RUNS = 200
 
@@ -60,7 +61,7 @@ def least_page_size(count: int) -> int:
 def costs(count: int, page_size: int, catalog: str = DEFAULT_CATALOG) -> list[Cost]:
     """Return what each of a few page sizes costs, and the one that is configured."""
     seconds = _seconds_by_page_size(catalog)
-    sizes = sorted({*SHOWN_SIZES, page_size} - {0})
+    sizes = sorted({*PAGE_SIZES, page_size} - {0})
     return [Cost(size, requests_for(count, size), seconds.get(size), size == page_size) for size in sizes]
 
 

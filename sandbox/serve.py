@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,9 +10,17 @@ import sys
 from sandbox.demo import COURSE_RUNS, interrupted, say
 from sandbox.lms_server import ROOT, LmsServer
 
-# Both at the ports that the LMS's settings assume, so that `manage.py` in another terminal needs no environment.
-LMS_PORT = 18000
-CATALOG = (sys.executable, "-m", "sandbox.catalog", "--runs", str(COURSE_RUNS), "--exit-with-parent")
+# By default the ports that the LMS's settings assume: `manage.py` in another terminal then needs no environment.
+LMS_PORT = int(os.environ.get("LMS_PORT") or 18000)
+CATALOG_PORT = os.environ.get("CATALOG_PORT") or "18381"
+CATALOG = (
+    *(sys.executable, "-m", "sandbox.catalog", "--port", CATALOG_PORT),
+    *("--runs", str(COURSE_RUNS), "--exit-with-parent"),
+)
+ADDRESSES = {
+    "COURSE_CATALOG_API_URL": f"http://127.0.0.1:{CATALOG_PORT}/api/v1",
+    "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": f"http://127.0.0.1:{CATALOG_PORT}/oauth2",
+}
 WHAT_TO_SEE = """\
 The LMS is at {url}. Every password is edx.
 
@@ -28,7 +37,7 @@ Ctrl-C ends both servers."""
 def serve() -> None:
     """Serve until a signal comes."""
     with (
-        LmsServer(LMS_PORT) as lms,
+        LmsServer(LMS_PORT, environment=ADDRESSES) as lms,
         # On the way out its standard input is closed, and with that it ends.
         subprocess.Popen(
             CATALOG, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -46,6 +46,13 @@ def cache_of_this_worker() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hashing a password as in production takes longer than the rest of a test."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _empty_caches(cache_of_this_worker: None) -> None:
     """Let no test see what another cached: tokens of the Catalog, configurations."""

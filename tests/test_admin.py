@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
+from tests.admin_client import CONFIGURATION, client_of
 
 pytestmark = pytest.mark.django_db
 
 ADMIN = "/admin/catalog_sync/"
 KEY = "course-v1:ExampleX+One+2026"
-CONFIGURATION = {
-    "enabled": "on",
-    "page_size": "500",
-    "concurrency": "2",
-    "request_timeout_seconds": "30",
-    "retry_deadline_seconds": "300",
-    "max_removal_percent": "10",
-    "keep_runs_days": "90",
-}
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(settings):
-    """Hashing a password as in production takes longer than the rest of a test."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
@@ -151,15 +135,11 @@ class TestReadOnly:
     def test_offers_no_deletion_of_what_is_selected(self, model, admin_client):
         assert b"delete_selected" not in admin_client.get(f"{ADMIN}{model}/").content
 
-    def test_is_not_for_staff_without_permission(self, model, client):
-        client.force_login(get_user_model().objects.create_user("staff", is_staff=True))
-        assert client.get(f"{ADMIN}{model}/").status_code == 403
+    def test_is_not_for_staff_without_permission(self, model):
+        assert client_of().get(f"{ADMIN}{model}/").status_code == 403
 
-    def test_is_for_staff_with_the_permission_to_view(self, model, client):
-        staff = get_user_model().objects.create_user("staff", is_staff=True)
-        staff.user_permissions.add(Permission.objects.get(codename=f"view_{model}"))
-        client.force_login(staff)
-        assert client.get(f"{ADMIN}{model}/").status_code == 200
+    def test_is_for_staff_with_the_permission_to_view(self, model):
+        assert client_of(f"view_{model}").get(f"{ADMIN}{model}/").status_code == 200
 
 
 class TestLists:

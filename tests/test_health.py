@@ -7,13 +7,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core import checks
 from django.db import DatabaseError
 from django.utils import timezone
 
 from catalog_sync import health
 from catalog_sync.api import pin_marketing_url, update_catalog_data
-from catalog_sync.checks import check_freshness, check_set_up
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from tests.factories import CourseOverviewFactory, UserFactory
 
@@ -48,6 +46,14 @@ class TestStale:
     def test_old_success_is_stale(self):
         run(hours_ago=12.1)
         assert health.look()["status"] == "stale"
+
+    def test_success_that_is_to_come_is_stale(self):
+        run(hours_ago=-12.1)
+        assert health.look()["status"] == "stale"
+
+    def test_clock_that_is_a_little_ahead_is_healthy(self):
+        run(hours_ago=-1)
+        assert health.look()["status"] == "ok"
 
     def test_no_run_is_stale(self):
         assert health.look()["status"] == "stale"
@@ -145,6 +151,13 @@ class TestRemedy:
     def test_how_the_last_one_ended(self):
         run(status=Status.REFUSED)
         assert "ended refused" in health.remedy(health.look())
+
+    def test_that_a_clock_was_wrong(self):
+        ended = run(hours_ago=-24)
+        message = health.remedy(health.look())
+        assert (
+            f"run {ended.pk}, ended in the future ({ended.finished.isoformat()}): set the clocks" in message
+        )
 
     def test_that_it_is_switched_off(self):
         CatalogSyncConfig.objects.create(enabled=False)
@@ -247,41 +260,6 @@ class TestAnswer:
     def test_opens_no_socket(self, ask):
         run()
         assert ask().status_code == 200
-
-
-class TestSystemCheck:
-    """``manage.py check --database default``, and every ``migrate``."""
-
-    def test_stale_sync_is_a_warning(self):
-        assert [warning.id for warning in check_freshness(databases=["default"])] == ["catalog_sync.W003"]
-
-    def test_healthy_sync_is_none(self):
-        run()
-        assert check_freshness(databases=["default"]) == []
-
-    @pytest.mark.parametrize("databases", [None, [], ["other"]])
-    def test_database_that_was_not_named_is_not_asked(self, databases, django_assert_num_queries):
-        with django_assert_num_queries(0):
-            assert check_freshness(databases=databases) == []
-
-    def test_ordinary_check_does_not_ask(self, django_assert_num_queries):
-        with django_assert_num_queries(0):
-            checks.run_checks(tags=["catalog_sync"])
-
-    def test_check_of_the_database_asks(self):
-        assert "catalog_sync.W003" in [each.id for each in checks.run_checks(databases=["default"])]
-
-    def test_database_without_tables_is_another_matter(self, monkeypatch):
-        def fail():
-            raise DatabaseError("no such table")
-
-        monkeypatch.setattr(health, "look", fail)
-        assert check_freshness(databases=["default"]) == []
-
-    @pytest.mark.parametrize("hours", ["12", 0, -1])
-    def test_limit_that_is_no_number_of_hours_is_an_error(self, hours, settings):
-        settings.CATALOG_SYNC_STALE_AFTER_HOURS = hours
-        assert "catalog_sync.E009" in [each.id for each in check_set_up()]
 
 
 def test_plugin_mounts_it():

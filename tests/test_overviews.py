@@ -51,6 +51,12 @@ class TestCompare:
         held = Held(marketing_url=URL, content_language="fr")
         assert overviews.compare({KEY: held}).differing == [KEY]
 
+    def test_one_of_which_several_fields_differ_is_told_once(self, settings):
+        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+        CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL, language="en")
+        held = Held(marketing_url=URL, content_language="fr")
+        assert overviews.compare({KEY: held}).differing == [KEY]
+
     def test_takes_one_query(self, django_assert_num_queries):
         with django_assert_num_queries(1):
             overviews.compare({KEY: Held(), OTHER: Held()})
@@ -142,7 +148,7 @@ class TestClear:
     def test_writes_nothing_where_there_is_none(self):
         CourseOverviewFactory(id=KEY)
         with statements() as sent:
-            overviews.clear([KEY])
+            assert overviews.clear([KEY]) == 0
         assert sent.writes() == []
 
 

@@ -67,6 +67,10 @@ class TestRecord:
         replica.record({KEY: PUBLISHED, OTHER: PUBLISHED})
         assert replica.count() == 2
 
+    def test_row_for_a_pin_alone_is_not_counted(self):
+        CatalogCourseRun.objects.create(course_key=KEY, pinned_url=URL)
+        assert replica.count() == 0
+
 
 class TestHeldFor:
     """What course overviews are to show."""

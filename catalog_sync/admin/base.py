@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from catalog_sync import conf
+from catalog_sync.admin.paginator import NearPaginator
+
+RUN_PERMISSION = "catalog_sync.run_sync"
 
 
 def chosen_catalog(request: HttpRequest) -> str:
@@ -41,7 +45,18 @@ class CatalogFilter(admin.SimpleListFilter):
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that the sync alone writes: to look at."""
+    """Rows that the sync alone writes: to look at.
+
+    Neither the whole table nor each filter's share of it is counted: it may have tens of thousands of rows.
+    """
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Paginator:
+        """Count no further than the pages near the one in view."""
+        page = request.GET.get("p", "")
+        return NearPaginator(*args, **kwargs, page_in_view=int(page[:9]) if page.isdecimal() else 1)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds one."""

@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_value
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -19,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from catalog_sync import api, conf, standing
-from catalog_sync.admin.base import CatalogFilter, ReadOnlyAdmin, with_catalog
+from catalog_sync.admin.base import RUN_PERMISSION, CatalogFilter, ReadOnlyAdmin, with_catalog
 from catalog_sync.admin.course_run_filters import FILTERS
-from catalog_sync.admin.paginator import AtLeast, NearPaginator
+from catalog_sync.admin.paginator import AtLeast
 from catalog_sync.admin.pin_form import PinForm
 from catalog_sync.control import NoBroker
 from catalog_sync.links import marketing_url_fault
@@ -55,8 +54,6 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     ordering = ("course_key",)
     # Sorting by what has no index sorts the whole table.
     sortable_by = ("course_key",)
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     list_select_related = False
     fieldsets = (
         (
@@ -93,11 +90,6 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         """Return the list with what the LMS shows."""
         return CourseRunList
 
-    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Paginator:
-        """Return a paginator that does not count the whole table."""
-        page = request.GET.get("p", "")
-        return NearPaginator(*args, **kwargs, page_in_view=int(page[:9]) if page.isdecimal() else 1)
-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -123,7 +115,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         """Show one course, with the buttons that this user may press."""
         buttons = {
             "may_pin": _may_pin(request),
-            "may_sync": request.user.has_perm("catalog_sync.run_sync"),
+            "may_sync": request.user.has_perm(RUN_PERMISSION),
             "pin_form": PinForm(auto_id="pin_%s"),
         }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **buttons})
@@ -161,7 +153,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
 
     def sync_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Have a worker sync this course; this process asks nothing of the Catalog."""
-        if not (request.user.has_perm("catalog_sync.run_sync") and self.has_view_permission(request)):
+        if not (request.user.has_perm(RUN_PERMISSION) and self.has_view_permission(request)):
             raise PermissionDenied
         row = get_object_or_404(CatalogCourseRun, pk=pk)
         if api.running_sync():

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from catalog_sync import api, conf
+from catalog_sync.admin.base import RUN_PERMISSION
 from catalog_sync.control import NoBroker
 from catalog_sync.lease import LEASE_SECONDS
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 
-PERMISSION = "catalog_sync.run_sync"
 CHANGELIST = "admin:catalog_sync_syncrun_changelist"
 # What was handed to a worker is remembered in the session for so long, until it shows up as a running sync.
 QUEUED = "catalog_sync_queued"
@@ -48,7 +48,7 @@ class RunControl:
             request: whose page it is.
             only: on the page of one run, its id: another run's progress is not shown there.
         """
-        may_run = request.user.has_perm(PERMISSION)
+        may_run = request.user.has_perm(RUN_PERMISSION)
         run = api.running_sync(int(only) if only and only.isdecimal() else None)
         if only is not None and (run is None or str(run.pk) != only):
             return {"may_run": may_run}
@@ -104,7 +104,7 @@ class RunControl:
         return JsonResponse(_progress_of(api.running_sync()) or self._queued(request) or {"key": ""})
 
     def _check(self, request: HttpRequest) -> None:
-        if not (request.user.has_perm(PERMISSION) and self._admin.has_view_permission(request)):
+        if not (request.user.has_perm(RUN_PERMISSION) and self._admin.has_view_permission(request)):
             raise PermissionDenied
 
     def _say(self, request: HttpRequest, text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
@@ -16,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog_sync import conf
 from catalog_sync.admin.base import CatalogFilter, ReadOnlyAdmin, chosen_catalog, with_catalog
-from catalog_sync.admin.paginator import NearPaginator
 from catalog_sync.admin.run_control import RunControl
 from catalog_sync.models import SyncRun
 
@@ -44,9 +42,6 @@ class SyncRunAdmin(ReadOnlyAdmin):
     list_filter = (CatalogFilter, "status", "scope", "dry_run", "started")
     search_fields = ("message", "holder")
     ordering = ("-id",)
-    # Neither the whole table nor each filter's share of it is counted: it may have tens of thousands of rows.
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     fieldsets = (
         (
             None,
@@ -125,11 +120,6 @@ class SyncRunAdmin(ReadOnlyAdmin):
         """Leave the log lines to the page of one run."""
         rows: QuerySet[SyncRun] = super().get_queryset(request)
         return rows.defer("log_lines")
-
-    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Paginator:
-        """Count no further than the pages near the one in view."""
-        page = request.GET.get("p", "")
-        return NearPaginator(*args, **kwargs, page_in_view=int(page[:9]) if page.isdecimal() else 1)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

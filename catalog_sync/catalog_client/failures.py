@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
@@ -78,7 +78,26 @@ def token_refused(url: str, reply: Any) -> RequestFailed:
 
 def token_unavailable(error: RequestFailed) -> RequestFailed:
     """The OAuth2 provider did not answer, or not to the end."""
-    return RequestFailed(error.url, error.reason, TOKEN_REMEDY, scope=Scope.RUN, retryable=error.retryable)
+    remedy = "check that the OAuth2 provider is up and that BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL is right"
+    return RequestFailed(error.url, error.reason, remedy, scope=Scope.RUN, retryable=error.retryable)
+
+
+def credentials_missing(names: Sequence[str]) -> RequestFailed:
+    """There is nothing to buy a token with."""
+    return RequestFailed(
+        ", ".join(names),
+        "is not set" if len(names) == 1 else "are not set",
+        "set what is missing, or CATALOG_SYNC_SESSION_FACTORY if the host mints its own tokens",
+        scope=Scope.RUN,
+        retryable=False,
+    )
+
+
+def address_missing(setting: str) -> RequestFailed:
+    """Nobody has said where the Catalog is."""
+    return RequestFailed(
+        setting, "is not set", "set it to the root of the Catalog's API", scope=Scope.RUN, retryable=False
+    )
 
 
 def token_malformed(url: str) -> RequestFailed:
@@ -126,7 +145,7 @@ def _throttled(url: str, seconds: float | None) -> RequestFailed:
     return RequestFailed(
         plain(url),
         f"throttles this user{wait} (HTTP 429)",
-        "choose a larger page size, so that the sync needs fewer requests, or ask for a staff user in the Catalog",
+        "run the command again later; a larger page size needs fewer requests, and a staff user has no such limit",
         scope=Scope.RUN,
         retry_after=seconds,
         throttled=True,
@@ -165,7 +184,7 @@ def unreachable(url: str, error: Exception) -> RequestFailed:
     return RequestFailed(
         plain(getattr(request, "url", None) or url),
         f"could not be read ({_describe(error, causes)})",
-        "check that the service is up and that its address in the settings is right, then run the command again",
+        "check that the Catalog is up and that COURSE_CATALOG_API_URL is right, then run the command again",
         retryable=not any(isinstance(cause, _LASTING) for cause in causes),
     )
 
@@ -192,6 +211,7 @@ _DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
     (http.client.BadStatusLine, "the reply is not HTTP"),
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "connection reset"),
+    (ssl.SSLError, "the TLS connection failed"),
     # Last: urllib3 counts every failure to connect as one of these.
     (urllib3.exceptions.ConnectTimeoutError, "connecting timed out"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -18,7 +19,7 @@ from catalog_sync import conf
 from catalog_sync.catalog_client import pause
 from catalog_sync.catalog_client.errors import RequestFailed
 from catalog_sync.catalog_client.exchange import ENCODINGS, Reply, exchange
-from catalog_sync.catalog_client.failures import refused, without_credentials
+from catalog_sync.catalog_client.failures import plain, refused, without_credentials
 from catalog_sync.catalog_client.session import CatalogSession, Renewable, new_session
 from catalog_sync.events import EventLog
 
@@ -31,6 +32,14 @@ LONGEST_WAIT_SECONDS = 20.0
 # Key, URL and status at their longest, with JSON's escapes; an honest page is far below.
 LONGEST_ROW_BYTES = 8 * 1024
 SMALLEST_CAP_BYTES = 1024 * 1024
+
+
+def _is_not_ours(record: logging.LogRecord) -> bool:
+    return not str(getattr(record, "stamina.caused_by", "")).startswith(RequestFailed.__name__)
+
+
+# Each retry is an event with its address and reason. Stamina's own line before it names neither.
+logging.getLogger("stamina").addFilter(_is_not_ours)
 
 
 @dataclass
@@ -111,7 +120,7 @@ class Requester:
             self.budget.spend(time.monotonic() - started)
             error.name_settings(self._settings)
             if not self._closed:
-                self._log.error("request_failed", url=without_credentials(url), reason=error.reason)
+                self._log_failure(url, error)
             raise
         raise AssertionError("stamina ends with a result or an error")
 
@@ -148,6 +157,11 @@ class Requester:
     def _log_retry(self, failure: RequestFailed) -> None:
         waited = {} if failure.retry_after is None else {"retry_after": failure.retry_after}
         self._log.warning("request_retried", url=failure.url, reason=failure.reason, **waited)
+
+    def _log_failure(self, url: str, error: RequestFailed) -> None:
+        # With the query, which tells the place in the list; but what failed may be the provider of tokens.
+        whose = without_credentials(url) if error.url == plain(url) else error.url
+        self._log.error("request_failed", url=whose, reason=error.reason)
 
     def _attempt(self, url: str, most_bytes: int, *, again: bool) -> bytes:
         if (seconds := pause.seconds_left(self._catalog_name)) > 0:
@@ -192,7 +206,8 @@ class Requester:
         try:
             return exchange(url, send, seconds=self._timeout_seconds, most_bytes=most_bytes)
         finally:
-            self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)
+            with self._lock:
+                self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)
 
     def _borrow(self) -> requests.Session:
         """Take a session that no other thread uses."""

@@ -18,7 +18,13 @@ from edx_rest_api_client.client import USER_AGENT, OAuthAPIClient
 from catalog_sync import conf
 from catalog_sync.catalog_client.errors import RequestFailed
 from catalog_sync.catalog_client.exchange import ENCODINGS, exchange
-from catalog_sync.catalog_client.failures import no_session, token_malformed, token_refused, token_unavailable
+from catalog_sync.catalog_client.failures import (
+    credentials_missing,
+    no_session,
+    token_malformed,
+    token_refused,
+    token_unavailable,
+)
 
 # A token that ends while a page is on its way costs a request; renew it a little early.
 EARLY_SECONDS = 10
@@ -128,8 +134,14 @@ def _access_token_url(provider_url: str) -> str:
 
 
 def oauth_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
-    """Return a session with the LMS's own credentials for the Catalog (``BACKEND_SERVICE_EDX_OAUTH2_*`` by default)."""
+    """Return a session with the LMS's own credentials for the Catalog (``BACKEND_SERVICE_EDX_OAUTH2_*`` by default).
+
+    Raises:
+        RequestFailed: they are not set.
+    """
     catalog = conf.catalog(catalog_name)
+    if missing := catalog.missing_credentials:
+        raise credentials_missing(missing)
     return CatalogSession(catalog.oauth_provider_url, catalog.oauth_key, catalog.oauth_secret)
 
 

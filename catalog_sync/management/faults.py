@@ -15,8 +15,6 @@ def database_faults_told() -> Iterator[None]:
     try:
         yield
     except AnyDatabaseError as error:
-        cause = " ".join(str(error).split())
-        raise CommandError(
-            f"The LMS's database failed ({cause}): check that it is up and migrated, then run the command again.",
-            returncode=1,
-        ) from None
+        from catalog_sync.sync.verdict import database_failure
+
+        raise CommandError(database_failure(error), returncode=1) from None

@@ -102,9 +102,11 @@ def take_stretch(values: dict[str, Any]) -> dict[str, Any]:
     """Read the stretch that a task was handed, and return its outcome, both as plain values."""
     stretch = msgspec.convert(values, Stretch)
     row, run = _rejoin(stretch.run_id)
-    # One that comes late, of a run that has ended, must not even ask the Catalog.
-    ended = row.status != SyncRun.Status.RUNNING
-    outcome = StretchOutcome(stretch, failures=[str(LeaseLost())]) if ended else read_stretch(run, stretch)
+    if row.status == SyncRun.Status.RUNNING:
+        outcome = read_stretch(run, stretch)
+    else:
+        # It comes late, to a run that has ended, and must not even ask the Catalog.
+        outcome = StretchOutcome(stretch, run.report, failures=[str(LeaseLost())])
     plain: dict[str, Any] = msgspec.to_builtins(outcome)
     return plain
 

@@ -27,7 +27,7 @@ from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.retirement import RefusedToShrink, check_share, find_candidates, look_up_and_apply
 from catalog_sync.sync.transactions import Transactions
-from catalog_sync.sync.verdict import page_size_advice, verdict
+from catalog_sync.sync.verdict import database_failure, page_size_advice, verdict
 from catalog_sync.sync.writer import Writer
 
 Status = SyncRun.Status
@@ -140,8 +140,7 @@ class Run:
         except (LeaseLost, Canceled, Stopped) as error:
             return Status.FAILED, str(error)
         except AnyDatabaseError as error:
-            said = " ".join(str(error).split())
-            return Status.FAILED, f"The database failed ({said}). Look at it, then run the command again."
+            return Status.FAILED, database_failure(error)
         finally:
             requester.close()
             self.report.requests += client.requests
@@ -172,8 +171,7 @@ class Run:
         if not self.options.dry_run:
             with suppress(AnyDatabaseError):  # the run is over, and what is old can go next time
                 self._tidy_up(status)
-        is_fine = status in (Status.SUCCEEDED, Status.SKIPPED)
-        (self.log.info if is_fine else self.log.error)("finished", **values)
+        (self.log.info if self.report.is_fine else self.log.error)("finished", **values)
         self.log.monitor(values)
 
     def _tidy_up(self, status: SyncRun.Status) -> None:

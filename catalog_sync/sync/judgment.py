@@ -58,7 +58,8 @@ def judge(page: Page, stored: dict[str, StoredRun], claim: Claim) -> Judgment:
     judgment.settled.update(record.key for record in page.rejected if record.key)
     for run in page.course_runs:
         row = stored.get(run.key)
-        fault = None if row and _is_checked(run, row.held) else _record_fault(run)
+        is_known = row is not None and _says_what_is_held(run, row.held)
+        fault = None if is_known else _record_fault(run)
         if fault:
             judgment.rejected.append(RejectedRecord(run.key, fault))
             judgment.settled.add(run.key)
@@ -74,10 +75,10 @@ def judge(page: Page, stored: dict[str, StoredRun], claim: Claim) -> Judgment:
             if not _takes_over(run.key, row, claim, judgment, has_url=usable):
                 continue
             # What another Catalog said is worth nothing from now on.
-            old = NOTHING
+            old, is_known = NOTHING, False
         if usable or not old.marketing_url or (fault and url != old.marketing_url):
             judgment.settled.add(run.key)
-        held = _merge(run, None if fault else url, old)
+        held = old if is_known else _merge(run, None if fault else url, old)
         judgment.held[run.key] = held
         if row is None or held != old:
             judgment.changes[run.key] = held
@@ -107,9 +108,14 @@ def _merge(run: CourseRun, url: str | None, old: Held) -> Held:
     )
 
 
-def _is_checked(run: CourseRun, old: Held) -> bool:
-    """Tell whether the record says what an earlier one said that had no fault; the URL is checked by itself."""
-    return run.status == old.status and run.content_language in (None, old.content_language)
+def _says_what_is_held(run: CourseRun, old: Held) -> bool:
+    """Tell whether the record says what an earlier one said, which had no fault; which URLs are fit may change."""
+    return (
+        run.marketing_url == old.marketing_url
+        and run.status == old.status
+        and run.eligible_for_financial_aid in (None, old.eligible_for_financial_aid)
+        and run.content_language in (None, old.content_language)
+    )
 
 
 def _record_fault(run: CourseRun) -> str | None:

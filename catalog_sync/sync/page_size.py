@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from catalog_sync.catalog_client import CatalogClient, RequestFailed, Window
 from catalog_sync.models import SyncRun
+from catalog_sync.quota import PAGE_SIZES, requests_for
 
-SIZES = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 TARGET_SECONDS = 2.0
 # A larger page must be worth it: below this gain a run, noise decides.
 LEAST_GAIN = 0.03
@@ -35,8 +35,8 @@ def find(seconds_of: Callable[[int], float | None], target_seconds: float = TARG
         seconds_of: measures a page of that size; None if the Catalog did not answer it.
         target_seconds: how long a page may take.
     """
-    best, best_rate = SIZES[0], float("inf")
-    for size in SIZES:
+    best, best_rate = PAGE_SIZES[0], float("inf")
+    for size in PAGE_SIZES:
         seconds = seconds_of(size)
         if seconds is None or seconds > target_seconds or seconds / size > best_rate * (1 - LEAST_GAIN):
             break
@@ -53,7 +53,7 @@ def measure(client: CatalogClient) -> Callable[[int], float | None]:
     count = _count(client)
 
     def seconds_of(size: int) -> float | None:
-        if size > max(count, SIZES[0]):
+        if size > max(count, PAGE_SIZES[0]):
             return None
         try:
             return client.seconds_of(_somewhere(size, count))[0]
@@ -75,7 +75,7 @@ def after(page_size: int, slowest_seconds: float) -> int:
     """Return the page size for the next run: the same, or a smaller one if a page was far too slow."""
     if slowest_seconds <= TARGET_SECONDS * SLOW_FACTOR:
         return page_size
-    return max((size for size in SIZES if size < page_size), default=SIZES[0])
+    return max((size for size in PAGE_SIZES if size < page_size), default=PAGE_SIZES[0])
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ def sweep(
     """
     count = _count(client)
     used = 1
-    for size in SIZES:
+    for size in PAGE_SIZES:
         for concurrency in concurrencies:
-            if used + concurrency > most_requests or size > max(count, SIZES[0]):
+            if used + concurrency > most_requests or size > max(count, PAGE_SIZES[0]):
                 return
             used += concurrency
             measured = _at_once(client, size, concurrency, count)
@@ -125,7 +125,7 @@ def _at_once(client: CatalogClient, size: int, concurrency: int, count: int) -> 
             seconds = [seconds for seconds, _ in pool.map(client.seconds_of, windows)]
     except RequestFailed:
         return None
-    requests = -(-count // (size - 1))
+    requests = requests_for(count, size)
     total = max(seconds) * -(-requests // concurrency)
     return Measurement(size, concurrency, sorted(seconds)[len(seconds) // 2], total, requests)
 

@@ -110,6 +110,11 @@ class SyncReport(msgspec.Struct, kw_only=True):
             **summed,
         )
 
+    @property
+    def is_fine(self) -> bool:
+        """Whether nothing went wrong so far."""
+        return self.status in ("succeeded", "running", "skipped", "disabled")
+
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain values, by name; ``catalogs`` only where there are several."""
         values = msgspec.structs.asdict(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from catalog_sync import overviews, replica
@@ -37,8 +37,8 @@ class Candidates:
         removals: how many course overviews would lose a URL if the Catalog confirms all of them.
     """
 
-    keys: set[str] = field(default_factory=set)
-    removals: int = 0
+    keys: set[str]
+    removals: int
 
 
 def find_candidates(writer: Writer) -> Candidates:

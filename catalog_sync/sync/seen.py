@@ -6,6 +6,7 @@ import struct
 
 # Ids may start anywhere and have gaps; only blocks with something in them are held.
 BLOCK_BYTES = 1024
+BLOCK_BITS = 8 * BLOCK_BYTES
 _NUMBER = struct.Struct("<Q")
 
 
@@ -20,16 +21,18 @@ class Seen:
         return self._count
 
     def __contains__(self, row_id: int) -> bool:
-        number, byte, bit = _place(row_id)
+        number, place = divmod(row_id, BLOCK_BITS)
         block = self._blocks.get(number)
-        return block is not None and bool(block[byte] & bit)
+        return block is not None and bool(block[place >> 3] & 1 << (place & 7))
 
     def add(self, row_id: int) -> bool:
         """Add an id, and return whether it is new."""
-        number, byte, bit = _place(row_id)
+        # Twice for each course run of the list, so in one piece.
+        number, place = divmod(row_id, BLOCK_BITS)
         block = self._blocks.get(number)
         if block is None:
             block = self._blocks[number] = bytearray(BLOCK_BYTES)
+        byte, bit = place >> 3, 1 << (place & 7)
         if block[byte] & bit:
             return False
         block[byte] |= bit
@@ -49,9 +52,3 @@ class Seen:
             merged = int.from_bytes(mine, "little") | int.from_bytes(theirs, "little")
             self._count += merged.bit_count() - int.from_bytes(mine, "little").bit_count()
             self._blocks[number] = bytearray(merged.to_bytes(BLOCK_BYTES, "little"))
-
-
-def _place(row_id: int) -> tuple[int, int, int]:
-    number, rest = divmod(row_id, BLOCK_BYTES * 8)
-    byte, bit = divmod(rest, 8)
-    return number, byte, 1 << bit

@@ -1,4 +1,4 @@
-"""Syncs of several Catalogs, one after the other."""
+"""Syncs of one Catalog after the other; nearly always there is one."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from catalog_sync.lease import LeaseHeld
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
 
-GOOD = ("succeeded", "running", "skipped", "disabled")
-
 
 def sync_each(asked: Sequence[SyncOptions], sync: Callable[[SyncOptions], SyncReport]) -> SyncReport:
-    """Sync each Catalog, whatever becomes of those before it, and return the joined report.
+    """Sync each Catalog, whatever becomes of those before it, and return its report, or that of several joined.
 
     In the order in which they are named: what the first has lost, the next may have in the same command.
 
     Raises:
         LeaseHeld: of some Catalog another sync is running; the others were synced, and none of them failed.
     """
+    if len(asked) == 1:
+        return sync(asked[0])
     reports: list[SyncReport] = []
     held = None
     for options in asked:
@@ -30,7 +30,7 @@ def sync_each(asked: Sequence[SyncOptions], sync: Callable[[SyncOptions], SyncRe
             held = held or error
             reports.append(SyncReport.of_nothing("skipped", str(error), options))
     joined = SyncReport.joined(reports)
-    if held and joined.status in GOOD:
+    if held and joined.is_fine:
         held.args = (joined.message,)
         raise held
     return joined

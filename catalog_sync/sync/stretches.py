@@ -12,7 +12,9 @@ from itertools import pairwise
 import msgspec
 
 from catalog_sync.catalog_client import CatalogClient, Chain
+from catalog_sync.quota import requests_for
 from catalog_sync.sync.engine import Run
+from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.writer import Writer
 
 
@@ -30,33 +32,25 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 class StretchOutcome(msgspec.Struct):
-    """What a worker has read: the keys at both ends, to join it to its neighbors, and what it counted.
+    """What a worker has read: the keys at both ends, to join it to its neighbors, and the report of its part.
 
     ``settled`` is the set of replica rows for which nothing is to be taken away.
     """
 
     stretch: Stretch
+    report: SyncReport
     complete: bool = False
     failures: list[str] = msgspec.field(default_factory=list)
     notable: list[str] = msgspec.field(default_factory=list)
     first_keys: frozenset[str] = frozenset()
     last_keys: frozenset[str] = frozenset()
     settled: bytes = b""
-    pages: int = 0
-    requests: int = 0
-    retries: int = 0
-    course_runs_retrieved: int = 0
-    course_runs_rejected: int = 0
-    matched: int = 0
-    updated: int = 0
-    not_in_lms: int = 0
-    in_other_catalogs: int = 0
-    of_other_orgs: int = 0
 
 
 # Keys of either end that go to the process that joins: more than can move between two reads on a usual day.
 END_KEYS = 50
 
+# The numbers of the report that a stretch has a part of; the others are told by the end of the run.
 COUNTED = (
     "pages",
     "requests",
@@ -74,10 +68,9 @@ COUNTED = (
 def plan(run: Run, page_size: int, count: int, newest_row: int) -> list[Stretch]:
     """Cut a list of ``count`` course runs into stretches of whole windows, as many as there may be requests at once."""
     page_size = Chain(page_size).page_size
-    step = page_size - 1
-    windows = max(1, -(-count // step))
+    windows = requests_for(count, page_size)
     number = min(run.options.concurrency, windows)
-    starts = [windows * index // number * step for index in range(number)]
+    starts = [windows * index // number * (page_size - 1) for index in range(number)]
     stops = [*starts[1:], None]
     return [
         Stretch(run.lease.run_id, page_size, start, stop, newest_row)
@@ -87,7 +80,7 @@ def plan(run: Run, page_size: int, count: int, newest_row: int) -> list[Stretch]
 
 def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
     """Read and write one stretch. It may be read twice, by the same worker or another: the second writes nothing."""
-    outcome = StretchOutcome(stretch)
+    outcome = StretchOutcome(stretch, run.report)
 
     def work(client: CatalogClient, writer: Writer) -> None:
         writer.newest_row = stretch.newest_row
@@ -114,8 +107,6 @@ def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
     status, message = run.attempt(work)
     outcome.failures = run.failures or ([message] if status == "failed" else [])
     outcome.notable = run.log.notable
-    for name in COUNTED:
-        setattr(outcome, name, getattr(run.report, name))
     return outcome
 
 
@@ -130,7 +121,7 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
         run.log.notable += outcome.notable
         writer.settled.merge(outcome.settled)
         for name in COUNTED:
-            setattr(run.report, name, getattr(run.report, name) + getattr(outcome, name))
+            setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))
     writer.transactions.mark_stored()
     complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
     if complete:
@@ -141,7 +132,7 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
 
 def _once_each(outcomes: Sequence[StretchOutcome]) -> list[StretchOutcome]:
     """Return the outcomes in the order of the list; of a stretch that was delivered twice, the one that did more."""
-    in_order = sorted(outcomes, key=lambda each: (each.stretch.start, each.complete, each.updated))
+    in_order = sorted(outcomes, key=lambda each: (each.stretch.start, each.complete, each.report.updated))
     return list({each.stretch.start: each for each in in_order}.values())
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+from django.db import Error as AnyDatabaseError
 
 from catalog_sync import overviews, quota, replica
 from catalog_sync.catalog_client import RequestFailed
 from catalog_sync.models import SyncRun
 from catalog_sync.sync.report import SyncReport
+
+# What SQLite, MariaDB and PostgreSQL say of a table or a column that is not there. Their kinds of error do not tell:
+# PostgreSQL has one for this and for a permission that is missing.
+LACKS_SCHEMA = re.compile(
+    r"no such (table|column)|has no column|Unknown column|Table '.*' doesn't exist|(relation|column) .* does not exist"
+)
 
 
 def verdict(failures: Sequence[str], rejected: int) -> tuple[SyncRun.Status, str]:
@@ -29,6 +38,15 @@ def verdict(failures: Sequence[str], rejected: int) -> tuple[SyncRun.Status, str
     return SyncRun.Status.INCOMPLETE, f"Not all that the Catalog has was applied: {'; '.join(reasons)}."
 
 
+def database_failure(error: AnyDatabaseError) -> str:
+    """Return what the database said, and what to do about it, in one sentence."""
+    said = " ".join(str(error).split())
+    remedy = "check that it is up, has room and may be written"
+    if LACKS_SCHEMA.search(said):
+        remedy = "run manage.py migrate catalog_sync"
+    return f"The LMS's database failed ({said}): {remedy}, then run the command again."
+
+
 def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
     """Return what to say of the page size to who was throttled; empty if that was not it."""
     count = report.catalog_count or replica.count(report.catalog) or overviews.count()
@@ -39,5 +57,5 @@ def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
     advice = f", which page size {fitting} or more would fit" if fitting > page_size else ""
     return (
         f" At page size {page_size} a sync of {count} course runs takes {needed} requests; an ordinary user has "
-        f"200 an hour{advice}."
+        f"{quota.REQUESTS_AN_HOUR} an hour{advice}."
     )

@@ -255,13 +255,13 @@ class Writer:
         """Tell whether this run meets the course run for the first time; windows overlap."""
         if row is not None and row.id > self.newest_row and not row.is_listed:
             row = None  # an operator has pinned it meanwhile
-        if row is not None and row.id > self.newest_row:
-            # Counted by whoever inserted it; unless that was the sync of another Catalog.
-            return not self.claim.owns(row) and self._is_new(key)
-        if row is not None:
+        if row is not None and row.id <= self.newest_row:
             return self.met.add(row.id) and key not in self.already_counted
-        # What this run inserts another Catalog may take over, so that its row no longer tells.
-        return self._is_new(key) if self.dry_run or self.claim.others else True
+        if self.dry_run or self.claim.others:
+            # Its row does not tell: another Catalog may have inserted it, or have taken it over.
+            return self._is_new(key)
+        # Counted by whoever inserted it; unless that was the sync of another Catalog.
+        return row is None or (not self.claim.owns(row) and self._is_new(key))
 
     def _is_new(self, key: str) -> bool:
         is_new = key not in self.already_counted

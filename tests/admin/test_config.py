@@ -12,11 +12,6 @@ pytestmark = pytest.mark.django_db
 CONFIG = "/admin/catalog_sync/catalogsyncconfig/"
 
 
-@pytest.fixture(autouse=True)
-def cheap_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def synced():
     """A sync that was told of 21,151 course runs."""

@@ -3,69 +3,26 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.admin.models import LogEntry
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
-from catalog_sync import replica
 from catalog_sync.api import pin_marketing_url
-from catalog_sync.control import TASK
-from catalog_sync.models import CatalogCourseRun, SyncRun
-from catalog_sync.replica import Held
+from catalog_sync.models import CatalogCourseRun
 from sandbox.lms.course_overviews.models import CourseOverview
+from tests.admin.course_runs import CCX, KEY, LIST, LONGER, OTHER, PIN, PIN_PAGE, URL, known, page_of
+from tests.admin_client import client_of
 from tests.factories import CourseOverviewFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
-
-LIST = "/admin/catalog_sync/catalogcourserun/"
-PIN_PAGE = f"{LIST}pin/"
-KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
-LONGER = "course-v1:ExampleX+One+2026_T2"
-CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
-URL, PIN = "https://www.example.com/course/one", "https://www.example.com/pinned"
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(settings):
-    """Hashing a password as in production takes longer than the rest of a test."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def staff(client):
-    """Return a function that logs in staff with just these permissions."""
-
-    def log_in(*codenames):
-        user = get_user_model().objects.create_user("staff", is_staff=True)
-        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-        client.force_login(user)
-        return client
-
-    return log_in
-
-
-def known(key=KEY, url=URL, status="published"):
-    replica.record({key: Held(status, url)})
-    return CatalogCourseRun.objects.get(course_key=key)
 
 
 def found(client, query=""):
     return [row.course_key for row in client.get(f"{LIST}?{query}").context["cl"].result_list]
 
 
-def page_of(row):
-    return f"{LIST}{row.pk}/change/"
-
-
 def page(client, row):
     return client.get(page_of(row)).content.decode()
-
-
-def said(response):
-    return " ".join(str(message) for message in response.context["messages"])
 
 
 class TestSearch:
@@ -169,12 +126,12 @@ class TestList:
         [row] = admin_client.get(LIST).context["cl"].result_list
         assert row.standing == (False, None, URL)
 
-    def test_offers_to_pin_to_who_may(self, staff):
-        client = staff("change_catalogcourserun")
+    def test_offers_to_pin_to_who_may(self):
+        client = client_of("change_catalogcourserun")
         assert PIN_PAGE.encode() in client.get(LIST).content
 
-    def test_offers_no_pinning_to_who_may_not(self, staff):
-        client = staff("view_catalogcourserun")
+    def test_offers_no_pinning_to_who_may_not(self):
+        client = client_of("view_catalogcourserun")
         assert PIN_PAGE.encode() not in client.get(LIST).content
 
 
@@ -292,15 +249,15 @@ class TestPage:
         text = page(admin_client, row)
         assert (unfit in text, f'href="{unfit}"' in text) == (True, False)
 
-    def test_offers_nothing_to_who_may_only_look(self, staff):
-        text = page(staff("view_catalogcourserun"), known())
+    def test_offers_nothing_to_who_may_only_look(self):
+        text = page(client_of("view_catalogcourserun"), known())
         assert 'type="submit"' not in text.partition('id="content"')[2]
 
     @pytest.mark.parametrize(
         ("permission", "button"), [("run_sync", "Sync this course now"), ("change_catalogcourserun", "Pin")]
     )
-    def test_offers_what_the_user_may_do(self, staff, permission, button):
-        text = page(staff("view_catalogcourserun", permission), known())
+    def test_offers_what_the_user_may_do(self, permission, button):
+        text = page(client_of("view_catalogcourserun", permission), known())
         assert f'<input type="submit" value="{button}">' in text
 
     def test_offers_to_unpin_what_is_pinned(self, admin_client):
@@ -315,130 +272,3 @@ class TestPage:
         CourseOverviewFactory(id=KEY)
         with django_assert_max_num_queries(16):
             page(admin_client, row)
-
-
-class TestPin:
-    """The form."""
-
-    def pin(self, client, url=PIN, key=KEY):
-        return client.post(PIN_PAGE, {"course_key": key, "url": url}, follow=True)
-
-    def test_page_has_the_form(self, admin_client):
-        assert b'name="course_key"' in admin_client.get(PIN_PAGE).content
-
-    def test_starts_with_the_key_it_is_given(self, admin_client):
-        response = admin_client.get(PIN_PAGE, {"course_key": KEY})
-        assert f'value="{KEY}"' in response.content.decode()
-
-    def test_pins(self, admin_client):
-        CourseOverviewFactory(id=KEY)
-        self.pin(admin_client)
-        assert CourseOverview.objects.get().marketing_url == PIN
-
-    def test_keeps_who(self, admin_client, admin_user):
-        self.pin(admin_client)
-        assert CatalogCourseRun.objects.get().pinned_by == admin_user
-
-    def test_leads_to_the_page_of_the_course(self, admin_client):
-        response = self.pin(admin_client)
-        assert response.redirect_chain[-1][0] == page_of(CatalogCourseRun.objects.get())
-
-    def test_is_in_the_history_of_the_object(self, admin_client):
-        self.pin(admin_client)
-        assert LogEntry.objects.get().get_change_message() == f"Pinned {PIN}"
-
-    @pytest.mark.parametrize(
-        ("url", "key", "field"),
-        [
-            ("/relative", KEY, "url"),
-            ("", KEY, "url"),
-            ("javascript:alert(1)", KEY, "url"),
-            (PIN, "nonsense", "course_key"),
-            (PIN, "", "course_key"),
-        ],
-    )
-    def test_what_is_not_fit_is_told_at_its_field(self, admin_client, url, key, field):
-        assert list(self.pin(admin_client, url, key).context["form"].errors) == [field]
-
-    def test_what_is_not_fit_pins_nothing(self, admin_client):
-        self.pin(admin_client, "/relative")
-        assert not CatalogCourseRun.objects.exists()
-
-    @pytest.mark.parametrize("method", ["get", "post"])
-    def test_is_for_who_may(self, staff, method):
-        client = staff("view_catalogcourserun", "run_sync")
-        assert getattr(client, method)(PIN_PAGE).status_code == 403
-
-    def test_permission_is_enough(self, staff):
-        self.pin(staff("change_catalogcourserun"))
-        assert CatalogCourseRun.objects.get().pinned_url == PIN
-
-
-class TestUnpin:
-    """The button."""
-
-    @pytest.fixture
-    def pinned(self):
-        known()
-        CourseOverviewFactory(id=KEY)
-        pin_marketing_url(KEY, PIN)
-        return CatalogCourseRun.objects.get()
-
-    def unpin(self, client, row):
-        return client.post(f"{LIST}{row.pk}/unpin/", follow=True)
-
-    def test_restores_the_url_of_the_catalog(self, admin_client, pinned):
-        self.unpin(admin_client, pinned)
-        assert CourseOverview.objects.get().marketing_url == URL
-
-    def test_is_in_the_history_of_the_object(self, admin_client, pinned):
-        self.unpin(admin_client, pinned)
-        assert LogEntry.objects.get().get_change_message() == f"Unpinned {PIN}"
-
-    def test_leads_back_to_the_page_of_the_course(self, admin_client, pinned):
-        assert self.unpin(admin_client, pinned).redirect_chain[-1][0] == page_of(pinned)
-
-    def test_of_a_course_that_the_catalog_never_listed_leads_to_the_list(self, admin_client):
-        pin_marketing_url(KEY, PIN)
-        response = self.unpin(admin_client, CatalogCourseRun.objects.get())
-        assert response.redirect_chain[-1][0] == LIST
-
-    def test_is_for_who_may(self, staff, pinned):
-        assert self.unpin(staff("view_catalogcourserun", "run_sync"), pinned).status_code == 403
-
-    def test_is_posted(self, admin_client, pinned):
-        assert admin_client.get(f"{LIST}{pinned.pk}/unpin/").status_code == 405
-
-    def test_of_a_course_that_is_gone_is_not_found(self, admin_client):
-        assert admin_client.post(f"{LIST}7/unpin/").status_code == 404
-
-
-class TestSyncNow:
-    """The button."""
-
-    def sync(self, client, row):
-        return client.post(f"{LIST}{row.pk}/sync/", follow=True)
-
-    def test_is_handed_to_a_worker(self, admin_client, broker):
-        self.sync(admin_client, known())
-        assert broker == [(TASK, {"dry_run": False, "course_keys": [KEY]})]
-
-    def test_without_a_broker_says_which_command_to_run(self, admin_client):
-        text = said(self.sync(admin_client, known()))
-        assert f"manage.py update_catalog_data --course-key {KEY}" in text
-
-    def test_while_a_sync_runs_hands_nothing_over(self, admin_client, broker):
-        SyncRun.objects.create(lease="default", holder="worker 7")
-        self.sync(admin_client, known())
-        assert broker == []
-
-    def test_is_for_who_may(self, staff, broker):
-        client = staff("view_catalogcourserun", "change_catalogcourserun")
-        assert (self.sync(client, known()).status_code, broker) == (403, [])
-
-    def test_is_posted(self, admin_client):
-        assert admin_client.get(f"{LIST}{known().pk}/sync/").status_code == 405
-
-    def test_leads_back_to_the_page_of_the_course(self, admin_client, broker):
-        row = known()
-        assert self.sync(admin_client, row).redirect_chain[-1][0] == page_of(row)

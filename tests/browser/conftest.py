@@ -57,11 +57,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(autouse=True)
-def cheap_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def open_as(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page of the admin for a user, with the context's options."""
@@ -115,41 +110,8 @@ def staff(*codenames: str) -> User:
 @pytest.fixture
 def history(db) -> list[SyncRun]:
     """Forty syncs of the last days: page sizes tried, one failure, one dry run."""
-    runs = []
-    for n in range(40):
-        page_size, seconds = MEASURED[n % 5] if n < 15 else MEASURED[2]
-        runs.append(
-            SyncRun(
-                status="succeeded",
-                holder="jenkins-agent-2 process 4711",
-                finished=FIRST_RUN,
-                page_size=page_size,
-                concurrency=2 if n % 3 else 4,
-                duration_seconds=round(seconds * (1 if n % 3 else 0.7) * (1 + (n * 7 % 5) / 40), 3),
-                pages=-(-3300 // max(1, page_size - 1)),
-                requests=-(-3300 // max(1, page_size - 1)),
-                catalog_count=3300,
-                course_runs_retrieved=3300,
-                course_overviews=3214,
-                matched=3180,
-                updated=(n * 13) % 17,
-                unchanged=3180 - (n * 13) % 17,
-                removed=1 if n % 11 == 0 else 0,
-                not_in_lms=120,
-                not_in_catalog=34,
-            )
-        )
-    runs[37].status, runs[37].failures, runs[37].duration_seconds = "failed", 1, 2.4
-    runs[
-        37
-    ].message = (
-        "The Catalog answered 503 (Service Unavailable) again and again. Look at the Catalog's health."
-    )
-    runs[37].log_lines = (
-        "05:00:01 WARNING event=catalog_sync.request_retried status=503 attempt=1 wait=0.500\n"
-        "05:00:02 WARNING event=catalog_sync.request_retried status=503 attempt=2 wait=1.000\n"
-        '05:00:03 ERROR event=catalog_sync.request_failed reason="503 Service Unavailable"'
-    )
+    runs = [_run(n) for n in range(40)]
+    fail_as_a_catalog_that_is_down(runs[37])
     runs[38].dry_run = True
     for n, run in enumerate(runs):
         run.save()
@@ -158,6 +120,47 @@ def history(db) -> list[SyncRun]:
             started=started, finished=started + timedelta(seconds=run.duration_seconds)
         )
     return list(SyncRun.objects.order_by("pk"))
+
+
+def _run(n: int) -> SyncRun:
+    page_size, seconds = MEASURED[n % 5] if n < 15 else MEASURED[2]
+    updated, requests = (n * 13) % 17, -(-3300 // max(1, page_size - 1))
+    return SyncRun(
+        status="succeeded",
+        holder="jenkins-agent-2 process 4711",
+        finished=FIRST_RUN,
+        page_size=page_size,
+        concurrency=2 if n % 3 else 4,
+        duration_seconds=round(seconds * (1 if n % 3 else 0.7) * (1 + (n * 7 % 5) / 40), 3),
+        pages=requests,
+        requests=requests,
+        catalog_count=3300,
+        course_runs_retrieved=3300,
+        course_overviews=3214,
+        matched=3180,
+        updated=updated,
+        unchanged=3180 - updated,
+        removed=1 if n % 11 == 0 else 0,
+        not_in_lms=120,
+        not_in_catalog=34,
+    )
+
+
+def fail_as_a_catalog_that_is_down(run: SyncRun) -> None:
+    """Make a run one that got nothing but 503, in the words in which such a run tells it."""
+    url = "https://discovery.example.com/api/v1/course_runs/"
+    query = "?exclude_utm=1&fields=key,marketing_url,status&limit=500&offset=0"
+    run.status, run.duration_seconds, run.requests, run.retries = "failed", 4.6, 6, 5
+    for name in ("pages", "catalog_count", "course_runs_retrieved", "course_overviews", "matched"):
+        setattr(run, name, 0)
+    run.updated = run.unchanged = run.removed = run.not_in_lms = run.not_in_catalog = 0
+    run.message = f"{url} answered HTTP 503: look at the service and what stands before it."
+    retried = f'WARNING event=catalog_sync.request_retried url={url} reason="answered HTTP 503"'
+    lines = [f"05:00:0{second} {retried}" for second in (0, 0, 1, 2, 4)]
+    lines.append(
+        f'05:00:04 ERROR event=catalog_sync.request_failed url="{url}{query}" reason="answered HTTP 503"'
+    )
+    run.log_lines = "\n".join(lines)
 
 
 @pytest.fixture

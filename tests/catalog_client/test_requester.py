@@ -6,6 +6,7 @@ import itertools
 import logging
 
 import pytest
+import stamina
 from stamina.instrumentation import set_on_retry_hooks
 
 from catalog_sync.catalog_client import Requester, RequestFailed, requester
@@ -138,12 +139,34 @@ def test_each_retry_is_logged_with_its_reason(catalog, make, get, quick, caplog)
     assert lines == [f'event=catalog_sync.request_retried run_id=7 url={url} reason="answered HTTP 503"'] * 2
 
 
+def test_library_that_retries_adds_no_line_of_its_own(catalog, make, get, quick, caplog):
+    fail(catalog, times=1)
+    get(make())
+    assert {record.name for record in caplog.records if record.levelno >= logging.WARNING} == {"catalog_sync"}
+
+
+def test_retries_of_others_are_still_logged(caplog):
+    for attempt in stamina.retry_context(on=OSError, wait_initial=0.01):
+        with attempt:
+            if attempt.num == 1:
+                raise OSError
+    assert "stamina.retry_scheduled" in caplog.messages
+
+
 def test_giving_up_is_logged_once(catalog, make, get, quick, caplog):
     fail(catalog)
     with pytest.raises(RequestFailed):
         get(make())
     [line] = [line for line in caplog.messages if "event=catalog_sync.request_failed" in line]
     assert "limit=5&offset=0" in line
+
+
+def test_giving_up_for_want_of_a_token_names_the_provider(catalog, make, get, quick, caplog):
+    catalog.control.fault("status", match={"path": ACCESS_TOKEN_PATH}, times=None, status=404)
+    with pytest.raises(RequestFailed):
+        get(make())
+    [line] = [line for line in caplog.messages if "event=catalog_sync.request_failed" in line]
+    assert "/oauth2/access_token " in line
 
 
 def test_success_logs_nothing(catalog, make, get, caplog):

@@ -104,7 +104,7 @@ class TestGap:
         chain.add(page(18, rows=6, count=24))
         assert (chain.ended, chain.complete) == (True, False)
 
-    @pytest.mark.parametrize(("count", "ended"), [(18, True), (19, False)])
+    @pytest.mark.parametrize(("count", "ended"), [(9, True), (18, True), (19, False)])
     def test_given_up_at_the_end_of_the_list_it_ends(self, count, ended):
         chain = chain_after(page(0, count=count))
         chain.skip()

@@ -1,46 +1,24 @@
-"""Every command in the documentation is one: parsed by what it calls, and run where that does no harm."""
+"""Every command in the documentation is run by a test; here those of ``manage.py`` and ``python``."""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
-from pathlib import Path
+import sys
+import textwrap
 
 import pytest
 from django.core.management import call_command, get_commands, load_command_class
 
+from catalog_sync.models import CatalogCourseRun
+from tests.docs.commands import NOT_RUN, PAGES, ROOT, RUN_BY, all_commands, commands
 from tests.factories import CourseOverviewFactory
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [
-    *(ROOT / "docs").rglob("*.rst"),
-    ROOT / "README.rst",
-    ROOT / "CONTRIBUTING.rst",
-    ROOT / "deploy/tutor/README.rst",
-]
-LINE = re.compile(r"^\s+(?:\$ )?((?:manage\.py|make|tutor|jenkins-jobs|pip) .*)$", re.MULTILINE)
-INLINE = re.compile(r"``((?:manage\.py|make) [^`]+)``")
-# The rest builds a package or starts a platform.
-TUTOR_ARGUMENTS = {
-    "plugins enable discovery catalog-sync",
-    "images build openedx",
-    "local launch",
-    "k8s start",
-}
-
-
-def commands(program: str) -> list[str]:
-    """The commands of this program in all of the documentation, each once, without comments."""
-    found = set()
-    for page in PAGES:
-        if "_build" not in page.parts:
-            text = page.read_text()
-            found.update(LINE.findall(text))
-            found.update(INLINE.findall(text))
-    # Square brackets say that an option may be left out; here it is not.
-    lines = {re.sub(r"[\[\]]", "", each.partition("  #")[0]).strip() for each in found}
-    return sorted(line for line in lines if line.split()[0] == program)
+# Blocks of other languages, and of what programs print.
+OTHER_BLOCK = re.compile(r"^( *)(?!\.\. )\S?[^\n]*::\n\n((?:\1 +\S[^\n]*\n|\n)+)", re.MULTILINE)
+SHELL_BLOCK = re.compile(r"``manage\.py lms shell``::\n\n((?:    .*\n|\n)+)")
 
 
 def django_arguments(line: str) -> list[str]:
@@ -50,25 +28,36 @@ def django_arguments(line: str) -> list[str]:
 
 
 def is_run_here(line: str) -> bool:
-    name, *options = django_arguments(line)
-    # What Celery workers do is tested with real ones.
-    return (
-        name in ("update_catalog_data", "tune_page_size", "check", "migrate")
-        and "--distribute" not in options
-    )
+    # Celery workers, and a shell that asks what to do, have tests of their own.
+    return "--distribute" not in line and django_arguments(line) != ["shell"]
 
 
-def test_the_documentation_has_commands():
-    assert len(commands("manage.py")) > 10
-    assert "make demo" in commands("make")
+@pytest.mark.parametrize("line", sorted(set(all_commands()) - set(NOT_RUN)))
+def test_command_is_run_by_a_test(line):
+    (start,) = (start for start in RUN_BY if line in commands(start))
+    assert f'commands("{start}")' in (ROOT / RUN_BY[start]).read_text()
+
+
+@pytest.mark.parametrize("line", NOT_RUN)
+def test_exception_is_still_in_the_documentation(line):
+    assert line in all_commands()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_stand_in_blocks_where_they_are_found(page):
+    lines = [
+        line
+        for _, block in OTHER_BLOCK.findall(page.read_text())
+        for line in block.splitlines()
+        if line.strip()
+    ]
+    programs = {start.split()[0] for start in RUN_BY}
+    assert not [line for line in lines if line.split()[0] in programs]
 
 
 @pytest.mark.parametrize("line", commands("manage.py"))
-def test_command_is_one_of_django_or_ours(line):
+def test_options_are_those_of_the_command(line):
     name, *arguments = django_arguments(line)
-    if name == "sync_course_runs":  # edx-platform's, which there is not here
-        assert not arguments
-        return
     command = load_command_class(get_commands()[name], name)
     command.create_parser("manage.py", name).parse_args(arguments)
 
@@ -79,38 +68,23 @@ def test_command_runs(line, catalog, capsys):
     catalog.control.generate(30)
     for row in catalog.control.runs()[:5]:
         CourseOverviewFactory(id=row["key"])
+    if "catalog_sync_status" in line:
+        call_command("update_catalog_data")  # without one it exits with 1
     call_command(*django_arguments(line))
 
 
-@pytest.mark.parametrize("line", commands("make"))
-def test_target_is_in_the_makefile(line):
-    words = [word for word in shlex.split(line) if not word.startswith("#")]
-    process = subprocess.run(
-        ["make", "--dry-run", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert process.returncode == 0, process.stderr
+@pytest.mark.django_db
+def test_shell_takes_out_the_rows_of_a_catalog():
+    CatalogCourseRun.objects.create(course_key="course-v1:edX+DemoX+1T2026", catalog="partner")
+    (block,) = SHELL_BLOCK.findall((ROOT / "docs/how-tos/several-catalogs.rst").read_text())
+    call_command("shell", "--no-imports", command=textwrap.dedent(block))
+    assert not CatalogCourseRun.objects.exists()
 
 
-@pytest.mark.parametrize("line", commands("tutor"))
-def test_tutor_command_is_known(line):
-    arguments = shlex.split(line)[1:]
-    if arguments[:3] == ["local", "do", "update-catalog-data"]:
-        command = load_command_class("catalog_sync", "update_catalog_data")
-        command.create_parser("manage.py", "update_catalog_data").parse_args(arguments[3:])
-    elif arguments[:2] == ["config", "save"]:
-        names = re.findall(r"CATALOG_SYNC_(\w+)=", line)
-        plugin = (ROOT / "deploy/tutor/tutorcatalogsync/plugin.py").read_text()
-        assert names
-        assert all(f'    "{name}": ' in plugin for name in names)
-    else:
-        assert " ".join(arguments) in TUTOR_ARGUMENTS
-
-
-@pytest.mark.parametrize("line", commands("jenkins-jobs"))
-def test_jenkins_job_is_where_it_is_said_to_be(line):
-    assert ROOT.joinpath(shlex.split(line)[-1]).is_file()
-
-
-@pytest.mark.parametrize("line", [line for line in commands("pip") if "/" in line and "://" not in line])
-def test_what_pip_installs_is_where_it_is_said_to_be(line):
-    assert (ROOT / shlex.split(line)[-1] / "pyproject.toml").is_file()
+@pytest.mark.parametrize("line", commands("python"))
+def test_python_command_runs(line):
+    """With the Python of this test, on SQLite: another database may be the one that this test's process has."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "LMS_"))}
+    words = [sys.executable, *shlex.split(line)[1:]]
+    process = subprocess.run(words, cwd=ROOT, env=inherited, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout

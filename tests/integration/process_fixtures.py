@@ -42,15 +42,20 @@ def _url_of_server() -> str:
 
 
 @pytest.fixture
-def start_sync(shared_database: str, catalog) -> Iterator[Callable[..., Sync]]:
-    """Return a function that starts a sync with these options; none outlives the test."""
-    environment = os.environ | {
-        "LMS_DATABASE_URL": shared_database,
+def catalogs_environment(catalog) -> dict[str, str]:
+    """Return what tells an LMS of another process where the Catalog is."""
+    return {
         "COURSE_CATALOG_API_URL": catalog.api_url,
         "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
         "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog.client_id,
         "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog.client_secret,
     }
+
+
+@pytest.fixture
+def start_sync(shared_database: str, catalogs_environment: dict[str, str]) -> Iterator[Callable[..., Sync]]:
+    """Return a function that starts a sync with these options; none outlives the test."""
+    environment = os.environ | {"LMS_DATABASE_URL": shared_database} | catalogs_environment
     started: list[Sync] = []
 
     def start(*options: str) -> Sync:

@@ -67,6 +67,14 @@ def test_connecting_times_out(sync, settings, deaf_port):
     assert "(connecting timed out)" in outcome.message
 
 
+def test_plain_http_behind_an_https_address(sync, settings, catalog):
+    settings.COURSE_CATALOG_API_URL = catalog.api_url.replace("http:", "https:")
+    outcome = sync(retry_deadline_seconds=0)
+    outcome.is_failure()
+    assert "(the TLS connection failed)" in outcome.message
+    assert "COURSE_CATALOG_API_URL" in outcome.message
+
+
 def test_address_that_is_no_url(sync, settings):
     settings.COURSE_CATALOG_API_URL = "catalog.example.org/api/v1"
     outcome = sync()

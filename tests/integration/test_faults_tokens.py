@@ -9,6 +9,7 @@ from tests.raw_server import RawServer, nobody_listens, reply
 
 pytest_plugins = ["tests.integration.fault_fixtures"]
 
+DOWN = "check that the OAuth2 provider is up and that BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL is right"
 REMEDY = "check BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, _KEY and _SECRET"
 
 
@@ -33,7 +34,7 @@ def test_token_provider_down(sync, settings):
         settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = url
         outcome = sync()
     outcome.is_failure()
-    assert f"{url}/access_token could not be read (connection refused): {REMEDY}." in outcome.message
+    assert f"{url}/access_token could not be read (connection refused): {DOWN}." in outcome.message
 
 
 def test_token_provider_down_once(sync, catalog):
@@ -52,6 +53,15 @@ def test_token_provider_refuses_the_client(sync, settings):
     assert f"/oauth2/access_token gave no access token (HTTP 401): {REMEDY}." in outcome.message
 
 
+def test_no_credentials(sync, settings):
+    del settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL
+    settings.BACKEND_SERVICE_EDX_OAUTH2_SECRET = ""
+    outcome = sync()
+    outcome.is_failure()
+    missing = "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, BACKEND_SERVICE_EDX_OAUTH2_SECRET"
+    assert outcome.message.startswith(f"{missing} are not set: set what is missing, ")
+
+
 def test_token_provider_slow(sync, provider, monkeypatch):
     monkeypatch.setattr("catalog_sync.catalog_client.session.TOKEN_TIMEOUT_SECONDS", 0.5)
 
@@ -63,7 +73,7 @@ def test_token_provider_slow(sync, provider, monkeypatch):
     server = provider(drip)
     outcome = sync(retry_deadline_seconds=0)
     outcome.is_failure()
-    assert f"did not finish its reply within 0.5 s: {REMEDY}." in outcome.message
+    assert f"did not finish its reply within 0.5 s: {DOWN}." in outcome.message
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,14 @@ def test_share_is_that_of_the_configuration(percent, status, catalog):
     assert update_catalog_data().status == status
 
 
+def test_share_is_not_rounded(catalog):
+    """Eleven of 99 are 11.1 %."""
+    CatalogSyncConfig.objects.create(max_removal_percent=11)
+    CourseOverview.objects.filter(pk=KEYS[99]).delete()
+    catalog.control.delete(KEYS[:11])
+    assert update_catalog_data().status == "refused"
+
+
 def test_empty_catalog_is_refused(catalog):
     catalog.control.set_runs([])
     assert (update_catalog_data().status, showing()) == ("refused", 100)

@@ -74,6 +74,13 @@ class TestProven:
         assert shown() == URL
 
 
+def test_url_that_has_a_source_is_not_looked_up(synced, catalog):
+    """That of a CCX course has one in its parent run."""
+    catalog.control.clear_requests()
+    update_catalog_data()
+    assert all("keys" not in request.params for request in catalog.control.requests())
+
+
 class TestReplica:
     """What stays stored of a run whose URL went."""
 

@@ -121,6 +121,7 @@ def test_course_that_left_the_catalog_counts_as_removed(catalog):
     ("keys", "numbers"),
     [
         ([OTHER], {"course_overviews": 1, "matched": 1, "updated": 1, "course_runs_retrieved": 1}),
+        ([OTHER], {"pages": 1, "requests": 1}),
         ([KEY], {"course_overviews": 2, "matched": 2, "updated": 2, "course_runs_retrieved": 1}),
         ([CCX], {"course_overviews": 2, "matched": 2, "updated": 2}),
         ([UNKNOWN], {"course_overviews": 1, "matched": 0, "updated": 0, "course_runs_retrieved": 0}),

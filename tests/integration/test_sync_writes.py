@@ -9,6 +9,7 @@ from django.db.models import F
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.sync import writer
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.sql import statements
@@ -180,8 +181,48 @@ class TestSecondRun:
         assert list(CourseOverview.objects.order_by("id").values()) == before
 
 
+class TestFewChanges:
+    """Changes that are few on their pages."""
+
+    @pytest.fixture
+    def updated(self, catalog, monkeypatch):
+        """Return a function that tells, page by page, how many course overviews a sync has updated."""
+
+        def sync(longest_wait):
+            monkeypatch.setattr(writer, "LONGEST_WAIT_SECONDS", longest_wait)
+            counts = []
+            update_catalog_data(page_size=20, on_progress=lambda *_: counts.append(updated_now()))
+            return counts
+
+        def updated_now():
+            return CourseOverview.objects.filter(marketing_url=NEW_URL).count()
+
+        seed(catalog, 100)
+        update_catalog_data()
+        keys = sorted(run["key"] for run in catalog.control.runs())
+        catalog.control.upsert(
+            {"key": key, "marketing_url": NEW_URL, "status": "published"} for key in keys[5:60:20]
+        )
+        return sync
+
+    def test_wait_for_each_other(self, updated):
+        assert updated(3600)[:3] == [0, 0, 0]
+
+    def test_are_written_all_the_same(self, updated):
+        updated(3600)
+        assert CourseOverview.objects.filter(marketing_url=NEW_URL).count() == 3
+
+    def test_do_not_wait_longer_than_they_may(self, updated):
+        assert updated(0)[:3] == [1, 2, 3]
+
+
 class TestStatements:
     """How many statements the database gets for a page, whatever its size."""
+
+    @pytest.fixture(autouse=True)
+    def in_no_time(self, monkeypatch):
+        """However busy the machine: no page comes so late that the run has to show in between how far it is."""
+        monkeypatch.setattr(writer, "LONGEST_WAIT_SECONDS", 3600)
 
     def a_page(self, page_size):
         """Return the statements of each page but the first and the last."""

@@ -36,6 +36,7 @@ class Workers:
     def __init__(self, broker_url: str, catalog: CatalogProcess, log: Path) -> None:
         self._log = log
         self._processes: list[subprocess.Popen] = []
+        self._commands: list[subprocess.Popen] = []
         self.environment = os.environ | {
             "LMS_DATABASE_URL": database_url(),
             "CELERY_BROKER_URL": broker_url,
@@ -74,8 +75,12 @@ class Workers:
         return worker
 
     def command(self, *options: str) -> subprocess.Popen:
-        arguments = ["update_catalog_data", "--distribute", "--json", f"--page-size={PAGE_SIZE}", *options]
-        return subprocess.Popen(
+        return self.manage(
+            "update_catalog_data", "--distribute", "--json", f"--page-size={PAGE_SIZE}", *options
+        )
+
+    def manage(self, *arguments: str) -> subprocess.Popen:
+        command = subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.environment,
@@ -83,8 +88,14 @@ class Workers:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._commands.append(command)
+        return command
 
     def stop(self) -> None:
+        for command in self._commands:
+            if command.poll() is None:  # of a test that has failed
+                command.kill()
+                command.communicate()
         for worker in self._processes:
             if worker.poll() is None:
                 os.killpg(worker.pid, signal.SIGKILL)

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from catalog_sync.models import CatalogSyncConfig
-from catalog_sync.sync.page_size import SIZES
+from catalog_sync.quota import PAGE_SIZES
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def modelled_seconds(page_size, concurrency):
 
 def test_recommendation_is_within_a_fifth_of_the_best_that_stays_in_time(slow_catalog):
     target_seconds = 0.4
-    in_time = [size for size in SIZES if PAGE_SECONDS + RUN_SECONDS * size <= target_seconds]
+    in_time = [size for size in PAGE_SIZES if PAGE_SECONDS + RUN_SECONDS * size <= target_seconds]
     best = min(modelled_seconds(size, concurrency) for size in in_time for concurrency in (1, 2, 4))
     chosen = recommended(tuned(f"--target-seconds={target_seconds}"))
     assert modelled_seconds(*chosen) <= 1.2 * best
@@ -82,11 +82,27 @@ def test_catalog_that_is_down_is_told_in_one_sentence(settings):
         tuned()
 
 
+def test_missing_address_is_told_by_the_name_of_its_setting(settings, capsys):
+    settings.COURSE_CATALOG_API_URL = ""
+    with pytest.raises(CommandError, match=r"^COURSE_CATALOG_API_URL is not set: "):
+        call_command("tune_page_size")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "option", ["--requests=0", "--requests=-3", "--target-seconds=0", "--target-seconds=nan"]
+)
+def test_numbers_that_measure_nothing_are_wrong_usage(option):
+    with pytest.raises(CommandError, match="must be") as refusal:
+        tuned(option)
+    assert refusal.value.returncode == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_database_that_was_not_migrated_is_told_in_one_sentence():
     call_command("migrate", "catalog_sync", "zero", verbosity=0)
     try:
-        with pytest.raises(CommandError, match="check that it is up and migrated"):
+        with pytest.raises(CommandError, match=r"run manage\.py migrate catalog_sync"):
             tuned()
     finally:
         call_command("migrate", "catalog_sync", verbosity=0)

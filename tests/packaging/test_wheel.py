@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.docs.commands import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = Path(__file__).with_name("project")
@@ -99,7 +102,9 @@ def lms(wheel, tmp_path_factory, catalog_process) -> Lms:
     home = tmp_path_factory.mktemp("elsewhere")
     must_run(sys.executable, "-m", "venv", home / "venv", cwd=home)
     python = home / "venv" / "bin" / "python"
-    must_run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=home)
+    # As the documentation has it, in the folder where the wheel is.
+    (line,) = commands("pip install openedx")
+    must_run(python, "-m", *shlex.split(line), "--quiet", "--disable-pip-version-check", cwd=wheel.parent)
     shutil.copytree(PROJECT, home / "lms", ignore=shutil.ignore_patterns("__pycache__"))
     environ = {
         "COURSE_CATALOG_API_URL": catalog_process.api_url,

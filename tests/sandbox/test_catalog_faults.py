@@ -193,17 +193,13 @@ def test_faults_of_rows_leave_no_trace_in_the_cache(
     assert caller.runs("fields=key").keys == keys[:20]
 
 
-def statuses(caller: Caller, *queries: str) -> list[int]:
-    return [caller.runs(query).status for query in queries]
-
-
 @pytest.mark.parametrize(
     ("times", "wanted"), [(1, [503, 200, 200]), (2, [503, 503, 200]), (None, [503, 503, 503])]
 )
 def test_times(stand_in: CatalogProcess, caller: Caller, times: int | None, wanted: list[int]) -> None:
     stand_in.control.fault("status", status=503, times=times)
 
-    assert statuses(caller, "", "", "") == wanted
+    assert caller.statuses("", "", "") == wanted
 
 
 def test_match_by_path(stand_in: CatalogProcess, caller: Caller) -> None:
@@ -215,13 +211,13 @@ def test_match_by_path(stand_in: CatalogProcess, caller: Caller) -> None:
 def test_match_by_params_needs_all_of_them(stand_in: CatalogProcess, caller: Caller) -> None:
     stand_in.control.fault("status", status=503, match={"params": {"offset": "20", "limit": "5"}})
 
-    assert statuses(caller, "offset=20&limit=6", "limit=5", "limit=5&offset=20") == [200, 200, 503]
+    assert caller.statuses("offset=20&limit=6", "limit=5", "limit=5&offset=20") == [200, 200, 503]
 
 
 def test_match_by_nth_counts_only_what_matches(stand_in: CatalogProcess, caller: Caller) -> None:
     stand_in.control.fault("status", status=503, match={"params": {"limit": "5"}, "nth": 2})
 
-    assert statuses(caller, "limit=5", "limit=6", "limit=5", "limit=5") == [200, 200, 503, 200]
+    assert caller.statuses("limit=5", "limit=6", "limit=5", "limit=5") == [200, 200, 503, 200]
 
 
 def poison(stand_in: CatalogProcess, key: str) -> None:
@@ -234,7 +230,7 @@ def test_a_poison_run_breaks_the_page_that_holds_it(
     poison(stand_in, keys[30])
 
     pages = ["page=1&page_size=20", "page=2&page_size=20", "page=3&page_size=20", "limit=10&offset=25"]
-    assert statuses(caller, *pages) == [200, 500, 200, 500]
+    assert caller.statuses(*pages) == [200, 500, 200, 500]
 
 
 def test_a_poison_run_breaks_a_look_up_by_its_key(
@@ -242,7 +238,7 @@ def test_a_poison_run_breaks_a_look_up_by_its_key(
 ) -> None:
     poison(stand_in, keys[30])
 
-    assert statuses(caller, f"keys={quote(keys[30])}", f"keys={quote(keys[31])}") == [500, 200]
+    assert caller.statuses(f"keys={quote(keys[30])}", f"keys={quote(keys[31])}") == [500, 200]
 
 
 def test_a_poison_run_leaves_tokens_alone(stand_in: CatalogProcess, caller: Caller, keys: list[str]) -> None:
@@ -255,14 +251,14 @@ def test_the_first_of_two_rules_acts_first(stand_in: CatalogProcess, caller: Cal
     stand_in.control.fault("status", status=502)
     stand_in.control.fault("status", status=503)
 
-    assert statuses(caller, "", "", "") == [502, 503, 200]
+    assert caller.statuses("", "", "") == [502, 503, 200]
 
 
 def test_cleared_faults_act_no_more(stand_in: CatalogProcess, caller: Caller) -> None:
     stand_in.control.fault("status", status=503, times=None)
     stand_in.control.clear_faults()
 
-    assert statuses(caller, "") == [200]
+    assert caller.statuses("") == [200]
 
 
 def test_a_lying_count(stand_in: CatalogProcess, caller: Caller) -> None:

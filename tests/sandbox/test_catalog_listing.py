@@ -6,18 +6,11 @@ import pytest
 
 from sandbox.catalog.testing import COURSE_RUNS_PATH, CatalogProcess
 from tests.sandbox.catalog_caller import Answer, Caller
+from tests.sandbox.catalog_fixtures import RUNS
 
 pytest_plugins = ["tests.sandbox.catalog_fixtures"]
 
-RUNS = 250
 FIELDS = "fields=key,marketing_url,status"
-
-
-@pytest.fixture
-def keys(stand_in: CatalogProcess) -> list[str]:
-    """All keys of a Catalog with a few pages, in listing order."""
-    stand_in.control.generate(RUNS)
-    return [row["key"] for row in stand_in.control.runs()]
 
 
 def follow(caller: Caller, link: str) -> Answer:

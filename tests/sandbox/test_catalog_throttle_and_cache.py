@@ -13,18 +13,14 @@ pytest_plugins = ["tests.sandbox.catalog_fixtures"]
 ANOTHER_CLIENT = ("another-worker", "another-worker-secret")
 
 
-def statuses(caller: Caller, *queries: str) -> list[int]:
-    return [caller.runs(query).status for query in queries]
-
-
 def test_there_is_no_throttle_by_default(caller: Caller) -> None:
-    assert statuses(caller, *["fields=key"] * 30) == [200] * 30
+    assert caller.statuses(*["fields=key"] * 30) == [200] * 30
 
 
 def test_past_the_throttle_is_429(stand_in: CatalogProcess, caller: Caller) -> None:
     stand_in.control.settings(throttle_per_hour=2)
 
-    assert statuses(caller, "page=1", "limit=7", "limit=8") == [200, 200, 429]
+    assert caller.statuses("page=1", "limit=7", "limit=8") == [200, 200, 429]
 
 
 def test_retry_after_is_when_the_first_request_is_an_hour_old(
@@ -40,20 +36,20 @@ def test_retry_after_is_when_the_first_request_is_an_hour_old(
 def test_cached_replies_count_too(stand_in: CatalogProcess, caller: Caller) -> None:
     stand_in.control.settings(throttle_per_hour=2)
 
-    assert statuses(caller, "page=1", "page=1", "page=1") == [200, 200, 429]
+    assert caller.statuses("page=1", "page=1", "page=1") == [200, 200, 429]
 
 
 def test_replies_that_are_errors_count_too(stand_in: CatalogProcess, caller: Caller) -> None:
     stand_in.control.settings(throttle_per_hour=1)
 
-    assert statuses(caller, "page=abc", "page=1") == [404, 429]
+    assert caller.statuses("page=abc", "page=1") == [404, 429]
 
 
 def test_requests_without_a_user_do_not_count(stand_in: CatalogProcess, caller: Caller) -> None:
     stand_in.control.settings(throttle_per_hour=1)
     caller.runs(authorized=False)
 
-    assert statuses(caller, "page=1") == [200]
+    assert caller.statuses("page=1") == [200]
 
 
 def test_each_user_has_a_throttle_of_their_own(stand_in: CatalogProcess, caller: Caller) -> None:

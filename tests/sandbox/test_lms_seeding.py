@@ -37,11 +37,6 @@ def stored():
     )
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def full_catalog(catalog):
     catalog.control.generate(RUNS, seed=1)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 from celery import current_app
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 from django.db import models
-from django.test import Client
 
 from catalog_sync.admin.config import TUNED
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
+from tests.admin_client import CONFIGURATION, client_of
 from tests.factories import CourseOverviewFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,29 +19,7 @@ SCRIPT = "<script>alert(1)</script>"
 MARKED_URL = f'https://www.example.com/">{SCRIPT}'.replace(" ", "")
 KEY = "course-v1:ExampleX+One+2026"
 PIN = {"course_key": KEY, "url": "https://www.example.com/pinned"}
-CONFIGURATION = {
-    "enabled": "on",
-    "page_size": "1",
-    "concurrency": "2",
-    "request_timeout_seconds": "30",
-    "retry_deadline_seconds": "300",
-    "max_removal_percent": "100",
-    "keep_runs_days": "90",
-}
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(settings):
-    """Hashing a password as in production takes longer than the rest of a test."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-def client_of(*codenames, **options):
-    user = get_user_model().objects.create_user("staff", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    client = Client(**options)
-    client.force_login(user)
-    return client
+RISKY = CONFIGURATION | {"page_size": "1", "max_removal_percent": "100"}
 
 
 @pytest.fixture
@@ -121,14 +97,14 @@ def test_stranger_is_sent_to_the_login(address, client):
 @pytest.mark.parametrize("permissions", [[], ["view_catalogsyncconfig"], ["run_sync", "view_syncrun"]])
 def test_configuration_is_changed_by_nobody_who_may_not(permissions):
     client = client_of(*permissions)
-    assert client.post(f"{CONFIG}add/", CONFIGURATION).status_code == 403
+    assert client.post(f"{CONFIG}add/", RISKY).status_code == 403
     assert not CatalogSyncConfig.objects.exists()
 
 
 def test_who_may_look_at_the_configuration_changes_no_row():
     row = CatalogSyncConfig.objects.create(page_size=500)
     client = client_of("view_catalogsyncconfig")
-    assert client.post(f"{CONFIG}{row.pk}/change/", CONFIGURATION).status_code == 403
+    assert client.post(f"{CONFIG}{row.pk}/change/", RISKY).status_code == 403
     assert list(CatalogSyncConfig.objects.values_list("page_size", flat=True)) == [500]
 
 

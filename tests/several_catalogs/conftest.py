@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from sandbox.catalog.testing import CatalogProcess
-from tests.several_catalogs.lms import PARTNER_SECRET
+from tests.factories import CourseOverviewFactory
+from tests.several_catalogs.lms import KEYS, PARTNER_SECRET, PARTNER_URL, URL, lists
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +30,18 @@ def partner(partner_process: CatalogProcess, catalog: CatalogProcess, settings) 
         "partner": {"url": partner_process.api_url, "credentials": "PARTNER_OAUTH2"},
     }
     return partner_process
+
+
+@pytest.fixture
+def catalogs_environment(catalog: CatalogProcess, partner: CatalogProcess, settings) -> dict[str, str]:
+    """What names both to an LMS in a process of its own."""
+    return {
+        "CATALOG_SYNC_CATALOGS": json.dumps(settings.CATALOG_SYNC_CATALOGS),
+        "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
+        "PARTNER_OAUTH2_PROVIDER_URL": partner.oauth2_url,
+        "PARTNER_OAUTH2_KEY": partner.client_id,
+        "PARTNER_OAUTH2_SECRET": PARTNER_SECRET,
+    }
 
 
 @pytest.fixture
@@ -52,3 +66,12 @@ def call_only(partner: CatalogProcess, settings) -> Callable[..., None]:
         settings.CATALOG_SYNC_CATALOGS = {name: named[name] for name in names}
 
     return call_only
+
+
+@pytest.fixture
+def courses(catalog: CatalogProcess, partner: CatalogProcess) -> None:
+    """Courses of the LMS, of which the first Catalog lists three and the second the others."""
+    for key in KEYS:
+        CourseOverviewFactory(id=key)
+    lists(catalog, *KEYS[:3], url=URL)
+    lists(partner, *KEYS[3:], url=PARTNER_URL)

@@ -40,6 +40,14 @@ def owner(key: str = KEY) -> str | None:
     return CatalogCourseRun.objects.filter(course_key=key).values_list("catalog", flat=True).first()
 
 
+def shown_by_key() -> dict[str, str | None]:
+    return {str(key): url for key, url in CourseOverview.objects.values_list("pk", "marketing_url")}
+
+
+def owners() -> dict[str, str]:
+    return {str(key): name for key, name in CatalogCourseRun.objects.values_list("course_key", "catalog")}
+
+
 asked_for: list[str] = []
 
 

@@ -7,6 +7,7 @@ import pytest
 from catalog_sync import replica
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
 from catalog_sync.replica import Held
+from tests.admin_client import CONFIGURATION
 from tests.several_catalogs.lms import KEY, OTHER, PARTNER_URL, URL
 
 pytestmark = pytest.mark.django_db
@@ -15,20 +16,11 @@ ADMIN = "/admin/catalog_sync"
 CONFIG, RUNS, COURSE_RUNS = (
     f"{ADMIN}/{name}/" for name in ("catalogsyncconfig", "syncrun", "catalogcourserun")
 )
-FORM = {
-    "enabled": "on",
-    "page_size": "77",
-    "concurrency": "2",
-    "request_timeout_seconds": "30",
-    "retry_deadline_seconds": "300",
-    "max_removal_percent": "10",
-    "keep_runs_days": "90",
-}
+FORM = CONFIGURATION | {"page_size": "77"}
 
 
 @pytest.fixture(autouse=True)
 def named(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CATALOG_SYNC_CATALOGS = {
         name: {"url": f"https://{name}.example.com/api/v1"} for name in ("default", "partner")
     }

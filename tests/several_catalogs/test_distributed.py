@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from django.db.models import Max
 
 from catalog_sync import conf
 from catalog_sync.models import CatalogCourseRun, SyncRun
@@ -18,18 +19,27 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def read(catalog, partner):
-    """The outcomes of the second Catalog's stretches, all of whose course runs but two the first has, too."""
+def planned(catalog, partner):
+    """A function that opens a run of the second Catalog, and returns its id and its stretches."""
     for key in KEYS:
         CourseOverviewFactory(id=key)
     lists(catalog, *KEYS[2:], url=URL)
     lists(partner, *KEYS, url=PARTNER_URL)
+
+    def open_and_plan():
+        run = Run.open(SyncOptions.of(conf.catalog("partner"), page_size=3, concurrency=3))
+        newest_row = CatalogCourseRun.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        return run.lease.run_id, plan(run, 3, len(KEYS), newest_row)
+
+    return open_and_plan
+
+
+@pytest.fixture
+def read(planned):
+    """The outcomes of the second Catalog's stretches, all of whose course runs but two the first has, too."""
     sync("default")
-    options = SyncOptions.of(conf.catalog("partner"), page_size=3, concurrency=3)
-    run = Run.open(options)
-    newest_row = CatalogCourseRun.objects.order_by("pk").last().pk
-    stretches = plan(run, 3, len(KEYS), newest_row)
-    return run.lease.run_id, [take_stretch(msgspec.to_builtins(stretch)) for stretch in stretches]
+    run_id, stretches = planned()
+    return run_id, [take_stretch(msgspec.to_builtins(stretch)) for stretch in stretches]
 
 
 @pytest.fixture
@@ -53,6 +63,14 @@ def test_counts_what_the_other_has_once_at_the_seams(concluded):
 
 def test_counts_the_course_runs_once_at_the_seams(concluded):
     assert concluded.course_runs_retrieved == 8
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 0, 2]])
+def test_counts_new_course_runs_once_at_the_seams_whichever_stretch_comes_first(order, planned):
+    run_id, stretches = planned()
+    outcomes = [take_stretch(msgspec.to_builtins(stretches[index])) for index in order]
+    conclude_distributed(outcomes, run_id, allow_removals=False)
+    assert SyncRun.objects.get(pk=run_id).course_runs_retrieved == 8
 
 
 def test_of_a_catalog_that_a_worker_does_not_know_fails_with_the_remedy(read, call_only):

@@ -59,6 +59,14 @@ class TestInBoth:
     def test_second_takes_nothing_away(self, order):
         assert sync("partner").removed == 0
 
+    def test_none_is_looked_up(self, order, catalog, partner):
+        lists(catalog, *KEYS[:4], url=URL)
+        lists(partner, *KEYS, url=PARTNER_URL)
+        sync(*order)
+        partner.control.clear_requests()
+        sync("partner")
+        assert all("keys" not in request.params for request in partner.control.requests())
+
     def test_of_the_named_one_only_the_second_sync_is_needed(self, order, catalog, partner):
         lists(catalog, OTHER, url=URL)
         update_catalog_data()

@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Iterator
-
 import pytest
 
 from catalog_sync.models import SyncRun
-from tests.factories import CourseOverviewFactory
-from tests.integration.processes import Sync, wait_until
+from tests.integration.processes import wait_until
 from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, lists, owner, shown, sync
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 
 
 @pytest.fixture
-def start(shared_database, catalog, partner, settings) -> Iterator[Callable[..., Sync]]:
-    """Return a function that starts a sync with these options, in an LMS that names both Catalogs."""
-    environment = os.environ | {
-        "LMS_DATABASE_URL": shared_database,
-        "CATALOG_SYNC_CATALOGS": json.dumps(settings.CATALOG_SYNC_CATALOGS),
-        "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
-        "PARTNER_OAUTH2_PROVIDER_URL": partner.oauth2_url,
-        "PARTNER_OAUTH2_KEY": partner.client_id,
-        "PARTNER_OAUTH2_SECRET": partner.client_secret,
-    }
-    started: list[Sync] = []
-
-    def start(*options: str) -> Sync:
-        started.append(Sync(environment, *options))
-        return started[-1]
-
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
-    lists(catalog, *KEYS[:3], url=URL)
-    lists(partner, *KEYS[3:], url=PARTNER_URL)
-    yield start
-    for each in started:
-        if each.process.poll() is None:
-            each.kill()
+def start(start_sync, courses):
+    """Return a function that starts a sync with these options, of two Catalogs that share what the LMS has."""
+    return start_sync
 
 
 def leases() -> set[str]:

@@ -76,6 +76,15 @@ class TestLost:
         sync("default")
         assert (shown(), owner()) == (None, "default")
 
+    def test_is_found_where_the_other_takes_another_over_meanwhile(self, catalog):
+        """As many rows are the Catalog's then as it has shown."""
+        lists(catalog, KEY, KEYS[2], url=URL)
+        sync("default")
+        lists(catalog, KEY, url=URL)
+        taken = {KEY: Held("published", PARTNER_URL)}
+        sync("default", on_progress=lambda *_: replica.record(taken, "partner"))
+        assert (owner(), shown(KEYS[2])) == ("partner", None)
+
     def test_comes_back_from_the_other_in_the_same_command(self, catalog, partner):
         lists(catalog)
         lists(partner, KEY, url=PARTNER_URL)

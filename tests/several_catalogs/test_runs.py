@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
-from catalog_sync import api, quota
 from catalog_sync.api import WrongUsage, update_catalog_data
 from catalog_sync.catalog_client import pause
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.sync import LeaseHeld
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
 from tests.integration.sql import statements
 from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, asked_for, lists, shown, sync
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def courses(partner, catalog):
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
-    lists(catalog, *KEYS[:3], url=URL)
-    lists(partner, *KEYS[3:], url=PARTNER_URL)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
 
 
 def hold_lease(name):
@@ -156,83 +144,6 @@ class TestHeld:
         assert sync("partner").updated == 5
 
 
-class TestConfiguration:
-    """Each has rows of its own."""
-
-    def test_switched_off_is_only_the_one(self):
-        CatalogSyncConfig.objects.create(catalog="default", enabled=False)
-        report = update_catalog_data()
-        assert [each.status for each in report.catalogs] == ["disabled", "succeeded"]
-
-    def test_numbers_are_those_of_the_one(self):
-        CatalogSyncConfig.objects.create(catalog="partner", enabled=True, page_size=3)
-        assert [each.page_size for each in update_catalog_data().catalogs] == [500, 3]
-
-    def test_newest_row_of_another_is_not_in_force(self):
-        CatalogSyncConfig.objects.create(catalog="partner", page_size=3)
-        CatalogSyncConfig.objects.create(catalog="default", page_size=7)
-        assert CatalogSyncConfig.current("partner").page_size == 3
-
-    def test_option_holds_for_both(self):
-        assert [each.page_size for each in update_catalog_data(page_size=4).catalogs] == [4, 4]
-
-    def test_measured_page_size_is_saved_for_the_one(self):
-        measured = list(api.measure_page_sizes(most_requests=4, target_seconds=9, catalog="partner"))
-        api.save_page_size(measured[0], "partner")
-        assert CatalogSyncConfig.objects.get().catalog == "partner"
-
-    def test_only_the_one_is_measured(self, catalog, partner):
-        list(api.measure_page_sizes(most_requests=4, target_seconds=9, catalog="partner"))
-        sent = [each.control.requests("/api/v1/course_runs/") for each in (catalog, partner)]
-        assert (len(sent[0]), bool(sent[1])) == (0, True)
-
-
-class TestHistory:
-    """What is remembered of one is not believed of another."""
-
-    def test_automatic_page_size_is_that_of_the_one(self):
-        SyncRun.objects.create(catalog="partner", next_page_size=200, status="succeeded")
-        assert [each.page_size for each in update_catalog_data(page_size="auto").catalogs][1] == 200
-
-    def test_automatic_page_size_is_found_for_the_other(self):
-        SyncRun.objects.create(catalog="partner", next_page_size=5_000, status="succeeded")
-        assert update_catalog_data(page_size="auto", catalogs=["default"]).page_size < 5_000
-
-    def test_size_of_the_catalog(self):
-        update_catalog_data()
-        assert [quota.catalog_size(name) for name in ("default", "partner")] == [3, 5]
-
-    def test_pruning_leaves_the_runs_of_the_other(self):
-        old = SyncRun.objects.create(catalog="partner", status="failed")
-        SyncRun.objects.filter(pk=old.pk).update(started=timezone.now() - timedelta(days=400))
-        sync("default")
-        assert SyncRun.objects.filter(pk=old.pk).exists()
-
-    def test_last_look_is_that_of_the_one(self, partner):
-        """What changed in the second since its own last look is found, though the first was synced since."""
-        sync("partner")
-        SyncRun.objects.update(started=timezone.now() - timedelta(days=2))
-        partner.control.upsert([{"key": KEYS[3], "marketing_url": URL}])
-        sync("default")
-        asked = timezone.now() - timedelta(days=1)
-        sync("partner", changed=True)
-        since = partner.control.requests("/api/v1/courses/")[-1].params["timestamp"]
-        assert since < asked.isoformat()
-
-    def test_changes_of_each_are_found(self, catalog, partner):
-        update_catalog_data()
-        catalog.control.upsert([{"key": KEY, "marketing_url": f"{URL}/new"}])
-        partner.control.upsert([{"key": KEYS[5], "marketing_url": f"{PARTNER_URL}/new"}])
-        update_catalog_data(changed=True)
-        assert (shown(KEY), shown(KEYS[5])) == (f"{URL}/new", f"{PARTNER_URL}/new")
-
-    def test_change_that_both_list_is_that_of_the_first(self, catalog, partner):
-        update_catalog_data()
-        partner.control.upsert([{"key": KEY, "marketing_url": f"{PARTNER_URL}/new"}])
-        update_catalog_data(changed=True)
-        assert shown(KEY) == URL
-
-
 class TestDryRun:
     """It tells what a run would do."""
 
@@ -264,54 +175,11 @@ class TestDryRun:
         assert [shown(key) for key in KEYS] == before
 
 
-class TestOrganizations:
-    """For which organizations a Catalog is believed."""
-
-    @pytest.fixture(autouse=True)
-    def orgs(self, courses, partner, believe):
-        believe(default=["ExampleX"], partner=["PartnerX"])
-        self.theirs = "course-v1:PartnerX+C1+2026"
-        CourseOverviewFactory(id=self.theirs)
-        lists(partner, *KEYS, self.theirs, url=PARTNER_URL)
-
-    def test_course_run_of_another_is_passed_over(self):
-        sync("partner")
-        assert (shown(KEY), shown(self.theirs)) == (None, PARTNER_URL)
-
-    def test_is_counted(self):
-        assert sync("partner").of_other_orgs == 8
-
-    def test_is_counted_once_on_pages_that_overlap(self):
-        assert sync("partner", page_size=3).of_other_orgs == 8
-
-    def test_is_not_retrieved(self):
-        assert sync("partner").course_runs_retrieved == 1
-
-    def test_is_no_failure(self):
-        assert sync("partner").failures == 0
-
-    def test_malformed_record_of_another_is_not_rejected(self, partner):
-        lists(partner, "course-v1:ExampleX+Bad+2026", url="no URL")
-        assert sync("partner").course_runs_rejected == 0
-
-    def test_what_was_provided_before_goes(self, believe):
-        believe(partner=["ExampleX", "PartnerX"])
-        sync("partner")
-        believe(partner=["PartnerX"])
-        sync("partner")
-        assert (shown(KEYS[4]), shown(self.theirs)) == (None, PARTNER_URL)
-
-    def test_change_in_another_is_passed_over(self, partner):
-        sync("partner")
-        partner.control.upsert([{"key": KEY, "marketing_url": f"{PARTNER_URL}/new"}])
-        assert sync("partner", changed=True).updated == 0
-
-
 class TestSecrets:
     """Each has credentials of its own."""
 
     @pytest.fixture(autouse=True)
-    def wrong(self, settings):
+    def wrong(self, courses, settings):
         settings.PARTNER_OAUTH2_SECRET = "the-partner's-secret"
 
     def test_wrong_ones_of_one_are_its_own_fault(self):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import SyncRun
-from catalog_sync.sync.page_size import SIZES, SLOW_FACTOR, TARGET_SECONDS, Measurement, after, best, find
+from catalog_sync.quota import PAGE_SIZES
+from catalog_sync.sync.page_size import SLOW_FACTOR, TARGET_SECONDS, Measurement, after, best, find
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 
 
@@ -26,10 +27,10 @@ def test_measured_catalog_gets_the_page_size_that_operators_found_best():
 
 @given(page_seconds=st.floats(0.001, 0.5), run_seconds=st.floats(0.0005, 0.02))
 def test_choice_is_within_a_fifth_of_the_best_that_stays_in_time(page_seconds, run_seconds):
-    in_time = [size for size in SIZES if modelled(page_seconds, run_seconds)(size) <= TARGET_SECONDS]
+    in_time = [size for size in PAGE_SIZES if modelled(page_seconds, run_seconds)(size) <= TARGET_SECONDS]
     chosen = total_seconds(find(modelled(page_seconds, run_seconds)), page_seconds, run_seconds)
     assert chosen <= 1.2 * min(
-        total_seconds(size, page_seconds, run_seconds) for size in in_time or SIZES[:1]
+        total_seconds(size, page_seconds, run_seconds) for size in in_time or PAGE_SIZES[:1]
     )
 
 
@@ -38,7 +39,7 @@ def test_catalog_that_answers_small_pages_only_gets_one():
 
 
 def test_smallest_page_is_kept_even_if_it_is_slow():
-    assert find(lambda size: 10.0) == SIZES[0]
+    assert find(lambda size: 10.0) == PAGE_SIZES[0]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_page_size_backs_off_after_a_slow_page_only(slowest_seconds, next_page_s
 
 
 def test_smallest_page_size_backs_off_no_further():
-    assert after(SIZES[0], 60) == SIZES[0]
+    assert after(PAGE_SIZES[0], 60) == PAGE_SIZES[0]
 
 
 def test_shortest_sync_whose_pages_stay_in_time_is_recommended():

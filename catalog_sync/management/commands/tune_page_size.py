@@ -7,11 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog_sync import api
+from catalog_sync import api, quota
 from catalog_sync.management.faults import database_faults_told
 
 BAR_WIDTH = 40
-REQUESTS_AN_HOUR = 200
 EXIT_WRONG_USAGE = 2
 
 
@@ -46,12 +45,13 @@ class Command(BaseCommand):
         from catalog_sync.sync.page_size import best
 
         target = options["target_seconds"]
-        self.stdout.write("page size  at once  s a page  requests  s a full sync")
-        measurements = []
+        measurements: list[Any] = []
         try:
             for row in api.measure_page_sizes(
                 most_requests=options["requests"], target_seconds=target, catalog=options["catalog"]
             ):
+                if not measurements:
+                    self.stdout.write("page size  at once  s a page  requests  s a full sync")
                 measurements.append(row)
                 self.stdout.write(
                     f"{row.page_size:9,}  {row.concurrency:7}  {row.seconds:8.2f}  {row.requests:8,}  "
@@ -71,9 +71,10 @@ class Command(BaseCommand):
             f"Recommended: page size {recommended.page_size}, concurrency {recommended.concurrency}: about "
             f"{recommended.total_seconds:.0f} s and {recommended.requests} requests a full sync."
         )
-        if recommended.requests > REQUESTS_AN_HOUR:
+        if recommended.requests > quota.REQUESTS_AN_HOUR:
             self.stdout.write(
-                "That is more than an ordinary user's 200 requests an hour: the sync needs a staff user."
+                f"That is more than an ordinary user's {quota.REQUESTS_AN_HOUR} requests an hour: the sync needs a "
+                "staff user."
             )
         if options["save"]:
             api.save_page_size(recommended, options["catalog"])

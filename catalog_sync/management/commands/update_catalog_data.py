@@ -107,10 +107,10 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
             self.stdout.write(json.dumps(_numbers(report)))
         else:
             self.stdout.write(_table([report, *report.catalogs]))
-        if report.status in ("succeeded", "disabled", "skipped"):
-            self.stderr.write(report.message) if report.message else None
-        else:
+        if not report.is_fine:
             raise CommandError(report.message, returncode=EXIT_FAILED)
+        if report.message:
+            self.stderr.write(report.message)
 
 
 def _numbers(report: Any) -> dict[str, Any]:

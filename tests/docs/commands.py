@@ -1,0 +1,63 @@
+"""The commands in the documentation: the lines of its ``bash`` blocks, and those that its sentences quote."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [
+    *(page for page in sorted((ROOT / "docs").rglob("*.rst")) if "_build" not in page.parts),
+    *(ROOT / name for name in ("README.rst", "CONTRIBUTING.rst", "SECURITY.rst", "CHANGELOG.rst")),
+    ROOT / "deploy/tutor/README.rst",
+]
+BLOCK = re.compile(r"^( *)\.\. code-block:: bash\n\n((?:\1 +\S.*\n|\n)+)", re.MULTILINE)
+QUOTED = re.compile(r"``(make|\.ci/run|(?:manage\.py|make|tutor|python -m)\s[^`]+)``")
+
+# Which tests run the commands that begin so, each of them unless it is among those that are not run.
+RUN_BY = {
+    "manage.py": "tests/docs/test_commands.py",
+    "python": "tests/docs/test_commands.py",
+    "make": "tests/docs/test_make.py",
+    "curl": "tests/docs/test_commands_on_servers.py",
+    "tutor": "tests/deploy/test_commands.py",
+    "jenkins-jobs": "tests/deploy/test_commands.py",
+    "pip install ./deploy": "tests/deploy/test_commands.py",
+    "pip install openedx": "tests/packaging/test_wheel.py",
+}
+MUTATION_TESTING = (
+    "Puts faults into the code for an hour; done by hand, with what came of it beside the command."
+)
+NOT_RUN = {
+    ".ci/run": "It runs these tests.",
+    "manage.py lms sync_course_runs": "A command of edx-platform.",
+    "python -m benchmarks.scaling": "Takes a quarter of an hour.",
+    "python -m benchmarks.bench_…": "Stands for several; each is run by `make bench`.",
+    "cosmic-ray init links.toml links.sqlite": MUTATION_TESTING,
+    "cr-filter-operators links.sqlite links.toml": MUTATION_TESTING,
+    "cosmic-ray baseline links.toml": MUTATION_TESTING,
+    "cosmic-ray exec links.toml links.sqlite": MUTATION_TESTING,
+    "cr-report links.sqlite": MUTATION_TESTING,
+}
+
+
+def _lines(text: str) -> list[str]:
+    blocks = [line for _, block in BLOCK.findall(text) for line in block.splitlines()]
+    found = [line.partition("  #")[0].strip() for line in (*blocks, *QUOTED.findall(text))]
+    # Square brackets say that an option may be left out; here it is not.
+    return [re.sub(r"[\[\]]", "", " ".join(line.split())) for line in found if line]
+
+
+def _called(line: str) -> str:
+    """Return the line from the program's name on, without variables before it and without its folder."""
+    return re.sub(r"^([A-Z_]+=\S+ )*(\.venv/bin/)?", "", line)
+
+
+def all_commands() -> list[str]:
+    """Return the commands of all pages, each once."""
+    return sorted({line for page in PAGES for line in _lines(page.read_text())})
+
+
+def commands(start: str) -> list[str]:
+    """Return the commands that begin so and are to be run."""
+    return [line for line in all_commands() if _called(line).startswith(start) and line not in NOT_RUN]

@@ -1,0 +1,54 @@
+"""The documentation's commands that need more than this environment: Celery workers, and curl."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+
+import pytest
+
+from catalog_sync.api import update_catalog_data
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.docs.commands import commands
+from tests.factories import CourseOverviewFactory
+from tests.integration.workers import Workers
+
+pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def course(catalog) -> CourseOverview:
+    catalog.control.generate(30)
+    return CourseOverviewFactory(id=catalog.control.runs()[0]["key"])
+
+
+@pytest.fixture
+def workers(course, catalog, tmp_path):
+    workers = Workers(os.environ["TEST_REDIS_URL"], catalog, tmp_path / "workers.log")
+    workers.start()
+    yield workers
+    workers.stop()
+
+
+@pytest.mark.parametrize("line", [line for line in commands("manage.py") if "--distribute" in line])
+def test_distributed_sync_succeeds(line, workers):
+    options = shlex.split(line.partition(" update_catalog_data ")[2])
+    command = workers.manage("update_catalog_data", *options)
+    _, stderr = command.communicate(timeout=120)
+    assert command.returncode == 0, stderr
+
+
+@pytest.mark.parametrize("line", commands("curl"))
+def test_curl_is_told_of_health(line, course, live_server, settings):
+    """Of this test's LMS: what answers for the host of the documentation is no business of ours."""
+    settings.CATALOG_SYNC_HEALTH_TOKEN = "a long random text"
+    update_catalog_data()
+    process = subprocess.run(
+        ["bash", "-c", line.replace("https://courses.example.com", live_server.url)],
+        env=os.environ | {"TOKEN": "a long random text"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert '"status": "ok"' in process.stdout

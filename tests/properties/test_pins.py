@@ -1,0 +1,114 @@
+"""Histories in which an operator pins and unpins, too: what is pinned is shown, else what the Catalog said."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog_sync import replica
+from catalog_sync.api import pin_marketing_url, unpin_marketing_url
+from catalog_sync.models import CatalogCourseRun
+from tests.properties import histories
+from tests.properties import test_histories as the_histories
+from tests.properties.model_catalog import Run
+from tests.properties.model_lms import truths
+
+PINNABLE = [*the_histories.PLAIN[:3], the_histories.CCX[0], the_histories.CCX[1], the_histories.OLD_STYLE[0]]
+pin_urls = st.sampled_from(["https://www.example.com/pinned", "https://www.example.com/pinned-otherwise"])
+pin_moves = st.builds(
+    the_histories.Move,
+    the_histories.moments,
+    st.just("pin"),
+    st.sampled_from(PINNABLE),
+    st.builds(Run, pin_urls) | st.none(),
+)
+few_moves = st.lists(
+    st.builds(
+        the_histories.Move,
+        the_histories.moments,
+        st.just("catalog"),
+        st.sampled_from(PINNABLE),
+        the_histories.runs | st.none(),
+    )
+    | the_histories.lms_moves
+    | the_histories.landslides
+    | pin_moves
+    | pin_moves,
+    max_size=14,
+)
+
+
+class PinningHistory(the_histories.History):
+    """A history in which an operator pins and unpins, too."""
+
+    def apply(self, moves, number):
+        for move in moves:
+            if move.kind != "pin":
+                super().apply([move], number)
+            elif move.before == number:
+                if move.run:
+                    pin_marketing_url(move.key, move.run.url)
+                else:
+                    unpin_marketing_url(move.key)
+                for key in self.lms.shown():
+                    self.lms.note(key)
+
+    def wrong(self):
+        """Return what is shown and is neither what is pinned nor, without a pin, what the Catalog said."""
+        pins = dict(
+            CatalogCourseRun.objects.filter(pinned_url__isnull=False).values_list("course_key", "pinned_url")
+        )
+        wrong = {}
+        for key, url in self.lms.shown().items():
+            parent_pin = pins.get(replica.parent_of_ccx(key) or "")
+            allowed = {pins[key]} if key in pins else truths(self.catalog, key)
+            if key not in pins and parent_pin:
+                # Its own URL, if it has one, comes before the pin of its parent.
+                allowed = (self.catalog.truths(key) - {None}) | {parent_pin}
+            if key not in self.lms.unannounced and url not in allowed:
+                wrong[key] = url
+        return wrong
+
+
+@pytest.mark.django_db(transaction=True)
+class TestHistories:
+    """Whatever the Catalog, the LMS and the operator do meanwhile."""
+
+    @pytest.fixture(autouse=True)
+    def without_threads(self):
+        with the_histories.without_threads():
+            yield
+
+    @given(st.sets(st.sampled_from(PINNABLE)), few_moves, few_moves, the_histories.options())
+    @histories(60)
+    def test_pin_else_catalog_is_shown(self, overviews, first_moves, moves, chosen):
+        history = PinningHistory(dict.fromkeys(PINNABLE[::2], the_histories.FULL), overviews, set())
+        history.sync(first_moves, allow_removals=True)
+        report = history.sync(moves, **chosen)
+        assert report.status != "succeeded" or not history.wrong()
+
+    @given(st.sets(st.sampled_from(PINNABLE)), few_moves, few_moves)
+    @histories(40)
+    def test_unpinning_everything_leaves_what_the_catalog_says(self, overviews, first_moves, moves):
+        history = PinningHistory(dict.fromkeys(PINNABLE[::2], the_histories.FULL), overviews, set())
+        history.sync(first_moves, allow_removals=True)
+        history.sync(moves, allow_removals=True)
+        for key in PINNABLE:
+            unpin_marketing_url(key)
+        history.sync([], allow_removals=True)
+        assert not history.wrong()
+
+    @given(st.sets(st.sampled_from(PINNABLE)), few_moves, few_moves, the_histories.options())
+    @histories(40)
+    def test_a_dry_run_tells_what_a_run_would_do(self, overviews, first_moves, moves, chosen):
+        history = PinningHistory(dict.fromkeys(PINNABLE[::2], the_histories.FULL), overviews, set())
+        history.sync(first_moves, allow_removals=True)
+        # What a dry run does not write it cannot see removed: that is so with and without pins.
+        moves = [move for move in moves if move.kind != "bulk_create"]
+        for number in range(15):
+            history.apply(moves, number)
+        told = history.sync([], **chosen, dry_run=True)
+        done = history.sync([], **chosen)
+        names = ("status", "matched", "updated", "removed", "course_runs_retrieved", "not_in_lms", "requests")
+        assert {name: getattr(told, name) for name in names} == {name: getattr(done, name) for name in names}

@@ -1,0 +1,53 @@
+"""Catalogs that are believed for some organizations only."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import CourseOverviewFactory
+from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, lists, shown, sync
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
+
+
+class TestOrganizations:
+    """For which organizations a Catalog is believed."""
+
+    @pytest.fixture(autouse=True)
+    def orgs(self, courses, partner, believe):
+        believe(default=["ExampleX"], partner=["PartnerX"])
+        self.theirs = "course-v1:PartnerX+C1+2026"
+        CourseOverviewFactory(id=self.theirs)
+        lists(partner, *KEYS, self.theirs, url=PARTNER_URL)
+
+    def test_course_run_of_another_is_passed_over(self):
+        sync("partner")
+        assert (shown(KEY), shown(self.theirs)) == (None, PARTNER_URL)
+
+    def test_is_counted(self):
+        assert sync("partner").of_other_orgs == 8
+
+    def test_is_counted_once_on_pages_that_overlap(self):
+        assert sync("partner", page_size=3).of_other_orgs == 8
+
+    def test_is_not_retrieved(self):
+        assert sync("partner").course_runs_retrieved == 1
+
+    def test_is_no_failure(self):
+        assert sync("partner").failures == 0
+
+    def test_malformed_record_of_another_is_not_rejected(self, partner):
+        lists(partner, "course-v1:ExampleX+Bad+2026", url="no URL")
+        assert sync("partner").course_runs_rejected == 0
+
+    def test_what_was_provided_before_goes(self, believe):
+        believe(partner=["ExampleX", "PartnerX"])
+        sync("partner")
+        believe(partner=["PartnerX"])
+        sync("partner")
+        assert (shown(KEYS[4]), shown(self.theirs)) == (None, PARTNER_URL)
+
+    def test_change_in_another_is_passed_over(self, partner):
+        sync("partner")
+        partner.control.upsert([{"key": KEY, "marketing_url": f"{PARTNER_URL}/new"}])
+        assert sync("partner", changed=True).updated == 0

@@ -1,0 +1,92 @@
+"""Each Catalog's own configuration and history."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from catalog_sync import api, quota
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import CatalogSyncConfig, SyncRun
+from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, shown, sync
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
+
+
+class TestConfiguration:
+    """Each has rows of its own."""
+
+    def test_switched_off_is_only_the_one(self):
+        CatalogSyncConfig.objects.create(catalog="default", enabled=False)
+        report = update_catalog_data()
+        assert [each.status for each in report.catalogs] == ["disabled", "succeeded"]
+
+    def test_numbers_are_those_of_the_one(self):
+        CatalogSyncConfig.objects.create(catalog="partner", enabled=True, page_size=3)
+        assert [each.page_size for each in update_catalog_data().catalogs] == [500, 3]
+
+    def test_newest_row_of_another_is_not_in_force(self):
+        CatalogSyncConfig.objects.create(catalog="partner", page_size=3)
+        CatalogSyncConfig.objects.create(catalog="default", page_size=7)
+        assert CatalogSyncConfig.current("partner").page_size == 3
+
+    def test_option_holds_for_both(self):
+        assert [each.page_size for each in update_catalog_data(page_size=4).catalogs] == [4, 4]
+
+    def test_measured_page_size_is_saved_for_the_one(self):
+        measured = list(api.measure_page_sizes(most_requests=4, target_seconds=9, catalog="partner"))
+        api.save_page_size(measured[0], "partner")
+        assert CatalogSyncConfig.objects.get().catalog == "partner"
+
+    def test_only_the_one_is_measured(self, catalog, partner):
+        list(api.measure_page_sizes(most_requests=4, target_seconds=9, catalog="partner"))
+        sent = [each.control.requests("/api/v1/course_runs/") for each in (catalog, partner)]
+        assert (len(sent[0]), bool(sent[1])) == (0, True)
+
+
+class TestHistory:
+    """What is remembered of one is not believed of another."""
+
+    def test_automatic_page_size_is_that_of_the_one(self):
+        SyncRun.objects.create(catalog="partner", next_page_size=200, status="succeeded")
+        assert [each.page_size for each in update_catalog_data(page_size="auto").catalogs][1] == 200
+
+    def test_automatic_page_size_is_found_for_the_other(self):
+        SyncRun.objects.create(catalog="partner", next_page_size=5_000, status="succeeded")
+        assert update_catalog_data(page_size="auto", catalogs=["default"]).page_size < 5_000
+
+    def test_size_of_the_catalog(self):
+        update_catalog_data()
+        assert [quota.catalog_size(name) for name in ("default", "partner")] == [3, 5]
+
+    def test_pruning_leaves_the_runs_of_the_other(self):
+        old = SyncRun.objects.create(catalog="partner", status="failed")
+        SyncRun.objects.filter(pk=old.pk).update(started=timezone.now() - timedelta(days=400))
+        sync("default")
+        assert SyncRun.objects.filter(pk=old.pk).exists()
+
+    def test_last_look_is_that_of_the_one(self, partner):
+        """What changed in the second since its own last look is found, though the first was synced since."""
+        sync("partner")
+        SyncRun.objects.update(started=timezone.now() - timedelta(days=2))
+        partner.control.upsert([{"key": KEYS[3], "marketing_url": URL}])
+        sync("default")
+        asked = timezone.now() - timedelta(days=1)
+        sync("partner", changed=True)
+        since = partner.control.requests("/api/v1/courses/")[-1].params["timestamp"]
+        assert since < asked.isoformat()
+
+    def test_changes_of_each_are_found(self, catalog, partner):
+        update_catalog_data()
+        catalog.control.upsert([{"key": KEY, "marketing_url": f"{URL}/new"}])
+        partner.control.upsert([{"key": KEYS[5], "marketing_url": f"{PARTNER_URL}/new"}])
+        update_catalog_data(changed=True)
+        assert (shown(KEY), shown(KEYS[5])) == (f"{URL}/new", f"{PARTNER_URL}/new")
+
+    def test_change_that_both_list_is_that_of_the_first(self, catalog, partner):
+        update_catalog_data()
+        partner.control.upsert([{"key": KEY, "marketing_url": f"{PARTNER_URL}/new"}])
+        update_catalog_data(changed=True)
+        assert shown(KEY) == URL

@@ -1,0 +1,49 @@
+"""The system check that tells of a sync that is overdue."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import checks
+from django.db import DatabaseError
+from django.utils import timezone
+
+from catalog_sync import health
+from catalog_sync.checks import check_freshness, check_set_up
+from catalog_sync.models import SyncRun
+
+pytestmark = pytest.mark.django_db
+
+
+class TestSystemCheck:
+    """``manage.py check --database default``, and every ``migrate``."""
+
+    def test_stale_sync_is_a_warning(self):
+        assert [warning.id for warning in check_freshness(databases=["default"])] == ["catalog_sync.W003"]
+
+    def test_healthy_sync_is_none(self):
+        SyncRun.objects.create(status=SyncRun.Status.SUCCEEDED, finished=timezone.now())
+        assert check_freshness(databases=["default"]) == []
+
+    @pytest.mark.parametrize("databases", [None, [], ["other"]])
+    def test_database_that_was_not_named_is_not_asked(self, databases, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            assert check_freshness(databases=databases) == []
+
+    def test_ordinary_check_does_not_ask(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            checks.run_checks(tags=["catalog_sync"])
+
+    def test_check_of_the_database_asks(self):
+        assert "catalog_sync.W003" in [each.id for each in checks.run_checks(databases=["default"])]
+
+    def test_database_without_tables_is_another_matter(self, monkeypatch):
+        def fail():
+            raise DatabaseError("no such table")
+
+        monkeypatch.setattr(health, "look", fail)
+        assert check_freshness(databases=["default"]) == []
+
+    @pytest.mark.parametrize("hours", ["12", 0, -1])
+    def test_limit_that_is_no_number_of_hours_is_an_error(self, hours, settings):
+        settings.CATALOG_SYNC_STALE_AFTER_HOURS = hours
+        assert "catalog_sync.E009" in [each.id for each in check_set_up()]
