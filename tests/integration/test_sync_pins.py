@@ -182,6 +182,7 @@ class TestSync:
         assert told == update_catalog_data().updated == 3
 
 
+@pytest.mark.usefixtures("in_no_time")
 class TestStatements:
     """A page costs the database no more for pins."""
 

@@ -216,13 +216,9 @@ class TestFewChanges:
         assert updated(0)[:3] == [1, 2, 3]
 
 
+@pytest.mark.usefixtures("in_no_time")
 class TestStatements:
     """How many statements the database gets for a page, whatever its size."""
-
-    @pytest.fixture(autouse=True)
-    def in_no_time(self, monkeypatch):
-        """However busy the machine: no page comes so late that the run has to show in between how far it is."""
-        monkeypatch.setattr(writer, "LONGEST_WAIT_SECONDS", 3600)
 
     def a_page(self, page_size):
         """Return the statements of each page but the first and the last."""

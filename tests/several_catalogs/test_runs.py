@@ -230,6 +230,7 @@ def test_log_lines_tell_which_catalog(caplog, partner):
     assert caplog.text.count(" catalog=partner") == 2
 
 
+@pytest.mark.usefixtures("in_no_time")
 def test_transaction_costs_one_statement_more_than_with_one_catalog(call_only):
     """The one that keeps syncs of other Catalogs from writing at the same time."""
     sync("default")
