@@ -8,11 +8,11 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
 
 from catalog_sync import conf
-from catalog_sync.databases import UtcNow
+from catalog_sync.databases import UtcNow, is_conflict
 from catalog_sync.events import EventLog
 from catalog_sync.models import SyncRun
 
@@ -103,9 +103,15 @@ class Lease:
         self._renewed_at = time.monotonic()
 
     def renew_if_due(self) -> None:
-        """Renew the lease while waiting, no more often than needed."""
-        if time.monotonic() - self._renewed_at >= HEARTBEAT_SECONDS:
+        """Renew the lease while waiting, no more often than needed, and later if another holds its row just now."""
+        if time.monotonic() - self._renewed_at < HEARTBEAT_SECONDS:
+            return
+        try:
             self.renew()
+        except OperationalError as error:
+            # The lease outlasts many of these, and a page that is written has attempts of its own.
+            if not is_conflict(error):
+                raise
 
     def close(self, **values: Any) -> None:
         """Store how the run ended, and give the lease back. A run that was taken for dead stays marked so."""

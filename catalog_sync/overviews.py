@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db import connections, models, router, transaction
+from django.db import connections, models, router
 from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.functions import Coalesce
@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from catalog_sync import conf, replica, signals
 from catalog_sync.databases import CHUNK, CaseSensitiveCharField, in_chunks
-from catalog_sync.lease import wait_for_writer
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.replica import CCX_PREFIX, Held
 
@@ -41,8 +40,9 @@ def keyed() -> QuerySet[Any]:
     return rows
 
 
-def _mapped() -> dict[str, str]:
-    return dict(conf.fields())
+def url_field() -> str:
+    """Return the name of the course overview's field that holds the marketing URL."""
+    return conf.fields()["marketing_url"]
 
 
 def get(course_key: str) -> Any:
@@ -59,7 +59,7 @@ def count(course_keys: Collection[str] | None = None) -> int:
 
 def count_with_url() -> tuple[int, int]:
     """Return how many course overviews the LMS has, and how many of them show a marketing URL; one query."""
-    field = _mapped()["marketing_url"]
+    field = url_field()
     with_url = models.Q(**{f"{field}__isnull": False}) & ~models.Q(**{field: ""})
     counts = model()._default_manager.aggregate(all=Count("*"), showing=Count("pk", filter=with_url))
     return counts["all"], counts["showing"]
@@ -70,7 +70,7 @@ def compare(held: Mapping[str, Held]) -> Difference:
 
     A value that the replica does not hold changes nothing: taking a marketing URL away is ``clear``'s.
     """
-    fields = _mapped()
+    fields = conf.fields()
     rows = keyed().filter(_key__among=held.keys()).values_list("_key", *fields.values())
     positions = [Held._fields.index(name) for name in fields]
     met, differing = [], []
@@ -103,36 +103,28 @@ def copy_from_replica(course_keys: Collection[str], doubtful: Collection[str] = 
 
 
 def _copy(course_keys: Collection[str], url: Any) -> int:
-    if not course_keys:
-        return 0
     own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
-    held = {name: F(name) for name in _mapped()} | {"marketing_url": url}
+    held = {name: F(name) for name in conf.fields()} | {"marketing_url": url}
     values = {
         field: Coalesce(Subquery(own_row.values_list(held[name])[:1]), F(field))
-        for name, field in _mapped().items()
+        for name, field in conf.fields().items()
     }
     return _update(course_keys, values)
 
 
 def copy_marketing_urls(urls: Mapping[str, str]) -> int:
     """Set these marketing URLs, by course key, and return how many course overviews were written."""
-    if not urls:
-        return 0
     keys_of: dict[str, list[str]] = {}
     for key, url in urls.items():
         keys_of.setdefault(url, []).append(key)
     whens = [When(_key__in=keys, then=Value(url)) for url, keys in keys_of.items()]
-    return _update(list(urls), {_mapped()["marketing_url"]: Case(*whens)})
+    return _update(list(urls), {url_field(): Case(*whens)})
 
 
 def clear(course_keys: Collection[str]) -> int:
     """Take the marketing URL away from the course overviews, and return how many had one. Pins stay."""
     showing = _showing(course_keys)
-    return (
-        _update(showing, {_mapped()["marketing_url"]: Value(None, output_field=models.TextField())})
-        if showing
-        else 0
-    )
+    return _update(showing, {url_field(): Value(None, output_field=models.TextField())})
 
 
 def count_showing(course_keys: Collection[str]) -> int:
@@ -152,7 +144,7 @@ def showing_url(catalog: str | None = None) -> QuerySet[Any]:
     Args:
         catalog: only those for whose own course run this Catalog provides one.
     """
-    field = _mapped()["marketing_url"]
+    field = url_field()
     rows = keyed().filter(**{f"{field}__isnull": False}).exclude(**{field: ""})
     if catalog is None:
         return rows
@@ -187,7 +179,7 @@ def with_ccx(course_key: str) -> Iterator[list[tuple[str, str | None]]]:
 
 
 def _chunks_of(wanted: models.Q) -> Iterator[list[tuple[str, str | None]]]:
-    rows = keyed().filter(wanted).order_by("_key").values_list("_key", _mapped()["marketing_url"])
+    rows = keyed().filter(wanted).order_by("_key").values_list("_key", url_field())
     last = ""
     while chunk := list(rows.filter(_key__gt=last)[:CHUNK]):
         yield chunk
@@ -196,6 +188,8 @@ def _chunks_of(wanted: models.Q) -> Iterator[list[tuple[str, str | None]]]:
 
 def _update(course_keys: Collection[str], values: dict[str, Any]) -> int:
     """Update and keep history as ``save()`` would; a row that was deleted meanwhile is left out."""
+    if not course_keys:
+        return 0
     now = timezone.now()
     if any(field.name == "modified" for field in model()._meta.concrete_fields):
         values = values | {"modified": now}
@@ -232,47 +226,3 @@ def _record_history(rows: QuerySet[Any], now: Any) -> None:
         cursor.execute(
             f"INSERT INTO {connection.ops.quote_name(history._meta.db_table)} ({into}) {sql}", parameters
         )
-
-
-def restore(course_overview: Any) -> str | None:
-    """Set what the replica holds on a course overview that is about to be saved, and return the URL that was set."""
-    held = replica.held_for([str(course_overview.pk)]).get(str(course_overview.pk), Held())
-    for name, field in _mapped().items():
-        if getattr(held, name) is not None:
-            setattr(course_overview, field, getattr(held, name))
-    return held.marketing_url
-
-
-def republish(course_key: str, restored_url: str | None) -> None:
-    """Bring a course overview that was saved up to what the replica holds now.
-
-    Args:
-        course_key: whose.
-        restored_url: what ``restore`` had set; if the replica does not hold it any more, it goes again.
-    """
-    with transaction.atomic():
-        wait_for_writer()
-        held = replica.held_for([course_key]).get(course_key, Held())
-        if restored_url and not held.marketing_url:
-            clear([course_key])
-        elif compare({course_key: held}).differing:
-            copy_from_replica([course_key])
-            if held.marketing_url and course_key.startswith(CCX_PREFIX):
-                copy_marketing_urls({course_key: held.marketing_url})
-
-
-def republish_with_ccx(course_key: str, removed_url: str | None) -> None:
-    """Bring the marketing URL of a course overview, and of its CCX courses, up to what the replica holds now.
-
-    Args:
-        course_key: whose.
-        removed_url: what the replica does not hold any more; where it is shown and nothing comes instead, it goes.
-    """
-    with transaction.atomic():
-        wait_for_writer()
-        for chunk in with_ccx(course_key):
-            held = replica.held_for([key for key, _ in chunk])
-            wanted = {key: held.get(key, Held()).marketing_url for key, _ in chunk}
-            copy_marketing_urls({key: url for key, shown in chunk if (url := wanted[key]) and url != shown})
-            if removed_url:
-                clear([key for key, shown in chunk if shown == removed_url and not wanted[key]])

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from catalog_sync import conf, overviews
+from catalog_sync import conf, publishing
 from catalog_sync.events import EventLog
 from catalog_sync.lease import wait_for_writer
 from catalog_sync.links import marketing_url_fault
@@ -67,7 +67,7 @@ def _publish(course_key: str, removed_url: str | None = None) -> None:
 
     # A function, not a partial: see catalog_sync.receivers.
     def republish() -> None:
-        overviews.republish_with_ccx(course_key, removed_url)
+        publishing.republish_with_ccx(course_key, removed_url)
 
     republish()
     transaction.on_commit(republish, robust=True)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.signals import post_save, pre_save
 
-from catalog_sync import conf, overviews
+from catalog_sync import conf, publishing
 
 # Where a course overview carries the URL that was set on it from one signal to the next.
 RESTORED = "_catalog_sync_restored_url"
@@ -28,7 +28,7 @@ def connect() -> None:
 def restore(instance: Any, raw: bool = False, **kwargs: Any) -> None:
     """Before a course overview is written, set what the replica holds for it."""
     if not raw:  # a fixture says itself what is in the database
-        setattr(instance, RESTORED, overviews.restore(instance))
+        setattr(instance, RESTORED, publishing.restore(instance))
 
 
 def look_again(instance: Any, using: str, raw: bool = False, **kwargs: Any) -> None:
@@ -43,6 +43,6 @@ def look_again(instance: Any, using: str, raw: bool = False, **kwargs: Any) -> N
 
     # A function, not a partial: Django logs what fails here by its name, and fails itself where it has none.
     def republish() -> None:
-        overviews.republish(course_key, restored_url)
+        publishing.republish(course_key, restored_url)
 
     transaction.on_commit(republish, using=using, robust=True)

@@ -45,6 +45,20 @@ class StoredRun(NamedTuple):
         return not self.pinned_url or self.held != NOTHING
 
 
+class Shown(NamedTuple):
+    """What course overviews are to show, by course key, and which of them by their parent run only."""
+
+    held: dict[str, Held]
+    inheriting: set[str]
+
+
+class Source(NamedTuple):
+    """Whose row says what a course overview is to show, and whether by a pin."""
+
+    course_key: str
+    is_pinned: bool
+
+
 def read(course_keys: Collection[str]) -> dict[str, StoredRun]:
     """Return the stored rows of the course keys, by key; one query."""
     rows = CatalogCourseRun.objects.filter(course_key__among=frozenset(course_keys))
@@ -71,7 +85,7 @@ def with_pins(held: Mapping[str, Held], stored: Mapping[str, StoredRun]) -> Mapp
     )
 
 
-def record(changes: Mapping[str, Held], catalog: str = conf.DEFAULT_CATALOG) -> None:
+def record(changes: Mapping[str, Held], catalog: str) -> None:
     """Insert or update the rows of the changed course keys, as the Catalog's; one statement. Pins are left alone."""
     if not changes:
         return
@@ -87,7 +101,7 @@ def record(changes: Mapping[str, Held], catalog: str = conf.DEFAULT_CATALOG) -> 
     )
 
 
-def forget(course_keys: Collection[str], catalog: str = conf.DEFAULT_CATALOG) -> None:
+def forget(course_keys: Collection[str], catalog: str) -> None:
     """Delete the Catalog's rows of course runs that it is known not to have; of a pinned one only the pin stays."""
     rows = CatalogCourseRun.objects.filter(course_key__in=course_keys, catalog=catalog)
     rows.filter(pinned_url__isnull=True).delete()
@@ -96,7 +110,7 @@ def forget(course_keys: Collection[str], catalog: str = conf.DEFAULT_CATALOG) ->
     )
 
 
-def listed(catalog: str = conf.DEFAULT_CATALOG) -> QuerySet[CatalogCourseRun]:
+def listed(catalog: str) -> QuerySet[CatalogCourseRun]:
     """Return the Catalog's rows, those aside that are there for a pin alone."""
     rows = CatalogCourseRun.objects.filter(catalog=catalog)
     return rows.exclude(pinned_url__isnull=False, **NOTHING._asdict())
@@ -110,7 +124,7 @@ def pinned(course_keys: Collection[str] = ()) -> list[str]:
     return list(rows.values_list("course_key", flat=True))
 
 
-def count(catalog: str = conf.DEFAULT_CATALOG) -> int:
+def count(catalog: str) -> int:
     """Return how many course runs of the Catalog are stored; one query. What is there for a pin alone is none."""
     return listed(catalog).count()
 
@@ -121,13 +135,11 @@ def held_for(course_keys: Collection[str]) -> dict[str, Held]:
     A pinned URL comes before the Catalog's. The Catalog rarely knows a CCX course; one that has neither of its own
     takes its parent run's, the pinned one first there, too.
     """
-    return inheriting_and_held_for(course_keys)[1]
+    return shown_for(course_keys).held
 
 
-def inheriting_and_held_for(
-    course_keys: Collection[str], instead: Mapping[str, Held | None] | None = None
-) -> tuple[set[str], dict[str, Held]]:
-    """Return which of the keys the Catalog knows by their parent run only, and what ``held_for`` returns.
+def shown_for(course_keys: Collection[str], instead: Mapping[str, Held | None] | None = None) -> Shown:
+    """Return what ``held_for`` returns, and which of the keys inherit it.
 
     Args:
         course_keys: whose.
@@ -144,16 +156,16 @@ def inheriting_and_held_for(
         mine = held.get(key, NOTHING)
         if parent in stored and not mine.marketing_url:
             held[key] = mine._replace(marketing_url=stored[parent].marketing_url)
-    return {key for key, parent in parents.items() if parent in said and key not in said}, held
+    return Shown(held, {key for key, parent in parents.items() if parent in said and key not in said})
 
 
-def source_of(course_key: str) -> tuple[str, bool] | None:
-    """Return whose row says what the course overview of this key is to show, and whether by a pin; None: nobody's."""
+def source_of(course_key: str) -> Source | None:
+    """Return whose row says what the course overview of this key is to show; None: nobody's."""
     parent = parent_of_ccx(course_key)
     rows = read({course_key, parent} if parent else {course_key})
     for key in filter(None, (course_key, parent)):
         if (row := rows.get(key)) and (row.pinned_url or row.held.marketing_url):
-            return key, bool(row.pinned_url)
+            return Source(key, bool(row.pinned_url))
     return None
 
 

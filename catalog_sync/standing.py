@@ -36,7 +36,7 @@ class Standing(NamedTuple):
 
 def standings(course_keys: Collection[str]) -> dict[str, Standing]:
     """Return how the courses of these keys stand; two queries, however many they are."""
-    field = conf.fields()["marketing_url"]
+    field = overviews.url_field()
     rows = overviews.keyed().filter(_key__among=frozenset(course_keys)).values_list("_key", field)
     shown = dict(rows)
     held = replica.held_for(course_keys)
@@ -54,7 +54,7 @@ def differing() -> QuerySet[Any]:
 
     A CCX course without a URL of its own is in step with its parent run or not, which no one row tells.
     """
-    field = conf.fields()["marketing_url"]
+    field = overviews.url_field()
     own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
     wanted = Subquery(own_row.values_list(Coalesce("pinned_url", "marketing_url"))[:1])
     shows_nothing = Q(**{f"{field}__isnull": True}) | Q(**{field: ""})
@@ -83,19 +83,20 @@ def _why_marketing(course_key: str) -> str:
     source = replica.source_of(course_key)
     if source is None:
         return _("Its marketing URL was set by another tool. The next full sync asks the Catalog about it.")
-    key, is_pinned = source
-    if key != course_key:
+    if source.course_key != course_key:
         text = (
             _(
                 "This is a CCX course without a marketing URL of its own: its parent run %(key)s has a pinned one."
             )
-            if is_pinned
+            if source.is_pinned
             else _(
                 "This is a CCX course without a marketing URL of its own: the Catalog has one for %(key)s."
             )
         )
-        return text % {"key": key}
-    return _("Its marketing URL is pinned.") if is_pinned else _("The Catalog has a marketing URL for it.")
+        return text % {"key": source.course_key}
+    if source.is_pinned:
+        return _("Its marketing URL is pinned.")
+    return _("The Catalog has a marketing URL for it.")
 
 
 def _why_about(course_run: CatalogCourseRun) -> str:

@@ -142,7 +142,7 @@ class TestRenew:
         Lease.acquire().renew(pages=3)
         assert SyncRun.objects.get().pages == 3
 
-    def test_costs_nothing_until_it_is_due(self, django_assert_num_queries):
+    def test_costs_nothing_until_it_is_due(self, in_no_time, django_assert_num_queries):
         lease = Lease.acquire()
         with django_assert_num_queries(0):
             lease.renew_if_due()

@@ -67,25 +67,25 @@ class TestCopyFromReplica:
 
     def test_writes_the_url(self):
         CourseOverviewFactory(id=KEY)
-        replica.record({KEY: Held(marketing_url=URL)})
+        replica.record({KEY: Held(marketing_url=URL)}, "default")
         overviews.copy_from_replica([KEY])
         assert url() == URL
 
     def test_leaves_the_others_alone(self):
         CourseOverviewFactory(id=OTHER)
-        replica.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)})
+        replica.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)}, "default")
         overviews.copy_from_replica([KEY])
         assert url(OTHER) is None
 
     def test_leaves_what_the_replica_does_not_hold(self):
         CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL)
-        replica.record({KEY: Held()})
+        replica.record({KEY: Held()}, "default")
         overviews.copy_from_replica([KEY])
         assert url() == OTHER_URL
 
     def test_returns_how_many_there_were(self):
         CourseOverviewFactory(id=KEY)
-        replica.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)})
+        replica.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)}, "default")
         assert overviews.copy_from_replica([KEY, OTHER]) == 1
 
     def test_takes_two_statements_for_many(self):
@@ -101,7 +101,7 @@ class TestCopyFromReplica:
     def test_host_without_history_gets_the_url_all_the_same(self, settings):
         settings.SIMPLE_HISTORY_ENABLED = False
         CourseOverviewFactory(id=KEY)
-        replica.record({KEY: Held(marketing_url=URL)})
+        replica.record({KEY: Held(marketing_url=URL)}, "default")
         overviews.copy_from_replica([KEY])
         assert url() == URL
 
@@ -166,7 +166,7 @@ class TestShowing:
 
     def test_url_with_a_row_of_the_replica_is_known(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
-        replica.record({KEY: Held(marketing_url=URL)})
+        replica.record({KEY: Held(marketing_url=URL)}, "default")
         assert list(overviews.showing_unknown_url()) == []
 
     def test_url_of_a_ccx_is_looked_for_elsewhere(self):

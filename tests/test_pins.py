@@ -32,7 +32,7 @@ def row(key=KEY):
 
 def known(key=KEY, url=CATALOG_URL):
     """Let the replica hold a run, as after a sync."""
-    replica.record({key: Held("published", url)})
+    replica.record({key: Held("published", url)}, "default")
 
 
 class TestPin:

@@ -20,38 +20,38 @@ class TestRecord:
     """Writing and reading."""
 
     def test_what_is_recorded_is_read(self):
-        replica.record({KEY: PUBLISHED})
+        replica.record({KEY: PUBLISHED}, "default")
         assert replica.read([KEY])[KEY].held == PUBLISHED
 
     def test_what_is_recorded_again_replaces_it(self):
-        replica.record({KEY: PUBLISHED})
-        replica.record({KEY: Held("unpublished")})
+        replica.record({KEY: PUBLISHED}, "default")
+        replica.record({KEY: Held("unpublished")}, "default")
         assert replica.read([KEY])[KEY].held == Held("unpublished")
 
     def test_row_keeps_its_id(self):
-        replica.record({KEY: PUBLISHED})
+        replica.record({KEY: PUBLISHED}, "default")
         before = replica.read([KEY])[KEY].id
-        replica.record({KEY: Held("unpublished"), OTHER: PUBLISHED})
+        replica.record({KEY: Held("unpublished"), OTHER: PUBLISHED}, "default")
         assert replica.read([KEY])[KEY].id == before
 
     def test_row_keeps_when_it_was_made(self):
-        replica.record({KEY: PUBLISHED})
+        replica.record({KEY: PUBLISHED}, "default")
         before = CatalogCourseRun.objects.get().created
-        replica.record({KEY: Held("unpublished")})
+        replica.record({KEY: Held("unpublished")}, "default")
         assert CatalogCourseRun.objects.get().created == before
 
     def test_modified_moves(self):
-        replica.record({KEY: PUBLISHED})
+        replica.record({KEY: PUBLISHED}, "default")
         before = CatalogCourseRun.objects.get().modified
-        replica.record({KEY: Held("unpublished")})
+        replica.record({KEY: Held("unpublished")}, "default")
         assert CatalogCourseRun.objects.get().modified > before
 
     def test_nothing_is_no_statement(self, django_assert_num_queries):
         with django_assert_num_queries(0):
-            replica.record({})
+            replica.record({}, "default")
 
     def test_reading_many_is_one_query(self, django_assert_num_queries):
-        replica.record({f"course-v1:ExampleX+C{n}+2026": PUBLISHED for n in range(300)})
+        replica.record({f"course-v1:ExampleX+C{n}+2026": PUBLISHED for n in range(300)}, "default")
         with django_assert_num_queries(1):
             assert len(replica.read([f"course-v1:ExampleX+C{n}+2026" for n in range(500)])) == 300
 
@@ -59,40 +59,40 @@ class TestRecord:
         assert replica.read([KEY]) == {}
 
     def test_forgotten_row_is_gone(self):
-        replica.record({KEY: PUBLISHED, OTHER: PUBLISHED})
-        replica.forget([KEY])
+        replica.record({KEY: PUBLISHED, OTHER: PUBLISHED}, "default")
+        replica.forget([KEY], "default")
         assert replica.read([KEY, OTHER]).keys() == {OTHER}
 
     def test_rows_are_counted(self):
-        replica.record({KEY: PUBLISHED, OTHER: PUBLISHED})
-        assert replica.count() == 2
+        replica.record({KEY: PUBLISHED, OTHER: PUBLISHED}, "default")
+        assert replica.count("default") == 2
 
     def test_row_for_a_pin_alone_is_not_counted(self):
         CatalogCourseRun.objects.create(course_key=KEY, pinned_url=URL)
-        assert replica.count() == 0
+        assert replica.count("default") == 0
 
 
 class TestHeldFor:
     """What course overviews are to show."""
 
     def test_run_shows_what_is_held(self):
-        replica.record({KEY: PUBLISHED})
+        replica.record({KEY: PUBLISHED}, "default")
         assert replica.held_for([KEY]) == {KEY: PUBLISHED}
 
     def test_ccx_shows_the_url_of_its_parent(self):
-        replica.record({KEY: PUBLISHED})
+        replica.record({KEY: PUBLISHED}, "default")
         assert replica.held_for([CCX])[CCX].marketing_url == URL
 
     def test_ccx_shows_nothing_else_of_its_parent(self):
-        replica.record({KEY: PUBLISHED})
+        replica.record({KEY: PUBLISHED}, "default")
         assert replica.held_for([CCX])[CCX] == Held(marketing_url=URL)
 
     def test_ccx_shows_its_own_url_first(self):
-        replica.record({KEY: PUBLISHED, CCX: Held("published", OTHER_URL)})
+        replica.record({KEY: PUBLISHED, CCX: Held("published", OTHER_URL)}, "default")
         assert replica.held_for([CCX])[CCX].marketing_url == OTHER_URL
 
     def test_ccx_with_a_row_without_url_shows_that_of_its_parent(self):
-        replica.record({KEY: PUBLISHED, CCX: Held("unpublished", None, False, "fr")})
+        replica.record({KEY: PUBLISHED, CCX: Held("unpublished", None, False, "fr")}, "default")
         assert replica.held_for([CCX])[CCX] == Held("unpublished", URL, False, "fr")
 
     def test_key_without_anything_is_left_out(self):

@@ -94,15 +94,14 @@ class Chain:
         self._reads += 1
         self.count = page.count
         self._longest = max(self._longest, page.count)
-        keys = page.keys()
-        if self._is_repeated(page):
-            self._repeats += 1
+        keys, is_repeated = page.keys(), self._is_repeated(page)
+        self._repeats += is_repeated
         if self._repeats > MOST_REPEATS:
             self._end_early(
                 "the Catalog answers the same course runs for different positions: look for a cache before it that "
                 "passes over the query"
             )
-        elif self._is_linked(keys) and not self._is_repeated(page):
+        elif self._is_linked(keys) and not is_repeated:
             self._accept(page, keys)
         elif self._reads <= self._reads_allowed():
             # Rows have left before this window, and it moved on by as many: look for them further back.

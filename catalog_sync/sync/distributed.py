@@ -54,7 +54,7 @@ def start_distributed(options: SyncOptions) -> SyncReport:
         # Stored, so that the task that concludes can add the requests of this process to its own. Beforehand: the
         # workers may have done all before the next line.
         run.lease.renew(page_size=page_size, requests=client.requests, retries=client.retries)
-        _dispatch(plan(run, page_size, chain.count, writer.newest_row), options)
+        _dispatch(plan(run, page_size, chain.count, writer.tally.newest_row), options)
 
     status, message = (
         SyncRun.Status.FAILED,

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from catalog_sync import conf, overviews, replica
 from catalog_sync.catalog_client import CatalogClient, Chain, Requester, RequestFailed
-from catalog_sync.catalog_client.failures import without_credentials
+from catalog_sync.catalog_client.failures import address_missing, without_credentials
 from catalog_sync.databases import in_chunks
 from catalog_sync.events import MOST_NOTABLE, EventLog
 from catalog_sync.lease import Canceled, Lease, LeaseLost
@@ -26,6 +26,7 @@ from catalog_sync.sync.history import prune
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.retirement import RefusedToShrink, check_share, find_candidates, look_up_and_apply
+from catalog_sync.sync.tally import Tally
 from catalog_sync.sync.transactions import Transactions
 from catalog_sync.sync.verdict import database_failure, page_size_advice, verdict
 from catalog_sync.sync.writer import Writer
@@ -120,8 +121,7 @@ class Run:
         """Do the work, and return the status and the sentence that explains it."""
         catalog = self.options.catalog
         if not catalog.api_url:
-            message = f"{catalog.url_setting} is not set: set it to the root of the Catalog's API."
-            return Status.FAILED, message
+            return Status.FAILED, str(address_missing(catalog.url_setting))
         requester = Requester(
             self.log,
             timeout_seconds=self.options.request_timeout_seconds,
@@ -154,7 +154,8 @@ class Run:
     def _writer(self) -> Writer:
         claim = Claim.of(self.options.catalog)
         transactions = Transactions(self.lease, self.report, self.log, has_rivals=bool(claim.others))
-        return Writer(transactions, claim, self.report, self.log, self.options.dry_run)
+        tally = Tally(claim, self.report, self.log, self.options.dry_run)
+        return Writer(transactions, claim, tally, self.report, self.options.dry_run)
 
     def close(self, status: SyncRun.Status, message: str) -> None:
         """Store the report, give the lease back and log the end."""

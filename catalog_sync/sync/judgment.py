@@ -36,6 +36,11 @@ class Judgment:
     rejected: list[RejectedRecord] = field(default_factory=list)
     contests: dict[str, Contest] = field(default_factory=dict)
 
+    def leave(self, key: str, row: StoredRun) -> None:
+        """Hold a course run that is another Catalog's as it is."""
+        self.held[key] = row.held
+        self.settled.add(key)
+
     @property
     def doubtful(self) -> set[str]:
         """The keys whose marketing URL is held for want of proof only: the Catalog does not show it any more."""
@@ -59,41 +64,33 @@ def judge(page: Page, stored: dict[str, StoredRun], claim: Claim) -> Judgment:
     for run in page.course_runs:
         row = stored.get(run.key)
         is_known = row is not None and _says_what_is_held(run, row.held)
-        fault = None if is_known else _record_fault(run)
-        if fault:
-            judgment.rejected.append(RejectedRecord(run.key, fault))
+        record_fault = None if is_known else _record_fault(run)
+        if record_fault:
+            judgment.rejected.append(RejectedRecord(run.key, record_fault))
             judgment.settled.add(run.key)
             continue
         counts = statuses is None or run.status in statuses
         url = run.marketing_url or None if counts else None
-        fault = marketing_url_fault(url, hosts) if url else None
-        if fault:
-            judgment.rejected.append(RejectedRecord(run.key, f"marketing URL: {fault}"))
-        usable = bool(url and not fault)
+        url_fault = marketing_url_fault(url, hosts) if url else None
+        if url_fault:
+            judgment.rejected.append(RejectedRecord(run.key, f"marketing URL: {url_fault}"))
+        usable = bool(url and not url_fault)
         old = row.held if row else NOTHING
         if row and not claim.owns(row):
-            if not _takes_over(run.key, row, claim, judgment, has_url=usable):
+            if usable and row.held.marketing_url:
+                judgment.contests[run.key] = claim.contest(row)
+            if not claim.may_write(row, has_url=usable):
+                judgment.leave(run.key, row)
                 continue
             # What another Catalog said is worth nothing from now on.
             old, is_known = NOTHING, False
-        if usable or not old.marketing_url or (fault and url != old.marketing_url):
+        if usable or not old.marketing_url or (url_fault and url != old.marketing_url):
             judgment.settled.add(run.key)
-        held = old if is_known else _merge(run, None if fault else url, old)
+        held = old if is_known else _merge(run, None if url_fault else url, old)
         judgment.held[run.key] = held
         if row is None or held != old:
             judgment.changes[run.key] = held
     return judgment
-
-
-def _takes_over(key: str, row: StoredRun, claim: Claim, judgment: Judgment, *, has_url: bool) -> bool:
-    """Tell whether a course run that is another Catalog's becomes this one's; else it is held as it is."""
-    if has_url and row.held.marketing_url:
-        judgment.contests[key] = claim.contest(row)
-    if claim.may_write(row, has_url=has_url):
-        return True
-    judgment.held[key] = row.held
-    judgment.settled.add(key)
-    return False
 
 
 def _merge(run: CourseRun, url: str | None, old: Held) -> Held:

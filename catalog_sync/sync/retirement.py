@@ -66,13 +66,13 @@ def find_candidates(writer: Writer) -> Candidates:
 
 def _unsettled(writer: Writer) -> Iterator[str]:
     # What is there for a pin alone would be asked for at each run.
-    rows = replica.listed(writer.claim.catalog.name).filter(id__lte=writer.newest_row)
+    rows = replica.listed(writer.claim.catalog.name).filter(id__lte=writer.tally.newest_row)
     # Count first: only if somebody is missing is it worth finding out who. Not where another Catalog may have taken
     # settled ones over meanwhile: as many may be missing.
-    if not writer.claim.others and rows.count() == len(writer.settled):
+    if not writer.claim.others and rows.count() == len(writer.tally.settled):
         return
     for row_id, key in rows.values_list("id", "course_key").iterator():
-        if row_id not in writer.settled:
+        if row_id not in writer.tally.settled:
             yield key
 
 

@@ -83,7 +83,7 @@ def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
     outcome = StretchOutcome(stretch, run.report)
 
     def work(client: CatalogClient, writer: Writer) -> None:
-        writer.newest_row = stretch.newest_row
+        writer.tally.newest_row = stretch.newest_row
         chain = Chain(stretch.page_size, start=stretch.start, stop=stretch.stop)
         crawl = client.crawl(chain, 1, run.tick)
         try:
@@ -92,9 +92,7 @@ def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
                 if not outcome.first_keys:
                     outcome.first_keys = frozenset(keys[:END_KEYS])
                     # The run that the stretch shares with the one before it is counted there.
-                    shared = keys[:1] if stretch.start else []
-                    writer.already_counted.update(shared)
-                    writer.contested.update(shared)
+                    writer.tally.leave_to_neighbor(keys[:1] if stretch.start else [])
                 if chain.has_accepted(page):
                     outcome.last_keys = frozenset(keys[-END_KEYS:])
                 writer.write_page(page)
@@ -102,7 +100,7 @@ def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
             run.failures += crawl.failures
             writer.write_waiting()
         outcome.complete = crawl.complete
-        outcome.settled = writer.settled.to_bytes()
+        outcome.settled = writer.tally.settled.to_bytes()
 
     status, message = run.attempt(work)
     outcome.failures = run.failures or ([message] if status == "failed" else [])
@@ -115,11 +113,11 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
     # Canceled while the workers read, it is not to be joined, nor to lose what they have not read.
     run.lease.renew()
     outcomes = _once_each(outcomes)
-    writer.newest_row = outcomes[0].stretch.newest_row
+    writer.tally.newest_row = outcomes[0].stretch.newest_row
     for outcome in outcomes:
         run.failures += outcome.failures
         run.log.notable += outcome.notable
-        writer.settled.merge(outcome.settled)
+        writer.tally.settled.merge(outcome.settled)
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))
     writer.transactions.mark_stored()

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
-from django.db.models import Max
 
 from catalog_sync import overviews, replica
-from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
+from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.databases import in_chunks
-from catalog_sync.events import EventLog
-from catalog_sync.models import CatalogCourseRun
 from catalog_sync.overviews import Difference
-from catalog_sync.replica import NOTHING, Held, StoredRun
-from catalog_sync.sync.claim import Claim, Contest, with_parents
+from catalog_sync.replica import Held, StoredRun
+from catalog_sync.sync.claim import Claim, with_parents
 from catalog_sync.sync.judgment import Judgment, judge
 from catalog_sync.sync.report import SyncReport
-from catalog_sync.sync.seen import Seen
+from catalog_sync.sync.tally import Tally
 from catalog_sync.sync.transactions import Transactions
 
 T = TypeVar("T")
@@ -29,31 +26,27 @@ T = TypeVar("T")
 LONGEST_WAIT_SECONDS = 2.0
 
 
+class Written(NamedTuple):
+    """What one page meant, and how many course overviews were updated for it."""
+
+    judgment: Judgment
+    updated: int
+
+
 @dataclass
 class Writer:
     """The one that writes, page by page. In a dry run it does all the same and writes nothing.
 
     Attributes:
         claim: which course runs are the Catalog's.
-        newest_row: the newest row of the replica before this run; later rows are this run's own.
-        met: the older rows that the Catalog has shown.
-        settled: those of them for which nothing is to be taken away.
-        already_counted: keys that this run or a neighbor of it has counted, and no row tells.
-        contested: keys that were reported as another Catalog's, too.
+        tally: what the run has met so far.
     """
 
     transactions: Transactions
     claim: Claim
+    tally: Tally
     report: SyncReport
-    log: EventLog
     dry_run: bool
-    met: Seen = field(default_factory=Seen)
-    settled: Seen = field(default_factory=Seen)
-    newest_row: int = 0
-    already_counted: set[str] = field(default_factory=set)
-    contested: set[str] = field(default_factory=set)
-    _rejected: set[str] = field(default_factory=set)
-    _passed_over: frozenset[str] = frozenset()
     _ccx_sources: set[str] | None = None
     _pretended: dict[str, Held | None] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
@@ -61,24 +54,16 @@ class Writer:
     _all_changes: bool = False
 
     def __post_init__(self) -> None:
-        self.newest_row = CatalogCourseRun.objects.aggregate(newest=Max("id"))["newest"] or 0
-        self._all_changes = not self.newest_row
+        self._all_changes = not self.tally.newest_row
 
     def write_page(self, page: Page) -> None:
         """Write one page of the list, or let its few changes wait for those of the next pages."""
-        self.report.pages += 1
-        self.report.catalog_count = page.count
-        self.log.debug(
-            "page_retrieved",
-            page=self.report.pages,
-            course_runs=len(page.course_runs),
-            catalog_count=page.count,
-        )
+        self.tally.count_page(page)
         page = self._believed(page)
         if self.dry_run or self._all_changes:
-            updated = self.report.updated
-            judgment = self._write_after_waiting(page)
-            changed = max(len(judgment.changes), self.report.updated - updated)
+            self.write_waiting()
+            written = self._write(page)
+            changed = max(len(written.judgment.changes), written.updated)
         else:
             changed = self._look_at(page)
             if 2 * len(self._waiting) > len(page.course_runs) or self._is_time():
@@ -99,10 +84,9 @@ class Writer:
         # What a window shares with the one before was said later here.
         before = {key: each for key, each in self._waiting.items() if key not in judgment.held}
         self._waiting = before | {each.key: each for each in page.course_runs if each.key in changed}
-        self._count(same.keys() - changed, stored, difference)
-        self._settle(judgment.settled - changed, judgment, stored)
-        self._count_rejected(judgment.rejected)
-        self._count_contests(judgment.contests)
+        self.tally.count(same.keys() - changed, stored, difference)
+        self.tally.settle(judgment.settled - changed, judgment, stored)
+        self.tally.count_faults(judgment)
         return len(changed)
 
     def _is_time(self) -> bool:
@@ -118,27 +102,22 @@ class Writer:
 
     def write(self, page: Page) -> Judgment:
         """Write the course runs of one reply, after those that wait, and count what came of it."""
-        return self._write_after_waiting(self._believed(page))
-
-    def _write_after_waiting(self, page: Page) -> Judgment:
         self.write_waiting()
-        return self._write(page)
+        return self._write(self._believed(page)).judgment
 
     def _believed(self, page: Page) -> Page:
         """Return the page without the course runs of organizations for which the Catalog is not believed."""
-        covers = self.claim.catalog.covers
         if self.claim.catalog.orgs is None:
             return page
+        covers = self.claim.catalog.covers
         runs = tuple(run for run in page.course_runs if covers(run.key))
         # A record without a readable key may be anybody's.
         rejected = tuple(record for record in page.rejected if not record.key or covers(record.key))
         passed_over = page.keys().difference(run.key for run in runs).difference(r.key for r in rejected)
-        # A window shares course runs with the one before it only.
-        self.report.of_other_orgs += len(passed_over - self._passed_over - self.already_counted)
-        self._passed_over = passed_over
+        self.tally.count_of_other_orgs(passed_over)
         return msgspec.structs.replace(page, course_runs=runs, rejected=rejected)
 
-    def _write(self, page: Page) -> Judgment:
+    def _write(self, page: Page) -> Written:
         def record_and_publish() -> tuple[dict[str, StoredRun], Judgment, Difference, int]:
             # The replica first: a course overview that is re-created meanwhile finds either the lock or the row.
             stored = replica.read([course_run.key for course_run in page.course_runs])
@@ -153,8 +132,8 @@ class Writer:
             return stored, judgment, difference, updated
 
         stored, judgment, difference, updated = self.transact(record_and_publish)
-        first = self._count(judgment.held, stored, difference)
-        self._settle(judgment.settled, judgment, stored)
+        first = self.tally.count(judgment.held, stored, difference)
+        self.tally.settle(judgment.settled, judgment, stored)
         if self.dry_run:
             # What a window shares with the one before would have been written by then.
             told = first.intersection(difference.differing)
@@ -162,20 +141,8 @@ class Writer:
             self._told |= pinned | (told & (self._ccx_sources or set()))
             updated = len(told)
         self.report.updated += updated
-        self._count_rejected(judgment.rejected)
-        self._count_contests(judgment.contests)
-        return judgment
-
-    def _count(
-        self, keys: Iterable[str], stored: Mapping[str, StoredRun], difference: Difference
-    ) -> set[str]:
-        """Count the course runs that this run meets for the first time, and return them."""
-        first = {key for key in keys if self._is_first(key, stored.get(key))}
-        matched = len(first.intersection(difference.met))
-        self.report.course_runs_retrieved += len(first)
-        self.report.matched += matched
-        self.report.not_in_lms += len(first) - matched
-        return first
+        self.tally.count_faults(judgment)
+        return Written(judgment, updated)
 
     def publish_ccx(self, parents: Collection[str] = ()) -> None:
         """Give the LMS's CCX courses the marketing URL of their parent run, where they have none of their own.
@@ -187,7 +154,7 @@ class Writer:
         for chunk in overviews.ccx_chunks(parents):
 
             def publish(chunk: list[tuple[str, str | None]] = chunk) -> tuple[int, int]:
-                inheriting, held = replica.inheriting_and_held_for([key for key, _ in chunk], self._pretended)
+                held, inheriting = replica.shown_for([key for key, _ in chunk], self._pretended)
                 differing = {
                     key: url
                     for key, shown in chunk
@@ -250,49 +217,3 @@ class Writer:
             keys = {key for chunk in overviews.ccx_chunks() for key, _ in chunk}
             self._ccx_sources = keys | {parent for key in keys if (parent := replica.parent_of_ccx(key))}
         self._pretended |= {key: held for key, held in changes.items() if key in self._ccx_sources}
-
-    def _is_first(self, key: str, row: StoredRun | None) -> bool:
-        """Tell whether this run meets the course run for the first time; windows overlap."""
-        if row is not None and row.id > self.newest_row and not row.is_listed:
-            row = None  # an operator has pinned it meanwhile
-        if row is not None and row.id <= self.newest_row:
-            return self.met.add(row.id) and key not in self.already_counted
-        if self.dry_run or self.claim.others:
-            # Its row does not tell: another Catalog may have inserted it, or have taken it over.
-            return self._is_new(key)
-        # Counted by whoever inserted it; unless that was the sync of another Catalog.
-        return row is None or (not self.claim.owns(row) and self._is_new(key))
-
-    def _is_new(self, key: str) -> bool:
-        is_new = key not in self.already_counted
-        self.already_counted.add(key)
-        return is_new
-
-    def _settle(self, keys: Collection[str], judgment: Judgment, stored: dict[str, StoredRun]) -> None:
-        for key in keys:
-            if (row := stored.get(key)) is None:
-                continue
-            # Settled rows are counted against listed ones, so what is there for a pin alone must not be among them.
-            is_listed = row.is_listed or (not self.dry_run and judgment.held.get(key, NOTHING) != NOTHING)
-            if not self.claim.owns(row) and (self.dry_run or key not in judgment.changes):
-                continue  # another Catalog's, and not taken over
-            if is_listed and row.id <= self.newest_row:
-                self.settled.add(row.id)
-
-    def _count_rejected(self, rejected: Iterable[RejectedRecord]) -> None:
-        for record in rejected:
-            identity = record.key or f"{record.reason} {len(self._rejected)}"
-            if identity in self._rejected:
-                continue
-            self._rejected.add(identity)
-            self.report.course_runs_rejected += 1
-            self.log.warning("course_run_rejected", course_key=record.key, reason=record.reason)
-
-    def _count_contests(self, contests: Mapping[str, Contest]) -> None:
-        new = sorted(contests.keys() - self.contested)
-        self.contested.update(new)
-        self.report.in_other_catalogs += len(new)
-        for key in new:
-            passed_over, kept = contests[key]
-            # Nothing to be put right at once, and the same at each sync: not among a run's warnings.
-            self.log.info("course_run_in_two_catalogs", course_key=key, catalog=passed_over, kept=kept)

@@ -15,7 +15,7 @@ URL, PIN = "https://www.example.com/course/one", "https://www.example.com/pinned
 
 
 def known(key=KEY, url=URL, status="published"):
-    replica.record({key: Held(status, url)})
+    replica.record({key: Held(status, url)}, "default")
     return CatalogCourseRun.objects.get(course_key=key)
 
 

@@ -34,7 +34,8 @@ def courses(db):
             ),
             "course-v1:ExampleX+Drawing+2026": Held("unpublished", None),
             "course-v1:OtherX+Economics+2026": Held("published", "https://www.example.com/course/economics"),
-        }
+        },
+        "default",
     )
     CourseOverviewFactory(id=KEY)
     CourseOverviewFactory(id="course-v1:ExampleX+Drawing+2026")

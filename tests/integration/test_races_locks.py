@@ -9,8 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 
 from catalog_sync.api import update_catalog_data
+from catalog_sync.lease import Lease
 from catalog_sync.models import SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
@@ -49,16 +51,17 @@ def short_lock_wait(courses):
 
 
 class RowLock:
-    """Another connection that has changed a course overview and not committed."""
+    """Another connection that has changed rows and not committed."""
 
-    def __init__(self, key: str) -> None:
-        self._key, self._held, self._let_go = key, threading.Event(), threading.Event()
+    def __init__(self, rows: QuerySet, **values: str) -> None:
+        self._rows, self._values = rows, values
+        self._held, self._let_go = threading.Event(), threading.Event()
         self._worker = Worker(self._hold)
         assert self._held.wait(30)
 
     def _hold(self) -> None:
         with transaction.atomic():
-            CourseOverview.objects.filter(pk=self._key).update(display_name="held")
+            self._rows.update(**self._values)
             self._held.set()
             assert self._let_go.wait(60)
 
@@ -93,7 +96,7 @@ def lock_during_the_run(locks):
 
     def on_progress(retrieved, total):
         if not locks:
-            locks.append(RowLock(KEYS[15]))
+            locks.append(RowLock(CourseOverview.objects.filter(pk=KEYS[15]), display_name="held"))
 
     return on_progress
 
@@ -137,6 +140,19 @@ class TestLockWait:
 
     def test_then_the_lease_is_free(self, given_up):
         assert running_sync() is None
+
+
+def test_sign_of_life_waits_while_another_holds_the_row_of_the_run(short_lock_wait, monkeypatch):
+    monkeypatch.setattr("catalog_sync.lease.HEARTBEAT_SECONDS", 0)
+    lease = Lease.acquire()
+    before = SyncRun.objects.get().heartbeat
+    lock = RowLock(SyncRun.objects.all(), message="held")
+    try:
+        lease.renew_if_due()
+    finally:
+        lock.release()
+    lease.renew_if_due()
+    assert SyncRun.objects.get().heartbeat > before
 
 
 @pytest.mark.services

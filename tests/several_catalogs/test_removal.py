@@ -208,7 +208,7 @@ class TestShare:
         for number in range(200):
             key = f"course-v1:ExampleX+Many{number}+2026"
             CourseOverviewFactory(id=key, marketing_url=URL)
-            replica.record({key: Held("published", URL)})
+            replica.record({key: Held("published", URL)}, "default")
         for key in theirs:
             CourseOverviewFactory(id=key)
         lists(partner, *theirs, url=PARTNER_URL)

@@ -1,0 +1,57 @@
+"""What happens to a marketing URL while its course is published: it is set beforehand, and set right afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from catalog_sync import conf, overviews, replica
+from catalog_sync.lease import wait_for_writer
+from catalog_sync.replica import CCX_PREFIX, Held
+
+
+def restore(course_overview: Any) -> str | None:
+    """Set what the replica holds on a course overview that is about to be saved, and return the URL that was set."""
+    held = replica.held_for([str(course_overview.pk)]).get(str(course_overview.pk), Held())
+    for name, field in conf.fields().items():
+        if getattr(held, name) is not None:
+            setattr(course_overview, field, getattr(held, name))
+    return held.marketing_url
+
+
+def republish(course_key: str, restored_url: str | None) -> None:
+    """Bring a course overview that was saved up to what the replica holds now.
+
+    Args:
+        course_key: whose.
+        restored_url: what ``restore`` had set; if the replica does not hold it any more, it goes again.
+    """
+    with transaction.atomic():
+        wait_for_writer()
+        held = replica.held_for([course_key]).get(course_key, Held())
+        if restored_url and not held.marketing_url:
+            overviews.clear([course_key])
+        elif overviews.compare({course_key: held}).differing:
+            overviews.copy_from_replica([course_key])
+            if held.marketing_url and course_key.startswith(CCX_PREFIX):
+                overviews.copy_marketing_urls({course_key: held.marketing_url})
+
+
+def republish_with_ccx(course_key: str, removed_url: str | None) -> None:
+    """Bring the marketing URL of a course overview, and of its CCX courses, up to what the replica holds now.
+
+    Args:
+        course_key: whose.
+        removed_url: what the replica does not hold any more; where it is shown and nothing comes instead, it goes.
+    """
+    with transaction.atomic():
+        wait_for_writer()
+        for chunk in overviews.with_ccx(course_key):
+            held = replica.held_for([key for key, _ in chunk])
+            wanted = {key: held.get(key, Held()).marketing_url for key, _ in chunk}
+            overviews.copy_marketing_urls(
+                {key: url for key, shown in chunk if (url := wanted[key]) and url != shown}
+            )
+            if removed_url:
+                overviews.clear([key for key, shown in chunk if shown == removed_url and not wanted[key]])
