@@ -13,9 +13,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog_sync import conf, replica, signals
+from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of
 from catalog_sync.databases import CHUNK, CaseSensitiveCharField, in_chunks
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.replica import CCX_PREFIX, Held
+from catalog_sync.replica import Held
 
 HISTORY_REASON = "catalog_sync"
 
@@ -166,13 +167,13 @@ def ccx_chunks(parents: Collection[str] = ()) -> Iterator[list[tuple[str, str | 
         yield from _chunks_of(models.Q(_key__startswith=CCX_PREFIX))
     # Fewer at once than the alternatives that SQLite takes in one expression.
     for some in in_chunks(parents):
-        starts = [models.Q(_key__startswith=replica.ccx_prefix_of(parent)) for parent in some]
+        starts = [models.Q(_key__startswith=ccx_prefix_of(parent)) for parent in some]
         yield from _chunks_of(models.Q(*starts, _connector=models.Q.OR))
 
 
 def with_ccx(course_key: str) -> Iterator[list[tuple[str, str | None]]]:
     """Yield the course overview of this key and those of its CCX courses, in lists as ``ccx_chunks`` does."""
-    ccx_prefix = replica.ccx_prefix_of(course_key)
+    ccx_prefix = ccx_prefix_of(course_key)
     for chunk in _chunks_of(models.Q(_key=course_key) | models.Q(_key__startswith=ccx_prefix)):
         # The database may compare without case.
         yield [(key, url) for key, url in chunk if key == course_key or key.startswith(ccx_prefix)]

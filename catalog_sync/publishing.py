@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from catalog_sync import conf, overviews, replica
+from catalog_sync.course_keys import CCX_PREFIX
 from catalog_sync.lease import wait_for_writer
-from catalog_sync.replica import CCX_PREFIX, Held
+from catalog_sync.replica import Held
 
 
 def restore(course_overview: Any) -> str | None:

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from ccx_keys.locator import CCXLocator
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
-from opaque_keys import InvalidKeyError
-from opaque_keys.edx.keys import CourseKey
 
 from catalog_sync import conf
+from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.databases import in_chunks, upsert
 from catalog_sync.models import CatalogCourseRun
-
-CCX_PREFIX = "ccx-v1:"
 
 
 class Held(NamedTuple):
@@ -175,19 +171,3 @@ def founded_on_a_pin(course_keys: Collection[str]) -> set[str]:
     sources = {*parents, *filter(None, parents.values())}
     pins = {key for some in in_chunks(sources) for key in pinned(some)}
     return {key for key, parent in parents.items() if key in pins or parent in pins}
-
-
-def parent_of_ccx(course_key: str) -> str | None:
-    """Return the course key of a CCX course's parent run; None for any other course."""
-    if not course_key.startswith(CCX_PREFIX):
-        return None
-    try:
-        key = CourseKey.from_string(course_key)
-    except InvalidKeyError:
-        return None
-    return str(key.to_course_locator()) if isinstance(key, CCXLocator) else None
-
-
-def ccx_prefix_of(course_key: str) -> str:
-    """Return what the keys of all CCX courses of a ``course-v1:`` run start with."""
-    return f"{CCX_PREFIX}{course_key.partition(':')[2]}+ccx@"

@@ -10,9 +10,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from catalog_sync import conf, overviews, replica
+from catalog_sync.course_keys import CCX_PREFIX
 from catalog_sync.links import get_lms_link_for_about_page, source_of_link
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.replica import CCX_PREFIX
 
 
 class Standing(NamedTuple):

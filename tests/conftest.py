@@ -18,6 +18,8 @@ from hypothesis import settings as hypothesis_settings
 from pytest_socket import disable_socket, enable_socket
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
     from sandbox.catalog.testing import CatalogProcess
 
 # Before a test module imports from them: what has been imported cannot be rewritten any more.
@@ -82,11 +84,11 @@ def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def broker(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+def broker(settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """Give Celery a broker, and return the list of what it is handed: a task's name and its arguments."""
     sent: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setitem(current_app.conf, "broker_url", "redis://broker.example.com")
-    monkeypatch.setitem(current_app.conf, "task_always_eager", False)
+    settings.CELERY_BROKER_URL = "redis://broker.example.com"
+    settings.CELERY_TASK_ALWAYS_EAGER = False
     monkeypatch.setattr(
         current_app, "send_task", lambda name, **options: sent.append((name, options["kwargs"]))
     )

@@ -32,13 +32,13 @@ class TestStart:
         assert "event=catalog_sync.requested run_id=None dry_run=false user_id=7" in caplog.messages
 
     @pytest.mark.parametrize("url", [None, "", "memory://"])
-    def test_without_a_broker_it_says_how_to_run_it(self, url, broker, monkeypatch):
-        monkeypatch.setitem(current_app.conf, "broker_url", url)
+    def test_without_a_broker_it_says_how_to_run_it(self, url, broker, settings):
+        settings.CELERY_BROKER_URL = url
         with pytest.raises(control.NoBroker, match=r"manage\.py update_catalog_data --dry-run$"):
             api.start_sync(dry_run=True)
 
-    def test_with_tasks_that_run_where_they_are_sent_it_says_how_to_run_it(self, broker, monkeypatch):
-        monkeypatch.setitem(current_app.conf, "task_always_eager", True)
+    def test_with_tasks_that_run_where_they_are_sent_it_says_how_to_run_it(self, broker, settings):
+        settings.CELERY_TASK_ALWAYS_EAGER = True
         with pytest.raises(control.NoBroker, match=r"manage\.py update_catalog_data$"):
             api.start_sync()
 

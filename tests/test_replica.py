@@ -101,25 +101,3 @@ class TestHeldFor:
     def test_takes_one_query(self, django_assert_num_queries):
         with django_assert_num_queries(1):
             replica.held_for([KEY, CCX, OTHER])
-
-
-@pytest.mark.parametrize(
-    ("key", "parent"),
-    [
-        (CCX, KEY),
-        (KEY, None),
-        ("ExampleX/One/2026", None),
-        ("ccx-v1:nonsense", None),
-        ("nonsense", None),
-    ],
-)
-def test_parent_of_a_ccx(key, parent):
-    assert replica.parent_of_ccx(key) == parent
-
-
-def test_keys_of_the_ccx_of_a_run_start_alike():
-    assert CCX.startswith(replica.ccx_prefix_of(KEY))
-
-
-def test_keys_of_the_ccx_of_a_longer_run_do_not():
-    assert not CCX.replace("2026", "2026b").startswith(replica.ccx_prefix_of(KEY))

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from catalog_sync import conf
 from catalog_sync.conf import Catalog
-from catalog_sync.replica import StoredRun, parent_of_ccx
+from catalog_sync.course_keys import parent_of_ccx
+from catalog_sync.replica import StoredRun
 
 
 class Contest(NamedTuple):

@@ -12,9 +12,10 @@ from django.db import Error as AnyDatabaseError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from catalog_sync import conf, overviews, replica
+from catalog_sync import conf, overviews
 from catalog_sync.catalog_client import CatalogClient, Chain, Requester, RequestFailed
 from catalog_sync.catalog_client.failures import address_missing, without_credentials
+from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.databases import in_chunks
 from catalog_sync.events import MOST_NOTABLE, EventLog
 from catalog_sync.lease import Canceled, Lease, LeaseLost
@@ -188,7 +189,7 @@ class Run:
         if not asked:
             return
         unlisted = self._look_up(client, writer, asked)
-        self.report.not_in_catalog = len({key for key in asked & unlisted if not replica.parent_of_ccx(key)})
+        self.report.not_in_catalog = len({key for key in asked & unlisted if not parent_of_ccx(key)})
 
     def sync_changed(self, client: CatalogClient, writer: Writer) -> None:
         """Look up the course runs of the courses that the Catalog says changed lately."""
@@ -199,7 +200,7 @@ class Run:
 
     def _look_up(self, client: CatalogClient, writer: Writer, asked: set[str]) -> set[str]:
         """Look up these course runs, with what belongs to them: the parents of CCX courses, the CCX of parents."""
-        parents = {parent for key in asked if (parent := replica.parent_of_ccx(key))}
+        parents = {parent for key in asked if (parent := parent_of_ccx(key))}
         ccx_keys = {
             key
             for some in in_chunks(asked | parents)

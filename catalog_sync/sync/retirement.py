@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from catalog_sync import overviews, replica
 from catalog_sync.catalog_client import CatalogClient, Page, RequestFailed
-from catalog_sync.replica import Held, parent_of_ccx
+from catalog_sync.course_keys import parent_of_ccx
+from catalog_sync.replica import Held
 from catalog_sync.sync.claim import Claim, with_parents
 from catalog_sync.sync.judgment import Judgment
 from catalog_sync.sync.writer import Writer

@@ -11,6 +11,7 @@ import msgspec
 
 from catalog_sync import overviews, replica
 from catalog_sync.catalog_client import CourseRun, Page
+from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.databases import in_chunks
 from catalog_sync.overviews import Difference
 from catalog_sync.replica import Held, StoredRun
@@ -215,5 +216,5 @@ class Writer:
         """Remember, in a dry run, what CCX courses would be given. No other page depends on one before it."""
         if self._ccx_sources is None:
             keys = {key for chunk in overviews.ccx_chunks() for key, _ in chunk}
-            self._ccx_sources = keys | {parent for key in keys if (parent := replica.parent_of_ccx(key))}
+            self._ccx_sources = keys | {parent for key in keys if (parent := parent_of_ccx(key))}
         self._pretended |= {key: held for key, held in changes.items() if key in self._ccx_sources}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catalog_sync.replica import parent_of_ccx
+from catalog_sync.course_keys import parent_of_ccx
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseOverviewFactory

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog_sync import replica
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url
+from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.models import CatalogCourseRun
 from tests.properties import histories
 from tests.properties import test_histories as the_histories
@@ -61,7 +61,7 @@ class PinningHistory(the_histories.History):
         )
         wrong = {}
         for key, url in self.lms.shown().items():
-            parent_pin = pins.get(replica.parent_of_ccx(key) or "")
+            parent_pin = pins.get(parent_of_ccx(key) or "")
             allowed = {pins[key]} if key in pins else truths(self.catalog, key)
             if key not in pins and parent_pin:
                 # Its own URL, if it has one, comes before the pin of its parent.

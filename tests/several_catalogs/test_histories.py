@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from requests.adapters import BaseAdapter
 
 from catalog_sync.api import update_catalog_data
+from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.models import CatalogCourseRun, SyncRun
-from catalog_sync.replica import parent_of_ccx
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.properties import histories
