@@ -47,12 +47,11 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
 
 
-def python(*arguments: str, environment: dict[str, str] | None = None) -> str:
+def python(*arguments: str) -> str:
     """Run Python in a process of its own and return what it printed."""
     process = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=os.environ | (environment or {}),
         check=True,
         stdout=subprocess.PIPE,
         text=True,

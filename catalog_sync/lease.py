@@ -109,7 +109,7 @@ class Lease:
         try:
             self.renew()
         except OperationalError as error:
-            # The lease outlasts many of these, and a page that is written has attempts of its own.
+            # The next tick is soon enough. If it stays so, the transaction of the next page tells.
             if not is_conflict(error):
                 raise
 
@@ -150,7 +150,7 @@ def _end(runs: QuerySet[SyncRun], **values: Any) -> int:
 def wait_for_writer() -> None:
     """Wait, inside a transaction, until no page is being written; without a running sync this waits for nothing.
 
-    Nor is one of any Catalog written until the transaction ends.
+    No page of any Catalog is written until the transaction ends.
     """
     list(running().select_for_update().values_list("pk"))
 

@@ -41,8 +41,8 @@ class CatalogCourseRun(models.Model):
     """What the Catalog last said about a course run: the durable home of its marketing URL.
 
     A course overview is a cache that the LMS deletes and re-creates at will, so it cannot be the only place that
-    knows the URL. This row can: publishing reads it, and only the sync writes it. Never delete one while the LMS
-    may re-create the course.
+    knows the URL. This row can: publishing reads it, and only the sync and a pin write it. Never delete one while
+    the LMS may re-create the course.
 
     ``marketing_url`` is the URL that learners are sent to: fit, of a status that counts, or null. It is set to
     null only when the Catalog has been asked for this very key and has no such URL.

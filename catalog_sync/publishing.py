@@ -34,9 +34,11 @@ def republish(course_key: str, restored_url: str | None) -> None:
         if restored_url and not held.marketing_url:
             overviews.clear([course_key])
         elif overviews.compare({course_key: held}).differing:
-            overviews.copy_from_replica([course_key])
             if held.marketing_url and course_key.startswith(CCX_PREFIX):
+                # It may be the parent run's, and a CCX course need have no row to copy from.
                 overviews.copy_marketing_urls({course_key: held.marketing_url})
+            if overviews.compare({course_key: held}).differing:
+                overviews.copy_from_replica([course_key])
 
 
 def republish_with_ccx(course_key: str, removed_url: str | None) -> None:

@@ -45,7 +45,7 @@ class CatalogFilter(admin.SimpleListFilter):
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that the sync alone writes: to look at.
+    """Rows that are not edited by hand: to look at.
 
     Neither the whole table nor each filter's share of it is counted: it may have tens of thousands of rows.
     """

@@ -42,13 +42,14 @@ class Page(msgspec.Struct, frozen=True):
     """One reply of the list or of a look-up by key.
 
     ``rows`` is the number of records in the reply, ``count`` what the service says the whole list holds.
-    ``course_runs`` has each key once.
+    ``course_runs`` has each key once. ``first_key`` is the first record's, rejected or not, where it has one.
     """
 
     course_runs: tuple[CourseRun, ...]
     rejected: tuple[RejectedRecord, ...]
     rows: int
     count: int
+    first_key: str = ""
 
     def keys(self) -> frozenset[str]:
         """Return the course keys on this page, of rejected records too."""
@@ -86,7 +87,8 @@ def decode_page(body: bytes, most_rows: int = _MOST_ROWS) -> Page:
     except DECODING_ERRORS:
         return _decode_leniently(body, most_rows)
     _check_rows(reply.results, most_rows)
-    return Page(_distinct(reply.results), (), len(reply.results), reply.count)
+    first_key = reply.results[0].key if reply.results else ""
+    return Page(_distinct(reply.results), (), len(reply.results), reply.count, first_key)
 
 
 def _check_rows(records: Sequence[Any], most_rows: int) -> None:
@@ -108,7 +110,8 @@ def _decode_leniently(body: bytes, most_rows: int) -> Page:
             course_runs.append(msgspec.convert(record, CourseRun))
         except DECODING_ERRORS as error:
             rejected.append(RejectedRecord(_key_of(record), _readable(error)))
-    return Page(_distinct(course_runs), tuple(rejected), len(reply.results), reply.count)
+    first_key = _key_of(reply.results[0]) if reply.results else ""
+    return Page(_distinct(course_runs), tuple(rejected), len(reply.results), reply.count, first_key)
 
 
 def _readable(error: Exception) -> str:

@@ -53,7 +53,8 @@ def start_distributed(options: SyncOptions) -> SyncReport:
             pass
         # Stored, so that the task that concludes can add the requests of this process to its own. Beforehand: the
         # workers may have done all before the next line.
-        run.lease.renew(page_size=page_size, requests=client.requests, retries=client.retries)
+        counts = {"requests": client.requests, "retries": client.retries}
+        writer.transact(lambda: run.lease.renew(page_size=page_size, **counts))
         _dispatch(plan(run, page_size, chain.count, writer.tally.newest_row), options)
 
     status, message = (

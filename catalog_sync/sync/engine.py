@@ -70,6 +70,7 @@ class Run:
     report: SyncReport
     failures: list[str] = field(default_factory=list)
     _started: float = field(default_factory=time.monotonic)
+    _next_page_size: int | None = None
 
     @classmethod
     def open(cls, options: SyncOptions) -> Run:
@@ -162,14 +163,18 @@ class Run:
         """Store the report, give the lease back and log the end."""
         self.report.status, self.report.message = status.value, message
         self.report.duration_seconds = round(time.monotonic() - self._started, 3)
-        values, log_lines = self.report.of_the_run(), "\n".join(self.log.notable[:MOST_NOTABLE])
+        values = self.report.of_the_run()
+        notes = {
+            "log_lines": "\n".join(self.log.notable[:MOST_NOTABLE]),
+            "next_page_size": self._next_page_size,
+        }
         try:
-            self.lease.close(**values, log_lines=log_lines)
+            self.lease.close(**values, **notes)
         except AnyDatabaseError:
             # The connection is gone. A new one may do; if not, the lease ends by itself and the next run buries this.
             connection.close()
             with suppress(AnyDatabaseError):
-                self.lease.close(**values, log_lines=log_lines)
+                self.lease.close(**values, **notes)
         if not self.options.dry_run:
             with suppress(AnyDatabaseError):  # the run is over, and what is old can go next time
                 self._tidy_up(status)
@@ -234,7 +239,7 @@ class Run:
         finally:
             self.failures += crawl.failures
             if not self.options.page_size:
-                self.lease.renew(next_page_size=page_sizes.after(page_size, client.slowest_seconds))
+                self._next_page_size = page_sizes.after(page_size, client.slowest_seconds)
         self.conclude(client, writer, complete=crawl.complete)
 
     def settle_page_size(self, client: CatalogClient) -> int:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import msgspec
 
-from catalog_sync.catalog_client import CatalogClient, Chain
+from catalog_sync.catalog_client import CatalogClient, Chain, Page
 from catalog_sync.quota import requests_for
 from catalog_sync.sync.engine import Run
 from catalog_sync.sync.report import SyncReport
@@ -34,7 +34,7 @@ class Stretch(msgspec.Struct, frozen=True):
 class StretchOutcome(msgspec.Struct):
     """What a worker has read: the keys at both ends, to join it to its neighbors, and the report of its part.
 
-    ``settled`` is the set of replica rows for which nothing is to be taken away.
+    ``met`` and ``settled`` are sets of rows of the replica, as in the ``Tally``.
     """
 
     stretch: Stretch
@@ -44,6 +44,7 @@ class StretchOutcome(msgspec.Struct):
     notable: list[str] = msgspec.field(default_factory=list)
     first_keys: frozenset[str] = frozenset()
     last_keys: frozenset[str] = frozenset()
+    met: bytes = b""
     settled: bytes = b""
 
 
@@ -88,19 +89,19 @@ def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
         crawl = client.crawl(chain, 1, run.tick)
         try:
             for page in crawl.pages():
-                keys = [course_run.key for course_run in page.course_runs]
                 if not outcome.first_keys:
-                    outcome.first_keys = frozenset(keys[:END_KEYS])
+                    outcome.first_keys = _keys_of(page, slice(END_KEYS))
                     # The run that the stretch shares with the one before it is counted there.
-                    writer.tally.leave_to_neighbor(keys[:1] if stretch.start else [])
+                    if stretch.start:
+                        writer.tally.leave_to_neighbor(page.first_key)
                 if chain.has_accepted(page):
-                    outcome.last_keys = frozenset(keys[-END_KEYS:])
+                    outcome.last_keys = _keys_of(page, slice(-END_KEYS, None))
                 writer.write_page(page)
         finally:
             run.failures += crawl.failures
             writer.write_waiting()
         outcome.complete = crawl.complete
-        outcome.settled = writer.tally.settled.to_bytes()
+        outcome.met, outcome.settled = writer.tally.met.to_bytes(), writer.tally.settled.to_bytes()
 
     status, message = run.attempt(work)
     outcome.failures = run.failures or ([message] if status == "failed" else [])
@@ -108,15 +109,22 @@ def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
     return outcome
 
 
+def _keys_of(page: Page, end: slice) -> frozenset[str]:
+    # Of rejected records, too: one of them may be the very run that two stretches share.
+    rejected = [record.key for record in page.rejected if record.key]
+    return frozenset([run.key for run in page.course_runs[end]] + rejected[end])
+
+
 def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence[StretchOutcome]) -> None:
     """Join the stretches to one proof of completeness, then end the run as a single process would."""
     # Canceled while the workers read, it is not to be joined, nor to lose what they have not read.
-    run.lease.renew()
+    writer.transact(lambda: None)
     outcomes = _once_each(outcomes)
     writer.tally.newest_row = outcomes[0].stretch.newest_row
     for outcome in outcomes:
         run.failures += outcome.failures
         run.log.notable += outcome.notable
+        writer.tally.met.merge(outcome.met)
         writer.tally.settled.merge(outcome.settled)
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))

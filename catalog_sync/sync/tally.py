@@ -1,4 +1,4 @@
-"""What a run has met: each course run counted once, and the proof, a bit a row, of what nothing is to be taken from."""
+"""What a run has met: each course run counted once, and, a bit a row, which rows are proven to lose nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Tally:
 
     Attributes:
         newest_row: the newest row of the replica before the run; later rows are the run's own.
-        settled: the older rows for which nothing is to be taken away.
+        met: the older rows whose course run has been counted.
+        settled: those for which nothing is to be taken away.
     """
 
     claim: Claim
@@ -37,19 +38,18 @@ class Tally:
     log: EventLog
     dry_run: bool
     newest_row: int = field(default_factory=newest_row)
+    met: Seen = field(default_factory=Seen)
     settled: Seen = field(default_factory=Seen)
-    _met: Seen = field(default_factory=Seen)
     # Keys that the run has counted, and no row tells.
     _counted: set[str] = field(default_factory=set)
     _rejected: set[str] = field(default_factory=set)
     _contested: set[str] = field(default_factory=set)
     _of_other_orgs: frozenset[str] = frozenset()
 
-    def leave_to_neighbor(self, keys: Iterable[str]) -> None:
-        """Do not count these course runs: the stretch before this one does."""
-        keys = set(keys)
-        self._counted |= keys
-        self._contested |= keys
+    def leave_to_neighbor(self, course_key: str) -> None:
+        """Do not count this course run, sound or not: the stretch before this one does."""
+        for counted in (self._counted, self._contested, self._rejected):
+            counted.add(course_key)
 
     def count_page(self, page: Page) -> None:
         """Count a page of the list, and note how long the Catalog says that the list is."""
@@ -99,7 +99,7 @@ class Tally:
         if row is not None and row.id > self.newest_row and not row.is_listed:
             row = None  # an operator has pinned it meanwhile
         if row is not None and row.id <= self.newest_row:
-            return self._met.add(row.id) and key not in self._counted
+            return key not in self._counted and self.met.add(row.id)
         if self.dry_run or self.claim.others:
             # Its row does not tell: another Catalog may have inserted it, or have taken it over.
             return self._is_new(key)

@@ -158,10 +158,6 @@ class CatalogProcess:
     def oauth2_url(self) -> str:
         return f"{self.url}/oauth2"
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     def stop(self) -> int:
         """Ends the process as an operator would; returns its exit status. Once stopped, does nothing more."""
         if self._process.poll() is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import threading
 
 import pytest
 import stamina
@@ -228,14 +229,21 @@ def test_what_will_not_change_is_not_tried_again(catalog, make, get, status):
     assert len(asked_at(catalog)) == (2 if status == 401 else 1)
 
 
-def test_closed_requester_tries_nothing_again(catalog, make, get, caplog):
-    fail(catalog)
-    catalog.control.fault("slow", match={"path": COURSE_RUNS_PATH}, seconds=0.1)
-    asker = make()
-    future = in_background(lambda: get(asker))
-    asker.close()
-    assert isinstance(future.exception(timeout=5), RequestFailed)
-    assert len(asked_at(catalog)) <= 1
+def test_closed_requester_tries_nothing_again(make, caplog):
+    asker, is_asked, is_closed = make(), threading.Event(), threading.Event()
+
+    def refuse_once_closed(connection, request):
+        is_asked.set()
+        assert is_closed.wait(30)
+        connection.sendall(reply(b"", status="503 Service Unavailable"))
+
+    with RawServer(refuse_once_closed) as server:
+        future = in_background(lambda: asker.get(server.url, bytes, rows=1))
+        assert is_asked.wait(30)
+        asker.close()
+        is_closed.set()
+        assert isinstance(future.exception(timeout=30), RequestFailed)
+        assert len(server.requests) == 1
     assert "request_retried" not in caplog.text
 
 

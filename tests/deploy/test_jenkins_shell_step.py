@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -91,10 +90,8 @@ def test_sigterm_reaches_the_command(tmp_path):
     process = subprocess.Popen([SCRIPT], env=environ, stdout=subprocess.PIPE, text=True)
     with process:
         assert process.stdout.readline() == "running\n"
-        started = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 1
-    assert time.monotonic() - started < 30
 
 
 @pytest.fixture(scope="module")

@@ -98,7 +98,7 @@ class Sync:
         tuned = {
             "page_size": PAGE_SIZE,
             "concurrency": 1,
-            "request_timeout_seconds": 1,
+            "request_timeout_seconds": 10,
             "retry_deadline_seconds": 20,
         }
         CatalogSyncConfig.objects.create(enabled=True, **tuned | config)

@@ -62,7 +62,7 @@ def test_host_name_unknown(sync, settings):
 
 def test_connecting_times_out(sync, settings, deaf_port):
     settings.COURSE_CATALOG_API_URL = f"http://127.0.0.1:{deaf_port}/api/v1"
-    outcome = sync(retry_deadline_seconds=0)
+    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_failure()
     assert "(connecting timed out)" in outcome.message
 
@@ -84,7 +84,7 @@ def test_address_that_is_no_url(sync, settings):
 
 def test_no_answer_in_time(sync, fault):
     fault("hang", offset=OFFSETS[1], times=None)
-    outcome = sync(retry_deadline_seconds=0)
+    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_incomplete(*range(5, 8))
     assert "did not finish its reply within 1 s" in outcome.message
 
@@ -96,14 +96,14 @@ def test_headers_that_drip_for_ever(sync, raw_catalog):
             connection.sendall(b"x")
 
     server = raw_catalog(drip)
-    outcome = sync(retry_deadline_seconds=0)
+    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_failure()
     assert "did not finish its reply within 1 s" in outcome.message
 
 
 def test_body_that_drips_for_ever(sync, fault):
     fault("drip", offset=OFFSETS[1], times=None, seconds_per_byte=0.05)
-    outcome = sync(retry_deadline_seconds=0)
+    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_incomplete(*range(5, 8))
     assert "did not finish its reply within 1 s" in outcome.message
 
@@ -160,7 +160,7 @@ def test_first_page_that_stays_unreachable(sync, fault):
 
 def test_time_for_retries_used_up(sync, fault):
     fault("hang", offset=OFFSETS[2], times=None)
-    outcome = sync(retry_deadline_seconds=1)
+    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=1)
     outcome.is_incomplete(*range(9, 20))
     assert (
         "from 8 to the end of the list are missing, because retry_deadline_seconds is used up"

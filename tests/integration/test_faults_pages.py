@@ -180,7 +180,7 @@ def test_empty_results_with_a_count(sync, fault):
 def test_body_larger_than_any_honest_page(sync, fault):
     fault("huge", offset=OFFSETS[1], times=None, bytes=200 * MEGABYTE)
     tracemalloc.start()
-    outcome = sync(request_timeout_seconds=20)
+    outcome = sync()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     outcome.is_incomplete(*range(5, 8))
@@ -190,7 +190,7 @@ def test_body_larger_than_any_honest_page(sync, fault):
 
 def test_small_body_that_unpacks_to_a_huge_one(sync, raw_catalog):
     raw_catalog(reply(gzip.compress(b" " * 100 * MEGABYTE), "Content-Encoding: gzip"))
-    outcome = sync(request_timeout_seconds=20)
+    outcome = sync()
     outcome.is_failure()
     assert "sent more than 1048576 bytes" in outcome.message
 

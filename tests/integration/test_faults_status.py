@@ -26,9 +26,9 @@ def test_401_once(sync, fault):
 def test_token_expires_during_the_crawl(sync, fault, catalog):
     catalog.control.settings(token_seconds=1)
     fault("slow", offset=OFFSETS[1], seconds=1.2)
-    outcome = sync(request_timeout_seconds=5)
+    outcome = sync()
     outcome.is_success()
-    assert len(catalog.control.requests(ACCESS_TOKEN_PATH)) == 2
+    assert len(catalog.control.requests(ACCESS_TOKEN_PATH)) >= 2
 
 
 def test_401_for_ever(sync, fault):

@@ -40,13 +40,18 @@ def hanging(start_sync, courses, catalog):
 
 
 class TestTwoAtOnce:
-    """Two processes started together."""
+    """Two processes, the second of which comes while the first waits for the Catalog."""
 
     @pytest.fixture
     def pair(self, start_sync, courses, catalog):
-        catalog.control.fault("slow", seconds=3, times=1)
-        pair = [start_sync(), start_sync()]
-        return sorted(pair, key=lambda sync: sync.wait())
+        catalog.control.fault("slow", seconds=1, times=None)
+        first = start_sync("--page-size", "2", "--concurrency", "1")
+        wait_until(running_sync, "the first to begin")
+        second = start_sync()
+        second.wait()
+        catalog.control.clear_faults()
+        first.wait()
+        return [first, second]
 
     def test_one_works_and_the_other_is_turned_away(self, pair):
         assert [sync.process.returncode for sync in pair] == [0, 75]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
+from catalog_sync import overviews
 from catalog_sync.api import update_catalog_data
 from catalog_sync.lease import Lease
 from catalog_sync.models import SyncRun
@@ -156,9 +156,17 @@ def test_sign_of_life_waits_while_another_holds_the_row_of_the_run(short_lock_wa
 
 
 @pytest.mark.services
-def test_deadlock_is_survived(courses):
+def test_deadlock_is_survived(courses, monkeypatch):
     """Two connections wait for each other's rows; SQLite, which admits one writer, knows no such thing."""
-    first_is_held = threading.Event()
+    first_is_held, page_is_locked, copy = threading.Event(), threading.Event(), overviews.copy_from_replica
+
+    def lock_some_and_copy(course_keys, *args):
+        if first_is_held.is_set() and not page_is_locked.is_set():
+            list(CourseOverview.objects.select_for_update().filter(pk=KEYS[10]))
+            page_is_locked.set()
+        return copy(course_keys, *args)
+
+    monkeypatch.setattr(overviews, "copy_from_replica", lock_some_and_copy)
 
     def publish() -> None:
         with transaction.atomic():
@@ -167,7 +175,7 @@ def test_deadlock_is_survived(courses):
                 CourseOverviewFactory(id=f"course-v1:Other+D{number}+2026")
             CourseOverview.objects.filter(pk=KEYS[17]).update(display_name="held")
             first_is_held.set()
-            time.sleep(0.5)  # by now the sync has KEYS[10] and waits for KEYS[17]
+            assert page_is_locked.wait(30)
             CourseOverview.objects.filter(pk=KEYS[10]).update(display_name="wanted")
 
     publishers = []

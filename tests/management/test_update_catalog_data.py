@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
+import time
 from io import StringIO
 
 import pytest
@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
+from tests.integration.processes import Worker
 
 pytestmark = pytest.mark.django_db
 
@@ -259,13 +260,16 @@ class TestSignals:
     def test_ends_the_run_after_its_page(self, number, catalog):
         catalog.control.generate(300)
         catalog.control.fault("slow", seconds=2, match={"path": "/api/", "nth": 4}, times=None)
-        timer = threading.Timer(0.7, os.kill, (os.getpid(), number))
-        timer.start()
-        try:
-            with pytest.raises(CommandError, match="was stopped before its end"):
-                update("--page-size", "20", "--concurrency", "1")
-        finally:
-            timer.cancel()
+
+        def send() -> None:
+            while len(catalog.control.requests("/api/")) < 4:
+                time.sleep(0.05)
+            os.kill(os.getpid(), number)
+
+        sender = Worker(send)
+        with pytest.raises(CommandError, match="was stopped before its end"):
+            update("--page-size", "20", "--concurrency", "1")
+        sender.finish()
 
     def test_are_handled_as_before_afterwards(self, number):
         update()

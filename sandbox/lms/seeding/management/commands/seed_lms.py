@@ -74,7 +74,7 @@ def _summary(
 ) -> str:
     return (
         f"Seeded the LMS with {len(made.overviews):,} course overviews: {made.in_catalog:,} of the Catalog's "
-        f"{len(runs):,} course runs, {made.ccx:,} CCX of such that the Catalog does not know, and {made.lms_only:,} "
+        f"{len(runs):,} course runs, {made.ccx:,} CCX courses that the Catalog does not know, and {made.lms_only:,} "
         f"known to the LMS only. {len(users):,} users with {len(enrollments):,} enrollments. Sign in as "
         f"{learners.SHOWCASE} (one course of each kind: {', '.join(made.telling)}), {learners.COLLECTOR} (many) or "
         f"{learners.ADMIN} (the administrator); every password is {learners.PASSWORD}."
