@@ -54,12 +54,13 @@ def database(vendor: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="bench_") as folder:
         url = URLS.get(vendor) or f"sqlite:///{folder}/lms.sqlite3"
         settings.DATABASES["default"] = environment.database(url)
-        connections["default"].close()
         connections._settings = None
         connections.__dict__.pop("settings", None)
-        del connections["default"]
         name = f"{folder}/{DATABASE_NAME}.sqlite3" if vendor == "SQLite" else DATABASE_NAME
         try:
+            # Also what is not installed is told here.
+            connections["default"].close()
+            del connections["default"]
             connection = connections["default"]
             before = connection.settings_dict["NAME"]
             connection.settings_dict["TEST"]["NAME"] = name

@@ -72,20 +72,16 @@ def compare(held: Mapping[str, Held]) -> Difference:
     A value that the replica does not hold changes nothing: taking a marketing URL away is ``clear``'s.
     """
     fields = conf.fields()
-    rows = keyed().filter(_key__among=held.keys()).values_list("_key", *fields.values())
-    positions = [Held._fields.index(name) for name in fields]
-    met, differing = [], []
-    for key, *shown in rows:
-        # The database may compare without case; a course key is another course's if its case differs.
-        wanted = held.get(key)
-        if wanted is None:
-            continue
-        met.append(key)
-        for position, show in zip(positions, shown, strict=True):
-            if wanted[position] is not None and wanted[position] != show:
-                differing.append(key)
-                break
-    return Difference(met, differing)
+    found = keyed().filter(_key__among=held.keys()).values_list("_key", *fields.values())
+    # The database may compare without case; a course key is another course's if its case differs.
+    rows = [row for row in found if row[0] in held]
+    differing = {
+        row[0]: None
+        for position, name in enumerate(fields, start=1)
+        for row in rows
+        if (value := getattr(held[row[0]], name)) is not None and value != row[position]
+    }
+    return Difference([row[0] for row in rows], list(differing))
 
 
 def copy_from_replica(course_keys: Collection[str], doubtful: Collection[str] = frozenset()) -> int:
@@ -104,6 +100,8 @@ def copy_from_replica(course_keys: Collection[str], doubtful: Collection[str] = 
 
 
 def _copy(course_keys: Collection[str], url: Any) -> int:
+    if not course_keys:  # as usual for doubtful ones; building the statement takes longer than looking
+        return 0
     own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
     held = {name: F(name) for name in conf.fields()} | {"marketing_url": url}
     values = {

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+import msgspec
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
+from msgspec.structs import asdict, astuple, replace
 
 from catalog_sync import conf
 from catalog_sync.course_keys import parent_of_ccx
@@ -15,7 +17,7 @@ from catalog_sync.databases import in_chunks, upsert
 from catalog_sync.models import CatalogCourseRun
 
 
-class Held(NamedTuple):
+class Held(msgspec.Struct, frozen=True, gc=False):
     """What the replica holds of a course run. The names are the Catalog's."""
 
     status: str = ""
@@ -25,9 +27,10 @@ class Held(NamedTuple):
 
 
 NOTHING = Held()
+HELD_COLUMNS = Held.__struct_fields__
 
 
-class StoredRun(NamedTuple):
+class StoredRun(msgspec.Struct, frozen=True, gc=False):
     """A row of the replica: its id, what it holds of which Catalog, and the URL that an operator has pinned."""
 
     id: int
@@ -61,7 +64,7 @@ def read(course_keys: Collection[str]) -> dict[str, StoredRun]:
     return {
         key: StoredRun(row_id, Held(*held), pinned_url, catalog)
         for row_id, key, pinned_url, catalog, *held in rows.values_list(
-            "id", "course_key", "pinned_url", "catalog", *Held._fields
+            "id", "course_key", "pinned_url", "catalog", *HELD_COLUMNS
         )
     }
 
@@ -75,7 +78,7 @@ def with_pins(held: Mapping[str, Held], stored: Mapping[str, StoredRun]) -> Mapp
     """Return what the course overviews of these keys are to show: what is pinned, else what is held."""
     pins = {key: row.pinned_url for key, row in stored.items() if row.pinned_url and key in held}
     return (
-        {**held, **{key: held[key]._replace(marketing_url=url) for key, url in pins.items()}}
+        {**held, **{key: replace(held[key], marketing_url=url) for key, url in pins.items()}}
         if pins
         else held
     )
@@ -86,14 +89,14 @@ def record(changes: Mapping[str, Held], catalog: str) -> None:
     if not changes:
         return
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    rows = ((key, catalog, *held, now, now) for key, held in changes.items())
-    columns = ["course_key", "catalog", *Held._fields, "created", "modified"]
+    rows = ((key, catalog, *astuple(held), now, now) for key, held in changes.items())
+    columns = ["course_key", "catalog", *HELD_COLUMNS, "created", "modified"]
     upsert(
         CatalogCourseRun,
         columns,
         rows,
         unique_column="course_key",
-        update_columns=["catalog", *Held._fields, "modified"],
+        update_columns=["catalog", *HELD_COLUMNS, "modified"],
     )
 
 
@@ -101,15 +104,15 @@ def forget(course_keys: Collection[str], catalog: str) -> None:
     """Delete the Catalog's rows of course runs that it is known not to have; of a pinned one only the pin stays."""
     rows = CatalogCourseRun.objects.filter(course_key__in=course_keys, catalog=catalog)
     rows.filter(pinned_url__isnull=True).delete()
-    rows.filter(pinned_url__isnull=False).exclude(**NOTHING._asdict()).update(
-        **NOTHING._asdict(), modified=timezone.now()
+    rows.filter(pinned_url__isnull=False).exclude(**asdict(NOTHING)).update(
+        **asdict(NOTHING), modified=timezone.now()
     )
 
 
 def listed(catalog: str) -> QuerySet[CatalogCourseRun]:
     """Return the Catalog's rows, those aside that are there for a pin alone."""
     rows = CatalogCourseRun.objects.filter(catalog=catalog)
-    return rows.exclude(pinned_url__isnull=False, **NOTHING._asdict())
+    return rows.exclude(pinned_url__isnull=False, **asdict(NOTHING))
 
 
 def pinned(course_keys: Collection[str] = ()) -> list[str]:
@@ -151,7 +154,7 @@ def shown_for(course_keys: Collection[str], instead: Mapping[str, Held | None] |
     for key, parent in parents.items():
         mine = held.get(key, NOTHING)
         if parent in stored and not mine.marketing_url:
-            held[key] = mine._replace(marketing_url=stored[parent].marketing_url)
+            held[key] = replace(mine, marketing_url=stored[parent].marketing_url)
     return Shown(held, {key for key, parent in parents.items() if parent in said and key not in said})
 
 

@@ -7,19 +7,19 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from django.db import connection
 
 from tests.integration.processes import Sync
+from tests.integration.workers import database_url
 
 
 @pytest.fixture
 def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
     """Return the URL of the test's database; SQLite's is copied from memory to a file for this one test."""
     if connection.vendor != "sqlite":
-        yield _url_of_server()
+        yield database_url()
         return
     connection.ensure_connection()
     in_memory, settings = connection.connection, connection.settings_dict
@@ -32,13 +32,6 @@ def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
     yield f"sqlite:///{path}"
     connection.close()
     settings["NAME"], connection.connection = name, in_memory
-
-
-def _url_of_server() -> str:
-    settings = connection.settings_dict
-    scheme = "mysql" if connection.vendor == "mysql" else "postgres"
-    login = f"{quote(settings['USER'])}:{quote(settings['PASSWORD'])}"
-    return f"{scheme}://{login}@{settings['HOST']}:{settings['PORT'] or ''}/{settings['NAME']}"
 
 
 @pytest.fixture
