@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from msgspec.structs import asdict
 
 from catalog_sync import conf, publishing
 from catalog_sync.events import EventLog
@@ -53,7 +52,7 @@ def unpin(course_key: str, user: Any = None) -> bool:
         if row is None:
             return False
         stored = CatalogCourseRun.objects.filter(pk=row.pk)
-        if not stored.filter(**asdict(NOTHING)).delete()[0]:
+        if not stored.filter(**NOTHING._asdict()).delete()[0]:
             stored.update(pinned_url=None, pinned_by=None, pinned_at=None)
         _publish(course_key, row.pinned_url)
     EventLog().info("unpinned", course_key=course_key, user_id=getattr(user, "pk", None))

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-import msgspec
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
-from msgspec.structs import asdict, astuple, replace
 
 from catalog_sync import conf
 from catalog_sync.course_keys import parent_of_ccx
@@ -17,7 +15,7 @@ from catalog_sync.databases import in_chunks, upsert
 from catalog_sync.models import CatalogCourseRun
 
 
-class Held(msgspec.Struct, frozen=True, gc=False):
+class Held(NamedTuple):
     """What the replica holds of a course run. The names are the Catalog's."""
 
     status: str = ""
@@ -27,10 +25,9 @@ class Held(msgspec.Struct, frozen=True, gc=False):
 
 
 NOTHING = Held()
-HELD_COLUMNS = Held.__struct_fields__
 
 
-class StoredRun(msgspec.Struct, frozen=True, gc=False):
+class StoredRun(NamedTuple):
     """A row of the replica: its id, what it holds of which Catalog, and the URL that an operator has pinned."""
 
     id: int
@@ -64,7 +61,7 @@ def read(course_keys: Collection[str]) -> dict[str, StoredRun]:
     return {
         key: StoredRun(row_id, Held(*held), pinned_url, catalog)
         for row_id, key, pinned_url, catalog, *held in rows.values_list(
-            "id", "course_key", "pinned_url", "catalog", *HELD_COLUMNS
+            "id", "course_key", "pinned_url", "catalog", *Held._fields
         )
     }
 
@@ -78,7 +75,7 @@ def with_pins(held: Mapping[str, Held], stored: Mapping[str, StoredRun]) -> Mapp
     """Return what the course overviews of these keys are to show: what is pinned, else what is held."""
     pins = {key: row.pinned_url for key, row in stored.items() if row.pinned_url and key in held}
     return (
-        {**held, **{key: replace(held[key], marketing_url=url) for key, url in pins.items()}}
+        {**held, **{key: held[key]._replace(marketing_url=url) for key, url in pins.items()}}
         if pins
         else held
     )
@@ -89,14 +86,14 @@ def record(changes: Mapping[str, Held], catalog: str) -> None:
     if not changes:
         return
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    rows = ((key, catalog, *astuple(held), now, now) for key, held in changes.items())
-    columns = ["course_key", "catalog", *HELD_COLUMNS, "created", "modified"]
+    rows = ((key, catalog, *held, now, now) for key, held in changes.items())
+    columns = ["course_key", "catalog", *Held._fields, "created", "modified"]
     upsert(
         CatalogCourseRun,
         columns,
         rows,
         unique_column="course_key",
-        update_columns=["catalog", *HELD_COLUMNS, "modified"],
+        update_columns=["catalog", *Held._fields, "modified"],
     )
 
 
@@ -104,15 +101,15 @@ def forget(course_keys: Collection[str], catalog: str) -> None:
     """Delete the Catalog's rows of course runs that it is known not to have; of a pinned one only the pin stays."""
     rows = CatalogCourseRun.objects.filter(course_key__in=course_keys, catalog=catalog)
     rows.filter(pinned_url__isnull=True).delete()
-    rows.filter(pinned_url__isnull=False).exclude(**asdict(NOTHING)).update(
-        **asdict(NOTHING), modified=timezone.now()
+    rows.filter(pinned_url__isnull=False).exclude(**NOTHING._asdict()).update(
+        **NOTHING._asdict(), modified=timezone.now()
     )
 
 
 def listed(catalog: str) -> QuerySet[CatalogCourseRun]:
     """Return the Catalog's rows, those aside that are there for a pin alone."""
     rows = CatalogCourseRun.objects.filter(catalog=catalog)
-    return rows.exclude(pinned_url__isnull=False, **asdict(NOTHING))
+    return rows.exclude(pinned_url__isnull=False, **NOTHING._asdict())
 
 
 def pinned(course_keys: Collection[str] = ()) -> list[str]:
@@ -154,7 +151,7 @@ def shown_for(course_keys: Collection[str], instead: Mapping[str, Held | None] |
     for key, parent in parents.items():
         mine = held.get(key, NOTHING)
         if parent in stored and not mine.marketing_url:
-            held[key] = replace(mine, marketing_url=stored[parent].marketing_url)
+            held[key] = mine._replace(marketing_url=stored[parent].marketing_url)
     return Shown(held, {key for key, parent in parents.items() if parent in said and key not in said})
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
 from catalog_sync import conf
 from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
 from catalog_sync.course_keys import is_course_key
@@ -45,7 +43,7 @@ class Judgment:
     @property
     def shown(self) -> dict[str, Held]:
         """What course overviews are to show of it: a doubtful URL stays where it is, and goes nowhere else."""
-        return self.held | {key: replace(self.held[key], marketing_url=None) for key in self.doubtful}
+        return self.held | {key: self.held[key]._replace(marketing_url=None) for key in self.doubtful}
 
 
 def judge(page: Page, stored: dict[str, StoredRun], claim: Claim) -> Judgment:

@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from catalog_sync import overviews, replica
 from catalog_sync.catalog_client import CatalogClient, Page, RequestFailed
 from catalog_sync.course_keys import parent_of_ccx
@@ -137,7 +135,7 @@ class Proof(NamedTuple):
 def _proof(course_keys: Collection[str], page: Page, judgment: Judgment) -> Proof:
     gone = [key for key in course_keys if _is_gone(key, judgment)]
     listed = {
-        run.key: replace(judgment.held[run.key], status=run.status or "", marketing_url=None)
+        run.key: judgment.held[run.key]._replace(status=run.status or "", marketing_url=None)
         for run in page.course_runs
         if run.key in gone and run.key in judgment.held
     }
