@@ -111,7 +111,7 @@ def test_interim_replies_without_end_are_not_waited_for(sync: Sync, raw_catalog)
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     server = raw_catalog(go_on)
-    outcome = sync(retry_deadline_seconds=0)
+    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_failure()
     assert "did not finish its reply within 1 s" in outcome.message
 
