@@ -26,6 +26,8 @@ TEXTS = st.builds(
 @example(KEY)
 @example(CCX)
 @example(f"{CCX}\n")
+@example("ExampleX/One/2026")
+@example("course-v1:ÜbungX+Öko+2026")
 def test_course_key_is_what_the_parser_takes(text):
     try:
         CourseKey.from_string(text)
