@@ -16,8 +16,8 @@ CCX_PREFIX = "ccx-v1:"
 
 _PART = "[A-Za-z0-9_.~-]+"
 _RUN = rf"{_PART}\+{_PART}\+{_PART}"
-_USUAL_KEY = re.compile(rf"course-v1:{_RUN}|{CCX_PREFIX}{_RUN}\+ccx@[0-9]+")
-_USUAL_CCX_KEY = re.compile(rf"{CCX_PREFIX}({_RUN})\+ccx@[0-9]+")
+# The group is what a CCX course's parent run is called.
+_USUAL_KEY = re.compile(rf"course-v1:{_RUN}|{CCX_PREFIX}({_RUN})\+ccx@[0-9]+")
 
 
 def is_course_key(text: str) -> bool:
@@ -29,7 +29,7 @@ def parent_of_ccx(course_key: str) -> str | None:
     """Return the course key of a CCX course's parent run; None for any other course."""
     if not course_key.startswith(CCX_PREFIX):
         return None
-    if usual := _USUAL_CCX_KEY.fullmatch(course_key):
+    if usual := _USUAL_KEY.fullmatch(course_key):
         return f"course-v1:{usual[1]}"
     key = _parse(course_key)
     return str(key.to_course_locator()) if isinstance(key, CCXLocator) else None

@@ -33,12 +33,13 @@ def republish(course_key: str, restored_url: str | None) -> None:
         held = replica.held_for([course_key]).get(course_key, Held())
         if restored_url and not held.marketing_url:
             overviews.clear([course_key])
-        elif overviews.compare({course_key: held}).differing:
-            if held.marketing_url and course_key.startswith(CCX_PREFIX):
-                # It may be the parent run's, and a CCX course need have no row to copy from.
-                overviews.copy_marketing_urls({course_key: held.marketing_url})
-            if overviews.compare({course_key: held}).differing:
-                overviews.copy_from_replica([course_key])
+            return
+        differing = overviews.compare({course_key: held}).differing
+        if differing and held.marketing_url and course_key.startswith(CCX_PREFIX):
+            # It may be the parent run's, and a CCX course need have no row to copy from.
+            overviews.copy_marketing_urls({course_key: held.marketing_url})
+            differing = overviews.compare({course_key: held}).differing
+        overviews.copy_from_replica(differing)
 
 
 def republish_with_ccx(course_key: str, removed_url: str | None) -> None:

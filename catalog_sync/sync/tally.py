@@ -25,7 +25,7 @@ def newest_row() -> int:
 
 @dataclass
 class Tally:
-    """What one run, or one stretch of it, has met. Windows overlap, so nearly everything is met twice somewhere.
+    """What one run, or one stretch of it, has met. Windows overlap, and some are read again.
 
     Attributes:
         newest_row: the newest row of the replica before the run; later rows are the run's own.
