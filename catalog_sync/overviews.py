@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.apps import apps
@@ -16,7 +16,7 @@ from catalog_sync import conf, replica, signals
 from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of
 from catalog_sync.databases import CHUNK, CaseSensitiveCharField, in_chunks
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.replica import Held
+from catalog_sync.replica import Held, StoredRun
 
 HISTORY_REASON = "catalog_sync"
 
@@ -26,6 +26,13 @@ class Difference(NamedTuple):
 
     met: list[str]
     differing: list[str]
+
+
+class Together(NamedTuple):
+    """By course key, what course overviews show in the mapped fields, and the rows of the replica."""
+
+    shown: dict[str, Sequence[Any]]
+    stored: dict[str, StoredRun]
 
 
 def model() -> Any:
@@ -71,17 +78,47 @@ def compare(held: Mapping[str, Held]) -> Difference:
 
     A value that the replica does not hold changes nothing: taking a marketing URL away is ``clear``'s.
     """
-    fields = conf.fields()
-    found = keyed().filter(_key__among=held.keys()).values_list("_key", *fields.values())
+    found = keyed().filter(_key__among=held.keys()).values_list("_key", *conf.fields().values())
+    return difference({key: values for key, *values in found}, held)
+
+
+def difference(shown: Mapping[str, Sequence[Any]], held: Mapping[str, Held]) -> Difference:
+    """Compare values of the mapped fields, by course key, with what is to be shown."""
     # The database may compare without case; a course key is another course's if its case differs.
-    rows = [row for row in found if row[0] in held]
+    met = [key for key in shown if key in held]
     differing = {
-        row[0]: None
-        for position, name in enumerate(fields, start=1)
-        for row in rows
-        if (value := getattr(held[row[0]], name)) is not None and value != row[position]
+        key: None
+        for position, name in enumerate(conf.fields())
+        for key in met
+        if (value := getattr(held[key], name)) is not None and value != shown[key][position]
     }
-    return Difference([row[0] for row in rows], list(differing))
+    return Difference(met, list(differing))
+
+
+def read_with_replica(course_keys: Collection[str]) -> Together:
+    """Return the course overviews of these keys that have a row in the replica, with that row; one query.
+
+    By hand, since no foreign key joins the two tables: a course overview may be gone, a row may be yet to come.
+    """
+    meta, connection = model()._meta, connections[router.db_for_read(model())]
+    quoted = connection.ops.quote_name
+    key = f"overview.{quoted(meta.pk.column)}"
+    fields = [f"overview.{quoted(meta.get_field(name).column)}" for name in conf.fields().values()]
+    columns = [key, *fields, *(f"run.{quoted(name)}" for name in replica.COLUMNS)]
+    # From the course overview to the replica, not the other way round: where the two columns differ in collation, as
+    # on MySQL, the replica's index is the one that serves.
+    sql = (  # Made of the names of tables and columns only.
+        f"SELECT {', '.join(columns)} FROM {quoted(meta.db_table)} overview "  # noqa: S608
+        f"JOIN {quoted(CatalogCourseRun._meta.db_table)} run ON run.course_key = {key} "
+        f"WHERE {key} IN ({', '.join(['%s'] * len(course_keys))})"
+    )
+    end = 1 + len(fields)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(course_keys))
+        rows = cursor.fetchall()
+    return Together(
+        {row[0]: row[1:end] for row in rows}, {row[0]: replica.stored_run(*row[end:]) for row in rows}
+    )
 
 
 def copy_from_replica(course_keys: Collection[str], doubtful: Collection[str] = frozenset()) -> int:

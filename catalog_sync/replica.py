@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -25,6 +25,9 @@ class Held(NamedTuple):
 
 
 NOTHING = Held()
+
+# What a ``StoredRun`` is made of.
+COLUMNS = ("id", "pinned_url", "catalog", *Held._fields)
 
 
 class StoredRun(NamedTuple):
@@ -58,12 +61,12 @@ class Source(NamedTuple):
 def read(course_keys: Collection[str]) -> dict[str, StoredRun]:
     """Return the stored rows of the course keys, by key; one query."""
     rows = CatalogCourseRun.objects.filter(course_key__among=frozenset(course_keys))
-    return {
-        key: StoredRun(row_id, Held(*held), pinned_url, catalog)
-        for row_id, key, pinned_url, catalog, *held in rows.values_list(
-            "id", "course_key", "pinned_url", "catalog", *Held._fields
-        )
-    }
+    return {key: stored_run(*columns) for key, *columns in rows.values_list("course_key", *COLUMNS)}
+
+
+def stored_run(row_id: int, pinned_url: str | None, catalog: str, *held: Any) -> StoredRun:
+    """Return a row whose ``COLUMNS`` were read."""
+    return StoredRun(row_id, Held(*held), pinned_url, catalog)
 
 
 def read_all(course_keys: Collection[str]) -> dict[str, StoredRun]:

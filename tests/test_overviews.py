@@ -62,6 +62,48 @@ class TestCompare:
             overviews.compare({KEY: Held(), OTHER: Held()})
 
 
+class TestReadWithReplica:
+    """Both sides of a course key, in one query."""
+
+    @pytest.fixture(autouse=True)
+    def stored(self):
+        replica.record({KEY: Held("published", URL), OTHER: Held("published", OTHER_URL)}, "default")
+
+    def test_tells_what_is_shown(self):
+        CourseOverviewFactory(id=KEY)
+        CourseOverview.objects.update(marketing_url=OTHER_URL)
+        assert [*overviews.read_with_replica([KEY]).shown[KEY]] == [OTHER_URL]
+
+    def test_tells_what_is_stored_as_the_replica_does(self):
+        CourseOverviewFactory(id=KEY)
+        assert overviews.read_with_replica([KEY]).stored == replica.read([KEY])
+
+    def test_fields_that_are_mapped_are_shown(self, settings):
+        settings.CATALOG_SYNC_FIELDS = {"content_language": "language", "marketing_url": "marketing_url"}
+        CourseOverviewFactory(id=KEY, marketing_url=URL, language="fr")
+        assert [*overviews.read_with_replica([KEY]).shown[KEY]] == ["fr", URL]
+
+    def test_leaves_out_what_was_not_asked_for(self):
+        CourseOverviewFactory(id=KEY)
+        CourseOverviewFactory(id=OTHER)
+        assert overviews.read_with_replica([KEY]).shown.keys() == {KEY}
+
+    def test_leaves_out_what_the_lms_does_not_have(self):
+        assert overviews.read_with_replica([KEY]) == ({}, {})
+
+    def test_leaves_out_what_the_replica_does_not_have(self):
+        CourseOverviewFactory(id=OLD_STYLE)
+        assert overviews.read_with_replica([OLD_STYLE]) == ({}, {})
+
+    def test_row_of_a_key_of_another_case_is_another_course_run_s(self):
+        CourseOverviewFactory(id=KEY.replace("One", "ONE"))
+        assert overviews.read_with_replica([KEY, KEY.replace("One", "ONE")]).stored == {}
+
+    def test_takes_one_query(self, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            overviews.read_with_replica([KEY, OTHER])
+
+
 class TestCopyFromReplica:
     """Writing what the replica holds."""
 

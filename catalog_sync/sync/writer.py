@@ -77,10 +77,13 @@ class Writer:
 
         No transaction and no lock: whoever publishes meanwhile takes from the replica what is right already.
         """
-        stored = replica.read([course_run.key for course_run in page.course_runs])
+        keys = [course_run.key for course_run in page.course_runs]
+        shown, stored = overviews.read_with_replica(keys)
+        # What the LMS does not have, or the replica does not have yet: often nothing.
+        stored |= replica.read([key for key in keys if key not in stored])
         judgment = judge(page, stored, self.claim)
         same = {key: held for key, held in judgment.shown.items() if key not in judgment.changes}
-        difference = overviews.compare(replica.with_pins(same, stored))
+        difference = overviews.difference(shown, replica.with_pins(same, stored))
         changed = judgment.changes.keys() | set(difference.differing)
         # What a window shares with the one before was said later here.
         before = {key: each for key, each in self._waiting.items() if key not in judgment.held}

@@ -232,7 +232,15 @@ class TestStatements:
         seed(catalog, 2100)
 
     @pytest.mark.parametrize("page_size", [20, 500])
-    def test_unchanged_page_takes_two(self, page_size, thousands):
+    def test_unchanged_page_takes_one(self, page_size, thousands):
+        update_catalog_data()
+        assert set(self.a_page(page_size)) == {1}
+
+    @pytest.mark.parametrize("page_size", [20, 500])
+    def test_unchanged_page_of_which_the_lms_lacks_some_takes_two(self, page_size, catalog):
+        catalog.control.generate(2100)
+        keys = sorted((run["key"] for run in catalog.control.runs()), key=str.lower)
+        CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key) for key in keys[::2])
         update_catalog_data()
         assert set(self.a_page(page_size)) == {2}
 
