@@ -33,7 +33,7 @@ __all__ = [
 # The service answers 400 to a request line of more than 4,094 bytes; leave room for the method, the version and
 # the path that a proxy may add.
 LONGEST_URL = 3_900
-# A page of a look-up: more rows than keys fit in a request line, even if two runs differ only in case.
+# A page of a look-up: twice as many rows as keys are asked for, since two runs may differ only in case.
 LOOK_UP_LIMIT = 200
 # A page may hold more records than were asked for, but not so many that memory and log are theirs.
 MOST_ROWS_BEYOND = 1_000
@@ -116,7 +116,7 @@ class CatalogClient:
         timestamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {"fields": "key,course_runs", "include_hidden_course_runs": "1", "limit": most, "offset": 0}
         url = f"{self._courses_url}?{urlencode(query | {'timestamp': timestamp}, safe=',')}"
-        read = partial(self._requester.get, url, self._parse_changed, rows=most)
+        read = partial(self._requester.get, url, partial(self._parse_changed, most), rows=most)
         return result_of(in_background(read), self._tick)
 
     def seconds_of(self, window: Window) -> tuple[float, Page]:
@@ -135,7 +135,7 @@ class CatalogClient:
         length = 0
         for key in course_keys:
             cost = len(quote(key, safe="")) + 1
-            if batch and length + cost > room:
+            if batch and (length + cost > room or 2 * len(batch) >= LOOK_UP_LIMIT):
                 yield tuple(batch)
                 batch, length = [], 0
             batch.append(key)
@@ -166,8 +166,8 @@ class CatalogClient:
             raise malformed(self._url, why)
         return page
 
-    def _parse_changed(self, body: bytes) -> ChangedCourses:
+    def _parse_changed(self, most: int, body: bytes) -> ChangedCourses:
         try:
-            return decode_changed(body)
+            return decode_changed(body, most)
         except MalformedReply as error:
             raise malformed(self._courses_url, str(error)) from error

@@ -31,15 +31,17 @@ class _Reply(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Reply).decode
 
 
-def decode_changed(body: bytes) -> ChangedCourses:
-    """Return the changed courses in ``body``.
+def decode_changed(body: bytes, most: int) -> ChangedCourses:
+    """Return the changed courses in ``body``, the reply to a request for ``most`` of them.
 
     Raises:
-        MalformedReply: the body is not a page of courses.
+        MalformedReply: the body is not a page of courses, or it lacks some that it counts.
     """
     try:
         reply = _decode(body)
     except DECODING_ERRORS as error:
         raise MalformedReply(str(error)[:200]) from error
+    if len(reply.results) < min(reply.count, most):
+        raise MalformedReply(f"it holds {len(reply.results)} of {reply.count} courses")
     keys = frozenset(run.key for course in reply.results for run in course.course_runs)
     return ChangedCourses(reply.count, keys)

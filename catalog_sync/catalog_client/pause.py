@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from typing import NamedTuple
 
 from edx_django_utils.cache import TieredCache
 
@@ -18,19 +19,29 @@ SLACK_SECONDS = 0.1
 CACHE_KEY = "catalog_sync.asked_to_wait_until"
 
 
-def pass_on(seconds: float, catalog_name: str = conf.DEFAULT_CATALOG) -> None:
-    """Let every worker send nothing to the Catalog for so many seconds."""
+class Pause(NamedTuple):
+    """For how many seconds the Catalog wants to be left alone, and the HTTP status with which it said so."""
+
+    seconds: float
+    status: int
+
+
+def pass_on(asked: Pause, catalog_name: str = conf.DEFAULT_CATALOG) -> None:
+    """Let every worker send nothing to the Catalog for so long."""
     # Each kind of cache has errors of its own; without one, each worker hears it from the Catalog itself.
     with suppress(Exception):
+        until = time.time() + asked.seconds
         TieredCache.set_all_tiers(
-            f"{CACHE_KEY}.{catalog_name}", time.time() + seconds, max(1, round(seconds))
+            f"{CACHE_KEY}.{catalog_name}", (until, asked.status), max(1, round(asked.seconds))
         )
 
 
-def seconds_left(catalog_name: str = conf.DEFAULT_CATALOG) -> float:
-    """Return for how many seconds nothing is to be sent to the Catalog; almost always 0."""
-    seconds = 0.0
+def in_force(catalog_name: str = conf.DEFAULT_CATALOG) -> Pause | None:
+    """Return what is left of the pause that the Catalog asked for; almost always None."""
     with suppress(Exception):
         asked = TieredCache.get_cached_response(f"{CACHE_KEY}.{catalog_name}")
-        seconds = asked.value - time.time() if asked.is_found else 0.0
-    return seconds if seconds > SLACK_SECONDS else 0.0
+        if asked.is_found:
+            until, status = asked.value
+            left = Pause(until - time.time(), status)
+            return left if left.seconds > SLACK_SECONDS else None
+    return None

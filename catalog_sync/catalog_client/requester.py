@@ -44,15 +44,25 @@ logging.getLogger("stamina").addFilter(_is_not_ours)
 
 @dataclass
 class RetryBudget:
-    """The seconds that a run may still lose to failed attempts and to waiting for the next one."""
+    """The seconds that a run may still lose to failed attempts and to waiting for the next one.
+
+    What several threads lose at the same time is lost once.
+    """
 
     seconds: float
+    _spent_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def spend(self, seconds: float) -> None:
-        """Take off what was lost; the budget never falls below zero."""
+    def spend_since(self, started: float) -> float:
+        """Take off what was lost since then, by the monotonic clock, and return what it says now.
+
+        The budget never falls below zero.
+        """
         with self._lock:
-            self.seconds = max(0.0, self.seconds - seconds)
+            now = time.monotonic()
+            self.seconds = max(0.0, self.seconds - (now - max(started, self._spent_until)))
+            self._spent_until = now
+            return now
 
 
 class Requester:
@@ -108,8 +118,7 @@ class Requester:
             for attempt in retrying:
                 if failure:
                     self._log_retry(failure)
-                    self.budget.spend(time.monotonic() - started)
-                    started = time.monotonic()
+                    started = self.budget.spend_since(started)
                 with attempt:
                     try:
                         return parse(self._attempt(url, most_bytes, again=failure is not None))
@@ -117,7 +126,7 @@ class Requester:
                         failure = error
                         raise
         except RequestFailed as error:
-            self.budget.spend(time.monotonic() - started)
+            self.budget.spend_since(started)
             error.name_settings(self._settings)
             if not self._closed:
                 self._log_failure(url, error)
@@ -164,8 +173,8 @@ class Requester:
         self._log.error("request_failed", url=whose, reason=error.reason)
 
     def _attempt(self, url: str, most_bytes: int, *, again: bool) -> bytes:
-        if (seconds := pause.seconds_left(self._catalog_name)) > 0:
-            raise refused(url, HTTPStatus.TOO_MANY_REQUESTS, str(math.ceil(seconds)))
+        if asked := pause.in_force(self._catalog_name):
+            raise refused(url, asked.status, str(math.ceil(asked.seconds)))
         session = self._borrow()
         try:
             reply = self._exchange(session, url, most_bytes, again=again)
@@ -182,7 +191,7 @@ class Requester:
             return reply.body
         refusal = refused(url, reply.status, reply.headers.get("Retry-After"))
         if refusal.retry_after and refusal.retry_after <= self.budget.seconds:
-            pause.pass_on(refusal.retry_after, self._catalog_name)
+            pause.pass_on(pause.Pause(refusal.retry_after, reply.status), self._catalog_name)
         raise refusal
 
     def _exchange(self, session: requests.Session, url: str, most_bytes: int, *, again: bool) -> Reply:

@@ -10,8 +10,8 @@ from catalog_sync.catalog_client.changed import ChangedCourses, decode_changed
 from catalog_sync.catalog_client.errors import MalformedReply
 
 
-def body(*courses, count=3):
-    return json.dumps({"count": count, "results": courses}).encode()
+def body(*courses, count=None):
+    return json.dumps({"count": len(courses) if count is None else count, "results": courses}).encode()
 
 
 def course(*keys):
@@ -19,8 +19,12 @@ def course(*keys):
 
 
 def test_runs_of_all_courses_are_told():
-    changed = decode_changed(body(course("a", "b"), course(), course("b", "c")))
+    changed = decode_changed(body(course("a", "b"), course(), course("b", "c")), 500)
     assert changed == ChangedCourses(3, frozenset({"a", "b", "c"}))
+
+
+def test_more_courses_than_were_asked_for_are_counted():
+    assert decode_changed(body(course("a"), count=700), 1).count == 700
 
 
 @pytest.mark.parametrize(
@@ -36,10 +40,11 @@ def test_runs_of_all_courses_are_told():
         body(course("x" * 256)),
         body(course("a\0b")),
         body(course(7)),
+        body(course("a"), count=2),
     ],
     ids=lambda reply: reply[:60].decode(errors="replace"),
 )
 def test_what_is_no_such_reply_is_malformed(reply):
     with pytest.raises(MalformedReply) as caught:
-        decode_changed(reply)
+        decode_changed(reply, 500)
     assert len(str(caught.value)) <= 200

@@ -50,6 +50,12 @@ def test_more_keys_than_a_request_line_holds_are_split(client, catalog):
     assert (set(statuses), len(statuses) > 1) == ({200}, True)
 
 
+def test_more_short_keys_than_a_page_holds_are_split(client, catalog):
+    keys = [f"X/{number}/T" for number in range(230)]
+    catalog.control.set_runs([{"key": key} for key in keys])
+    assert {run.key for _, page in client.look_up(keys) for run in page.course_runs} == set(keys)
+
+
 def test_plus_is_encoded(client, catalog):
     catalog.control.set_runs([{"key": "course-v1:A+B+C"}])
     list(client.look_up(["course-v1:A+B+C"]))

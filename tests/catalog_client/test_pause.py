@@ -28,7 +28,7 @@ def ask(requester, catalog):
 
 
 def test_nothing_is_sent_while_another_worker_was_asked_to_wait(catalog, new_requester):
-    pause.pass_on(60)
+    pause.pass_on(pause.Pause(60, 429))
     with pytest.raises(RequestFailed, match="throttles this user"):
         ask(new_requester(retry_deadline_seconds=5), catalog)
     assert catalog.control.requests() == []
@@ -48,11 +48,11 @@ def test_a_wait_that_is_too_long_to_keep_is_not_passed_on(catalog, new_requester
     )
     with pytest.raises(RequestFailed):
         ask(new_requester(retry_deadline_seconds=5), catalog)
-    assert pause.seconds_left() == 0
+    assert pause.in_force() is None
 
 
 def test_nobody_waits_without_being_asked():
-    assert pause.seconds_left() == 0
+    assert pause.in_force() is None
 
 
 def test_a_cache_that_is_down_holds_nobody_up(catalog, new_requester, settings):
@@ -72,3 +72,14 @@ def test_being_asked_to_wait_does_not_use_up_the_only_try(catalog, new_requester
     requester = new_requester(retry_deadline_seconds=30)
     url = f"{catalog.api_url}/course_runs/?limit=2&offset=0"
     assert b"count" in requester.get(url, bytes, rows=2, attempts=1)
+
+
+def test_who_hears_of_a_pause_from_another_is_told_the_cause(catalog, new_requester):
+    pause.pass_on(pause.Pause(60, 503))
+    with pytest.raises(RequestFailed, match="answered HTTP 503"):
+        ask(new_requester(retry_deadline_seconds=5), catalog)
+
+
+def test_pause_that_is_over_is_none():
+    pause.pass_on(pause.Pause(0.01, 429))
+    assert pause.in_force() is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+import time
 
 import pytest
 import stamina
@@ -12,6 +13,7 @@ from stamina.instrumentation import set_on_retry_hooks
 
 from catalog_sync.catalog_client import Requester, RequestFailed, requester
 from catalog_sync.catalog_client.background import in_background
+from catalog_sync.catalog_client.requester import RetryBudget
 from catalog_sync.events import EventLog
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH, COURSE_RUNS_PATH
 from tests.raw_server import RawServer, reply
@@ -292,3 +294,17 @@ def test_address_with_a_password_is_shown_without(catalog, make, caplog):
         with pytest.raises(RequestFailed) as caught:
             make().get(f"{url}/course_runs/?limit=1", bytes, rows=1)
     assert "hunter2" not in caplog.text + str(caught.value)
+
+
+def test_what_several_threads_wait_for_at_once_is_spent_once():
+    budget, started = RetryBudget(30), time.monotonic() - 10
+    for _ in range(4):
+        budget.spend_since(started)
+    assert budget.seconds == pytest.approx(20, abs=1)
+
+
+def test_what_is_waited_for_one_after_the_other_is_spent_each_time():
+    budget, now = RetryBudget(30), time.monotonic()
+    budget.spend_since(now - 10)
+    budget.spend_since(time.monotonic() - 0.0)
+    assert budget.seconds == pytest.approx(20, abs=1)

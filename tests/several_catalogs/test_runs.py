@@ -218,7 +218,7 @@ def test_one_without_an_address_says_which_setting(settings):
 
 def test_one_that_asks_to_wait_does_not_keep_the_other_waiting(catalog):
     CatalogSyncConfig.objects.create(catalog="default", retry_deadline_seconds=0)
-    pause.pass_on(60, "default")
+    pause.pass_on(pause.Pause(60, 429), "default")
     assert [each.status for each in update_catalog_data().catalogs] == ["failed", "succeeded"]
 
 
