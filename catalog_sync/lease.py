@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,18 +22,24 @@ LEASE_SECONDS = 45
 # So soon a run also hears, while it waits for the Catalog, that somebody canceled it.
 HEARTBEAT_SECONDS = 2
 ACQUIRE_ATTEMPTS = 3
+# A look at what changed lately begins every minute, like many a full sync, and takes a second or two.
+LONGEST_LOOK_SECONDS = 60
+LOOK_AGAIN_SECONDS = 0.5
 
 
 class LeaseHeld(Exception):
-    """Another sync of the same Catalog is running."""
+    """Another sync of the same Catalog is running.
 
-    def __init__(self, holder: str, since: datetime) -> None:
+    Attributes:
+        scope: what it covers, of ``SyncRun.Scope``.
+    """
+
+    def __init__(self, holder: str, since: datetime, scope: str) -> None:
         super().__init__(
             f"Another sync holds the lease: {holder}, since {since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to end; "
             f"if it was killed, its lease is free {LEASE_SECONDS} s after its last sign of life."
         )
-        self.holder = holder
-        self.since = since
+        self.scope = scope
 
 
 class LeaseLost(Exception):
@@ -80,14 +87,35 @@ class Lease:
             except IntegrityError:
                 holder = SyncRun.objects.filter(lease=catalog).first()
                 if holder is not None:
-                    raise LeaseHeld(holder.holder, holder.started) from None
+                    raise LeaseHeld(holder.holder, holder.started, holder.scope) from None
                 if attempt == ACQUIRE_ATTEMPTS - 1:
                     raise
                 # It ended this very moment: try again.
         raise AssertionError("the loop ends with a result or an error")
 
-    def renew(self, **progress: Any) -> None:
+    @classmethod
+    def acquire_after_look(cls, catalog: str, should_stop: Callable[[], bool], **values: Any) -> Lease:
+        """Acquire the lease, and wait for it where a look at what changed lately holds it: that does not do our work.
+
+        Raises:
+            LeaseHeld: another run holds it, or a look did for very long, or until ``should_stop``.
+        """
+        give_up_at = time.monotonic() + LONGEST_LOOK_SECONDS
+        while True:
+            try:
+                return cls.acquire(catalog, **values)
+            except LeaseHeld as held:
+                is_over = time.monotonic() > give_up_at or should_stop()
+                if held.scope != SyncRun.Scope.CHANGED or is_over:
+                    raise
+            time.sleep(LOOK_AGAIN_SECONDS)
+
+    def renew(self, seconds_ahead: float = 0, **progress: Any) -> None:
         """Renew the lease and store the progress.
+
+        Args:
+            seconds_ahead: for how much longer than usual nobody may be there to renew it.
+            progress: of the report, by name.
 
         As the first statement of a transaction it locks the row: until that transaction ends nobody can take the
         lease, and whoever waits for this row sees what the transaction wrote.
@@ -98,7 +126,8 @@ class Lease:
         """
         held = SyncRun.objects.filter(pk=self.run_id, lease__isnull=False)
         # One statement renews and asks: a run that is not canceled pays nothing for the question.
-        if not held.filter(cancel_requested=False).update(heartbeat=UtcNow(), **progress):
+        heartbeat = UtcNow() + timedelta(seconds=seconds_ahead)
+        if not held.filter(cancel_requested=False).update(heartbeat=heartbeat, **progress):
             raise Canceled if held.exists() else LeaseLost
         self._renewed_at = time.monotonic()
 

@@ -168,3 +168,10 @@ class TestLogLines:
         lines = SyncRun.objects.get(pk=run_id).log_lines.splitlines()
         assert len(lines) == 100
         assert max(map(len, lines)) < 550
+
+
+def test_task_that_finds_another_sync_running_leaves_it_to_that(caplog):
+    caplog.set_level("INFO")
+    Lease.acquire()
+    tasks.update_catalog_data.apply(throw=True)
+    assert any(line.startswith("event=catalog_sync.skipped ") for line in caplog.messages)

@@ -138,6 +138,12 @@ class TestRenew:
         lease.renew()
         assert timezone.now() - SyncRun.objects.get().heartbeat < timedelta(seconds=10)
 
+    def test_moves_it_ahead_for_whom_nobody_renews(self):
+        lease = Lease.acquire()
+        lease.renew(seconds_ahead=300)
+        silence_in = SyncRun.objects.get().heartbeat - timezone.now()
+        assert timedelta(seconds=290) < silence_in <= timedelta(seconds=300)
+
     def test_stores_the_progress(self):
         Lease.acquire().renew(pages=3)
         assert SyncRun.objects.get().pages == 3
@@ -202,3 +208,41 @@ class TestClose:
 def test_without_a_running_sync_nobody_waits(django_assert_num_queries):
     with transaction.atomic(), django_assert_num_queries(1):
         wait_for_writer()
+
+
+class TestAcquireAfterLook:
+    """Taking the lease, of which a look at what changed lately may be in the way."""
+
+    @pytest.fixture(autouse=True)
+    def quick(self, monkeypatch):
+        monkeypatch.setattr("catalog_sync.lease.LOOK_AGAIN_SECONDS", 0.01)
+
+    @pytest.fixture
+    def look(self):
+        return Lease.acquire(scope=SyncRun.Scope.CHANGED)
+
+    def test_waits_for_the_look(self, look):
+        asked = []
+
+        def closes_the_look():
+            asked.append(True)
+            if len(asked) == 3:
+                look.close(status="succeeded")
+            return False
+
+        assert Lease.acquire_after_look("default", closes_the_look).run_id > look.run_id
+
+    def test_does_not_wait_for_another_sync(self, monkeypatch):
+        monkeypatch.setattr("catalog_sync.lease.time.sleep", lambda _: pytest.fail("it waited"))
+        Lease.acquire(scope=SyncRun.Scope.ALL)
+        with pytest.raises(LeaseHeld):
+            Lease.acquire_after_look("default", lambda: False)
+
+    def test_waits_no_longer_than_a_look_may_take(self, look, monkeypatch):
+        monkeypatch.setattr("catalog_sync.lease.LONGEST_LOOK_SECONDS", 0.05)
+        with pytest.raises(LeaseHeld):
+            Lease.acquire_after_look("default", lambda: False)
+
+    def test_waits_no_longer_than_it_is_wanted(self, look):
+        with pytest.raises(LeaseHeld):
+            Lease.acquire_after_look("default", lambda: True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog_sync.catalog_client import CatalogClient
@@ -41,22 +42,24 @@ def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
 
 def _last_look(catalog: str) -> datetime:
     """Return when the last run began that saw every change up to its beginning."""
+    # One that is incomplete for nothing but rejected records saw them all: there may be such records for months.
+    saw_all = Q(status=SyncRun.Status.SUCCEEDED) | Q(status=SyncRun.Status.INCOMPLETE, failures=0)
     looks = SyncRun.objects.filter(
-        catalog=catalog,
-        scope__in=(SyncRun.Scope.ALL, SyncRun.Scope.CHANGED),
-        status=SyncRun.Status.SUCCEEDED,
-        dry_run=False,
+        saw_all, catalog=catalog, scope__in=(SyncRun.Scope.ALL, SyncRun.Scope.CHANGED), dry_run=False
     )
     last = looks.order_by("-pk").values_list("started", flat=True).first()
     return last or timezone.now() - FIRST_LOOK
 
 
-def forget_idle_looks(run_id: int, catalog: str) -> None:
-    """Delete the Catalog's earlier looks that found nothing: one a minute would bury the history of the full syncs."""
+def forget_idle_looks(run_id: int, catalog: str, status: SyncRun.Status) -> None:
+    """Delete the Catalog's earlier looks that wrote nothing and ended as this one did.
+
+    One a minute would bury the history of the full syncs.
+    """
     SyncRun.objects.filter(
         catalog=catalog,
         scope=SyncRun.Scope.CHANGED,
-        status=SyncRun.Status.SUCCEEDED,
+        status=status,
         updated=0,
         removed=0,
         pk__lt=run_id,

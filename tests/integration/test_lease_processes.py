@@ -10,6 +10,7 @@ import pytest
 from catalog_sync.api import update_catalog_data
 from catalog_sync.lease import LEASE_SECONDS, LeaseHeld
 from catalog_sync.models import CatalogCourseRun, SyncRun
+from sandbox.catalog.testing import COURSES_PATH
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import age_heartbeat, running_sync, shown, wait_until
 
@@ -172,3 +173,14 @@ class TestTerminated:
 
     def test_is_closed_as_failed(self, terminated):
         assert SyncRun.objects.latest("pk").status == "failed"
+
+
+class TestBesideLooks:
+    """A full sync that begins while the look of this minute is at work."""
+
+    def test_is_not_turned_away(self, start_sync, courses, catalog):
+        catalog.control.fault("slow", match={"path": COURSES_PATH}, seconds=2)
+        look = start_sync("--changed")
+        wait_until(running_sync, "the look to begin")
+        full = start_sync()
+        assert (full.wait(), look.wait()) == (0, 0)

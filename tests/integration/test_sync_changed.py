@@ -9,7 +9,7 @@ from django.db.models import F
 
 from catalog_sync.api import WrongUsage, update_catalog_data
 from catalog_sync.lease import Lease
-from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
 from catalog_sync.sync import changed
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -144,7 +144,64 @@ def test_excludes_course_keys():
 
 def test_reply_that_is_no_page_of_courses_fails_in_a_sentence(catalog):
     catalog.control.fault("body", match={"path": COURSES_PATH}, times=None, body="<html>", status=200)
-    from catalog_sync.models import CatalogSyncConfig
-
     CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
     assert "courses/" in update_catalog_data(changed=True).message
+
+
+class TestBesideARejectedRecord:
+    """One that stays in the Catalog for months: full syncs are incomplete, for nothing but that."""
+
+    @pytest.fixture(autouse=True)
+    def incomplete(self, catalog):
+        catalog.control.upsert(
+            [{"key": KEYS[29], "marketing_url": "javascript:alert(1)"}], via_publisher=False
+        )
+        assert update_catalog_data().status == "incomplete"
+        catalog.control.clear_requests()
+
+    def test_look_goes_back_to_the_full_sync(self, catalog):
+        last = SyncRun.objects.latest("pk")
+        update_catalog_data(changed=True)
+        (request,) = catalog.control.requests(COURSES_PATH)
+        expected = last.started - changed.OVERLAP
+        assert request.params["timestamp"] == expected.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def test_look_does_not_go_back_to_one_that_has_not_read_all(self, catalog):
+        SyncRun.objects.filter(status="incomplete").update(failures=1)
+        last = SyncRun.objects.get(status="succeeded")
+        update_catalog_data(changed=True)
+        (request,) = catalog.control.requests(COURSES_PATH)
+        expected = last.started - changed.OVERLAP
+        assert request.params["timestamp"] == expected.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_history_keeps_one_of_the_looks_that_left_a_bulk_change(catalog, monkeypatch):
+    monkeypatch.setattr(changed, "MOST_COURSES", 5)
+    just_now()
+    catalog.control.upsert([{"key": key, "marketing_url": NEW_URL} for key in KEYS])
+    for _ in range(3):
+        update_catalog_data(changed=True)
+    assert SyncRun.objects.filter(scope="changed").count() == 1
+
+
+def test_look_that_left_a_bulk_change_takes_the_place_of_no_other(catalog, monkeypatch):
+    monkeypatch.setattr(changed, "MOST_COURSES", 5)
+    update_catalog_data(changed=True)
+    just_now()
+    catalog.control.upsert([{"key": key, "marketing_url": NEW_URL} for key in KEYS])
+    update_catalog_data(changed=True)
+    assert set(SyncRun.objects.filter(scope="changed").values_list("status", flat=True)) == {
+        "succeeded",
+        "skipped",
+    }
+
+
+def test_reply_that_lacks_some_of_the_courses_is_not_gone_on_from(catalog):
+    last = SyncRun.objects.get()
+    body = '{"count": 3, "results": []}'
+    catalog.control.fault("body", match={"path": COURSES_PATH}, times=1, body=body, status=200)
+    CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
+    assert "holds 0 of 3 courses" in update_catalog_data(changed=True).message
+    update_catalog_data(changed=True)
+    since = catalog.control.requests(COURSES_PATH)[-1].params["timestamp"]
+    assert since == (last.started - changed.OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
