@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from celery import chord, current_app, group, signature
 from celery.backends.base import DisabledBackend
+from django.db import Error as AnyDatabaseError
 
 from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogClient, Chain
@@ -53,8 +55,12 @@ def start_distributed(options: SyncOptions) -> SyncReport:
             pass
         # Stored, so that the task that concludes can add the requests of this process to its own. Beforehand: the
         # workers may have done all before the next line.
-        counts = {"requests": client.requests, "retries": client.retries}
-        writer.transact(lambda: run.lease.renew(page_size=page_size, **counts))
+        stored: dict[str, Any] = {"requests": client.requests, "retries": client.retries}
+        if not options.page_size:
+            stored["next_page_size"] = page_size
+        # A run for which nobody waits here is in nobody's hands until a worker is free.
+        ahead = _patience(options)
+        writer.transact(lambda: run.lease.renew(ahead, page_size=page_size, **stored))
         _dispatch(plan(run, page_size, chain.count, writer.tally.newest_row), options)
 
     status, message = (
@@ -69,6 +75,11 @@ def start_distributed(options: SyncOptions) -> SyncReport:
         if status is not SyncRun.Status.SUCCEEDED:
             run.close(status, message)
     return run.report
+
+
+def _patience(options: SyncOptions) -> float:
+    """Return for how many seconds no worker need have written a page."""
+    return PATIENCE_SECONDS + options.request_timeout_seconds + options.retry_deadline_seconds
 
 
 def _check_celery() -> None:
@@ -105,6 +116,9 @@ def take_stretch(values: dict[str, Any]) -> dict[str, Any]:
     row, run = _rejoin(stretch.run_id)
     if row.status == SyncRun.Status.RUNNING:
         outcome = read_stretch(run, stretch)
+        # The next task may have to wait for a worker, too. If this cannot be stored, it is told there.
+        with suppress(LeaseLost, Canceled, AnyDatabaseError):
+            run.lease.renew(_patience(run.options))
     else:
         # It comes late, to a run that has ended, and must not even ask the Catalog.
         outcome = StretchOutcome(stretch, run.report, failures=[str(LeaseLost())])
@@ -135,7 +149,7 @@ def wait_for_workers(report: SyncReport, options: SyncOptions) -> SyncReport:
     """
     run_id = report.run_id or 0
     lease = Lease(run_id)
-    patience = PATIENCE_SECONDS + options.request_timeout_seconds + options.retry_deadline_seconds
+    patience = _patience(options)
     pages, moved_at = -1, time.monotonic()
     while True:
         row = SyncRun.objects.get(pk=run_id)

@@ -89,7 +89,11 @@ class Run:
             "concurrency": options.concurrency,
         }
         catalog = options.catalog
-        lease = Lease.acquire(catalog.name, scope=options.scope, **shown)
+        asked = shown | {"scope": options.scope}
+        if options.changed:
+            lease = Lease.acquire(catalog.name, **asked)
+        else:
+            lease = Lease.acquire_after_look(catalog.name, options.should_stop or (lambda: False), **asked)
         log = EventLog(lease.run_id)
         shown["catalog"] = catalog.name
         url = without_credentials(catalog.api_url)
@@ -149,8 +153,8 @@ class Run:
             self.report.retries += client.retries
             self.report.failures = len(self.failures)
             self.report.unchanged = max(0, self.report.matched - self.report.updated)
-        for failure in self.failures:
-            self.log.error("not_applied", reason=failure)
+            for failure in self.failures:
+                self.log.error("not_applied", reason=failure)
         return verdict(self.failures, self.report.course_runs_rejected)
 
     def _writer(self) -> Writer:
@@ -164,10 +168,9 @@ class Run:
         self.report.status, self.report.message = status.value, message
         self.report.duration_seconds = round(time.monotonic() - self._started, 3)
         values = self.report.of_the_run()
-        notes = {
-            "log_lines": "\n".join(self.log.notable[:MOST_NOTABLE]),
-            "next_page_size": self._next_page_size,
-        }
+        notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MOST_NOTABLE])}
+        if self._next_page_size:
+            notes["next_page_size"] = self._next_page_size
         try:
             self.lease.close(**values, **notes)
         except AnyDatabaseError:
@@ -184,8 +187,8 @@ class Run:
     def _tidy_up(self, status: SyncRun.Status) -> None:
         if self.options.scope == SyncRun.Scope.ALL:
             prune(self.options.keep_runs_days, self.options.catalog.name)
-        elif self.options.changed and status is Status.SUCCEEDED:
-            forget_idle_looks(self.lease.run_id, self.options.catalog.name)
+        elif self.options.changed and status is not Status.FAILED:
+            forget_idle_looks(self.lease.run_id, self.options.catalog.name, status)
 
     def sync_course_keys(self, client: CatalogClient, writer: Writer) -> None:
         """Look up just the course keys that were asked for."""
@@ -194,7 +197,9 @@ class Run:
         if not asked:
             return
         unlisted = self._look_up(client, writer, asked)
-        self.report.not_in_catalog = len({key for key in asked & unlisted if not parent_of_ccx(key)})
+        self.report.not_in_catalog = overviews.count(
+            {key for key in asked & unlisted if not parent_of_ccx(key)}
+        )
 
     def sync_changed(self, client: CatalogClient, writer: Writer) -> None:
         """Look up the course runs of the courses that the Catalog says changed lately."""
@@ -238,8 +243,9 @@ class Run:
             raise
         finally:
             self.failures += crawl.failures
-            if not self.options.page_size:
-                self._next_page_size = page_sizes.after(page_size, client.slowest_seconds)
+        if not self.options.page_size:
+            # Of a crawl that came to its end: a Catalog that is down says nothing about pages.
+            self._next_page_size = page_sizes.after(page_size, client.slowest_seconds)
         self.conclude(client, writer, complete=crawl.complete)
 
     def settle_page_size(self, client: CatalogClient) -> int:
@@ -274,7 +280,9 @@ class Run:
             look_up_and_apply(client, writer, candidates.keys, self._most_removals())
         except RequestFailed as error:
             # Nothing is proven about the rest, so it stays; all that was shown has been applied.
-            self.failures.append(f"{len(candidates.keys)} look-ups by key: {error}")
+            self.failures.append(
+                f"not all of {len(candidates.keys)} course runs could be looked up by key: {error}"
+            )
 
     def _most_removals(self) -> int | None:
         return None if self.options.allow_removals else self.options.max_removal_percent

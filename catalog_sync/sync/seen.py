@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 # Ids may start anywhere and have gaps; only blocks with something in them are held.
 BLOCK_BYTES = 1024
@@ -43,12 +44,22 @@ class Seen:
         """Return the set as bytes, for another process."""
         return b"".join(_NUMBER.pack(number) + block for number, block in self._blocks.items())
 
-    def merge(self, other: bytes) -> None:
-        """Add the set that another process gave as bytes."""
+    def merge(self, other: bytes) -> list[int]:
+        """Add the set that another process gave as bytes, and return the ids that are in both."""
+        in_both = []
         for start in range(_NUMBER.size, len(other), _NUMBER.size + BLOCK_BYTES):
             (number,) = _NUMBER.unpack_from(other, start - _NUMBER.size)
             theirs = other[start : start + BLOCK_BYTES]
-            mine = self._blocks.get(number, bytearray(BLOCK_BYTES))
-            merged = int.from_bytes(mine, "little") | int.from_bytes(theirs, "little")
-            self._count += merged.bit_count() - int.from_bytes(mine, "little").bit_count()
-            self._blocks[number] = bytearray(merged.to_bytes(BLOCK_BYTES, "little"))
+            mine = int.from_bytes(self._blocks.get(number, b""), "little")
+            added = int.from_bytes(theirs, "little")
+            self._count += (added & ~mine).bit_count()
+            self._blocks[number] = bytearray((mine | added).to_bytes(BLOCK_BYTES, "little"))
+            in_both += [number * BLOCK_BITS + place for place in _places(mine & added)]
+        return in_both
+
+
+def _places(bits: int) -> Iterator[int]:
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest

@@ -12,6 +12,7 @@ from itertools import pairwise
 import msgspec
 
 from catalog_sync.catalog_client import CatalogClient, Chain, Page
+from catalog_sync.models import SyncRun
 from catalog_sync.quota import requests_for
 from catalog_sync.sync.engine import Run
 from catalog_sync.sync.report import SyncReport
@@ -68,13 +69,13 @@ COUNTED = (
 
 def plan(run: Run, page_size: int, count: int, newest_row: int) -> list[Stretch]:
     """Cut a list of ``count`` course runs into stretches of whole windows, as many as there may be requests at once."""
-    page_size = Chain(page_size).page_size
-    windows = requests_for(count, page_size)
+    chain = Chain(page_size)
+    windows = requests_for(count, chain.page_size)
     number = min(run.options.concurrency, windows)
-    starts = [windows * index // number * (page_size - 1) for index in range(number)]
+    starts = [windows * index // number * chain.step for index in range(number)]
     stops = [*starts[1:], None]
     return [
-        Stretch(run.lease.run_id, page_size, start, stop, newest_row)
+        Stretch(run.lease.run_id, chain.page_size, start, stop, newest_row)
         for start, stop in zip(starts, stops, strict=True)
     ]
 
@@ -104,7 +105,7 @@ def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
         outcome.met, outcome.settled = writer.tally.met.to_bytes(), writer.tally.settled.to_bytes()
 
     status, message = run.attempt(work)
-    outcome.failures = run.failures or ([message] if status == "failed" else [])
+    outcome.failures = [*run.failures, *([message] if status == SyncRun.Status.FAILED else [])]
     outcome.notable = run.log.notable
     return outcome
 
@@ -124,10 +125,10 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
     for outcome in outcomes:
         run.failures += outcome.failures
         run.log.notable += outcome.notable
-        writer.tally.met.merge(outcome.met)
-        writer.tally.settled.merge(outcome.settled)
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))
+        writer.tally.count_once(writer.tally.met.merge(outcome.met))
+        writer.tally.settled.merge(outcome.settled)
     writer.transactions.mark_stored()
     complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
     if complete:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from django.db.models import Max
 
+from catalog_sync import overviews
 from catalog_sync.catalog_client import Page, RejectedRecord
+from catalog_sync.databases import in_chunks
 from catalog_sync.events import EventLog
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.overviews import Difference
@@ -70,6 +72,15 @@ class Tally:
         self.report.matched += matched
         self.report.not_in_lms += len(first) - matched
         return first
+
+    def count_once(self, row_ids: Collection[int]) -> None:
+        """Take off again the course runs of these rows: another stretch has counted them, too, while the list moved."""
+        for some in in_chunks(row_ids):
+            keys = CatalogCourseRun.objects.filter(id__in=some).values_list("course_key", flat=True)
+            in_lms = overviews.count(keys)
+            self.report.course_runs_retrieved -= len(keys)
+            self.report.matched -= in_lms
+            self.report.not_in_lms -= len(keys) - in_lms
 
     def count_of_other_orgs(self, keys: frozenset[str]) -> None:
         """Count the course runs of a page for which the Catalog is not believed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import stamina
 from django.db import transaction
@@ -45,7 +45,9 @@ class Transactions:
         """Do the work in one transaction that holds the lease; again if the database broke it off for another."""
         progress = self._progress()
         # Added, not set: several writers of one run may share the row.
-        added = {name: F(name) + value - self._stored.get(name, 0) for name, value in progress.items()}
+        added: dict[str, Any] = {
+            name: F(name) + value - self._stored.get(name, 0) for name, value in progress.items()
+        }
         retrying = stamina.retry_context(
             on=is_conflict, attempts=TRANSACTION_ATTEMPTS, timeout=None, wait_initial=0.05, wait_jitter=0.1
         )

@@ -23,7 +23,7 @@ from catalog_sync.sync.stretches import Stretch, plan
 from sandbox.catalog.testing import COURSE_RUNS_PATH, CatalogProcess
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import PATIENCE_SECONDS, wait_until
+from tests.integration.processes import PATIENCE_SECONDS, age_heartbeat, wait_until
 from tests.integration.workers import PAGE_SIZE, PrivateRabbitMq, PrivateRedis, Workers
 
 RUNS = 120
@@ -95,6 +95,23 @@ def test_no_more_requests_are_in_flight_than_concurrency_allows(workers, catalog
     report_of(workers.command("--concurrency=2"))
     starts = [request.at for request in catalog.control.requests(COURSE_RUNS_PATH)]
     assert max(sum(start <= other < start + seconds for other in starts) for start in starts) == 2
+
+
+def test_an_automatic_page_size_is_kept_for_the_next_run(workers, catalog, course_overviews):
+    workers.start()
+    command = workers.manage("update_catalog_data", "--json", "--distribute", "--page-size=auto")
+    report = report_of(command)
+    assert SyncRun.objects.get().next_page_size == report["page_size"]
+
+
+@pytest.mark.parametrize("workers", ["TEST_REDIS_URL"], ids=["redis"], indirect=True)
+def test_tasks_that_wait_for_a_worker_keep_the_lease(workers, catalog, course_overviews):
+    command = workers.command("--concurrency=2")
+    wait_until(lambda: SyncRun.objects.filter(requests__gt=0).exists(), "the hand-out of the tasks")
+    command.kill()
+    command.wait()
+    age_heartbeat()
+    assert update_catalog_data(changed=True).status == "skipped"
 
 
 def test_a_page_whose_process_is_killed_is_read_by_another(workers, catalog, course_overviews):

@@ -214,7 +214,7 @@ def test_look_up_that_fails(sync, catalog):
     catalog.control.fault("status", match={"params": {"keys": UNLISTED}}, times=None, status=503)
     outcome = sync()
     outcome.is_incomplete()
-    assert "1 look-ups by key: " in outcome.message
+    assert "not all of 1 course runs could be looked up by key: " in outcome.message
 
 
 def test_look_up_that_is_answered_in_part(sync, catalog):

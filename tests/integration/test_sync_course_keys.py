@@ -90,6 +90,10 @@ def test_course_that_neither_knows_is_a_success():
     assert update_catalog_data(course_keys=["course-v1:NobodyX+Nothing+2026"]).status == "succeeded"
 
 
+def test_course_that_neither_knows_is_not_counted_among_course_overviews():
+    assert update_catalog_data(course_keys=["course-v1:NobodyX+Nothing+2026"]).not_in_catalog == 0
+
+
 def test_course_that_left_the_catalog_loses_its_url(catalog):
     update_catalog_data()
     catalog.control.delete([KEY])

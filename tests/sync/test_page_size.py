@@ -7,9 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog_sync.api import update_catalog_data
-from catalog_sync.models import SyncRun
+from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.quota import PAGE_SIZES
-from catalog_sync.sync.page_size import SLOW_FACTOR, TARGET_SECONDS, Measurement, after, best, find
+from catalog_sync.sync import page_size as page_size_module
+from catalog_sync.sync.page_size import (
+    SLOW_FACTOR,
+    TARGET_SECONDS,
+    Measurement,
+    after,
+    best,
+    find,
+    remembered,
+)
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 
 
@@ -83,3 +92,14 @@ def test_automatic_run_fails_in_a_sentence_if_the_catalog_is_down(settings):
     settings.COURSE_CATALOG_API_URL = "http://127.0.0.1:9/api/v1"
     settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = "http://127.0.0.1:9/oauth2"
     assert "127.0.0.1:9" in update_catalog_data(page_size="auto").message
+
+
+@pytest.mark.django_db
+def test_outage_says_nothing_about_page_sizes(catalog, monkeypatch):
+    monkeypatch.setattr(page_size_module, "SLOW_FACTOR", 0.1)  # a time-out of a second counts as far too slow
+    catalog.control.generate(300)
+    CatalogSyncConfig.objects.create(page_size=0, request_timeout_seconds=1, retry_deadline_seconds=0)
+    page_size = update_catalog_data().page_size
+    catalog.control.fault("hang", match={"path": COURSE_RUNS_PATH}, times=None)
+    assert update_catalog_data().status == "failed"
+    assert remembered("default") == page_size

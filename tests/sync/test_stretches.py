@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
+from django.utils import timezone
 
 from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
@@ -50,6 +53,14 @@ def shared(between=lambda: None):
     return SyncRun.objects.get(pk=run.lease.run_id)
 
 
+def in_one():
+    """Read the list in one stretch; return the closed run."""
+    run = Run.open(SyncOptions.of(conf.catalogs()[0], page_size=3, concurrency=1))
+    outcomes = [take_stretch(msgspec.to_builtins(stretch)) for stretch in plan(run, 3, len(KEYS), 0)]
+    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
+    return SyncRun.objects.get(pk=run.lease.run_id)
+
+
 def test_unfit_url_at_a_seam_is_rejected_once(listed):
     listed(SEAM, marketing_url="javascript:alert(1)")
     assert shared().course_runs_rejected == 1
@@ -70,3 +81,28 @@ def test_what_is_read_again_where_two_stretches_meet_is_counted_once(listed, cat
     update_catalog_data()
     run = shared(between=lambda: catalog.control.delete(KEYS[:1]))
     assert (run.status, run.course_runs_retrieved) == ("succeeded", len(KEYS))
+
+
+def test_what_enters_before_a_seam_while_others_read_is_counted_once(listed, catalog):
+    update_catalog_data()
+
+    def three_enter():
+        catalog.control.upsert({"key": f"course-v1:ExampleX+A{number}+2026"} for number in range(3))
+
+    run = shared(between=three_enter)
+    # The last of the three is where the second stretch begins; the others stand before what was read already.
+    assert (run.course_runs_retrieved, run.matched, run.not_in_lms) == (len(KEYS) + 1, len(KEYS), 1)
+
+
+def test_stretch_that_is_done_leaves_time_for_the_next_task_to_find_a_worker(listed):
+    run = Run.open(SyncOptions.of(conf.catalogs()[0], page_size=3, concurrency=1))
+    (stretch,) = plan(run, 3, len(KEYS), 0)
+    take_stretch(msgspec.to_builtins(stretch))
+    assert SyncRun.objects.get(pk=run.lease.run_id).heartbeat > timezone.now() + timedelta(minutes=1)
+
+
+def test_all_that_ended_a_stretch_is_told(listed, catalog):
+    catalog.control.fault("status", match={"covers_key": KEYS[0]}, times=None, status=500)
+    catalog.control.fault("status", match={"params": {"limit": "3", "offset": "2"}}, times=None, status=404)
+    message = in_one().message
+    assert [words in message for words in ("breaks the Catalog", "answered HTTP 404")] == [True, True]
