@@ -174,18 +174,10 @@ def _showing(course_keys: Collection[str]) -> list[str]:
     return list(showing - replica.founded_on_a_pin(showing)) if showing else []
 
 
-def showing_url(catalog: str | None = None) -> QuerySet[Any]:
-    """Return the course overviews that show a marketing URL, annotated with ``_key``.
-
-    Args:
-        catalog: only those for whose own course run this Catalog provides one.
-    """
+def showing_url() -> QuerySet[Any]:
+    """Return the course overviews that show a marketing URL, annotated with ``_key``."""
     field = url_field()
-    rows = keyed().filter(**{f"{field}__isnull": False}).exclude(**{field: ""})
-    if catalog is None:
-        return rows
-    provided = CatalogCourseRun.objects.filter(catalog=catalog, marketing_url__isnull=False)
-    return rows.filter(models.Exists(provided.filter(course_key=OuterRef("pk"))))
+    return keyed().filter(**{f"{field}__isnull": False}).exclude(**{field: ""})
 
 
 def showing_unknown_url() -> Iterator[str]:
@@ -219,6 +211,8 @@ def _chunks_of(wanted: models.Q) -> Iterator[list[tuple[str, str | None]]]:
     last = ""
     while chunk := list(rows.filter(_key__gt=last)[:CHUNK]):
         yield chunk
+        if len(chunk) < CHUNK:
+            return  # without asking for more: that walks over all that come after the last CCX course
         last = chunk[-1][0]
 
 

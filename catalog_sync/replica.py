@@ -45,10 +45,13 @@ class StoredRun(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What course overviews are to show, by course key, and which of them by their parent run only."""
+    """What course overviews are to show, by course key, and those that do by their parent run only, with its row.
+
+    A parent run that is only taken to be there has none.
+    """
 
     held: dict[str, Held]
-    inheriting: set[str]
+    inheriting: dict[str, StoredRun | None]
 
 
 class Source(NamedTuple):
@@ -155,7 +158,10 @@ def shown_for(course_keys: Collection[str], instead: Mapping[str, Held | None] |
         mine = held.get(key, NOTHING)
         if parent in stored and not mine.marketing_url:
             held[key] = mine._replace(marketing_url=stored[parent].marketing_url)
-    return Shown(held, {key for key, parent in parents.items() if parent in said and key not in said})
+    inheriting = {
+        key: rows.get(parent) for key, parent in parents.items() if parent in said and key not in said
+    }
+    return Shown(held, inheriting)
 
 
 def source_of(course_key: str) -> Source | None:

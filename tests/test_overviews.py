@@ -243,3 +243,9 @@ class TestCcxChunks:
         )
         keys = self.keys()
         assert (len(keys), len(set(keys))) == (1103, 1103)
+
+
+def test_ccx_courses_that_fit_one_chunk_take_one_query(django_assert_num_queries):
+    CourseOverviewFactory(id=CCX)
+    with django_assert_num_queries(1):
+        assert [*overviews.ccx_chunks()] == [[(CCX, None)]]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from catalog_sync import overviews, replica
 from catalog_sync.catalog_client import CatalogClient, Page, RequestFailed
 from catalog_sync.course_keys import parent_of_ccx
+from catalog_sync.databases import in_chunks
 from catalog_sync.replica import Held
 from catalog_sync.sync.claim import Claim, with_parents
 from catalog_sync.sync.judgment import Judgment
@@ -85,10 +86,18 @@ def check_share(candidates: Candidates, claim: Claim, max_removal_percent: int) 
     """
     if candidates.removals <= ALWAYS_ALLOWED:
         return
-    # A small Catalog that answers wrongly could else lose all of its own among those of a large one.
-    showing = overviews.showing_url(claim.catalog.name if claim.others else None).count()
+    showing = _count_clearable(claim) if claim.others else overviews.showing_url().count()
     if candidates.removals * 100 > max_removal_percent * showing:
         raise RefusedToShrink(candidates.removals, showing, max_removal_percent)
+
+
+def _count_clearable(claim: Claim) -> int:
+    """Return how many course overviews show a marketing URL that this Catalog could take away.
+
+    A small Catalog that answers wrongly could else lose all of its own among those of a large one.
+    """
+    showing = overviews.showing_url().values_list("_key", flat=True).iterator()
+    return sum(len(claim.clearable(chunk, replica.read(with_parents(chunk)))) for chunk in in_chunks(showing))
 
 
 def look_up_and_apply(

@@ -165,9 +165,10 @@ class Writer:
                     if key in held and (url := held[key].marketing_url) and url != shown
                 }
                 # One that the Catalog lists itself was met on a page.
+                matched = sum(row is None or self.claim.owns(row) for row in inheriting.values())
                 if self.dry_run:
-                    return len(inheriting), len(differing.keys() - self._told)
-                return len(inheriting), overviews.copy_marketing_urls(differing)
+                    return matched, len(differing.keys() - self._told)
+                return matched, overviews.copy_marketing_urls(differing)
 
             matched, updated = self.transact(publish)
             self.report.matched += matched
@@ -176,16 +177,17 @@ class Writer:
     def _publish_pins(self, course_keys: Collection[str]) -> None:
         for chunk in in_chunks(replica.pinned(course_keys)):
 
-            def publish(chunk: list[str] = chunk) -> int:
+            def publish(chunk: list[str] = chunk) -> tuple[list[str], int]:
                 pins = {key: Held(marketing_url=row.pinned_url) for key, row in replica.read(chunk).items()}
                 differing = overviews.compare(pins).differing
-                if self.dry_run:
-                    told = set(differing) - self._told
-                    self._told |= told
-                    return len(told)
-                return overviews.copy_from_replica(differing)
+                return differing, 0 if self.dry_run else overviews.copy_from_replica(differing)
 
-            self.report.updated += self.transact(publish)
+            differing, updated = self.transact(publish)
+            if self.dry_run:
+                told = set(differing) - self._told
+                self._told |= told
+                updated = len(told)
+            self.report.updated += updated
 
     def remove(self, gone: Collection[str], listed: dict[str, Held], clearing: Collection[str]) -> None:
         """Take marketing URLs away.

@@ -214,3 +214,10 @@ class TestPinned:
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner")
         assert owner() == "partner"
+
+
+def test_inheriting_ccx_course_counts_for_the_catalog_of_its_parent_run_only(catalog, partner):
+    CourseOverviewFactory(id=CCX)
+    lists(catalog, KEY, url=URL)
+    lists(partner)
+    assert [report.matched for report in update_catalog_data().catalogs] == [2, 0]

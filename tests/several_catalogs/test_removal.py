@@ -220,3 +220,14 @@ class TestShare:
 
     def test_is_told_what_share_of_its_own_it_would_be(self):
         assert "remove 12 of 12 marketing URLs" in update_catalog_data(catalogs=["partner"]).message
+
+    def test_of_few_runs_with_many_ccx_courses_is_not_refused(self, catalog, partner):
+        theirs = [f"course-v1:PartnerX+D{number:02}+2026" for number in range(24)]
+        for key in theirs:
+            CourseOverviewFactory(id=key)
+            for number in range(9):
+                CourseOverviewFactory(id=f"ccx-v1:{key[10:]}+ccx@{number}")
+        lists(partner, *theirs, url=PARTNER_URL)
+        sync("partner", allow_removals=True)
+        lists(partner, *theirs[2:], url=PARTNER_URL)
+        assert sync("partner").removed == 20
