@@ -14,7 +14,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 
 import django
@@ -26,6 +25,7 @@ from django.core.management import call_command
 
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from sandbox.catalog.testing import CatalogProcess
+from sandbox.lms import celery_app
 from sandbox.lms.course_overviews.models import CourseOverview
 
 PAGE_SIZE = 500
@@ -48,21 +48,30 @@ def empty_lms(keys: list[str]) -> None:
     CourseOverview.objects.bulk_create(rows, batch_size=1000)
 
 
+def wait_for(nodes: list[str]) -> None:
+    for _ in range(60):
+        if len(celery_app.control.ping(nodes, timeout=1)) == len(nodes):
+            return
+    sys.exit("The Celery workers do not answer.")
+
+
 def measure(name: str, catalog: CatalogProcess, keys: list[str], workers: int, *options: str) -> None:
     empty_lms(keys)
     catalog.control.upsert([])  # a change, so that the service's reply cache starts empty
     settings = environment(catalog)
+    nodes = [f"{number}@scaling" for number in range(workers)]
     celery = [
         subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "sandbox.lms", "worker", "-c1", "-n", f"{number}@%h"],
+            [sys.executable, "-m", "celery", "-A", "sandbox.lms", "worker", "-c1", "-n", node],
             env=settings,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for number in range(workers)
+        for node in nodes
     ]
-    time.sleep(8 if celery else 0)
     try:
+        if nodes:
+            wait_for(nodes)
         command = [
             sys.executable,
             "manage.py",
@@ -75,6 +84,7 @@ def measure(name: str, catalog: CatalogProcess, keys: list[str], workers: int, *
     finally:
         for worker in celery:
             worker.terminate()
+        for worker in celery:
             worker.wait()
     print(
         f"{name:38} {report['duration_seconds']:8.1f} s {report['updated']:9,} updated {report['requests']:5} requests",
