@@ -1,7 +1,7 @@
 # `make` alone lists the targets. All that is needed beforehand is Python 3.11 or newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services quality docs package bench clean
+.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services quality docs package bench mutants clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13; do \
@@ -85,6 +85,11 @@ bench: $(VENV)/.installed-test ## Run every benchmark: a quarter of an hour, or 
 	set -e; for benchmark in $(BENCHMARKS); do \
 		$(BIN)/python -m benchmarks.$$(basename $$benchmark .py); \
 	done
+
+# More than one at once is for SQLite: a server's test database would be that of all of them.
+JOBS ?= 1
+mutants: $(VENV)/.installed-mutants ## Put faults into MODULE, and name those that TESTS do not notice; JOBS at once
+	$(BIN)/python scripts/mutants.py --jobs=$(JOBS) $(MODULE) $(TESTS)
 
 clean: ## Remove the virtual environment and everything that was built
 	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

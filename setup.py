@@ -72,6 +72,9 @@ DOCS_REQUIRES = [
     "sphinx-book-theme>=1.1",
 ]
 
+# Puts faults into the code, to see whether the tests notice.
+MUTANTS_REQUIRES = [*TEST_REQUIRES, "cosmic-ray>=8.7"]
+
 QUALITY_REQUIRES = [
     *TEST_REQUIRES,
     *DOCS_REQUIRES,
@@ -112,6 +115,7 @@ setup(
         "deploy": DEPLOY_REQUIRES,
         "docs": DOCS_REQUIRES,
         "quality": QUALITY_REQUIRES,
+        "mutants": MUTANTS_REQUIRES,
     },
     entry_points={"lms.djangoapp": ["catalog_sync = catalog_sync.apps:CatalogSyncAppConfig"]},
     classifiers=[
