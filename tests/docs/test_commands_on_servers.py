@@ -1,18 +1,19 @@
-"""The documentation's commands that need more than this environment: Celery workers, and curl."""
+"""The documentation's commands that need more than this environment: servers, Celery workers, curl."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import subprocess
+import sys
 
 import pytest
 
 from catalog_sync.api import update_catalog_data
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.docs.commands import commands
+from tests.docs.commands import ROOT, commands
 from tests.factories import CourseOverviewFactory
-from tests.integration.workers import Workers
+from tests.integration.workers import Workers, database_url
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -37,6 +38,20 @@ def test_distributed_sync_succeeds(line, workers):
     command = workers.manage("update_catalog_data", *options)
     _, stderr = command.communicate(timeout=120)
     assert command.returncode == 0, stderr
+
+
+@pytest.mark.parametrize("line", commands("python -m benchmarks"))
+def test_benchmark_measures_each_way_to_read(line):
+    """Of few course runs: 100,000 take a quarter of an hour."""
+    environment = os.environ | {
+        "LMS_DATABASE_URL": database_url(),
+        "CELERY_BROKER_URL": os.environ["TEST_REDIS_URL"],
+        "CELERY_RESULT_BACKEND": os.environ["TEST_REDIS_URL"],
+    }
+    words = [sys.executable, *shlex.split(line)[1:], "40"]
+    process = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.count(" updated ") == 5
 
 
 @pytest.mark.parametrize("line", commands("curl"))
