@@ -47,6 +47,11 @@ def test_what_two_processes_have_met_is_joined(mine, theirs):
     assert len(rows) == len(mine | theirs)
 
 
+@given(IDS, IDS)
+def test_joining_tells_what_both_have_met(mine, theirs):
+    assert sorted(seen(mine).merge(seen(theirs).to_bytes())) == sorted(mine & theirs)
+
+
 @given(IDS)
 def test_what_was_joined_can_be_added_to_and_handed_on(theirs):
     rows = Seen()
