@@ -49,9 +49,12 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 def python(*arguments: str) -> str:
     """Run Python in a process of its own and return what it printed."""
+    # Where this is set, each process compiles what it imports; on a host the bytecode is there.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
+        env=environment,
         check=True,
         stdout=subprocess.PIPE,
         text=True,
