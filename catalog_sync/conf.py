@@ -30,9 +30,14 @@ LISTS = {
 }
 
 
-def is_text(name: str) -> bool:
-    """Whether the setting of this name is a text."""
-    return isinstance(getattr(settings, name, None), str)
+def raw(name: str) -> Any:
+    """Return a setting as the host has set it, whatever its shape; ``None`` if unset."""
+    return getattr(settings, name, None)
+
+
+def cache_backend() -> str:
+    """The dotted path of the host's default cache."""
+    return str(settings.CACHES["default"]["BACKEND"])
 
 
 def _text(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.signals import post_save, pre_save
 
-from catalog_sync import conf, publishing
+from catalog_sync import overviews, publishing
 
 # Where a course overview carries the URL that was set on it from one signal to the next.
 RESTORED = "_catalog_sync_restored_url"
@@ -19,8 +19,8 @@ RESTORED = "_catalog_sync_restored_url"
 
 def connect() -> None:
     """Connect the receivers to the host's course overview model; without one a system check tells."""
-    model = conf.course_overview_model()
-    with suppress(ValueError):  # not even the name of a model
+    with suppress(LookupError, ValueError):
+        model = overviews.model()
         pre_save.connect(restore, sender=model, dispatch_uid="catalog_sync.restore")
         post_save.connect(look_again, sender=model, dispatch_uid="catalog_sync.look_again")
 

@@ -8,8 +8,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from catalog_sync import health
-from catalog_sync.checks import check_freshness, check_set_up
-from catalog_sync.models import SyncRun
+from catalog_sync.checks import check_freshness, check_quota, check_set_up
+from catalog_sync.models import CatalogSyncConfig, SyncRun
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +47,25 @@ class TestSystemCheck:
     def test_limit_that_is_no_number_of_hours_is_an_error(self, hours, settings):
         settings.CATALOG_SYNC_STALE_AFTER_HOURS = hours
         assert "catalog_sync.E009" in [each.id for each in check_set_up()]
+
+
+class TestQuota:
+    """Whether a full sync fits an hour's quota."""
+
+    @pytest.fixture(autouse=True)
+    def listed(self):
+        SyncRun.objects.create(status="succeeded", catalog_count=21_151)
+
+    def test_page_size_that_needs_too_many_requests_is_told(self):
+        CatalogSyncConfig.objects.create(page_size=100)
+        [warning] = check_quota(databases=["default"])
+        assert (warning.id, "takes 214 requests" in warning.msg) == ("catalog_sync.W005", True)
+
+    @pytest.mark.parametrize("page_size", [0, 500])
+    def test_page_size_that_fits_is_no_fault(self, page_size):
+        CatalogSyncConfig.objects.create(page_size=page_size)
+        assert check_quota(databases=["default"]) == []
+
+    def test_database_is_asked_only_where_it_may_be(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            check_quota()

@@ -46,6 +46,33 @@ WRONG = {
     "factory that cannot be called": ("CATALOG_SYNC_SESSION_FACTORY", "catalog_sync.__version__", "E006"),
     "statuses as a text": ("CATALOG_SYNC_RUN_STATUSES", "published", "E007"),
     "hosts as a text": ("CATALOG_SYNC_MARKETING_URL_HOSTS", "www.example.com", "E007"),
+    "statuses as a number": ("CATALOG_SYNC_RUN_STATUSES", 5, "E007"),
+    "hosts that are no texts": ("CATALOG_SYNC_MARKETING_URL_HOSTS", [5], "E007"),
+    "two Catalog fields in one column": (
+        "CATALOG_SYNC_FIELDS",
+        {"marketing_url": "marketing_url", "content_language": "marketing_url"},
+        "E014",
+    ),
+    "text in a column for yes and no": (
+        "CATALOG_SYNC_FIELDS",
+        {"marketing_url": "marketing_url", "content_language": "self_paced"},
+        "E015",
+    ),
+    "yes and no in a column for text": (
+        "CATALOG_SYNC_FIELDS",
+        {"marketing_url": "marketing_url", "eligible_for_financial_aid": "language"},
+        "E015",
+    ),
+    "hosts with a scheme": ("CATALOG_SYNC_MARKETING_URL_HOSTS", ["https://www.example.com"], "E016"),
+    "hosts with a path": ("CATALOG_SYNC_MARKETING_URL_HOSTS", ["www.example.com/course"], "E016"),
+    "no host at all": ("CATALOG_SYNC_MARKETING_URL_HOSTS", [], "E016"),
+    "cache that holds nothing": (
+        "CACHES",
+        {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
+        "W004",
+    ),
+    "status that the Catalog does not have": ("CATALOG_SYNC_RUN_STATUSES", ["publishd"], "W006"),
+    "token provider without scheme": (CREDENTIALS[0], "courses.example.com/oauth2", "W007"),
     "column that takes no null": ("CATALOG_SYNC_FIELDS", {"marketing_url": "course_image_url"}, "E008"),
     "no Catalog": ("COURSE_CATALOG_API_URL", None, "W001"),
     "Catalog without scheme": ("COURSE_CATALOG_API_URL", "discovery.example.com/api/v1", "W001"),
@@ -159,6 +186,9 @@ class TestRealProcess:
     @pytest.mark.parametrize("model", ["nowhere.Nothing", "course_overviews.Nothing", "CourseOverview"])
     def test_missing_model_is_told(self, model, tmp_path):
         assert "catalog_sync.E001" in self.check(tmp_path, model).stderr
+
+    def test_missing_model_is_told_once(self, tmp_path):
+        assert "signals.E001" not in self.check(tmp_path, "nowhere.Nothing").stderr
 
     def test_missing_model_is_no_traceback(self, tmp_path):
         assert "Traceback" not in self.check(tmp_path, "nowhere.Nothing").stderr

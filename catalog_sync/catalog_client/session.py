@@ -156,6 +156,8 @@ def new_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
     names = () if conf.named_catalogs() is None else (catalog_name,)
     try:
         session: requests.Session = import_string(factory)(*names)
+        if not isinstance(session, requests.Session):
+            raise TypeError(f"{type(session).__name__} is no requests.Session")
     except RequestFailed:
         raise
     except Exception as error:  # the host's own code

@@ -107,7 +107,9 @@ def test_secret_is_in_no_failure(catalog, make):
     assert catalog.client_secret not in repr(caught.value) + str(caught.value)
 
 
-@pytest.mark.parametrize("factory", ["no.such.module", "json.no_such_name", "nodots", "json.loads"])
+@pytest.mark.parametrize(
+    "factory", ["no.such.module", "json.no_such_name", "nodots", "json.loads", "os.getcwd"]
+)
 def test_factory_that_makes_no_session(settings, factory):
     settings.CATALOG_SYNC_SESSION_FACTORY = factory
     with pytest.raises(RequestFailed, match="check CATALOG_SYNC_SESSION_FACTORY"):

@@ -69,8 +69,8 @@ def test_good_ones_are_not_spoken_of(settings):
         "default": GOOD,
         "partner-2_b": GOOD | {"orgs": ["edX"], "credentials": "X"},
     }
-    for name in ("PROVIDER_URL", "KEY", "SECRET"):
-        setattr(settings, f"X_{name}", "set")
+    settings.X_PROVIDER_URL = "https://courses.example.com/oauth2"
+    settings.X_KEY = settings.X_SECRET = "set"
     assert messages() == []
 
 
