@@ -112,7 +112,7 @@ class Crawl:
             if self._losses.noticed == before:
                 self._losses.doubt(window)
         else:
-            self._losses.lose(window, error)
+            self._losses.lose(window, self.chain.count, error)
         self.chain.skip()
 
     def _give_up(self, window: Window, error: RequestFailed) -> None:
@@ -140,7 +140,7 @@ class Crawl:
             if half.offset >= self.chain.count:
                 return
             if self._narrowing_requests >= MOST_NARROWING_REQUESTS or not self.can_go_on():
-                self._losses.lose(half, error)
+                self._losses.lose(half, self.chain.count, error)
                 continue
             self._narrowing_requests += 1
             try:

@@ -25,6 +25,7 @@ class RequestFailed(Exception):
         retry_after: seconds that the service asked to wait; None if it did not say.
         retryable: whether the same request may succeed later.
         throttled: whether the service limits how many requests this user may send.
+        outage: whether the service as a whole seems to be away, as while it restarts.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class RequestFailed(Exception):
         retryable: bool = True,
         retry_after: float | None = None,
         throttled: bool = False,
+        outage: bool = False,
     ) -> None:
         super().__init__()
         self.url = url
@@ -46,6 +48,7 @@ class RequestFailed(Exception):
         self.retryable = retryable
         self.retry_after = retry_after
         self.throttled = throttled
+        self.outage = outage
 
     @property
     def clause(self) -> str:

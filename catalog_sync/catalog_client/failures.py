@@ -79,7 +79,9 @@ def token_refused(url: str, reply: Any) -> RequestFailed:
 def token_unavailable(error: RequestFailed) -> RequestFailed:
     """The OAuth2 provider did not answer, or not to the end."""
     remedy = "check that the OAuth2 provider is up and that BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL is right"
-    return RequestFailed(error.url, error.reason, remedy, scope=Scope.RUN, retryable=error.retryable)
+    return RequestFailed(
+        error.url, error.reason, remedy, scope=Scope.RUN, retryable=error.retryable, outage=error.outage
+    )
 
 
 def credentials_missing(names: Sequence[str]) -> RequestFailed:
@@ -137,21 +139,24 @@ def refused(url: str, status: int, retry_after: str | None) -> RequestFailed:
         scope=scope,
         retryable=status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT,
         retry_after=seconds if status == HTTPStatus.SERVICE_UNAVAILABLE else None,
+        outage=status in _OUTAGES,
     )
 
 
 def _throttled(url: str, seconds: float | None) -> RequestFailed:
-    wait = "" if seconds is None else f" for another {seconds:.0f} s"
+    wait, then = ("", "later") if seconds is None else (f" for another {seconds:.0f} s", "after that")
     return RequestFailed(
         plain(url),
         f"throttles this user{wait} (HTTP 429)",
-        "run the command again later; a larger page size needs fewer requests, and a staff user has no such limit",
+        f"run the command again {then}; a staff user has no such limit",
         scope=Scope.RUN,
         retry_after=seconds,
         throttled=True,
     )
 
 
+# What stands before a service says so while there is nobody behind it.
+_OUTAGES = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 _REMEDIES: dict[int, tuple[str, Scope]] = {
     HTTPStatus.UNAUTHORIZED: (
         "check that the Catalog trusts the tokens of BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL",
@@ -161,7 +166,10 @@ _REMEDIES: dict[int, tuple[str, Scope]] = {
         "give the user of BACKEND_SERVICE_EDX_OAUTH2_KEY access to the Catalog API",
         Scope.RUN,
     ),
-    HTTPStatus.NOT_FOUND: ("check COURSE_CATALOG_API_URL", Scope.RUN),
+    HTTPStatus.NOT_FOUND: (
+        "set COURSE_CATALOG_API_URL to the API's root, such as https://discovery.example.com/api/v1",
+        Scope.RUN,
+    ),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("look into the Catalog's own log for the cause", Scope.ROWS),
 }
 
@@ -181,11 +189,18 @@ def unreachable(url: str, error: Exception) -> RequestFailed:
     """There is no reply, or none to its end."""
     request = getattr(error, "request", None)
     causes = list(_causes(error))
+    words = _describe(error, causes)
+    remedy = (
+        "check that the Catalog is up and that COURSE_CATALOG_API_URL is right, then run the command again"
+    )
+    if words == _NO_URL:
+        remedy = "set COURSE_CATALOG_API_URL to one, such as https://discovery.example.com/api/v1"
     return RequestFailed(
         plain(getattr(request, "url", None) or url),
-        f"could not be read ({_describe(error, causes)})",
-        "check that the Catalog is up and that COURSE_CATALOG_API_URL is right, then run the command again",
+        f"could not be read ({words})",
+        remedy,
         retryable=not any(isinstance(cause, _LASTING) for cause in causes),
+        outage=any(isinstance(cause, ConnectionRefusedError) for cause in causes),
     )
 
 
@@ -197,11 +212,12 @@ _LASTING = (
     requests.exceptions.InvalidHeader,
     ssl.SSLCertVerificationError,
 )
+_NO_URL = "its address is no URL"
 _DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
     (ssl.SSLCertVerificationError, "its certificate is not trusted"),
-    (requests.exceptions.InvalidURL, "its address is no URL"),
-    (requests.exceptions.InvalidSchema, "its address is no URL"),
-    (requests.exceptions.MissingSchema, "its address is no URL"),
+    (requests.exceptions.InvalidURL, _NO_URL),
+    (requests.exceptions.InvalidSchema, _NO_URL),
+    (requests.exceptions.MissingSchema, _NO_URL),
     (urllib3.exceptions.NameResolutionError, "its host name is unknown"),
     (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
     (urllib3.exceptions.IncompleteRead, "the reply was cut off"),

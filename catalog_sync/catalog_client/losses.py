@@ -34,13 +34,11 @@ class Losses:
         """Take notice that no page will follow."""
         self._tell("the last that was read")
 
-    def lose(self, window: Window, error: RequestFailed) -> None:
-        """Give up a window."""
+    def lose(self, window: Window, count: int, error: RequestFailed) -> None:
+        """Give up a window of a list of ``count`` course runs."""
         self.noticed += 1
-        self.failures.append(
-            f"course runs {window.offset} to {window.offset + window.limit - 1} of the list are missing: "
-            f"{error.clause}"
-        )
+        last = max(window.offset, min(window.offset + window.limit, count) - 1)
+        self.failures.append(f"course runs {window.offset} to {last} of the list are missing: {error.clause}")
 
     def lose_rest(self, offset: int, error: RequestFailed) -> None:
         """Give up all from this position on, because no time is left to try again."""

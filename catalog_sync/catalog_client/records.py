@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
@@ -101,7 +102,9 @@ def _decode_leniently(body: bytes, most_rows: int) -> Page:
     try:
         reply = msgspec.convert(json.loads(body.decode(errors="surrogateescape")), _LenientReply)
     except DECODING_ERRORS as error:
-        raise MalformedReply(_readable(error)) from error
+        # What people are shown: to sign in, or that something is out of order.
+        is_html = body.lstrip()[:1] == b"<"
+        raise MalformedReply("it is HTML, not JSON" if is_html else _readable(error)) from error
     # Beforehand: a megabyte holds half a million records that are none, each of which would be a line in the log.
     _check_rows(reply.results, most_rows)
     course_runs, rejected = [], []
@@ -115,7 +118,9 @@ def _decode_leniently(body: bytes, most_rows: int) -> Page:
 
 
 def _readable(error: Exception) -> str:
-    return str(error).encode(errors="backslashreplace").decode()[:200]
+    # The pattern says nothing to who has to correct the record.
+    text = re.sub(r"Expected `str` matching regex .* - at", "unprintable character - at", str(error))
+    return text.encode(errors="backslashreplace").decode()[:200]
 
 
 def why_no_answer(page: Page, course_keys: Iterable[str]) -> str | None:

@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 ATTEMPTS = 6
+# A Catalog that has answered this run and goes away is likely to be back: a restart takes up to a minute.
+OUTAGE_ATTEMPTS = 10
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 20.0
 # Key, URL and status at their longest, with JSON's escapes; an honest page is far below.
@@ -98,6 +100,7 @@ class Requester:
         self._lock = threading.Lock()
         self._idle_sessions: list[requests.Session] = []
         self._closed = False
+        self._has_answered = False
 
     def get(self, url: str, parse: Callable[[bytes], T], *, rows: int, attempts: int | None = None) -> T:
         """Return what ``parse`` makes of the body of ``url``.
@@ -111,13 +114,13 @@ class Requester:
         Raises:
             RequestFailed: no attempt brought a usable body.
         """
-        retrying = self._retrying(attempts or ATTEMPTS)
+        retrying = self._retrying(attempts)
         most_bytes = max(rows * LONGEST_ROW_BYTES, SMALLEST_CAP_BYTES)
         started, failure = time.monotonic(), None
         try:
             for attempt in retrying:
                 if failure:
-                    self._log_retry(failure)
+                    self._log_retry(url, failure)
                     started = self.budget.spend_since(started)
                 with attempt:
                     try:
@@ -133,16 +136,17 @@ class Requester:
             raise
         raise AssertionError("stamina ends with a result or an error")
 
-    def _retrying(self, attempts: int) -> Iterable[stamina.Attempt]:
+    def _retrying(self, attempts: int | None) -> Iterable[stamina.Attempt]:
         tried = 0
 
         def wait_before_retry(error: Exception) -> bool | float:
             nonlocal tried
+            if not isinstance(error, RequestFailed):
+                return False
             # Being asked to wait says nothing against the request: only the budget bounds how often.
-            tried += not (
-                isinstance(error, RequestFailed) and error.throttled and error.retry_after is not None
-            )
-            return tried < attempts and self._wait_before_retry(error)
+            tried += not (error.throttled and error.retry_after is not None)
+            is_worth = OUTAGE_ATTEMPTS if error.outage and self._has_answered else ATTEMPTS
+            return tried < (attempts or is_worth) and self._wait_before_retry(error)
 
         return stamina.retry_context(
             on=wait_before_retry,
@@ -153,24 +157,20 @@ class Requester:
             wait_jitter=FIRST_WAIT_SECONDS,
         )
 
-    def _wait_before_retry(self, error: Exception) -> bool | float:
-        if not isinstance(error, RequestFailed) or not error.retryable:
-            return False
-        if self._closed or not self.budget.seconds:
+    def _wait_before_retry(self, error: RequestFailed) -> bool | float:
+        if not error.retryable or self._closed or not self.budget.seconds:
             return False
         if error.retry_after is None:
             return True
         # Never at once: a service that says "0" for ever would be asked as fast as the network allows.
         return error.retry_after <= self.budget.seconds and max(error.retry_after, FIRST_WAIT_SECONDS)
 
-    def _log_retry(self, failure: RequestFailed) -> None:
+    def _log_retry(self, url: str, failure: RequestFailed) -> None:
         waited = {} if failure.retry_after is None else {"retry_after": failure.retry_after}
-        self._log.warning("request_retried", url=failure.url, reason=failure.reason, **waited)
+        self._log.warning("request_retried", url=_whose(url, failure), reason=failure.reason, **waited)
 
     def _log_failure(self, url: str, error: RequestFailed) -> None:
-        # With the query, which tells the place in the list; but what failed may be the provider of tokens.
-        whose = without_credentials(url) if error.url == plain(url) else error.url
-        self._log.error("request_failed", url=whose, reason=error.reason)
+        self._log.error("request_failed", url=_whose(url, error), reason=error.reason)
 
     def _attempt(self, url: str, most_bytes: int, *, again: bool) -> bytes:
         if asked := pause.in_force(self._catalog_name):
@@ -180,7 +180,7 @@ class Requester:
             reply = self._exchange(session, url, most_bytes, again=again)
             if reply.status == HTTPStatus.UNAUTHORIZED:
                 session = self._renewed(session)
-                self._log_retry(refused(url, reply.status, None))
+                self._log_retry(url, refused(url, reply.status, None))
                 reply = self._exchange(session, url, most_bytes, again=True)
         except RequestFailed:
             # Nobody knows what state it is in.
@@ -188,6 +188,7 @@ class Requester:
             raise
         self._give_back(session)
         if reply.status == HTTPStatus.OK:
+            self._has_answered = True
             return reply.body
         refusal = refused(url, reply.status, reply.headers.get("Retry-After"))
         if refusal.retry_after and refusal.retry_after <= self.budget.seconds:
@@ -246,3 +247,8 @@ class Requester:
             idle, self._idle_sessions = self._idle_sessions, []
         for session in idle:
             session.close()
+
+
+def _whose(url: str, error: RequestFailed) -> str:
+    """Return what failed: with the query, which tells the place in the list; or it was the provider of tokens."""
+    return without_credentials(url) if error.url == plain(url) else error.url

@@ -26,10 +26,15 @@ def test_nothing_is_lost_at_first(losses):
 
 
 def test_window_is_told_by_its_first_and_last_position(losses):
-    losses.lose(Window(4, 5), ERROR)
+    losses.lose(Window(4, 5), 9, ERROR)
     assert losses.failures == [
         "course runs 4 to 8 of the list are missing: https://c.example.org/ answered HTTP 500: look"
     ]
+
+
+def test_window_is_told_no_further_than_the_list_goes(losses):
+    losses.lose(Window(4, 500), 9, ERROR)
+    assert losses.failures[0].startswith("course runs 4 to 8 of the list are missing")
 
 
 def test_window_that_was_read_in_parts_is_told_so(losses):
@@ -82,7 +87,7 @@ def test_poison_that_two_windows_share_is_told_once(losses):
 
 def test_each_loss_is_noticed(losses):
     """A crawl compares the number before and after it narrows a window."""
-    losses.lose(Window(0, 5), ERROR)
+    losses.lose(Window(0, 5), 9, ERROR)
     losses.poison(2, ERROR)
     losses.poison(2, ERROR)
     assert losses.noticed == 3

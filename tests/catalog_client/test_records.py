@@ -87,3 +87,14 @@ def test_key_that_is_no_text_is_not_told():
 def test_more_records_than_are_counted_answer_a_look_up():
     """A run may be listed while the service counts."""
     assert why_no_answer(decoded({"key": KEY}, count=0), [KEY]) is None
+
+
+@pytest.mark.parametrize("body", [b"<html>", b" \n<!DOCTYPE html>"])
+def test_page_for_people_is_told_as_such(body):
+    with pytest.raises(MalformedReply, match="it is HTML, not JSON"):
+        decode_page(body)
+
+
+def test_unprintable_character_is_told_as_such():
+    [rejected] = decode_page(json.dumps({"count": 1, "results": [{"key": "a\0b"}]}).encode()).rejected
+    assert rejected.reason == "unprintable character - at `$.key`"

@@ -13,6 +13,7 @@ from stamina.instrumentation import set_on_retry_hooks
 
 from catalog_sync.catalog_client import Requester, RequestFailed, requester
 from catalog_sync.catalog_client.background import in_background
+from catalog_sync.catalog_client.failures import unreachable
 from catalog_sync.catalog_client.requester import RetryBudget
 from catalog_sync.events import EventLog
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH, COURSE_RUNS_PATH
@@ -111,6 +112,24 @@ def test_six_attempts_are_enough(catalog, make, get, quick):
     assert len(asked_at(catalog)) == requester.ATTEMPTS == 6
 
 
+@pytest.mark.parametrize(
+    ("status", "attempts"), [(503, requester.OUTAGE_ATTEMPTS), (500, requester.ATTEMPTS)]
+)
+def test_catalog_that_goes_away_once_it_has_answered_is_waited_for(
+    catalog, make, get, quick, status, attempts
+):
+    asker = make()
+    get(asker)
+    fail(catalog, status=status)
+    with pytest.raises(RequestFailed):
+        get(asker)
+    assert len(asked_at(catalog)) == 1 + attempts
+
+
+def test_catalog_that_refuses_connections_counts_as_away():
+    assert unreachable("https://c.example.org/", ConnectionRefusedError()).outage
+
+
 def test_attempts_can_be_fewer(catalog, make, get, quick):
     fail(catalog)
     with pytest.raises(RequestFailed):
@@ -138,8 +157,10 @@ def test_each_retry_is_logged_with_its_reason(catalog, make, get, quick, caplog)
     fail(catalog, times=2)
     get(make())
     lines = [line for line in caplog.messages if "event=catalog_sync.request_retried" in line]
-    url = f"{catalog.api_url}/course_runs/"
-    assert lines == [f'event=catalog_sync.request_retried run_id=7 url={url} reason="answered HTTP 503"'] * 2
+    url = f"{catalog.api_url}/course_runs/?limit=5&offset=0"
+    assert (
+        lines == [f'event=catalog_sync.request_retried run_id=7 url="{url}" reason="answered HTTP 503"'] * 2
+    )
 
 
 def test_library_that_retries_adds_no_line_of_its_own(catalog, make, get, quick, caplog):

@@ -52,7 +52,10 @@ def test_404(sync, fault):
     fault("status", times=None, status=404)
     outcome = sync()
     outcome.is_failure()
-    assert "course_runs/ answered HTTP 404: check COURSE_CATALOG_API_URL." in outcome.message
+    assert (
+        "course_runs/ answered HTTP 404: set COURSE_CATALOG_API_URL to the API's root, such as "
+        in outcome.message
+    )
 
 
 def test_400(sync, fault):
