@@ -81,6 +81,8 @@ class Catalog:
         refusal = self._throttle.refusal(username, self.settings.throttle_per_hour)
         if refusal:
             return refusal
+        if request.method == "OPTIONS":
+            return json_reply(200, {"name": "Course Run List", "parses": ["application/json"]})
         if request.method not in ("GET", "HEAD"):
             return error_reply(405, f'Method "{request.method}" not allowed.')
         return self._cached_list(request, username, row_fault)
@@ -108,9 +110,16 @@ class Catalog:
         workers = self._workers
         with workers.one():
             reply = self._list(request, username, row_fault)
-            if reply.status == 200:
-                rows = len(msgspec.json.decode(reply.body, type=_Rows).results)
-                workers.work(settings, rows, full_objects="fields" not in request.params)
+            if reply.status != 200:
+                return reply
+            page = msgspec.json.decode(reply.body, type=_Rows)
+            rows = len(page.results)
+            if request.path == COURSES_PATH:
+                workers.work_on_courses(settings, rows)
+            else:
+                # Past the end no row is touched.
+                skipped = window(request.params, request.url, page.count).offset if rows else 0
+                workers.work(settings, rows, skipped, full_objects="fields" not in request.params)
         return reply
 
     def _list(self, request: Request, username: str, row_fault: RowFault | None) -> Reply:
@@ -170,4 +179,5 @@ class Catalog:
 
 
 class _Rows(msgspec.Struct):
+    count: int
     results: list[msgspec.Raw]

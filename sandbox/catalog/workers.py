@@ -1,4 +1,4 @@
-"""The latency model: list requests take the service's CPU time, on a few workers, and queue for them."""
+"""The latency model: list requests take the service's time, on a few workers, and queue for them."""
 
 import time
 from threading import Semaphore
@@ -19,6 +19,11 @@ class Workers:
         return self._free
 
     @staticmethod
-    def work(settings: Settings, rows: int, *, full_objects: bool) -> None:
+    def work(settings: Settings, rows: int, skipped_rows: int, *, full_objects: bool) -> None:
         factor = FULL_OBJECT_FACTOR if full_objects else 1
-        time.sleep(settings.page_seconds + rows * settings.run_seconds * factor)
+        skipping = skipped_rows * settings.skipped_run_seconds
+        time.sleep(settings.page_seconds + rows * settings.run_seconds * factor + skipping)
+
+    @staticmethod
+    def work_on_courses(settings: Settings, courses: int) -> None:
+        time.sleep(settings.courses_seconds + courses * settings.course_seconds)

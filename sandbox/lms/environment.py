@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
 # SQLite admits one writer: who comes second waits this long, rather than failing.
 SQLITE_TIMEOUT_SECONDS = 20
@@ -14,7 +15,12 @@ SQLITE_TIMEOUT_SECONDS = 20
 
 def database(url: str) -> dict[str, Any]:
     """Return the ``DATABASES["default"]`` of ``url`` (``sqlite:///``, ``mysql://`` or ``postgres://``)."""
-    settings = dj_database_url.parse(url)
+    try:
+        settings = dj_database_url.parse(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"LMS_DATABASE_URL must be a sqlite:///, mysql:// or postgres:// URL: {error}"
+        ) from None
     options = settings.setdefault("OPTIONS", {})
     if settings["ENGINE"].endswith("sqlite3"):
         Path(settings["NAME"]).parent.mkdir(parents=True, exist_ok=True)
@@ -31,7 +37,7 @@ def cache(url: str | None) -> dict[str, Any]:
     if not url:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "sandbox-lms"}
     if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError(f"LMS_CACHE_URL must be a redis:// URL, not {url!r}")
+        raise ImproperlyConfigured(f"LMS_CACHE_URL must be a redis:// URL, not {url!r}")
     return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
 
 

@@ -157,6 +157,21 @@ def test_a_page_takes_time_for_itself_and_for_each_run(stand_in: CatalogProcess,
 
 
 @pytest.mark.usefixtures("_filled")
+def test_a_page_further_down_takes_longer(stand_in: CatalogProcess, caller: Caller) -> None:
+    stand_in.control.settings(**LATENCY, skipped_run_seconds=0.02)
+    assert caller.token
+
+    assert seconds_of(lambda: caller.runs("limit=10&offset=20&fields=key")) >= 0.1 + 10 * 0.01 + 20 * 0.02
+
+
+@pytest.mark.usefixtures("_filled")
+def test_a_page_past_the_end_takes_no_longer(stand_in: CatalogProcess, caller: Caller) -> None:
+    stand_in.control.settings(**LATENCY, skipped_run_seconds=3600)
+
+    assert caller.runs("limit=10&offset=1000000").status == 200
+
+
+@pytest.mark.usefixtures("_filled")
 def test_full_objects_take_half_as_long_again(stand_in: CatalogProcess, caller: Caller) -> None:
     stand_in.control.settings(**LATENCY)
     assert caller.token

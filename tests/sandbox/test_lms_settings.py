@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import path
 from django.urls.resolvers import RegexPattern, URLResolver
 from edx_django_utils.plugins import get_plugin_apps
@@ -150,7 +151,7 @@ class TestCache:
         assert environment.cache("redis://127.0.0.1:6379/3")["LOCATION"] == "redis://127.0.0.1:6379/3"
 
     def test_another_kind_is_refused_by_name(self):
-        with pytest.raises(ValueError, match="LMS_CACHE_URL"):
+        with pytest.raises(ImproperlyConfigured, match="LMS_CACHE_URL"):
             environment.cache("memcached://127.0.0.1")
 
 
