@@ -93,7 +93,9 @@ def _options(
     from catalog_sync.sync import SyncOptions
 
     asked = {
-        "page_size": 0 if page_size == AUTO else _in_range("page size", page_size, MAX_PAGE_SIZE),
+        "page_size": 0
+        if page_size == AUTO
+        else _in_range("page size", page_size, MAX_PAGE_SIZE, f", or {AUTO}"),
         "concurrency": _in_range("concurrency", concurrency, MAX_CONCURRENCY),
         "course_keys": tuple(_course_key(key) for key in course_keys or ()),
         "on_progress": on_progress,
@@ -154,9 +156,9 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
     try:
         return run_sync(options)
     except LeaseHeld as held:
+        EventLog().info("skipped", catalog=options.catalog.name, reason=held)
         if not options.changed:
             raise
-        EventLog().info("skipped", catalog=options.catalog.name, reason=str(held))
         return SyncReport.of_nothing("skipped", str(held), options)
 
 
@@ -240,6 +242,7 @@ def measure_page_sizes(
 
     Raises:
         catalog_sync.catalog_client.RequestFailed: the Catalog does not answer.
+        catalog_sync.sync.page_size.OutOfRequests: the budget was spent before all page sizes were measured.
         WrongUsage: no Catalog is named so, or a number is out of range.
     """
     from catalog_sync import conf
@@ -280,10 +283,10 @@ def save_page_size(measured: Measurement, catalog: str | None = None) -> None:
     config.save()
 
 
-def _in_range(name: str, value: int | str | None, most: int) -> int | None:
+def _in_range(name: str, value: int | str | None, most: int, alternative: str = "") -> int | None:
     if value is None or (isinstance(value, int) and 1 <= value <= most):
         return value
-    raise WrongUsage(f"{name} must be from 1 to {most:,}, not {value}")
+    raise WrongUsage(f"{name} must be from 1 to {most:,}{alternative}, not {value}")
 
 
 def _course_key(text: object) -> str:

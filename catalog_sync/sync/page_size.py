@@ -10,12 +10,22 @@ from dataclasses import dataclass
 from catalog_sync.catalog_client import CatalogClient, RequestFailed, Window
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import PAGE_SIZES, requests_for
+from catalog_sync.sync.options import SyncOptions
 
 TARGET_SECONDS = 2.0
 # A larger page must be worth it: below this gain a run, noise decides.
 LEAST_GAIN = 0.03
 # A page of a full sync may wait for others at the Catalog's few workers before it counts as slow.
 SLOW_FACTOR = 3
+
+
+def settle(options: SyncOptions, client: CatalogClient) -> int:
+    """Return the page size that was asked for, or find one: the same as last time, unless that was too slow.
+
+    Raises:
+        RequestFailed: the Catalog does not answer at all.
+    """
+    return options.page_size or remembered(options.catalog.name) or find(measure(client))
 
 
 def remembered(catalog: str) -> int | None:
@@ -95,6 +105,16 @@ class Measurement:
     requests: int
 
 
+class OutOfRequests(Exception):
+    """The budget was spent before all page sizes were measured."""
+
+    def __init__(self, most_requests: int, page_size: int) -> None:
+        super().__init__(
+            f"The {most_requests} requests were used up before page sizes from {page_size:,} on were measured: allow "
+            "more --requests."
+        )
+
+
 def sweep(
     client: CatalogClient, concurrencies: tuple[int, ...], most_requests: int, target_seconds: float
 ) -> Iterator[Measurement]:
@@ -102,13 +122,16 @@ def sweep(
 
     Raises:
         RequestFailed: the Catalog does not answer at all.
+        OutOfRequests: there would be more to measure.
     """
     count = _count(client)
     used = 1
     for size in PAGE_SIZES:
         for concurrency in concurrencies:
-            if used + concurrency > most_requests or size > max(count, PAGE_SIZES[0]):
+            if size > max(count, PAGE_SIZES[0]):
                 return
+            if used + concurrency > most_requests:
+                raise OutOfRequests(most_requests, size)
             used += concurrency
             measured = _at_once(client, size, concurrency, count)
             if measured is None:

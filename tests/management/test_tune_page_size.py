@@ -22,7 +22,12 @@ PAGE_SECONDS, RUN_SECONDS = 0.0225, 0.000925
 def slow_catalog(catalog):
     catalog.control.generate(RUNS)
     catalog.control.settings(
-        latency=True, workers=4, page_seconds=PAGE_SECONDS, run_seconds=RUN_SECONDS, cache=False
+        latency=True,
+        workers=4,
+        page_seconds=PAGE_SECONDS,
+        run_seconds=RUN_SECONDS,
+        skipped_run_seconds=0,
+        cache=False,
     )
     return catalog
 
@@ -56,6 +61,18 @@ def test_recommendation_is_within_a_fifth_of_the_best_that_stays_in_time(slow_ca
 def test_budget_of_requests_is_kept(slow_catalog):
     tuned("--requests=10")
     assert len(slow_catalog.control.requests(COURSE_RUNS_PATH)) <= 10
+
+
+def test_budget_that_ends_too_early_is_told(slow_catalog, capsys):
+    tuned("--requests=10")
+    assert "allow more --requests" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("requests", [1, 10])
+def test_budget_that_ends_too_early_saves_nothing(slow_catalog, requests):
+    with pytest.raises(CommandError):
+        tuned(f"--requests={requests}", "--save")
+    assert not CatalogSyncConfig.objects.exists()
 
 
 def test_saving_puts_the_recommendation_into_the_configuration(slow_catalog):

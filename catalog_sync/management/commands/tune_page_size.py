@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("--requests", type=int, default=60, metavar="N", help="send at most so many")
+        parser.add_argument("--requests", type=int, default=64, metavar="N", help="send at most so many")
         parser.add_argument(
             "--target-seconds", type=float, default=2.0, metavar="S", help="how long a page may take"
         )
@@ -42,10 +42,11 @@ class Command(BaseCommand):
 
     def _tune(self, options: dict[str, Any]) -> None:
         from catalog_sync.catalog_client import RequestFailed
-        from catalog_sync.sync.page_size import best
+        from catalog_sync.sync.page_size import OutOfRequests, best
 
         target = options["target_seconds"]
         measurements: list[Any] = []
+        shortage = ""
         try:
             for row in api.measure_page_sizes(
                 most_requests=options["requests"], target_seconds=target, catalog=options["catalog"]
@@ -57,14 +58,14 @@ class Command(BaseCommand):
                     f"{row.page_size:9,}  {row.concurrency:7}  {row.seconds:8.2f}  {row.requests:8,}  "
                     f"{row.total_seconds:13.1f}"
                 )
+        except OutOfRequests as error:
+            shortage = str(error)
         except RequestFailed as error:
             raise CommandError(str(error)) from None
         except api.WrongUsage as error:
             raise CommandError(str(error), returncode=EXIT_WRONG_USAGE) from None
         if not measurements:
-            raise CommandError(
-                "Nothing was measured: allow more --requests, or raise request_timeout_seconds."
-            )
+            raise CommandError(shortage or "Nothing was measured: raise request_timeout_seconds.")
         self._plot(measurements)
         recommended = best(measurements, target)
         self.stdout.write(
@@ -76,6 +77,10 @@ class Command(BaseCommand):
                 f"That is more than an ordinary user's {quota.REQUESTS_AN_HOUR} requests an hour: the sync needs a "
                 "staff user."
             )
+        if shortage:
+            self.stderr.write(shortage)
+        if options["save"] and shortage:
+            raise CommandError("Nothing was saved, since a page size that was not measured may be the best.")
         if options["save"]:
             api.save_page_size(recommended, options["catalog"])
             self.stdout.write("Saved in the Catalog sync configuration.")
