@@ -46,7 +46,7 @@ def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()
 
 def words_of(error: Exception) -> str:
     """Return what a Celery client says went wrong; of an address that it cannot parse it would quote the password."""
-    return type(error).__name__ if isinstance(error, ValueError) else str(error)
+    return type(error).__name__ if isinstance(error, ValueError) else " ".join(str(error).split())
 
 
 def has_broker() -> bool:

@@ -64,7 +64,7 @@ def _age(seen: dict[str, Any]) -> float:
 
 def remedy(health: dict[str, Any]) -> str:
     """Return one sentence on what is wrong and what to do about it; empty if nothing is wrong."""
-    if health["status"] == OK:
+    if health["status"] == OK and health["enabled"]:
         return ""
     whom = f" of the Catalog {health['catalog']}" if "catalogs" in health else ""
     if not health["enabled"]:

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -26,6 +26,9 @@ ACQUIRE_ATTEMPTS = 3
 LONGEST_LOOK_SECONDS = 60
 LOOK_AGAIN_SECONDS = 0.5
 
+# The numbers of the report that an operator may watch while the run goes on.
+PROGRESS = ("pages", "course_runs_retrieved", "updated")
+
 
 class LeaseHeld(Exception):
     """Another sync of the same Catalog is running.
@@ -34,12 +37,14 @@ class LeaseHeld(Exception):
         scope: what it covers, of ``SyncRun.Scope``.
     """
 
-    def __init__(self, holder: str, since: datetime, scope: str) -> None:
+    def __init__(self, holder: SyncRun) -> None:
+        catalog = "" if holder.catalog == conf.DEFAULT_CATALOG else f" of the Catalog {holder.catalog}"
         super().__init__(
-            f"Another sync holds the lease: {holder}, since {since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to end; "
-            f"if it was killed, its lease is free {LEASE_SECONDS} s after its last sign of life."
+            f"Another sync{catalog} holds the lease: {holder.holder}, since {holder.started:%Y-%m-%d %H:%M:%S} UTC, "
+            f"last sign of life {holder.heartbeat:%H:%M:%S} UTC. Wait for it to end; if it was killed, its lease is "
+            f"free {LEASE_SECONDS} s after that."
         )
-        self.scope = scope
+        self.scope = holder.scope
 
 
 class LeaseLost(Exception):
@@ -87,7 +92,7 @@ class Lease:
             except IntegrityError:
                 holder = SyncRun.objects.filter(lease=catalog).first()
                 if holder is not None:
-                    raise LeaseHeld(holder.holder, holder.started, holder.scope) from None
+                    raise LeaseHeld(holder) from None
                 if attempt == ACQUIRE_ATTEMPTS - 1:
                     raise
                 # It ended this very moment: try again.
@@ -157,15 +162,10 @@ def bury_the_dead() -> None:
     """Close the runs of holders that give no sign of life."""
     silent = running().filter(heartbeat__lt=UtcNow() - timedelta(seconds=LEASE_SECONDS))
     for run in silent:
-        buried = _end(
-            silent.filter(pk=run.pk),
-            status=SyncRun.Status.FAILED,
-            message=f"The process died without a word ({run.holder}). The next run puts right what it left.",
-        )
-        if buried:
-            EventLog(run.pk).error(
-                "finished", status=SyncRun.Status.FAILED, reason="the process died", holder=run.holder
-            )
+        message = f"The process died without a word ({run.holder}). The next run puts right what it left."
+        if _end(silent.filter(pk=run.pk), status=SyncRun.Status.FAILED, message=message):
+            told = {name: getattr(run, name) for name in ("scope", "dry_run", "catalog", *PROGRESS)}
+            EventLog(run.pk).error("finished", status=SyncRun.Status.FAILED, **told, message=message)
 
 
 def _end(runs: QuerySet[SyncRun], **values: Any) -> int:

@@ -115,7 +115,7 @@ class SyncRun(models.Model):
         blank=True, default="", help_text=_("The warnings and errors that the run logged, the first of them.")
     )
     cancel_requested = models.BooleanField(
-        default=False, help_text=_("Set while it runs, it ends the run after its page.")
+        default=False, help_text=_("If set while the run is going on, the run ends after its page.")
     )
 
     dry_run = models.BooleanField(default=False)
@@ -190,20 +190,20 @@ class CatalogSyncConfig(ConfigurationModel):
     )
     retry_deadline_seconds = models.PositiveIntegerField(
         default=300,
-        help_text=_("How long a run may keep trying again before it gives up; 0: never try again."),
+        help_text=_("How long a run may lose to failed attempts and to waiting, in all; 0: never try again."),
     )
     max_removal_percent = models.PositiveIntegerField(
         default=10,
         validators=[MaxValueValidator(100)],
         help_text=_(
-            "A run that would remove more than this share of the marketing URLs removes none, and says so."
+            "A run that would remove more than this share of the marketing URLs, and more than ten of them, is refused."
         ),
     )
     keep_runs_days = models.PositiveIntegerField(
         default=90,
         help_text=_(
-            "How long sync runs stay listed. A full sync deletes older ones, but never the last that succeeded; "
-            "0: none."
+            "How long sync runs stay listed. A full sync deletes older ones, but never the last full one that "
+            "succeeded; 0 deletes none."
         ),
     )
 

@@ -6,12 +6,12 @@ changes nothing. Arguments and results hold course keys, numbers and sentences a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
 
 from catalog_sync import api
-from catalog_sync.events import EventLog
 
 
 @shared_task(name="catalog_sync.tasks.update_catalog_data", ignore_result=True)
@@ -19,14 +19,12 @@ def update_catalog_data(**options: Any) -> None:
     """Run one sync in a worker, with the options of ``catalog_sync.api.update_catalog_data``.
 
     With ``distribute=True`` the run goes on in other tasks after this one has returned. While another sync is running
-    nothing is done, and the log says so.
+    nothing is done; the log tells.
     """
     from catalog_sync.sync import LeaseHeld
 
-    try:
+    with suppress(LeaseHeld):
         api.update_catalog_data(**options, wait=False)
-    except LeaseHeld as held:
-        EventLog().info("skipped", reason=held)
 
 
 @shared_task(name="catalog_sync.tasks.read_stretch", acks_late=True, reject_on_worker_lost=True)

@@ -58,6 +58,16 @@ class TestAcquire:
         with pytest.raises(LeaseHeld, match=f"since {run.started:%Y-%m-%d %H:%M:%S} UTC"):
             Lease.acquire()
 
+    def test_refusal_says_when_the_holder_was_last_seen_alive(self):
+        run = SyncRun.objects.get(pk=Lease.acquire().run_id)
+        with pytest.raises(LeaseHeld, match=f"last sign of life {run.heartbeat:%H:%M:%S} UTC"):
+            Lease.acquire()
+
+    def test_refusal_names_one_of_several_catalogs(self):
+        Lease.acquire("partner")
+        with pytest.raises(LeaseHeld, match="of the Catalog partner"):
+            Lease.acquire("partner")
+
     def test_refusal_leaves_no_run(self):
         Lease.acquire()
         with pytest.raises(LeaseHeld):
@@ -108,8 +118,12 @@ class TestBury:
 
     def test_finish_is_logged_for_it(self, dead, caplog):
         [record] = caplog.get_records("setup")
-        line = f"event=catalog_sync.finished run_id={dead.run_id} status=failed"
+        line = f"event=catalog_sync.finished run_id={dead.run_id} status=failed scope=all dry_run=false "
         assert record.getMessage().startswith(line)
+
+    def test_finish_that_is_logged_says_why(self, dead, caplog):
+        [record] = caplog.get_records("setup")
+        assert 'message="The process died without a word' in record.getMessage()
 
     def test_it_is_buried_once(self, dead, caplog):
         bury_the_dead()

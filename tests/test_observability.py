@@ -76,7 +76,7 @@ def test_every_line_is_one_line_and_has_an_event_and_the_run(catalog, lines):
 def test_finished_line_holds_every_number_of_the_report(catalog, lines):
     report = run_with_trouble(catalog)
     finished = extract(lines()[-1])
-    expected = {"event": "catalog_sync.finished"} | {
+    expected = {"event": "catalog_sync.finished", "scope": "all"} | {
         name: as_told(value) for name, value in report.as_dict().items()
     }
     assert finished == {name: value.replace('"', "'") for name, value in expected.items()}

@@ -15,6 +15,9 @@ def database_faults_told() -> Iterator[None]:
     try:
         yield
     except AnyDatabaseError as error:
+        from catalog_sync.events import EventLog
         from catalog_sync.sync.verdict import database_failure
 
-        raise CommandError(database_failure(error), returncode=1) from None
+        message = database_failure(error)
+        EventLog().error("not_started", message=message)
+        raise CommandError(message, returncode=1) from None

@@ -48,6 +48,10 @@ class Claim:
         """Tell whether the row is no other Catalog's: what is there for a pin alone is nobody's."""
         return row.catalog == self.catalog.name or not row.is_listed
 
+    def is_named(self, row: StoredRun) -> bool:
+        """Tell whether the row is of a Catalog that is still named beside this one."""
+        return any(row.catalog == each.name for each in self.others)
+
     def may_write(self, row: StoredRun | None, *, has_url: bool) -> bool:
         """Tell whether the Catalog may write the row, with a usable marketing URL of its own or without."""
         if row is None or self.owns(row):

@@ -15,13 +15,13 @@ from django.db import Error as AnyDatabaseError
 from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogClient, Chain
 from catalog_sync.control import has_broker, words_of
-from catalog_sync.lease import Canceled, Lease, LeaseLost
+from catalog_sync.lease import PROGRESS, Canceled, Lease, LeaseLost
 from catalog_sync.models import SyncRun
+from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.engine import Run, Stopped
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.stretches import Stretch, StretchOutcome, conclude, plan, read_stretch
-from catalog_sync.sync.transactions import PROGRESS
 from catalog_sync.sync.writer import Writer
 
 # The tasks in catalog_sync.tasks, by name: they import this module, not the other way round.
@@ -48,7 +48,7 @@ def start_distributed(options: SyncOptions) -> SyncReport:
 
     def hand_out(client: CatalogClient, writer: Writer) -> None:
         _check_celery()
-        page_size = run.settle_page_size(client)
+        page_size = run.report.page_size = page_sizes.settle(options, client)
         # Two rows tell how long the list is as well as five hundred do; who reads them again reports what fails.
         chain = Chain(2, stop=1)
         for _ in client.crawl(chain, 1, run.tick).pages():

@@ -29,7 +29,7 @@ from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.retirement import RefusedToShrink, check_share, find_candidates, look_up_and_apply
 from catalog_sync.sync.tally import Tally
 from catalog_sync.sync.transactions import Transactions
-from catalog_sync.sync.verdict import database_failure, page_size_advice, verdict
+from catalog_sync.sync.verdict import database_failure, page_size_advice, rejected_advice, verdict
 from catalog_sync.sync.writer import Writer
 
 Status = SyncRun.Status
@@ -62,13 +62,19 @@ def run_sync(options: SyncOptions) -> SyncReport:
 
 @dataclass
 class Run:
-    """A sync run that holds the lease. Whatever happens to it, it is closed and its end is logged."""
+    """A sync run that holds the lease. Whatever happens to it, it is closed and its end is logged.
+
+    Attributes:
+        failures: why something was not applied, a sentence each.
+        note: what to say of a run that succeeded.
+    """
 
     options: SyncOptions
     lease: Lease
     log: EventLog
     report: SyncReport
     failures: list[str] = field(default_factory=list)
+    note: str = ""
     _started: float = field(default_factory=time.monotonic)
     _next_page_size: int | None = None
 
@@ -138,7 +144,7 @@ class Run:
         try:
             work(client, self._writer())
         except RefusedToShrink as refusal:
-            return Status.REFUSED, str(refusal)
+            return Status.REFUSED, str(refusal) + rejected_advice(self.report)
         except TooManyChanged as reason:
             return Status.SKIPPED, str(reason)
         except RequestFailed as error:
@@ -155,7 +161,8 @@ class Run:
             self.report.unchanged = max(0, self.report.matched - self.report.updated)
             for failure in self.failures:
                 self.log.error("not_applied", reason=failure)
-        return verdict(self.failures, self.report.course_runs_rejected)
+        status, message = verdict(self.failures, self.report.course_runs_rejected)
+        return status, message or self.note
 
     def _writer(self) -> Writer:
         claim = Claim.of(self.options.catalog)
@@ -181,7 +188,8 @@ class Run:
         if not self.options.dry_run:
             with suppress(AnyDatabaseError):  # the run is over, and what is old can go next time
                 self._tidy_up(status)
-        (self.log.info if self.report.is_fine else self.log.error)("finished", **values)
+        log = self.log.info if self.report.is_fine else self.log.error
+        log("finished", scope=self.options.scope.value, **values)
         self.log.monitor(values)
 
     def _tidy_up(self, status: SyncRun.Status) -> None:
@@ -197,6 +205,8 @@ class Run:
         if not asked:
             return
         unlisted = self._look_up(client, writer, asked)
+        if unlisted and not self.report.course_overviews:
+            self.note = f"Neither the Catalog nor the LMS has {', '.join(sorted(asked & unlisted))}."
         self.report.not_in_catalog = overviews.count(
             {key for key in asked & unlisted if not parent_of_ccx(key)}
         )
@@ -226,7 +236,8 @@ class Run:
 
     def sync_all(self, client: CatalogClient, writer: Writer) -> None:
         """Crawl the whole list, then conclude."""
-        page_size = self.settle_page_size(client)
+        self.report.course_overviews = overviews.count()
+        page_size = self.report.page_size = page_sizes.settle(self.options, client)
         crawl = client.crawl(Chain(page_size), self.options.concurrency, self.tick)
         try:
             for page in crawl.pages():
@@ -247,16 +258,6 @@ class Run:
             # Of a crawl that came to its end: a Catalog that is down says nothing about pages.
             self._next_page_size = page_sizes.after(page_size, client.slowest_seconds)
         self.conclude(client, writer, complete=crawl.complete)
-
-    def settle_page_size(self, client: CatalogClient) -> int:
-        """Return the page size that was asked for, or find one: the same as last time, unless that was too slow."""
-        page_size = (
-            self.options.page_size
-            or page_sizes.remembered(self.options.catalog.name)
-            or page_sizes.find(page_sizes.measure(client))
-        )
-        self.report.page_size = page_size
-        return page_size
 
     def conclude(self, client: CatalogClient, writer: Writer, *, complete: bool) -> None:
         """After the last page: retire what a complete crawl did not show, then see to the CCX courses."""

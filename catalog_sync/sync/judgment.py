@@ -71,7 +71,7 @@ def judge(page: Page, stored: dict[str, StoredRun], claim: Claim) -> Judgment:
         usable = bool(url and not url_fault)
         old = row.held if row else NOTHING
         if row and not claim.owns(row):
-            if usable and row.held.marketing_url:
+            if usable and row.held.marketing_url and claim.is_named(row):
                 judgment.contests[run.key] = claim.contest(row)
             if not claim.may_write(row, has_url=usable):
                 judgment.leave(run.key, row)

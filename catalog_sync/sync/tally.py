@@ -82,6 +82,12 @@ class Tally:
             self.report.matched -= in_lms
             self.report.not_in_lms -= len(keys) - in_lms
 
+    def has_met(self, row: StoredRun | None) -> bool:
+        """Tell whether the run has met the Catalog's course run of this row; a dry run has met all that has none."""
+        if row is None:
+            return True
+        return self.claim.owns(row) and (row.id > self.newest_row or row.id in self.met)
+
     def count_of_other_orgs(self, keys: frozenset[str]) -> None:
         """Count the course runs of a page for which the Catalog is not believed."""
         # A window shares course runs with the one before it only.

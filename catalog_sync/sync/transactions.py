@@ -13,16 +13,13 @@ from django.db.models import F
 
 from catalog_sync.databases import is_conflict
 from catalog_sync.events import EventLog
-from catalog_sync.lease import Lease, wait_for_writer
+from catalog_sync.lease import PROGRESS, Lease, wait_for_writer
 from catalog_sync.sync.report import SyncReport
 
 T = TypeVar("T")
 
 # A deadlock or a lock-wait time-out is another writer's; the page is tried again this often before it counts.
 TRANSACTION_ATTEMPTS = 4
-
-# The numbers of the report that an operator may watch while the run goes on.
-PROGRESS = ("pages", "course_runs_retrieved", "updated")
 
 
 @dataclass

@@ -9,6 +9,7 @@ from django.db import Error as AnyDatabaseError
 
 from catalog_sync import overviews, quota, replica
 from catalog_sync.catalog_client import RequestFailed
+from catalog_sync.databases import is_conflict
 from catalog_sync.models import SyncRun
 from catalog_sync.sync.report import SyncReport
 
@@ -42,9 +43,22 @@ def database_failure(error: AnyDatabaseError) -> str:
     """Return what the database said, and what to do about it, in one sentence."""
     said = " ".join(str(error).split())
     remedy = "check that it is up, has room and may be written"
+    if is_conflict(error):
+        remedy = "another process holds a lock: look for a transaction that stays open"
     if LACKS_SCHEMA.search(said):
         remedy = "run manage.py migrate catalog_sync"
     return f"The LMS's database failed ({said}): {remedy}, then run the command again."
+
+
+def rejected_advice(report: SyncReport) -> str:
+    """Return what to say of rejected course runs to who was refused; empty if there were none."""
+    if not report.course_runs_rejected:
+        return ""
+    return (
+        f" But first see why {report.course_runs_rejected} course runs were rejected "
+        "(event=catalog_sync.course_run_rejected): it may be a setting of this LMS, such as "
+        "CATALOG_SYNC_MARKETING_URL_HOSTS."
+    )
 
 
 def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
@@ -54,8 +68,11 @@ def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
     if not error.throttled or not count or not page_size:
         return ""
     needed, fitting = quota.requests_for(count, page_size), quota.least_page_size(count)
-    advice = f", which page size {fitting} or more would fit" if fitting > page_size else ""
+    if fitting > page_size:
+        advice = f"which page size {fitting} or more would fit"
+    else:
+        advice = "so something else sends requests as the same user"
     return (
         f" At page size {page_size} a sync of {count} course runs takes {needed} requests; an ordinary user has "
-        f"{quota.REQUESTS_AN_HOUR} an hour{advice}."
+        f"{quota.REQUESTS_AN_HOUR} an hour, {advice}."
     )

@@ -165,7 +165,7 @@ class Writer:
                     if key in held and (url := held[key].marketing_url) and url != shown
                 }
                 # One that the Catalog lists itself was met on a page.
-                matched = sum(row is None or self.claim.owns(row) for row in inheriting.values())
+                matched = sum(map(self.tally.has_met, inheriting.values()))
                 if self.dry_run:
                     return matched, len(differing.keys() - self._told)
                 return matched, overviews.copy_marketing_urls(differing)

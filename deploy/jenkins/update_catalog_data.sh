@@ -2,7 +2,7 @@
 # The one step of the job LMS_update_catalog_data. It ends with the exit status of the command itself:
 #   0   everything was applied
 #   1   something was not: the job fails, and somebody is told
-#   2   a parameter cannot be followed: the job fails, too
+#   2   a parameter is invalid: the job fails, too
 #   75  another sync is running, and does this one's work: the job is unstable, and nobody is told
 #
 # PAGE_SIZE   parameter: course runs a request, or auto; empty: as Django admin says

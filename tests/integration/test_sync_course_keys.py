@@ -157,3 +157,12 @@ def test_what_is_no_course_key_is_refused_before_anything_is_asked_for(catalog):
     with pytest.raises(ValueError, match="nonsense"):
         update_catalog_data(course_keys=[KEY, "nonsense"])
     assert catalog.control.requests() == []
+
+
+def test_course_that_neither_knows_is_named():
+    message = update_catalog_data(course_keys=["course-v1:NobodyX+Nothing+2026"]).message
+    assert message == "Neither the Catalog nor the LMS has course-v1:NobodyX+Nothing+2026."
+
+
+def test_course_that_the_lms_knows_needs_no_word():
+    assert update_catalog_data(course_keys=[UNKNOWN]).message == ""

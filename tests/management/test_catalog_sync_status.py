@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from catalog_sync import health
-from catalog_sync.models import SyncRun
+from catalog_sync.models import CatalogSyncConfig, SyncRun
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +49,13 @@ def test_stale_sync_exits_with_1(stale):
 def test_stale_sync_says_what_to_do(stale):
     with pytest.raises(CommandError, match=r"Run manage\.py update_catalog_data"):
         call_command("catalog_sync_status", stdout=StringIO())
+
+
+def test_sync_that_is_switched_off_is_told_before_it_is_stale(healthy):
+    CatalogSyncConfig.objects.create(enabled=False)
+    err = StringIO()
+    call_command("catalog_sync_status", stdout=StringIO(), stderr=err)
+    assert "is switched off" in err.getvalue()
 
 
 @pytest.mark.parametrize(

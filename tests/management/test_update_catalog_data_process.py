@@ -126,9 +126,9 @@ class TestTerminal:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--page-size", "0"], "page size must be from 1 to 10,000, not 0"),
-        (["--page-size", "10001"], "page size must be from 1 to 10,000, not 10001"),
-        (["--page-size", "-1"], "page size must be from 1 to 10,000, not -1"),
+        (["--page-size", "0"], "page size must be from 1 to 10,000, or auto, not 0"),
+        (["--page-size", "10001"], "page size must be from 1 to 10,000, or auto, not 10001"),
+        (["--page-size", "-1"], "page size must be from 1 to 10,000, or auto, not -1"),
         (["--page-size", "abc"], "argument --page-size"),
         (["--course-key", "nonsense"], "'nonsense' is not a course key"),
     ],
@@ -157,6 +157,13 @@ class TestCatalogDown:
                 "CatalogSyncConfig.objects.create(enabled=True, retry_deadline_seconds=0)"
             )
             yield f"{address}{request.param}", lms, lms.shell(STORED), lms.update("--json")
+
+    def test_report_counts_no_course_that_was_not_met(self, down):
+        report = json.loads(down[3].stdout)
+        assert (report["matched"], report["unchanged"]) == (0, 0)
+
+    def test_report_tells_how_many_course_overviews_there_are(self, down):
+        assert json.loads(down[3].stdout)["course_overviews"] > 0
 
     def test_exits_with_1(self, down):
         assert down[3].returncode == 1

@@ -221,3 +221,11 @@ def test_inheriting_ccx_course_counts_for_the_catalog_of_its_parent_run_only(cat
     lists(catalog, KEY, url=URL)
     lists(partner)
     assert [report.matched for report in update_catalog_data().catalogs] == [2, 0]
+
+
+def test_catalog_that_is_named_no_more_contests_nothing(catalog, partner, call_only):
+    lists(catalog, KEY, url=URL)
+    sync("default")
+    call_only("partner")
+    lists(partner, KEY, url=PARTNER_URL)
+    assert (sync("partner").in_other_catalogs, owner()) == (0, "partner")

@@ -204,7 +204,7 @@ class TestSecrets:
 def test_remedy_names_the_address_of_the_one(partner, settings):
     settings.CATALOG_SYNC_CATALOGS["partner"]["url"] += "/nowhere"
     message = update_catalog_data(catalogs=["partner"]).message
-    assert "check CATALOG_SYNC_CATALOGS['partner']['url']" in message
+    assert "set CATALOG_SYNC_CATALOGS['partner']['url'] to" in message
 
 
 def test_one_without_an_address_says_which_setting(settings):

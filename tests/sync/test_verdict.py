@@ -7,8 +7,10 @@ from django.db import Error as AnyDatabaseError
 from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
+from catalog_sync.catalog_client import RequestFailed
 from catalog_sync.models import SyncRun
-from catalog_sync.sync.verdict import database_failure
+from catalog_sync.sync import SyncReport
+from catalog_sync.sync.verdict import database_failure, page_size_advice, rejected_advice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,3 +54,36 @@ def test_database_that_may_not_be_written_has_to_be_looked_at(small):
         cursor.execute("PRAGMA query_only = 1")
     message = told(small, "INSERT INTO texts VALUES (%s)", "x")
     assert message == f"The LMS's database failed (attempt to write a readonly database): {LOOK}"
+
+
+def test_database_that_is_locked_is_no_matter_of_room(tmp_path):
+    values = connection.settings_dict | {"ENGINE": "django.db.backends.sqlite3", "NAME": tmp_path / "locked"}
+    values |= {"OPTIONS": {"timeout": 0}, "TEST": {}}
+    first, second = DatabaseWrapper(values, "first"), DatabaseWrapper(values, "second")
+    with first.cursor() as cursor:
+        cursor.execute("BEGIN EXCLUSIVE")
+        message = told(second, "CREATE TABLE texts (text)")
+    first.close()
+    second.close()
+    assert "another process holds a lock" in message
+
+
+def throttled(**numbers):
+    error = RequestFailed("https://c.example.org/", "throttles this user", "wait", throttled=True)
+    report = SyncReport(run_id=1, status="failed", dry_run=False, concurrency=2, **numbers)
+    return page_size_advice(error, report)
+
+
+def test_throttled_user_is_told_which_page_size_would_fit():
+    assert "which page size 119 or more would fit" in throttled(page_size=20, catalog_count=21_151)
+
+
+def test_throttled_user_whose_page_size_fits_is_told_of_others():
+    assert "something else sends requests as the same user" in throttled(page_size=500, catalog_count=21_151)
+
+
+def test_refusal_beside_rejected_course_runs_says_where_to_look_first():
+    report = SyncReport(
+        run_id=1, status="refused", dry_run=False, page_size=500, concurrency=2, course_runs_rejected=7
+    )
+    assert "first see why 7 course runs were rejected" in rejected_advice(report)

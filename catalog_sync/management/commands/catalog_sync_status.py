@@ -33,8 +33,11 @@ class Command(BaseCommand):
             [json.dumps(seen)] if options["json"] else [f"{name:36} {value}" for name, value in _flat(seen)]
         )
         self.stdout.write("\n".join(lines))
-        if message := health.remedy(seen):
+        message = health.remedy(seen)
+        if seen["status"] != health.OK:
             raise CommandError(message, returncode=1)
+        if message:
+            self.stderr.write(message)
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
