@@ -22,10 +22,17 @@ HISTORY_REASON = "catalog_sync"
 
 
 class Difference(NamedTuple):
-    """What comparing some course overviews with the replica found: the keys met, and those that differ."""
+    """What comparing some course overviews with the replica found.
+
+    Attributes:
+        met: the keys of those that the LMS has.
+        differing: of these, those that do not show what they are to show.
+        with_url: of these, CCX courses aside, those that are to show a marketing URL.
+    """
 
     met: list[str]
     differing: list[str]
+    with_url: list[str]
 
 
 class Together(NamedTuple):
@@ -92,7 +99,8 @@ def difference(shown: Mapping[str, Sequence[Any]], held: Mapping[str, Held]) -> 
         for key in met
         if (value := getattr(held[key], name)) is not None and value != shown[key][position]
     }
-    return Difference(met, list(differing))
+    with_url = [key for key in met if held[key].marketing_url and not key.startswith(CCX_PREFIX)]
+    return Difference(met, list(differing), with_url)
 
 
 def read_with_replica(course_keys: Collection[str]) -> Together:
@@ -178,6 +186,11 @@ def showing_url() -> QuerySet[Any]:
     """Return the course overviews that show a marketing URL, annotated with ``_key``."""
     field = url_field()
     return keyed().filter(**{f"{field}__isnull": False}).exclude(**{field: ""})
+
+
+def count_with_own_url() -> int:
+    """Return how many course overviews, CCX courses aside, show a marketing URL; one query."""
+    return int(showing_url().exclude(_key__startswith=CCX_PREFIX).count())
 
 
 def showing_unknown_url() -> Iterator[str]:

@@ -32,18 +32,28 @@ class TestCompare:
 
     def test_same_url_does_not_differ(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
-        assert overviews.compare({KEY: Held(marketing_url=URL)}) == ([KEY], [])
+        found = overviews.compare({KEY: Held(marketing_url=URL)})
+        assert (found.met, found.differing) == ([KEY], [])
 
     def test_missing_value_does_not_differ(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
         assert overviews.compare({KEY: Held()}).differing == []
 
     def test_run_that_the_lms_does_not_have_is_not_met(self):
-        assert overviews.compare({KEY: Held(marketing_url=URL)}) == ([], [])
+        assert overviews.compare({KEY: Held(marketing_url=URL)}).met == []
 
     def test_key_of_another_case_is_not_met(self):
         CourseOverviewFactory(id=KEY)
         assert overviews.compare({KEY.replace("One", "ONE"): Held(marketing_url=URL)}).met == []
+
+    @pytest.mark.parametrize(
+        ("key", "held", "with_url"),
+        [(KEY, Held(marketing_url=URL), [KEY]), (KEY, Held(), []), (CCX, Held(marketing_url=URL), [])],
+        ids=["with", "without", "CCX"],
+    )
+    def test_tells_which_are_to_show_a_url_of_their_own(self, key, held, with_url):
+        CourseOverviewFactory(id=key)
+        assert overviews.compare({key: held}).with_url == with_url
 
     def test_field_that_is_mapped_differs(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ def find_candidates(writer: Writer) -> Candidates:
     """Return what a complete crawl did not show with a marketing URL, and what the LMS shows without a source."""
     lost, claim = set(_unsettled(writer)), writer.claim
     # What nobody provided may be what another Catalog is about to provide, or did before its row was lost.
-    unknown = {key for key in overviews.showing_unknown_url() if claim.covers_alone(key)}
+    unknown = {key for key in _showing_unknown_url(writer) if claim.covers_alone(key)}
     keys = lost | unknown
     candidates = Candidates(set(keys), overviews.count_showing(keys))
     for chunk in overviews.ccx_chunks():
@@ -64,6 +64,14 @@ def find_candidates(writer: Writer) -> Candidates:
                 candidates.removals += key not in keys
                 candidates.keys |= {key, parent}
     return candidates
+
+
+def _showing_unknown_url(writer: Writer) -> Iterable[str]:
+    # Count first here, too: where no more show a URL than the run has met with one, nobody shows another. A dry run has
+    # not written what it met.
+    if not writer.dry_run and overviews.count_with_own_url() == writer.tally.with_url:
+        return ()
+    return overviews.showing_unknown_url()
 
 
 def _unsettled(writer: Writer) -> Iterator[str]:

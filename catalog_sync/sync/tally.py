@@ -33,6 +33,7 @@ class Tally:
         newest_row: the newest row of the replica before the run; later rows are the run's own.
         met: the older rows whose course run has been counted.
         settled: those for which nothing is to be taken away.
+        with_url: how many course overviews, CCX courses aside, show a marketing URL for what the run has met.
     """
 
     claim: Claim
@@ -42,6 +43,7 @@ class Tally:
     newest_row: int = field(default_factory=newest_row)
     met: Seen = field(default_factory=Seen)
     settled: Seen = field(default_factory=Seen)
+    with_url: int = 0
     # Keys that the run has counted, and no row tells.
     _counted: set[str] = field(default_factory=set)
     _rejected: set[str] = field(default_factory=set)
@@ -71,6 +73,7 @@ class Tally:
         self.report.course_runs_retrieved += len(first)
         self.report.matched += matched
         self.report.not_in_lms += len(first) - matched
+        self.with_url += len(first.intersection(difference.with_url))
         return first
 
     def count_once(self, row_ids: Collection[int]) -> None:

@@ -146,6 +146,10 @@ def seed(catalog, count):
     )
 
 
+def looks_for_unknown_urls(sql):
+    return "NOT EXISTS" in sql or "NOT (EXISTS" in sql
+
+
 class TestSecondRun:
     """A sync of the same data again."""
 
@@ -161,6 +165,23 @@ class TestSecondRun:
         seed(catalog, 400)
         update_catalog_data()
         assert update_catalog_data().updated == 0
+
+    def test_looks_for_no_unknown_url_where_each_is_accounted_for(self, catalog):
+        seed(catalog, 60)
+        update_catalog_data()
+        with statements() as sent:
+            update_catalog_data()
+        assert not any(looks_for_unknown_urls(sql) for sql in sent.all())
+
+    def test_finds_an_unknown_url(self, catalog):
+        seed(catalog, 60)
+        CourseOverviewFactory(id=LMS_ONLY)
+        update_catalog_data()
+        CourseOverview.objects.filter(pk=LMS_ONLY).update(marketing_url=OLD_URL)
+        with statements() as sent:
+            report = update_catalog_data()
+        asked = any(looks_for_unknown_urls(sql) for sql in sent.all())
+        assert (report.removed, asked) == (1, True)
 
     def test_counts_all_as_unchanged(self, catalog):
         seed(catalog, 400)
