@@ -68,6 +68,11 @@ class TestAcquire:
         with pytest.raises(LeaseHeld, match="of the Catalog partner"):
             Lease.acquire("partner")
 
+    def test_refusal_of_the_only_catalog_does_not_name_it(self):
+        Lease.acquire()
+        with pytest.raises(LeaseHeld, match=r"^Another sync holds the lease"):
+            Lease.acquire()
+
     def test_refusal_leaves_no_run(self):
         Lease.acquire()
         with pytest.raises(LeaseHeld):
@@ -246,9 +251,10 @@ class TestAcquireAfterLook:
 
         assert Lease.acquire_after_look("default", closes_the_look).run_id > look.run_id
 
-    def test_does_not_wait_for_another_sync(self, monkeypatch):
+    @pytest.mark.parametrize("scope", [SyncRun.Scope.ALL, SyncRun.Scope.COURSE_KEYS])
+    def test_does_not_wait_for_another_sync(self, scope, monkeypatch):
         monkeypatch.setattr("catalog_sync.lease.time.sleep", lambda _: pytest.fail("it waited"))
-        Lease.acquire(scope=SyncRun.Scope.ALL)
+        Lease.acquire(scope=scope)
         with pytest.raises(LeaseHeld):
             Lease.acquire_after_look("default", lambda: False)
 
