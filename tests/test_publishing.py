@@ -33,3 +33,10 @@ def test_url_that_came_meanwhile_is_one_row_of_history(course_key):
     before = CourseOverview.history.count()
     publishing.republish(course_key, None)
     assert CourseOverview.history.count() == before + 1
+
+
+def test_url_that_is_shown_already_is_not_written_again(course_key):
+    publishing.republish(course_key, None)
+    before = CourseOverview.history.count()
+    publishing.republish(course_key, None)
+    assert CourseOverview.history.count() == before
