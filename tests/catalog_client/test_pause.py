@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from catalog_sync.catalog_client import RequestFailed, pause
+from catalog_sync.catalog_client.background import in_background
 from catalog_sync.catalog_client.requester import Requester
 from catalog_sync.events import EventLog
 from sandbox.catalog.testing import COURSE_RUNS_PATH
+from tests.integration.processes import wait_until
 
 
 @pytest.fixture
@@ -83,3 +85,13 @@ def test_who_hears_of_a_pause_from_another_is_told_the_cause(catalog, new_reques
 def test_pause_that_is_over_is_none():
     pause.pass_on(pause.Pause(0.01, 429))
     assert pause.in_force() is None
+
+
+def test_a_wait_that_is_kept_is_heard_by_others_meanwhile(catalog, new_requester):
+    catalog.control.fault(
+        "status", match={"path": COURSE_RUNS_PATH}, status=503, headers={"Retry-After": "3"}
+    )
+    requester = new_requester(retry_deadline_seconds=30)
+    in_background(lambda: ask(requester, catalog))
+    asked = wait_until(pause.in_force, "the word that the Catalog wants to be left alone")
+    assert asked.status == 503

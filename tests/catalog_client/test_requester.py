@@ -252,6 +252,15 @@ def test_what_will_not_change_is_not_tried_again(catalog, make, get, status):
     assert len(asked_at(catalog)) == (2 if status == 401 else 1)
 
 
+def test_fault_of_our_own_is_not_tried_again(catalog, make):
+    def fail_to_parse(body):
+        raise KeyError("a fault of our own")
+
+    with pytest.raises(KeyError):
+        make().get(f"{catalog.api_url}/course_runs/", fail_to_parse, rows=5)
+    assert len(asked_at(catalog)) == 1
+
+
 def test_closed_requester_tries_nothing_again(make, caplog):
     asker, is_asked, is_closed = make(), threading.Event(), threading.Event()
 
