@@ -108,6 +108,8 @@ def read_with_replica(course_keys: Collection[str]) -> Together:
 
     By hand, since no foreign key joins the two tables: a course overview may be gone, a row may be yet to come.
     """
+    if not course_keys:  # an empty list of them is no SQL everywhere
+        return Together({}, {})
     meta, connection = model()._meta, connections[router.db_for_read(model())]
     quoted = connection.ops.quote_name
     key = f"overview.{quoted(meta.pk.column)}"

@@ -105,6 +105,10 @@ class TestReadWithReplica:
         CourseOverviewFactory(id=OLD_STYLE)
         assert overviews.read_with_replica([OLD_STYLE]) == ({}, {})
 
+    def test_nothing_is_asked_for_nothing(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            assert overviews.read_with_replica([]) == ({}, {})
+
     def test_row_of_a_key_of_another_case_is_another_course_run_s(self):
         CourseOverviewFactory(id=KEY.replace("One", "ONE"))
         assert overviews.read_with_replica([KEY, KEY.replace("One", "ONE")]).stored == {}
