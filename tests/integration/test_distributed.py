@@ -109,7 +109,7 @@ def test_tasks_that_wait_for_a_worker_keep_the_lease(workers, catalog, course_ov
     command = workers.command("--concurrency=2")
     wait_until(lambda: SyncRun.objects.filter(requests__gt=0).exists(), "the hand-out of the tasks")
     command.kill()
-    command.wait()
+    command.communicate()
     age_heartbeat()
     assert update_catalog_data(changed=True).status == "skipped"
 
