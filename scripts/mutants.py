@@ -55,7 +55,9 @@ def mutants(code: str) -> list[tuple[tuple[int, int], str, str]]:
         operator = get_operator(name)()
         places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
         for occurrence, place in enumerate(places):
-            if not any(start <= place < end for start, end in annotated):
+            if any(start <= place < end for start, end in annotated):
+                continue
+            with suppress(AttributeError):  # It puts no exception in the place of a dotted one.
                 found.append((place, name.removeprefix("core/"), mutate_code(code, operator, occurrence)))
     return sorted(found)
 

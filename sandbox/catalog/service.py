@@ -97,11 +97,18 @@ class Catalog:
         version = (self.store.snapshot.version, settings.count_delta)
         cached = settings.cache and row_fault is None
         if cached and (body := self._cache.get(request.target, version)) is not None:
+            self._take_cached_time(body)
             return encoded_reply(200, body)
         reply = self._worked_out_list(request, username, row_fault)
         if cached and reply.status == 200:
             self._cache.put(request.target, version, reply.body)
         return reply
+
+    def _take_cached_time(self, body: bytes) -> None:
+        if self.settings.latency:
+            with self._workers.one():
+                rows = len(msgspec.json.decode(body, type=_Rows).results)
+                self._workers.work_on_cached(self.settings, rows)
 
     def _worked_out_list(self, request: Request, username: str, row_fault: RowFault | None) -> Reply:
         settings = self.settings

@@ -25,5 +25,9 @@ class Workers:
         time.sleep(settings.page_seconds + rows * settings.run_seconds * factor + skipping)
 
     @staticmethod
+    def work_on_cached(settings: Settings, rows: int) -> None:
+        time.sleep(settings.cached_page_seconds + rows * settings.cached_run_seconds)
+
+    @staticmethod
     def work_on_courses(settings: Settings, courses: int) -> None:
         time.sleep(settings.courses_seconds + courses * settings.course_seconds)

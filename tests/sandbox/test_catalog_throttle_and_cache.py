@@ -149,6 +149,17 @@ def test_default_latency_is_that_of_the_real_service(stand_in: CatalogProcess) -
 
 
 @pytest.mark.usefixtures("_filled")
+@pytest.mark.parametrize(("pages", "page_size", "seconds"), [(175, 20, 1.6), (1, 3_490, 0.06)])
+def test_default_latency_of_cached_replies_is_that_of_the_real_service(
+    stand_in: CatalogProcess, pages: int, page_size: int, seconds: float
+) -> None:
+    settings = stand_in.control.settings()
+    page = settings["cached_page_seconds"] + page_size * settings["cached_run_seconds"]
+
+    assert pages * page == pytest.approx(seconds, rel=0.05)
+
+
+@pytest.mark.usefixtures("_filled")
 def test_a_page_takes_time_for_itself_and_for_each_run(stand_in: CatalogProcess, caller: Caller) -> None:
     stand_in.control.settings(**LATENCY)
     assert caller.token
@@ -195,9 +206,40 @@ def test_requests_queue_for_the_workers(
 
 
 @pytest.mark.usefixtures("_filled")
-def test_a_cached_reply_waits_for_nobody(stand_in: CatalogProcess, caller: Caller) -> None:
+def test_a_cached_reply_is_not_worked_out_again(stand_in: CatalogProcess, caller: Caller) -> None:
     caller.runs("page=1")
     # A page that is not cached would not come within the test's patience.
     stand_in.control.settings(latency=True, page_seconds=3600)
 
     assert caller.runs("page=1").status == 200
+
+
+# Nothing but a cached reply would come within the test's patience.
+CACHED_LATENCY = {
+    "latency": True,
+    "page_seconds": 3600,
+    "cached_page_seconds": 0.1,
+    "cached_run_seconds": 0.01,
+}
+
+
+@pytest.mark.usefixtures("_filled")
+def test_a_cached_reply_takes_time_for_itself_and_for_each_run(
+    stand_in: CatalogProcess, caller: Caller
+) -> None:
+    caller.runs("limit=30")
+    stand_in.control.settings(**CACHED_LATENCY)
+
+    assert seconds_of(lambda: caller.runs("limit=30")) >= 0.1 + 30 * 0.01
+
+
+@pytest.mark.usefixtures("_filled")
+def test_cached_replies_queue_for_the_workers(stand_in: CatalogProcess, caller: Caller) -> None:
+    caller.runs("limit=10")
+    stand_in.control.settings(**CACHED_LATENCY, workers=1)
+
+    def four_at_once() -> None:
+        with ThreadPoolExecutor(4) as callers:
+            list(callers.map(caller.runs, ["limit=10"] * 4))
+
+    assert seconds_of(four_at_once) >= 4 * 0.2
