@@ -101,3 +101,48 @@ class TestHeldFor:
     def test_takes_one_query(self, django_assert_num_queries):
         with django_assert_num_queries(1):
             replica.held_for([KEY, CCX, OTHER])
+
+
+class TestInheriting:
+    """The CCX courses that show something by their parent run only."""
+
+    def test_has_the_row_of_the_parent(self):
+        replica.record({KEY: PUBLISHED}, "default")
+        assert replica.shown_for([CCX]).inheriting == {CCX: replica.read([KEY])[KEY]}
+
+    def test_ccx_that_the_catalog_lists_does_not_inherit(self):
+        replica.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
+        assert replica.shown_for([CCX]).inheriting == {}
+
+    def test_ccx_without_a_parent_inherits_nothing(self):
+        assert replica.shown_for([CCX]).inheriting == {}
+
+    def test_parent_that_is_taken_to_be_there_has_no_row(self):
+        assert replica.shown_for([CCX], {KEY: PUBLISHED}).inheriting == {CCX: None}
+
+
+class TestSourceOf:
+    """Whose row says what a course overview is to show."""
+
+    def test_nothing_is_nobodys(self):
+        assert replica.source_of(CCX) is None
+
+    def test_run_with_a_url_is_its_own(self):
+        replica.record({KEY: PUBLISHED}, "default")
+        assert replica.source_of(KEY) == (KEY, False)
+
+    def test_run_without_a_url_is_nobodys(self):
+        replica.record({KEY: Held("unpublished")}, "default")
+        assert replica.source_of(KEY) is None
+
+    def test_pin_is_told(self):
+        CatalogCourseRun.objects.create(course_key=KEY, pinned_url=URL)
+        assert replica.source_of(KEY) == (KEY, True)
+
+    def test_ccx_without_a_url_has_its_parent(self):
+        replica.record({KEY: PUBLISHED, CCX: Held("unpublished")}, "default")
+        assert replica.source_of(CCX) == (KEY, False)
+
+    def test_ccx_with_a_url_is_its_own(self):
+        replica.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
+        assert replica.source_of(CCX) == (CCX, False)

@@ -66,8 +66,17 @@ def test_stretch_ends_where_the_next_one_begins():
     assert chain_after(page(0), page(9), stop=18).ended
 
 
+def test_stretch_ends_though_the_next_one_begins_within_a_window():
+    assert chain_after(page(0), page(9), stop=15).ended
+
+
 def test_window_that_was_read_further_back_leads_to_the_usual_ones():
     assert offset(chain_after(page(0), page(9, rows=5), page(13))) == 18
+
+
+def test_short_page_that_was_read_further_back_is_followed_by_its_last_row():
+    """And not by a window before it."""
+    assert offset(chain_after(page(0), page(30), page(4, rows=3))) == 6
 
 
 def test_windows_ahead_are_the_usual_ones():
@@ -136,6 +145,13 @@ class TestRepeated:
 
     def test_is_not_repeated_if_one_too_few_was_listed(self):
         assert offset(chain_after(page(0), page(0, count=108))) == 4
+
+    def test_is_where_it_belongs_if_more_runs_were_listed(self):
+        assert offset(chain_after(page(0), page(0, count=110))) == 18
+
+    def test_further_back_it_is_none(self):
+        """One run has left before it, and four after it."""
+        assert offset(chain_after(page(0), page(9), page(30), page(50), page(9, count=95))) == 9
 
     def test_same_position_read_again_is_no_repetition(self):
         """Though a run has left meanwhile."""
