@@ -70,7 +70,7 @@ def update_catalog_data(
         should_stop: asked about twice a second; true ends the run after its page.
 
     Raises:
-        WrongUsage: a number is out of range, a course key is not one, or a Catalog is not named so.
+        WrongUsage: a number is out of range, a course key is not one or there is none, or a Catalog is not named so.
         catalog_sync.sync.LeaseHeld: another sync is running.
     """
     flags = {"changed": changed, "dry_run": dry_run, "allow_removals": allow_removals}
@@ -97,7 +97,7 @@ def _options(
         if page_size == AUTO
         else _in_range("page size", page_size, MAX_PAGE_SIZE, f", or {AUTO}"),
         "concurrency": _in_range("concurrency", concurrency, MAX_CONCURRENCY),
-        "course_keys": tuple(_course_key(key) for key in course_keys or ()),
+        "course_keys": _course_keys(course_keys),
         "on_progress": on_progress,
         "should_stop": should_stop,
     }
@@ -195,21 +195,23 @@ def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
 
 
 def start_sync(
-    *, dry_run: bool = False, user_id: int | None = None, course_keys: Iterable[object] = ()
+    *, dry_run: bool = False, user_id: int | None = None, course_keys: Iterable[object] | None = None
 ) -> None:
     """Hand a sync to a Celery worker, for a person who does not wait for its end.
 
     Args:
         dry_run: do everything but write.
         user_id: who asked for it, for the log.
-        course_keys: only these course runs; none: a full sync.
+        course_keys: only these course runs; None: a full sync.
 
     Raises:
-        catalog_sync.control.NoBroker: there is no worker to hand it to; the text says how to run it.
+        WrongUsage: a course key is not one, or there is none.
+        catalog_sync.control.NotStarted: one is running, none is to run, or there is no worker to hand it to; the text
+            says which and what to do.
     """
     from catalog_sync import control
 
-    control.start(dry_run=dry_run, user_id=user_id, course_keys=[_course_key(key) for key in course_keys])
+    control.start(dry_run=dry_run, user_id=user_id, course_keys=_course_keys(course_keys))
 
 
 def running_sync(run_id: int | None = None) -> SyncRun | None:
@@ -280,6 +282,7 @@ def save_page_size(measured: Measurement, catalog: str | None = None) -> None:
 
     config = CatalogSyncConfig.current(_catalog(catalog).name)
     config.page_size, config.concurrency = measured.page_size, measured.concurrency
+    config.changed_by = None  # not whoever changed it last
     config.save()
 
 
@@ -287,6 +290,14 @@ def _in_range(name: str, value: int | str | None, most: int, alternative: str = 
     if value is None or (isinstance(value, int) and 1 <= value <= most):
         return value
     raise WrongUsage(f"{name} must be from 1 to {most:,}{alternative}, not {value}")
+
+
+def _course_keys(keys: Iterable[object] | None) -> tuple[str, ...]:
+    """Return the course keys as text; none for None, which is not to be had by an empty list: that would be all."""
+    texts = tuple(map(_course_key, keys or ()))
+    if keys is not None and not texts:
+        raise WrongUsage("no course key is named: name one, or leave course_keys out for a full sync")
+    return texts
 
 
 def _course_key(text: object) -> str:

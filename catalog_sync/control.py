@@ -5,31 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from catalog_sync import lease
+from catalog_sync import conf, lease
 from catalog_sync.events import EventLog
-from catalog_sync.models import SyncRun
+from catalog_sync.models import CatalogSyncConfig, SyncRun
 
 # The task in catalog_sync.tasks, by name: it stands above this module.
 TASK = "catalog_sync.tasks.update_catalog_data"
 
 
-class NoBroker(Exception):
-    """There is no Celery worker to hand a sync to."""
+class NotStarted(Exception):
+    """No sync was handed to a Celery worker; why, and what to do."""
 
 
 def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()) -> None:
     """Hand a sync to a Celery worker, of just these course runs if any are given.
 
     Raises:
-        NoBroker: there is no broker, or it cannot be reached.
+        NotStarted: one is running, all are switched off, there is no broker, or it cannot be reached.
     """
+    lease.bury_the_dead()
+    if run := running():
+        raise NotStarted(f"Sync run {run.pk} is running: wait for its end, or cancel it.")
+    if not is_enabled():
+        raise NotStarted("The sync is switched off: switch it on in the Catalog sync configuration.")
     options = ["--dry-run"] * dry_run + [f"--course-key {key}" for key in course_keys]
     command = " ".join(["manage.py update_catalog_data", *options])
     arguments: dict[str, Any] = {"dry_run": dry_run}
     if course_keys:
         arguments["course_keys"] = list(course_keys)
     if not has_broker():
-        raise NoBroker(f"There is no Celery broker to hand the sync to. Run it from a shell: {command}")
+        raise NotStarted(f"There is no Celery broker to hand the sync to. Run it from a shell: {command}")
     # Here, not above: web processes import this module for the admin, and starting Celery takes 20 ms.
     from celery import current_app
 
@@ -37,11 +42,16 @@ def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()
         # Without a second try: a person waits.
         current_app.send_task(TASK, kwargs=arguments, ignore_result=True, retry=False)
     except Exception as error:  # whatever client the host has configured for its broker
-        raise NoBroker(
+        raise NotStarted(
             f"The Celery broker cannot be reached ({words_of(error)}). Start it, or run the sync from a shell: "
             f"{command}"
         ) from error
     EventLog().info("requested", **arguments, user_id=user_id)
+
+
+def is_enabled() -> bool:
+    """Tell whether a Catalog is to be synced."""
+    return any(CatalogSyncConfig.current(catalog.name).enabled for catalog in conf.catalogs())
 
 
 def words_of(error: Exception) -> str:

@@ -7,9 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from catalog_sync import conf, overviews, replica
-from catalog_sync.databases import UtcNow
-from catalog_sync.lease import LEASE_SECONDS
+from catalog_sync import conf, lease, overviews, replica
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 
 OK, STALE = "ok", "stale"
@@ -46,14 +44,12 @@ def _of_catalog(catalog: str) -> dict[str, Any]:
     full = runs.filter(scope=SyncRun.Scope.ALL, dry_run=False).order_by("-pk")
     succeeded = full.filter(status=SyncRun.Status.SUCCEEDED).first()
     last = full.exclude(status=SyncRun.Status.RUNNING).first()
-    # A holder that was killed keeps the lease until somebody wants it.
-    alive = SyncRun.objects.filter(lease=catalog, heartbeat__gte=UtcNow() - timedelta(seconds=LEASE_SECONDS))
     return {
         "status": STALE if _is_stale(succeeded) else OK,
         "enabled": CatalogSyncConfig.current(catalog).enabled,
         "last_success": _success(succeeded),
         "last_full_run": _full_run(last),
-        "running": _running(alive.first()),
+        "running": _running(lease.alive().filter(lease=catalog).first()),
     }
 
 

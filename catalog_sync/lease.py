@@ -19,6 +19,7 @@ from catalog_sync.models import SyncRun
 
 # A killed holder's lease is free again after this; the heartbeat is far more frequent.
 LEASE_SECONDS = 45
+_SILENCE = timedelta(seconds=LEASE_SECONDS)
 # So soon a run also hears, while it waits for the Catalog, that somebody canceled it.
 HEARTBEAT_SECONDS = 2
 ACQUIRE_ATTEMPTS = 3
@@ -158,9 +159,14 @@ def running() -> QuerySet[SyncRun]:
     return SyncRun.objects.filter(lease__gt="").order_by("pk")
 
 
+def alive() -> QuerySet[SyncRun]:
+    """Return those of ``running`` whose holder gives a sign of life; a killed one's lease stays until it is wanted."""
+    return running().filter(heartbeat__gte=UtcNow() - _SILENCE)
+
+
 def bury_the_dead() -> None:
     """Close the runs of holders that give no sign of life."""
-    silent = running().filter(heartbeat__lt=UtcNow() - timedelta(seconds=LEASE_SECONDS))
+    silent = running().filter(heartbeat__lt=UtcNow() - _SILENCE)
     for run in silent:
         message = f"The process died without a word ({run.holder}). The next run puts right what it left."
         if _end(silent.filter(pk=run.pk), status=SyncRun.Status.FAILED, message=message):

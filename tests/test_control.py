@@ -34,12 +34,12 @@ class TestStart:
     @pytest.mark.parametrize("url", [None, "", "memory://"])
     def test_without_a_broker_it_says_how_to_run_it(self, url, broker, settings):
         settings.CELERY_BROKER_URL = url
-        with pytest.raises(control.NoBroker, match=r"manage\.py update_catalog_data --dry-run$"):
+        with pytest.raises(control.NotStarted, match=r"manage\.py update_catalog_data --dry-run$"):
             api.start_sync(dry_run=True)
 
     def test_with_tasks_that_run_where_they_are_sent_it_says_how_to_run_it(self, broker, settings):
         settings.CELERY_TASK_ALWAYS_EAGER = True
-        with pytest.raises(control.NoBroker, match=r"manage\.py update_catalog_data$"):
+        with pytest.raises(control.NotStarted, match=r"manage\.py update_catalog_data$"):
             api.start_sync()
 
     def test_broker_that_is_away_is_told(self, broker, monkeypatch):
@@ -47,7 +47,7 @@ class TestStart:
             raise ConnectionRefusedError("connection refused")
 
         monkeypatch.setattr(current_app, "send_task", refuse)
-        with pytest.raises(control.NoBroker, match=r"cannot be reached \(connection refused\)"):
+        with pytest.raises(control.NotStarted, match=r"cannot be reached \(connection refused\)"):
             api.start_sync()
 
 

@@ -22,7 +22,7 @@ from catalog_sync.admin.base import RUN_PERMISSION, CatalogFilter, ReadOnlyAdmin
 from catalog_sync.admin.course_run_filters import FILTERS
 from catalog_sync.admin.paginator import AtLeast
 from catalog_sync.admin.pin_form import PinForm
-from catalog_sync.control import NoBroker
+from catalog_sync.control import NotStarted
 from catalog_sync.links import marketing_url_fault
 from catalog_sync.models import CatalogCourseRun
 
@@ -156,15 +156,9 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         if not (request.user.has_perm(RUN_PERMISSION) and self.has_view_permission(request)):
             raise PermissionDenied
         row = get_object_or_404(CatalogCourseRun, pk=pk)
-        if api.running_sync():
-            text = _(
-                "Another sync is running. If it is a full one it sees to this course, too; else try again later."
-            )
-            self.message_user(request, text, messages.WARNING)
-            return redirect(self._page_of(row))
         try:
             api.start_sync(course_keys=[row.course_key], user_id=request.user.pk)
-        except NoBroker as error:
+        except NotStarted as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
             text = _("A worker syncs this course now: look again in a moment.")

@@ -14,11 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from catalog_sync import api, conf
+from catalog_sync import api, control, lease
 from catalog_sync.admin.base import RUN_PERMISSION
-from catalog_sync.control import NoBroker
-from catalog_sync.lease import LEASE_SECONDS
-from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.control import NotStarted
+from catalog_sync.models import SyncRun
 
 CHANGELIST = "admin:catalog_sync_syncrun_changelist"
 # What was handed to a worker is remembered in the session for so long, until it shows up as a running sync.
@@ -54,24 +53,19 @@ class RunControl:
             return {"may_run": may_run}
         progress = _progress_of(run) or (self._queued(request) if only is None else None)
         context: dict[str, Any] = {"may_run": may_run, "progress": progress, "running": run}
-        if may_run and progress is None:
-            names = [each.name for each in conf.catalogs()]
-            context["is_enabled"] = any(CatalogSyncConfig.current(name).enabled for name in names)
+        # A run that died is in nobody's way: the next one closes it.
+        if may_run and (progress is None or progress.get("is_dead")):
+            context |= {"may_start": True, "is_enabled": control.is_enabled()}
         return context
 
     def start(self, request: HttpRequest) -> HttpResponse:
         """Hand a sync to a worker, or say how to run it."""
         self._check(request)
         dry_run = "dry_run" in request.POST
-        if running := api.running_sync():
-            self._say(
-                request, _("Sync run %(id)s is running: wait for its end, or cancel it.") % {"id": running.pk}
-            )
-            return redirect(CHANGELIST)
         newest = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first()
         try:
             api.start_sync(dry_run=dry_run, user_id=request.user.pk)
-        except NoBroker as error:
+        except NotStarted as error:
             self._say(request, str(error))
             return redirect(CHANGELIST)
         request.session[QUEUED] = [newest or 0, time.time()]
@@ -131,8 +125,9 @@ def _progress_of(run: SyncRun | None) -> dict[str, Any] | None:
         "updated": f"{run.updated:,}",
         "seconds": f"{(timezone.now() - run.started).total_seconds():,.0f}",
     }
-    silent = (timezone.now() - run.heartbeat).total_seconds()
-    if silent > LEASE_SECONDS:
+    is_dead = not lease.alive().filter(pk=run.pk).exists()
+    if is_dead:
+        silent = (timezone.now() - run.heartbeat).total_seconds()
         text = _("No sign of life for %(seconds)s s: the process seems to have died.") % {
             "seconds": f"{silent:,.0f}"
         }
@@ -144,6 +139,7 @@ def _progress_of(run: SyncRun | None) -> dict[str, Any] | None:
         "key": f"run-{run.pk}",
         "run_id": run.pk,
         "canceling": run.cancel_requested,
+        "is_dead": is_dead,
         "text": text,
         **known,
     }

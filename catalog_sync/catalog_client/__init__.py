@@ -74,11 +74,12 @@ class CatalogClient:
 
     @property
     def slowest_seconds(self) -> float:
-        """How long the slowest request took so far, without what was waited for between tries."""
+        """How long the slowest request took since the crawl began, without what was waited for between tries."""
         return self._requester.slowest_seconds
 
     def crawl(self, chain: Chain, concurrency: int, tick: Callable[[], None]) -> Crawl:
         """Return a crawl of the stretch of the list that the chain covers; see ``Crawl``."""
+        self._requester.slowest_seconds = 0.0  # what was measured before is no page of the crawl
         budget = self._requester.budget
         started_with = budget.seconds
         return Crawl(

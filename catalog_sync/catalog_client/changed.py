@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from catalog_sync.catalog_client.errors import MalformedReply
@@ -20,7 +22,7 @@ class _Run(msgspec.Struct):
 
 
 class _Course(msgspec.Struct):
-    course_runs: list[_Run]
+    course_runs: list[Any]
 
 
 class _Reply(msgspec.Struct):
@@ -43,5 +45,13 @@ def decode_changed(body: bytes, most: int) -> ChangedCourses:
         raise MalformedReply(str(error)[:200]) from error
     if len(reply.results) < min(reply.count, most):
         raise MalformedReply(f"it holds {len(reply.results)} of {reply.count} courses")
-    keys = frozenset(run.key for course in reply.results for run in course.course_runs)
-    return ChangedCourses(reply.count, keys)
+    keys = (_key_of(run) for course in reply.results for run in course.course_runs)
+    return ChangedCourses(reply.count, frozenset(filter(None, keys)))
+
+
+def _key_of(run: Any) -> str | None:
+    """Return the key of a course run; None for what has none that is fit, which the full sync rejects and tells."""
+    try:
+        return msgspec.convert(run, _Run).key
+    except DECODING_ERRORS:
+        return None

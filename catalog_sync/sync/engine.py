@@ -67,6 +67,7 @@ class Run:
     Attributes:
         failures: why something was not applied, a sentence each.
         note: what to say of a run that succeeded.
+        next_page_size: what the next run is to begin with, where the page size is found by itself.
     """
 
     options: SyncOptions
@@ -75,8 +76,8 @@ class Run:
     report: SyncReport
     failures: list[str] = field(default_factory=list)
     note: str = ""
+    next_page_size: int | None = None
     _started: float = field(default_factory=time.monotonic)
-    _next_page_size: int | None = None
 
     @classmethod
     def open(cls, options: SyncOptions) -> Run:
@@ -118,7 +119,8 @@ class Run:
             concurrency=row.concurrency,
         )
         started = time.monotonic() - (timezone.now() - row.started).total_seconds()
-        return cls(options, Lease(row.pk), EventLog(row.pk), report, _started=started)
+        lease, log = Lease(row.pk), EventLog(row.pk)
+        return cls(options, lease, log, report, next_page_size=row.next_page_size, _started=started)
 
     def carry_out(self, work: Work) -> SyncReport:
         """Do the work and close the run, also if the work raises."""
@@ -176,8 +178,8 @@ class Run:
         self.report.duration_seconds = round(time.monotonic() - self._started, 3)
         values = self.report.of_the_run()
         notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MOST_NOTABLE])}
-        if self._next_page_size:
-            notes["next_page_size"] = self._next_page_size
+        if self.next_page_size:
+            notes["next_page_size"] = self.next_page_size
         try:
             self.lease.close(**values, **notes)
         except AnyDatabaseError:
@@ -256,7 +258,7 @@ class Run:
             self.failures += crawl.failures
         if not self.options.page_size:
             # Of a crawl that came to its end: a Catalog that is down says nothing about pages.
-            self._next_page_size = page_sizes.after(page_size, client.slowest_seconds)
+            self.next_page_size = page_sizes.after(page_size, client.slowest_seconds)
         self.conclude(client, writer, complete=crawl.complete)
 
     def conclude(self, client: CatalogClient, writer: Writer, *, complete: bool) -> None:

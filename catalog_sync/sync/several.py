@@ -8,6 +8,8 @@ from catalog_sync.lease import LeaseHeld
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
 
+NOT_BEGUN = "The command was stopped before this Catalog's sync began; run it again."
+
 
 def sync_each(asked: Sequence[SyncOptions], sync: Callable[[SyncOptions], SyncReport]) -> SyncReport:
     """Sync each Catalog, whatever becomes of those before it, and return its report, or that of several joined.
@@ -23,7 +25,8 @@ def sync_each(asked: Sequence[SyncOptions], sync: Callable[[SyncOptions], SyncRe
     held = None
     for options in asked:
         if reports and options.should_stop and options.should_stop():
-            break
+            reports.append(SyncReport.of_nothing("failed", NOT_BEGUN, options))
+            continue
         try:
             reports.append(sync(options))
         except LeaseHeld as error:

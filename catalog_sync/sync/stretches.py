@@ -14,6 +14,7 @@ import msgspec
 from catalog_sync.catalog_client import CatalogClient, Chain, Page
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import requests_for
+from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.engine import Run
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.writer import Writer
@@ -35,7 +36,8 @@ class Stretch(msgspec.Struct, frozen=True):
 class StretchOutcome(msgspec.Struct):
     """What a worker has read: the keys at both ends, to join it to its neighbors, and the report of its part.
 
-    ``met`` and ``settled`` are sets of rows of the replica, as in the ``Tally``.
+    ``slowest_seconds`` is how long the slowest page took. ``met`` and ``settled`` are sets of rows of the replica, as
+    in the ``Tally``.
     """
 
     stretch: Stretch
@@ -45,6 +47,7 @@ class StretchOutcome(msgspec.Struct):
     notable: list[str] = msgspec.field(default_factory=list)
     first_keys: frozenset[str] = frozenset()
     last_keys: frozenset[str] = frozenset()
+    slowest_seconds: float = 0.0
     met: bytes = b""
     settled: bytes = b""
 
@@ -101,7 +104,7 @@ def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
         finally:
             run.failures += crawl.failures
             writer.write_waiting()
-        outcome.complete = crawl.complete
+        outcome.complete, outcome.slowest_seconds = crawl.complete, client.slowest_seconds
         outcome.met, outcome.settled = writer.tally.met.to_bytes(), writer.tally.settled.to_bytes()
 
     status, message = run.attempt(work)
@@ -131,6 +134,9 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
         writer.tally.settled.merge(outcome.settled)
     writer.transactions.mark_stored()
     complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
+    if complete and run.next_page_size:
+        slowest_seconds = max(outcome.slowest_seconds for outcome in outcomes)
+        run.next_page_size = page_sizes.after(run.next_page_size, slowest_seconds)
     if complete:
         for left, right in pairwise(outcomes):
             complete = _is_joined(run, client, writer, left, right) and complete

@@ -45,6 +45,8 @@ class Transactions:
         added: dict[str, Any] = {
             name: F(name) + value - self._stored.get(name, 0) for name, value in progress.items()
         }
+        if self.report.catalog_count:  # else nobody has asked yet, or another writer has
+            added["catalog_count"] = self.report.catalog_count
         retrying = stamina.retry_context(
             on=is_conflict, attempts=TRANSACTION_ATTEMPTS, timeout=None, wait_initial=0.05, wait_jitter=0.1
         )
@@ -56,7 +58,7 @@ class Transactions:
                 if self.has_rivals:
                     # Before the own lease: all take them in one order. Whose a course run is must not change meanwhile.
                     wait_for_writer()
-                self.lease.renew(catalog_count=self.report.catalog_count, **added)
+                self.lease.renew(**added)
                 result = work()
         self._stored = progress
         self.ended_at = time.monotonic()

@@ -11,7 +11,7 @@ import msgspec
 
 from catalog_sync import overviews, replica
 from catalog_sync.catalog_client import CourseRun, Page
-from catalog_sync.course_keys import parent_of_ccx
+from catalog_sync.course_keys import is_course_key, parent_of_ccx
 from catalog_sync.databases import in_chunks
 from catalog_sync.overviews import Difference
 from catalog_sync.replica import Held, StoredRun
@@ -77,7 +77,7 @@ class Writer:
 
         No transaction and no lock: whoever publishes meanwhile takes from the replica what is right already.
         """
-        keys = [course_run.key for course_run in page.course_runs]
+        keys = _course_keys_of(page)
         shown, stored = overviews.read_with_replica(keys)
         # What the LMS does not have, or the replica does not have yet: often nothing.
         stored |= replica.read([key for key in keys if key not in stored])
@@ -124,7 +124,7 @@ class Writer:
     def _write(self, page: Page) -> Written:
         def record_and_publish() -> tuple[dict[str, StoredRun], Judgment, Difference, int]:
             # The replica first: a course overview that is re-created meanwhile finds either the lock or the row.
-            stored = replica.read([course_run.key for course_run in page.course_runs])
+            stored = replica.read(_course_keys_of(page))
             judgment = judge(page, stored, self.claim)
             if not self.dry_run:
                 replica.record(judgment.changes, self.claim.catalog.name)
@@ -223,3 +223,11 @@ class Writer:
             keys = {key for chunk in overviews.ccx_chunks() for key, _ in chunk}
             self._ccx_sources = keys | {parent for key in keys if (parent := parent_of_ccx(key))}
         self._pretended |= {key: held for key, held in changes.items() if key in self._ccx_sources}
+
+
+def _course_keys_of(page: Page) -> list[str]:
+    """Return the course keys on the page, of malformed records, too: their rows are settled."""
+    # What is no course key may hold what a database refuses.
+    return [run.key for run in page.course_runs] + [
+        each.key for each in page.rejected if is_course_key(each.key)
+    ]

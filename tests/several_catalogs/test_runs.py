@@ -108,7 +108,19 @@ class TestOneDown:
 def test_stopped_run_begins_no_other():
     calls = iter([False, False])
     report = update_catalog_data(should_stop=lambda: next(calls, True))
-    assert [each.catalog for each in report.catalogs] == ["default"]
+    assert [each.run_id is None for each in report.catalogs] == [False, True]
+
+
+def test_run_that_is_stopped_between_two_is_no_success(catalog):
+
+    def stop_after_the_first():
+        return SyncRun.objects.filter(catalog="default", status="succeeded").exists()
+
+    report = update_catalog_data(should_stop=stop_after_the_first)
+    assert (report.status, [each.status for each in report.catalogs]) == ("failed", ["succeeded", "failed"])
+    assert (
+        report.message == "partner: The command was stopped before this Catalog's sync began; run it again."
+    )
 
 
 class TestHeld:
