@@ -115,13 +115,14 @@ class TestOptions:
             {"concurrency": 0},
             {"concurrency": 17},
             {"course_keys": ["x"]},
+            {"course_keys": []},
             {"dry_run": True, "distribute": True},
             {"changed": True, "distribute": True},
         ],
     )
     def test_wrong_usage_is_a_value_error(self, options):
         with pytest.raises(
-            ValueError, match=r"must be from|is not a course key|exclude each other"
+            ValueError, match=r"must be from|is not a course key|no course key|exclude each other"
         ) as raised:
             api.update_catalog_data(**options)
         assert isinstance(raised.value, api.WrongUsage)

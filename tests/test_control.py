@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog_sync import api, control, tasks
 from catalog_sync.lease import Lease
-from catalog_sync.models import SyncRun
+from catalog_sync.models import CatalogSyncConfig, SyncRun
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +49,28 @@ class TestStart:
         monkeypatch.setattr(current_app, "send_task", refuse)
         with pytest.raises(control.NotStarted, match=r"cannot be reached \(connection refused\)"):
             api.start_sync()
+
+    def test_while_one_runs_nothing_is_handed_over(self, broker):
+        run_id = Lease.acquire().run_id
+        with pytest.raises(control.NotStarted, match=f"^Sync run {run_id} is running"):
+            api.start_sync(course_keys=["course-v1:ExampleX+One+2026"])
+        assert broker == []
+
+    def test_one_that_died_is_in_nobodys_way(self, broker):
+        run_id = Lease.acquire().run_id
+        SyncRun.objects.update(heartbeat=timezone.now() - timedelta(minutes=5))
+        api.start_sync()
+        assert (len(broker), SyncRun.objects.get(pk=run_id).status) == (1, "failed")
+
+    def test_switched_off_nothing_is_handed_over(self, broker):
+        CatalogSyncConfig.objects.create(enabled=False)
+        with pytest.raises(control.NotStarted, match="switched off"):
+            api.start_sync(course_keys=["course-v1:ExampleX+One+2026"])
+        assert broker == []
+
+    def test_no_course_keys_are_not_all(self, broker):
+        with pytest.raises(api.WrongUsage, match="no course key is named"):
+            api.start_sync(course_keys=[])
 
 
 class TestRunning:

@@ -7,7 +7,7 @@ from django.contrib.admin.models import LogEntry
 
 from catalog_sync.api import pin_marketing_url
 from catalog_sync.control import TASK
-from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin.course_runs import KEY, LIST, PIN, PIN_PAGE, URL, known, page_of, said
 from tests.admin_client import client_of
@@ -129,6 +129,11 @@ class TestSyncNow:
     def test_while_a_sync_runs_hands_nothing_over(self, admin_client, broker):
         SyncRun.objects.create(lease="default", holder="worker 7")
         self.sync(admin_client, known())
+        assert broker == []
+
+    def test_switched_off_says_so(self, admin_client, broker):
+        CatalogSyncConfig.objects.create(enabled=False)
+        assert "The sync is switched off" in said(self.sync(admin_client, known()))
         assert broker == []
 
     def test_is_for_who_may(self, broker):

@@ -149,6 +149,13 @@ class TestProgress:
         SyncRun.objects.update(heartbeat=timezone.now() - timedelta(minutes=3))
         assert "No sign of life for 180 s" in content(viewer)
 
+    def test_run_that_seems_dead_is_in_nobodys_way(self, operator, running):
+        SyncRun.objects.update(heartbeat=timezone.now() - timedelta(minutes=3))
+        assert "Run now" in content(operator)
+
+    def test_while_one_runs_none_is_to_be_started(self, operator, running):
+        assert "Run now" not in content(operator)
+
 
 class TestCancel:
     """Pressing ``Cancel this sync``."""

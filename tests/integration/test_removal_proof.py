@@ -136,6 +136,17 @@ class TestNotProven:
         report = update_catalog_data(page_size=10)
         assert (report.status, shown()) == ("incomplete", URL)
 
+    @pytest.mark.parametrize("marketing_url", [7, "javascript:alert(1)"], ids=repr)
+    def test_rejected_record_is_not_looked_up(self, synced, catalog, marketing_url):
+        catalog.control.upsert([in_catalog(KEY, marketing_url)])
+        catalog.control.clear_requests()
+        update_catalog_data()
+        assert all("keys" not in request.params for request in catalog.control.requests())
+
+    def test_many_malformed_records_are_no_removal(self, synced, catalog):
+        catalog.control.upsert(in_catalog(key, 7) for key in KEYS[:15])
+        assert update_catalog_data().status == "incomplete"
+
     def test_rejected_url_removes_nothing(self, synced, catalog):
         catalog.control.upsert([in_catalog(KEY, "javascript:alert(1)")])
         report = update_catalog_data()

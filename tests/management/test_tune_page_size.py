@@ -8,8 +8,10 @@ import re
 import pytest
 from django.core.management import CommandError, call_command
 
+from catalog_sync import api
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.quota import PAGE_SIZES
+from catalog_sync.sync.page_size import Measurement
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 
 pytestmark = pytest.mark.django_db
@@ -123,3 +125,9 @@ def test_database_that_was_not_migrated_is_told_in_one_sentence():
             tuned()
     finally:
         call_command("migrate", "catalog_sync", verbosity=0)
+
+
+def test_saved_page_size_is_not_in_the_name_of_who_changed_it_last(admin_user):
+    CatalogSyncConfig.objects.create(changed_by=admin_user)
+    api.save_page_size(Measurement(page_size=500, concurrency=2, seconds=1, total_seconds=9, requests=9))
+    assert CatalogSyncConfig.current("default").changed_by is None

@@ -94,6 +94,7 @@ def test_password_in_the_address_of_the_catalog_is_not_sent(catalog, settings):
     assert b"Authorization: JWT " in request
 
 
+@pytest.mark.django_db
 def test_password_of_a_broker_is_not_in_what_the_admin_says(monkeypatch):
     app = Celery("a host", broker=BROKER, set_as_current=False)
     monkeypatch.setattr(_state._tls, "current_app", app, raising=False)

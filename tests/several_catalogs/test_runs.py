@@ -112,7 +112,6 @@ def test_stopped_run_begins_no_other():
 
 
 def test_run_that_is_stopped_between_two_is_no_success(catalog):
-
     def stop_after_the_first():
         return SyncRun.objects.filter(catalog="default", status="succeeded").exists()
 

@@ -95,6 +95,16 @@ def test_automatic_run_fails_in_a_sentence_if_the_catalog_is_down(settings):
 
 
 @pytest.mark.django_db
+def test_page_that_was_too_slow_to_be_chosen_says_nothing_about_the_chosen(catalog, monkeypatch):
+    monkeypatch.setattr(page_size_module, "SLOW_FACTOR", 0.5)
+    catalog.control.generate(300)
+    catalog.control.settings(latency=True, page_seconds=0.05, run_seconds=0, skipped_run_seconds=0)
+    catalog.control.fault("slow", match={"params": {"limit": "100"}}, seconds=1.5)
+    update_catalog_data(page_size="auto")
+    assert remembered("default") == 50
+
+
+@pytest.mark.django_db
 def test_outage_says_nothing_about_page_sizes(catalog, monkeypatch):
     monkeypatch.setattr(page_size_module, "SLOW_FACTOR", 0.1)  # a time-out of a second counts as far too slow
     catalog.control.generate(300)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import SyncRun
+from catalog_sync.sync import page_size
 from catalog_sync.sync.distributed import conclude_distributed, take_stretch
 from catalog_sync.sync.engine import Run
 from catalog_sync.sync.options import SyncOptions
@@ -108,6 +109,29 @@ def test_all_that_ended_a_stretch_is_told(listed, catalog):
     catalog.control.fault("status", match={"params": {"limit": "3", "offset": "2"}}, times=None, status=404)
     message = in_one().message
     assert [words in message for words in ("breaks the Catalog", "answered HTTP 404")] == [True, True]
+
+
+def test_stretch_that_reads_nothing_leaves_the_count_of_the_others(listed, catalog):
+    def break_the_rest():
+        for offset in "246":
+            catalog.control.fault("status", match={"params": {"offset": offset}}, times=None, status=404)
+
+    run = shared(between=break_the_rest)
+    assert (run.status, run.catalog_count) == ("incomplete", len(KEYS))
+
+
+@pytest.mark.parametrize(("slow_factor", "next_page_size"), [(0, 20), (1_000, 50)])
+def test_automatic_page_size_backs_off_after_a_slow_stretch_only(
+    listed, monkeypatch, slow_factor, next_page_size
+):
+    monkeypatch.setattr(page_size, "SLOW_FACTOR", slow_factor)
+    run = Run.open(SyncOptions.of(conf.catalogs()[0], page_size=0, concurrency=1))
+    run.lease.renew(page_size=50, next_page_size=50)
+    outcomes = [
+        take_stretch(msgspec.to_builtins(stretch)) for stretch in plan(run, 50, len(KEYS), newest_row())
+    ]
+    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
+    assert SyncRun.objects.get(pk=run.lease.run_id).next_page_size == next_page_size
 
 
 class TestIncomplete:
