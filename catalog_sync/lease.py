@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from catalog_sync import conf
 from catalog_sync.databases import UtcNow, is_conflict
@@ -20,6 +20,8 @@ from catalog_sync.models import SyncRun
 # A killed holder's lease is free again after this; the heartbeat is far more frequent.
 LEASE_SECONDS = 45
 _SILENCE = timedelta(seconds=LEASE_SECONDS)
+# No run is in nobody's hands for so long: a sign of life further ahead is of a clock that was wrong.
+_FARTHEST_AHEAD = timedelta(days=1)
 # So soon a run also hears, while it waits for the Catalog, that somebody canceled it.
 HEARTBEAT_SECONDS = 2
 ACQUIRE_ATTEMPTS = 3
@@ -42,8 +44,8 @@ class LeaseHeld(Exception):
         catalog = "" if holder.catalog == conf.DEFAULT_CATALOG else f" of the Catalog {holder.catalog}"
         super().__init__(
             f"Another sync{catalog} holds the lease: {holder.holder}, since {holder.started:%Y-%m-%d %H:%M:%S} UTC, "
-            f"last sign of life {holder.heartbeat:%H:%M:%S} UTC. Wait for it to end; if it was killed, its lease is "
-            f"free {LEASE_SECONDS} s after that."
+            f"last sign of life {holder.heartbeat:%Y-%m-%d %H:%M:%S} UTC. Wait for it to end; if it was killed, "
+            f"its lease is free {LEASE_SECONDS} s after that."
         )
         self.scope = holder.scope
 
@@ -161,12 +163,13 @@ def running() -> QuerySet[SyncRun]:
 
 def alive() -> QuerySet[SyncRun]:
     """Return those of ``running`` whose holder gives a sign of life; a killed one's lease stays until it is wanted."""
-    return running().filter(heartbeat__gte=UtcNow() - _SILENCE)
+    return running().filter(heartbeat__range=(UtcNow() - _SILENCE, UtcNow() + _FARTHEST_AHEAD))
 
 
 def bury_the_dead() -> None:
     """Close the runs of holders that give no sign of life."""
-    silent = running().filter(heartbeat__lt=UtcNow() - _SILENCE)
+    too_old, too_new = UtcNow() - _SILENCE, UtcNow() + _FARTHEST_AHEAD
+    silent = running().filter(Q(heartbeat__lt=too_old) | Q(heartbeat__gt=too_new))
     for run in silent:
         message = f"The process died without a word ({run.holder}). The next run puts right what it left."
         if _end(silent.filter(pk=run.pk), status=SyncRun.Status.FAILED, message=message):

@@ -60,7 +60,7 @@ class TestAcquire:
 
     def test_refusal_says_when_the_holder_was_last_seen_alive(self):
         run = SyncRun.objects.get(pk=Lease.acquire().run_id)
-        with pytest.raises(LeaseHeld, match=f"last sign of life {run.heartbeat:%H:%M:%S} UTC"):
+        with pytest.raises(LeaseHeld, match=f"last sign of life {run.heartbeat:%Y-%m-%d %H:%M:%S} UTC"):
             Lease.acquire()
 
     def test_refusal_names_one_of_several_catalogs(self):
@@ -98,6 +98,16 @@ class TestAcquire:
     def test_is_refused_while_the_other_may_be_alive(self):
         Lease.acquire()
         silence(LEASE_SECONDS - 10)
+        with pytest.raises(LeaseHeld):
+            Lease.acquire()
+
+    def test_is_free_again_after_a_clock_that_was_wrong(self):
+        Lease.acquire()
+        silence(-366 * 24 * 3600)
+        assert Lease.acquire().run_id
+
+    def test_is_refused_while_tasks_wait_for_a_worker(self):
+        Lease.acquire().renew(3600)
         with pytest.raises(LeaseHeld):
             Lease.acquire()
 

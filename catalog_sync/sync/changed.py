@@ -15,14 +15,15 @@ OVERLAP = timedelta(minutes=2)
 FIRST_LOOK = timedelta(hours=1)
 # More than this is a bulk change: looking each run up would eat the quota that the full sync needs.
 MOST_COURSES = 500
+MOST_COURSE_RUNS = 2_000
 
 
 class TooManyChanged(Exception):
     """A bulk change, which the next full sync brings at less cost."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, of_what: str, most: int) -> None:
         super().__init__(
-            f"{count} courses changed in the Catalog, more than {MOST_COURSES}: left to the next full sync, which "
+            f"{count} {of_what} changed in the Catalog, more than {most}: left to the next full sync, which "
             "brings them with fewer requests."
         )
 
@@ -36,7 +37,9 @@ def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
     """
     changed = client.changed_since(_last_look(catalog) - OVERLAP, MOST_COURSES)
     if changed.count > MOST_COURSES:
-        raise TooManyChanged(changed.count)
+        raise TooManyChanged(changed.count, "courses", MOST_COURSES)
+    if len(changed.course_keys) > MOST_COURSE_RUNS:
+        raise TooManyChanged(len(changed.course_keys), "course runs", MOST_COURSE_RUNS)
     return changed.course_keys
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from catalog_sync.catalog_client import CatalogClient, RequestFailed, Window
+from catalog_sync.catalog_client.errors import Scope
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import PAGE_SIZES, requests_for
 from catalog_sync.sync.options import SyncOptions
@@ -58,7 +59,7 @@ def measure(client: CatalogClient) -> Callable[[int], float | None]:
     """Return a ``seconds_of`` that asks the Catalog, for windows that it is unlikely to have in its cache.
 
     Raises:
-        RequestFailed: the Catalog does not answer at all.
+        RequestFailed: the Catalog does not answer at all, or not this user.
     """
     count = _count(client)
 
@@ -67,7 +68,9 @@ def measure(client: CatalogClient) -> Callable[[int], float | None]:
             return None
         try:
             return client.seconds_of(_somewhere(size, count))[0]
-        except RequestFailed:
+        except RequestFailed as error:
+            if error.scope is Scope.RUN:  # such as a throttle, which says nothing about the page
+                raise
             return None
 
     return seconds_of
@@ -121,7 +124,7 @@ def sweep(
     """Measure page sizes and concurrencies, smallest first, within a budget of requests.
 
     Raises:
-        RequestFailed: the Catalog does not answer at all.
+        RequestFailed: the Catalog does not answer at all, or not this user.
         OutOfRequests: there would be more to measure.
     """
     count = _count(client)
@@ -146,7 +149,9 @@ def _at_once(client: CatalogClient, size: int, concurrency: int, count: int) -> 
     try:
         with ThreadPoolExecutor(concurrency) as pool:
             seconds = [seconds for seconds, _ in pool.map(client.seconds_of, windows)]
-    except RequestFailed:
+    except RequestFailed as error:
+        if error.scope is Scope.RUN:
+            raise
         return None
     requests = requests_for(count, size)
     total = max(seconds) * -(-requests // concurrency)

@@ -205,3 +205,13 @@ def test_reply_that_lacks_some_of_the_courses_is_not_gone_on_from(catalog):
     update_catalog_data(changed=True)
     since = catalog.control.requests(COURSES_PATH)[-1].params["timestamp"]
     assert since == (last.started - changed.OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_too_many_course_runs_of_few_courses_are_left_to_the_full_sync(catalog, monkeypatch):
+    """Looking them up would cost as many requests as there are hundreds of them."""
+    monkeypatch.setattr(changed, "MOST_COURSE_RUNS", 5)
+    just_now()
+    catalog.control.upsert([{"key": key, "marketing_url": NEW_URL} for key in KEYS[:6]])
+    report = update_catalog_data(changed=True)
+    assert (report.status, paths(catalog)) == ("skipped", [COURSES_PATH])
+    assert " course runs changed in the Catalog, more than 5: " in report.message

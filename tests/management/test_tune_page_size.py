@@ -77,6 +77,14 @@ def test_budget_that_ends_too_early_saves_nothing(slow_catalog, requests):
     assert not CatalogSyncConfig.objects.exists()
 
 
+@pytest.mark.parametrize("throttled_after", [1, 3])
+def test_throttle_is_told_and_nothing_recommended(slow_catalog, throttled_after, capsys):
+    slow_catalog.control.settings(throttle_per_hour=throttled_after)
+    with pytest.raises(CommandError, match="throttles this user"):
+        tuned("--save")
+    assert not CatalogSyncConfig.objects.exists()
+
+
 def test_saving_puts_the_recommendation_into_the_configuration(slow_catalog):
     out = tuned("--target-seconds=0.4", "--save")
     config = CatalogSyncConfig.current()

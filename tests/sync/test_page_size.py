@@ -105,6 +105,15 @@ def test_page_that_was_too_slow_to_be_chosen_says_nothing_about_the_chosen(catal
 
 
 @pytest.mark.django_db
+def test_throttle_says_nothing_about_page_sizes(catalog):
+    catalog.control.generate(300)
+    catalog.control.settings(throttle_per_hour=2)
+    CatalogSyncConfig.objects.create(page_size=0, retry_deadline_seconds=0)
+    report = update_catalog_data()
+    assert (report.requests, remembered("default")) == (3, None)
+
+
+@pytest.mark.django_db
 def test_outage_says_nothing_about_page_sizes(catalog, monkeypatch):
     monkeypatch.setattr(page_size_module, "SLOW_FACTOR", 0.1)  # a time-out of a second counts as far too slow
     catalog.control.generate(300)
