@@ -17,8 +17,7 @@ T = TypeVar("T")
 # database makes from the index.
 CHUNK = 500
 
-# In one statement, where the database sets no limit of its own: more than the largest page needs, and far below
-# MariaDB's limit of bytes.
+# In one statement, where the database sets no limit of its own: more than the largest page needs.
 MOST_PARAMETERS = 100_000
 
 # Deadlock and lock-wait time-out (MySQL and MariaDB by number, PostgreSQL by SQLSTATE), or SQLite's only word for it.

@@ -12,6 +12,8 @@ from django.core import checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
+from sandbox.lms.course_overviews.models import CourseOverview
+
 ROOT = Path(__file__).resolve().parents[1]
 CREDENTIALS = [f"BACKEND_SERVICE_EDX_OAUTH2_{name}" for name in ("PROVIDER_URL", "KEY", "SECRET")]
 
@@ -118,6 +120,12 @@ def test_wrong_is_called_by_its_id(what, settings):
     name, value, check_id = WRONG[what]
     setattr(settings, name, value)
     assert [message.id for message in messages()] == [f"catalog_sync.{check_id}"]
+
+
+@pytest.mark.parametrize(("max_length", "ids"), [(2_047, ["catalog_sync.W008"]), (2_048, []), (None, [])])
+def test_column_is_to_hold_the_longest_marketing_url(max_length, ids, monkeypatch):
+    monkeypatch.setattr(CourseOverview._meta.get_field("marketing_url"), "max_length", max_length)
+    assert [message.id for message in messages()] == ids
 
 
 @pytest.mark.parametrize("what", WRONG)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,9 +10,11 @@ from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 
 from catalog_sync import conf, overviews
+from catalog_sync.links import MAX_MARKETING_URL_LENGTH
 
 # What the Catalog says, and the kinds of columns that hold it.
 TEXT = ("TextField", "CharField")
+LONGEST = {"marketing_url": MAX_MARKETING_URL_LENGTH, "content_language": 255}
 CATALOG_FIELDS = {
     "marketing_url": TEXT,
     "eligible_for_financial_aid": ("BooleanField",),
@@ -86,6 +89,13 @@ def _model_field(model: Any, name: str, catalog_field: str, field_name: str) -> 
             f"cannot hold the Catalog's {catalog_field}.",
             hint=f"Set another field in CATALOG_SYNC_FIELDS, a {' or a '.join(kinds)}.",
             id="catalog_sync.E015",
+        )
+    elif (field.max_length or math.inf) < (longest := LONGEST.get(catalog_field, 0)):
+        yield checks.Warning(
+            f"The field {field_name!r} of the course overview model {name} holds {field.max_length} characters, and "
+            f"the Catalog's {catalog_field} may have {longest:,}: a longer one would fail the sync.",
+            hint="Widen it with a migration, or name another field in CATALOG_SYNC_FIELDS.",
+            id="catalog_sync.W008",
         )
     if catalog_field == "marketing_url" and not field.null:
         yield checks.Error(

@@ -18,6 +18,9 @@ from catalog_sync.sync.report import SyncReport
 LACKS_SCHEMA = re.compile(
     r"no such (table|column)|has no column|Unknown column|Table '.*' doesn't exist|(relation|column) .* does not exist"
 )
+# What MariaDB and PostgreSQL say of a value that is too long, or has characters that the column's character set lacks.
+UNFIT_VALUE = re.compile(r"Data too long|value too long|Incorrect string value")
+LARGE_STATEMENT = "max_allowed_packet"
 
 
 def verdict(failures: Sequence[str], rejected: int) -> tuple[SyncRun.Status, str]:
@@ -47,6 +50,12 @@ def database_failure(error: AnyDatabaseError) -> str:
         remedy = "another process holds a lock: look for a transaction that stays open"
     if LACKS_SCHEMA.search(said):
         remedy = "run manage.py migrate catalog_sync"
+    if UNFIT_VALUE.search(said):
+        remedy = (
+            "a value of the Catalog does not fit that column: widen it, or correct the value in the Catalog"
+        )
+    if LARGE_STATEMENT in said:
+        remedy = "choose a smaller page size, or raise the database's max_allowed_packet"
     return f"The LMS's database failed ({said}): {remedy}, then run the command again."
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.db import Error as AnyDatabaseError
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from catalog_sync.catalog_client import RequestFailed
-from catalog_sync.models import SyncRun
+from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.sync import SyncReport
 from catalog_sync.sync.verdict import database_failure, page_size_advice, rejected_advice
 
@@ -66,6 +66,29 @@ def test_database_that_is_locked_is_no_matter_of_room(tmp_path):
     first.close()
     second.close()
     assert "another process holds a lock" in message
+
+
+@pytest.mark.services
+def test_value_that_is_too_long_is_no_matter_of_room():
+    CatalogCourseRun.objects.create(course_key="course-v1:ExampleX+One+2026")
+    table = CatalogCourseRun._meta.db_table
+    message = told(connection, f"UPDATE {table} SET course_key = %s", "x" * 300)
+    assert message.endswith("or correct the value in the Catalog, then run the command again.")
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        (
+            "Incorrect string value: '\\xF0\\x9F\\x98\\x80' for column `lms`.`o`.`url` at row 1",
+            "does not fit that column: widen it",
+        ),
+        ("Got a packet bigger than 'max_allowed_packet' bytes", "choose a smaller page size"),
+    ],
+)
+def test_what_only_some_databases_refuse_has_its_own_remedy(said, remedy):
+    """An older character set, or a small bound of bytes: no database here is set up so."""
+    assert remedy in database_failure(OperationalError(1366, said))
 
 
 def throttled(**numbers):
