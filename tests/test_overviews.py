@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog_sync import overviews, replica
+from catalog_sync.models import CatalogCourseRun
 from catalog_sync.replica import Held
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
@@ -20,6 +21,29 @@ URL, OTHER_URL = "https://www.example.com/course/one", "https://www.example.com/
 
 def url(key=KEY):
     return CourseOverview.objects.get(pk=key).marketing_url
+
+
+class TestGet:
+    """One course overview, whole."""
+
+    def test_is_the_one_of_the_key(self):
+        CourseOverviewFactory(id=OTHER)
+        row = CourseOverviewFactory(id=KEY)
+        assert overviews.get(KEY) == row
+
+    def test_one_that_the_lms_does_not_have_is_none(self):
+        assert overviews.get(KEY) is None
+
+    @pytest.mark.parametrize("key", [KEY.lower(), KEY.replace("One", "ONE")])
+    def test_key_of_another_case_is_another_course_s(self, key):
+        CourseOverviewFactory(id=KEY)
+        assert overviews.get(key) is None
+
+
+def test_course_overviews_are_counted_and_those_with_a_url():
+    for key, shown in ((KEY, URL), (OTHER, ""), (OLD_STYLE, None), (CCX, URL)):
+        CourseOverviewFactory(id=key, marketing_url=shown)
+    assert overviews.count_with_url() == (4, 2)
 
 
 class TestCompare:
@@ -143,6 +167,13 @@ class TestCopyFromReplica:
         CourseOverviewFactory(id=KEY)
         replica.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)}, "default")
         assert overviews.copy_from_replica([KEY, OTHER]) == 1
+
+    def test_doubtful_ones_that_are_pinned_are_counted_too(self):
+        for key in (KEY, OTHER):
+            CourseOverviewFactory(id=key)
+        replica.record({KEY: Held(marketing_url=URL)}, "default")
+        CatalogCourseRun.objects.create(course_key=OTHER, pinned_url=OTHER_URL)
+        assert overviews.copy_from_replica([KEY, OTHER], doubtful=[OTHER]) == 2
 
     def test_takes_two_statements_for_many(self):
         rows = CourseOverviewFactory.create_batch(300)
