@@ -1,0 +1,200 @@
+"""What a run has met: counted once, and settled only where nothing can be lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
+from catalog_sync.conf import Catalog
+from catalog_sync.events import EventLog
+from catalog_sync.models import CatalogCourseRun
+from catalog_sync.overviews import Difference
+from catalog_sync.replica import Held, StoredRun
+from catalog_sync.sync import SyncReport
+from catalog_sync.sync.claim import Claim, Contest
+from catalog_sync.sync.judgment import Judgment
+from catalog_sync.sync.tally import Tally, newest_row
+from tests.factories import CourseOverviewFactory
+
+KEYS = [f"course-v1:ExampleX+C{number}+2026" for number in range(6)]
+KEY, OTHER = KEYS[:2]
+HELD = Held("published", "https://www.example.com/course")
+PIN = "https://www.example.com/pinned"
+# The newest row before the run.
+NEWEST = 10
+
+
+def tally_of(catalog="default", *others, dry_run=False) -> Tally:
+    report = SyncReport(run_id=1, status="running", dry_run=dry_run, page_size=20, concurrency=1)
+    claim = Claim(Catalog(catalog), tuple(map(Catalog, others)))
+    return Tally(claim, report, EventLog(1), dry_run, newest_row=NEWEST)
+
+
+def stored(row_id, catalog="default", held=HELD, pinned_url=None) -> StoredRun:
+    return StoredRun(row_id, held, pinned_url, catalog)
+
+
+def difference(met=(), with_url=()) -> Difference:
+    return Difference(list(met), [], list(with_url))
+
+
+@pytest.mark.django_db
+def test_empty_replica_has_no_newest_row():
+    assert newest_row() == 0
+
+
+def test_pages_are_counted_one_by_one():
+    tally = tally_of()
+    for count in (30, 31):
+        tally.count_page(Page((CourseRun(KEY),), (), 1, count))
+    assert (tally.report.pages, tally.report.catalog_count) == (2, 31)
+
+
+class TestCount:
+    """Course runs that are met for the first time."""
+
+    def test_is_of_those_in_the_lms_and_of_those_that_are_not(self):
+        tally = tally_of()
+        tally.count(KEYS[:3], {}, difference(met=[KEY, OTHER], with_url=[KEY]))
+        report = tally.report
+        counted = (report.course_runs_retrieved, report.matched, report.not_in_lms, tally.with_url)
+        assert counted == (3, 2, 1, 1)
+
+    @pytest.mark.parametrize("row_id", [1, NEWEST])
+    def test_of_an_older_row_is_once(self, row_id):
+        tally, rows = tally_of(), {KEY: stored(row_id)}
+        assert [tally.count([KEY], rows, difference()) for _ in range(2)] == [{KEY}, set()]
+
+    def test_of_a_row_that_the_run_has_inserted_is_none(self):
+        assert tally_of().count([KEY], {KEY: stored(NEWEST + 1)}, difference()) == set()
+
+    def test_of_a_row_that_was_pinned_meanwhile_is_once(self):
+        pinned = {KEY: stored(NEWEST + 1, held=Held(), pinned_url=PIN)}
+        assert tally_of().count([KEY], pinned, difference()) == {KEY}
+
+    def test_of_what_another_catalog_has_inserted_is_once(self):
+        tally, rows = tally_of("default", "partner"), {KEY: stored(NEWEST + 1, "partner")}
+        assert [tally.count([KEY], rows, difference()) for _ in range(2)] == [{KEY}, set()]
+
+    def test_in_a_dry_run_is_once_though_no_row_tells(self):
+        tally = tally_of(dry_run=True)
+        assert [tally.count([KEY], {}, difference()) for _ in range(2)] == [{KEY}, set()]
+
+    def test_is_left_to_the_stretch_before(self):
+        tally = tally_of()
+        tally.leave_to_neighbor(KEY)
+        assert tally.count([KEY], {KEY: stored(1)}, difference()) == set()
+
+
+@pytest.mark.django_db
+def test_what_two_stretches_have_counted_is_taken_off():
+    rows = [CatalogCourseRun.objects.create(course_key=key) for key in KEYS[:3]]
+    CourseOverviewFactory(id=KEY)
+    tally = tally_of()
+    report = tally.report
+    report.course_runs_retrieved, report.matched, report.not_in_lms = 9, 5, 4
+    tally.count_once([row.pk for row in rows])
+    assert (report.course_runs_retrieved, report.matched, report.not_in_lms) == (6, 4, 2)
+
+
+class TestHasMet:
+    """Whether the run has met the course run of a row."""
+
+    @pytest.fixture
+    def tally(self):
+        tally = tally_of("default", "partner")
+        tally.met.add(3)
+        return tally
+
+    def test_without_a_row_it_has(self, tally):
+        assert tally.has_met(None)
+
+    @pytest.mark.parametrize(("row_id", "met"), [(2, False), (3, True), (NEWEST, False), (NEWEST + 1, True)])
+    def test_of_an_older_row_it_has_if_it_was_counted(self, tally, row_id, met):
+        assert tally.has_met(stored(row_id)) is met
+
+    @pytest.mark.parametrize("row_id", [3, NEWEST + 1])
+    def test_of_another_catalog_it_has_not(self, tally, row_id):
+        assert not tally.has_met(stored(row_id, "partner"))
+
+
+def test_course_runs_of_other_organizations_are_counted_once_where_windows_overlap():
+    tally = tally_of()
+    tally.leave_to_neighbor(KEYS[4])
+    for some in (KEYS[:3], KEYS[2:5]):
+        tally.count_of_other_orgs(frozenset(some))
+    assert tally.report.of_other_orgs == 4
+
+
+class TestSettle:
+    """Of which rows nothing is to be taken away."""
+
+    def settled(self, tally, rows, judgment=None):
+        tally.settle(list(rows), judgment or Judgment(), rows)
+        return [row.id for row in rows.values() if row.id in tally.settled]
+
+    def test_older_rows_are(self):
+        rows = {KEY: stored(1), OTHER: stored(NEWEST)}
+        assert self.settled(tally_of(), rows) == [1, NEWEST]
+
+    def test_rows_of_the_run_itself_need_not_be(self):
+        assert self.settled(tally_of(), {KEY: stored(NEWEST + 1)}) == []
+
+    def test_without_a_row_there_is_nothing(self):
+        tally = tally_of()
+        tally.settle([KEY, OTHER], Judgment(), {OTHER: stored(1)})
+        assert 1 in tally.settled
+
+    def test_row_for_a_pin_alone_is_not(self):
+        assert self.settled(tally_of(), {KEY: stored(1, held=Held(), pinned_url=PIN)}) == []
+
+    def test_row_that_was_for_a_pin_alone_is(self):
+        rows = {KEY: stored(1, held=Held(), pinned_url=PIN)}
+        assert self.settled(tally_of(), rows, Judgment(held={KEY: HELD})) == [1]
+
+    def test_row_that_was_for_a_pin_alone_is_not_in_a_dry_run(self):
+        rows = {KEY: stored(1, held=Held(), pinned_url=PIN)}
+        assert self.settled(tally_of(dry_run=True), rows, Judgment(held={KEY: HELD})) == []
+
+    def test_those_of_another_catalog_are_not(self):
+        rows = {KEY: stored(1, "partner"), OTHER: stored(2)}
+        assert self.settled(tally_of("default", "partner"), rows) == [2]
+
+    @pytest.mark.parametrize(("dry_run", "ids"), [(False, [1]), (True, [])])
+    def test_those_that_are_taken_over_are(self, dry_run, ids):
+        rows, judgment = {KEY: stored(1, "partner")}, Judgment(changes={KEY: HELD})
+        assert self.settled(tally_of("default", "partner", dry_run=dry_run), rows, judgment) == ids
+
+
+class TestFaults:
+    """What could not be applied, and what two Catalogs have."""
+
+    def events(self, caplog, name):
+        return [line for line in caplog.messages if line.startswith(f"event=catalog_sync.{name} ")]
+
+    def test_rejected_records_are_counted_once_each(self, caplog):
+        tally = tally_of()
+        first, second = RejectedRecord(KEY, "bad"), RejectedRecord(OTHER, "bad")
+        tally.count_faults(Judgment(rejected=[first]))
+        tally.count_faults(Judgment(rejected=[first, second]))
+        assert (tally.report.course_runs_rejected, len(self.events(caplog, "course_run_rejected"))) == (2, 2)
+
+    def test_rejected_records_without_a_key_are_told_apart(self):
+        tally = tally_of()
+        tally.count_faults(Judgment(rejected=[RejectedRecord("", "bad"), RejectedRecord("", "bad")]))
+        assert tally.report.course_runs_rejected == 2
+
+    def test_rejected_record_is_left_to_the_stretch_before(self):
+        tally = tally_of()
+        tally.leave_to_neighbor(KEY)
+        tally.count_faults(Judgment(rejected=[RejectedRecord(KEY, "bad")]))
+        assert tally.report.course_runs_rejected == 0
+
+    def test_what_two_catalogs_have_is_told_once(self, caplog):
+        caplog.set_level("INFO")
+        tally = tally_of("default", "partner")
+        for _ in range(2):
+            tally.count_faults(Judgment(contests={KEY: Contest("partner", "default")}))
+        [line] = self.events(caplog, "course_run_in_two_catalogs")
+        assert line.endswith(f"course_key={KEY} catalog=partner kept=default")
+        assert tally.report.in_other_catalogs == 1
