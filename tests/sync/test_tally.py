@@ -65,6 +65,11 @@ class TestCount:
         tally, rows = tally_of(), {KEY: stored(row_id)}
         assert [tally.count([KEY], rows, difference()) for _ in range(2)] == [{KEY}, set()]
 
+    @pytest.mark.parametrize("row_id", [1, NEWEST])
+    def test_of_an_older_row_for_a_pin_alone_is_once(self, row_id):
+        tally, rows = tally_of(), {KEY: stored(row_id, held=Held(), pinned_url=PIN)}
+        assert [tally.count([KEY], rows, difference()) for _ in range(2)] == [{KEY}, set()]
+
     def test_of_a_row_that_the_run_has_inserted_is_none(self):
         assert tally_of().count([KEY], {KEY: stored(NEWEST + 1)}, difference()) == set()
 
@@ -145,12 +150,15 @@ class TestSettle:
         tally.settle([KEY, OTHER], Judgment(), {OTHER: stored(1)})
         assert 1 in tally.settled
 
-    def test_row_for_a_pin_alone_is_not(self):
-        assert self.settled(tally_of(), {KEY: stored(1, held=Held(), pinned_url=PIN)}) == []
-
-    def test_row_that_was_for_a_pin_alone_is(self):
+    @pytest.mark.parametrize("held", [{}, {KEY: Held()}], ids=["unheard of", "nothing said"])
+    def test_row_for_a_pin_alone_is_not(self, held):
         rows = {KEY: stored(1, held=Held(), pinned_url=PIN)}
-        assert self.settled(tally_of(), rows, Judgment(held={KEY: HELD})) == [1]
+        assert self.settled(tally_of(), rows, Judgment(held=held)) == []
+
+    @pytest.mark.parametrize("held", [HELD, Held("", PIN)], ids=["with a status", "without"])
+    def test_row_that_was_for_a_pin_alone_is(self, held):
+        rows = {KEY: stored(1, held=Held(), pinned_url=PIN)}
+        assert self.settled(tally_of(), rows, Judgment(held={KEY: held})) == [1]
 
     def test_row_that_was_for_a_pin_alone_is_not_in_a_dry_run(self):
         rows = {KEY: stored(1, held=Held(), pinned_url=PIN)}
