@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import msgspec
 import requests
@@ -99,7 +99,7 @@ class CatalogSession(OAuthAPIClient):
             "token_type": "jwt",
         }
         send = partial(
-            requests.post,
+            _post,
             url,
             data=data,
             headers={"User-Agent": USER_AGENT, **ENCODINGS},
@@ -133,6 +133,21 @@ def _access_token_url(provider_url: str) -> str:
     return f"{url}/access_token" if url.endswith("/oauth2") else f"{url}/oauth2/access_token"
 
 
+def _post(url: str, **options: Any) -> requests.Response:
+    with requests.Session() as session:
+        _end_at_redirects(session)
+        return session.post(url, **options)
+
+
+def _end_at_redirects(session: requests.Session) -> None:
+    """Have a redirect lead nowhere.
+
+    Also where none is to be followed, requests prepares the next request, and before that it reads and unpacks the
+    whole body of the redirect, however long that is.
+    """
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
+
+
 def oauth_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
     """Return a session with the LMS's own credentials for the Catalog (``BACKEND_SERVICE_EDX_OAUTH2_*`` by default).
 
@@ -162,4 +177,5 @@ def new_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
         raise
     except Exception as error:  # the host's own code
         raise no_session(factory, error) from error
+    _end_at_redirects(session)
     return session

@@ -136,6 +136,37 @@ def test_no_kind_of_redirect_carries_the_token_away(sync: Sync, raw_catalog, sta
         assert elsewhere.requests == []
 
 
+class EndlessRedirect:
+    """Answers with a redirect whose body does not end before the client hangs up, or nearly so."""
+
+    MEGABYTES = 64
+
+    def __init__(self) -> None:
+        self.megabytes_sent = 0
+
+    def __call__(self, connection, request):
+        connection.sendall(reply(b"", "Location: /", status="302 Found", length=self.MEGABYTES * MEGABYTE))
+        for _ in range(self.MEGABYTES):
+            connection.sendall(bytes(MEGABYTE))
+            self.megabytes_sent += 1
+
+
+def test_body_of_a_redirect_is_not_read(sync: Sync, raw_catalog):
+    redirect = EndlessRedirect()
+    raw_catalog(redirect)
+    sync().is_failure()
+    # What the network holds on its way.
+    assert redirect.megabytes_sent < EndlessRedirect.MEGABYTES / 2
+
+
+def test_body_of_a_redirect_of_the_provider_is_not_read(sync: Sync, settings):
+    redirect = EndlessRedirect()
+    with RawServer(redirect) as provider:
+        settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = provider.url
+        sync().is_failure()
+    assert redirect.megabytes_sent < EndlessRedirect.MEGABYTES / 2
+
+
 @pytest.fixture
 def proxied(monkeypatch) -> Iterator[RawServer]:
     """Send what goes to the Catalog through a proxy that wants a password."""
