@@ -15,6 +15,8 @@ from catalog_sync.databases import CaseSensitiveCharField
 
 MAX_PAGE_SIZE = 10_000
 MAX_CONCURRENCY = 16
+# A century; no date lies millions of days back.
+MAX_KEEP_RUNS_DAYS = 36_500
 PAGE_SIZE_REFUSAL = _(
     "A page holds at most 10,000 course runs, not %(show_value)s: one request for more would keep a worker of the "
     "Catalog busy for half a minute and longer. 0 finds the best page size by itself."
@@ -201,6 +203,7 @@ class CatalogSyncConfig(ConfigurationModel):
     )
     keep_runs_days = models.PositiveIntegerField(
         default=90,
+        validators=[MaxValueValidator(MAX_KEEP_RUNS_DAYS)],
         help_text=_(
             "How long sync runs stay listed. A full sync deletes older ones, but never the last full one that "
             "succeeded; 0 deletes none."

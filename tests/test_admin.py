@@ -77,6 +77,7 @@ class TestConfiguration:
             ("request_timeout_seconds", 0),
             ("retry_deadline_seconds", -1),
             ("max_removal_percent", 101),
+            ("keep_runs_days", 36_501),
         ],
     )
     def test_number_out_of_its_range_is_refused(self, field, value, admin_client):
@@ -84,7 +85,12 @@ class TestConfiguration:
 
     @pytest.mark.parametrize(
         ("field", "value"),
-        [("concurrency", 16), ("retry_deadline_seconds", 0), ("max_removal_percent", 100)],
+        [
+            ("concurrency", 16),
+            ("retry_deadline_seconds", 0),
+            ("max_removal_percent", 100),
+            ("keep_runs_days", 36_500),
+        ],
     )
     def test_number_at_the_end_of_its_range_is_saved(self, field, value, admin_client):
         add(admin_client, **{field: value})

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from catalog_sync.conf import DEFAULT_CATALOG
-from catalog_sync.models import SyncRun
+from catalog_sync.models import MAX_KEEP_RUNS_DAYS, SyncRun
 
 
 def prune(keep_days: int, catalog: str = DEFAULT_CATALOG) -> None:
@@ -17,5 +17,7 @@ def prune(keep_days: int, catalog: str = DEFAULT_CATALOG) -> None:
     runs = SyncRun.objects.filter(catalog=catalog)
     full = runs.filter(scope=SyncRun.Scope.ALL, status=SyncRun.Status.SUCCEEDED, dry_run=False)
     last = full.order_by("-pk").values_list("pk", flat=True).first()
-    old = runs.filter(started__lt=timezone.now() - timedelta(days=keep_days), lease=None)
+    # A row that is older than the form's limit may hold more.
+    kept_since = timezone.now() - timedelta(days=min(keep_days, MAX_KEEP_RUNS_DAYS))
+    old = runs.filter(started__lt=kept_since, lease=None)
     old.exclude(pk=last or 0).delete()

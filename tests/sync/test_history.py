@@ -59,6 +59,12 @@ def test_zero_days_keep_all():
     assert kept() == set(runs)
 
 
+def test_days_beyond_the_calendar_keep_all():
+    runs = [run_of(4000), run_of(3000)]
+    prune(2**31 - 1)
+    assert kept() == set(runs)
+
+
 def test_costs_two_statements(django_assert_num_queries):
     for _ in range(30):
         run_of(100)
