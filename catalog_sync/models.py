@@ -224,5 +224,7 @@ class CatalogSyncConfig(ConfigurationModel):
         Read afresh each time: a run is long and reads it once, and a worker's cache would outlive a change that
         another process makes.
         """
-        rows = cls.objects.filter(catalog=catalog).order_by("-change_date", "-pk")
+        # Not by change_date, as django-config-models orders: a row stamped by a clock that was ahead would stay in
+        # force until then, whatever was saved after it.
+        rows = cls.objects.filter(catalog=catalog).order_by("-pk")
         return rows.first() or cls(catalog=catalog)

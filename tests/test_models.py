@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
+from django.utils import timezone
 
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, MarketingUrlMixin, SyncRun
 
@@ -94,6 +97,12 @@ class TestCatalogSyncConfig:
         CatalogSyncConfig.objects.create(page_size=100)
         CatalogSyncConfig.objects.create(page_size=200)
         assert CatalogSyncConfig.current().page_size == 200
+
+    def test_newest_row_is_in_force_after_one_of_a_clock_that_was_ahead(self):
+        ahead = CatalogSyncConfig.objects.create(enabled=True)
+        CatalogSyncConfig.objects.filter(pk=ahead.pk).update(change_date=timezone.now() + timedelta(days=1))
+        CatalogSyncConfig.objects.create(enabled=False)
+        assert not CatalogSyncConfig.current().enabled
 
     def test_row_that_another_process_made_is_in_force_at_once(self):
         CatalogSyncConfig.current()

@@ -6,7 +6,7 @@ from typing import Any
 
 from config_models.admin import ConfigurationModelAdmin
 from django.contrib import admin
-from django.db.models import F, QuerySet, Window
+from django.db.models import QuerySet, Window
 from django.db.models.functions import Lag
 from django.forms import ChoiceField, model_to_dict
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +33,8 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
     """Each change is a row of its own; the newest is in force."""
 
     fields = TUNED
+    # The first is in force, whatever its date says.
+    ordering = ("-pk",)
     list_filter = (CatalogFilter,)
     # Named, since Django follows of itself only what cannot be null.
     list_select_related = ("changed_by",)
@@ -43,9 +45,8 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogSyncConfig]:
         """Put what each row replaced beside it."""
-        in_order = (F("change_date").asc(), F("pk").asc())
         before: dict[str, Any] = {
-            f"before_{name}": Window(Lag(name), partition_by="catalog", order_by=in_order) for name in TUNED
+            f"before_{name}": Window(Lag(name), partition_by="catalog", order_by="pk") for name in TUNED
         }
         rows: QuerySet[CatalogSyncConfig] = super().get_queryset(request).annotate(**before)
         return rows

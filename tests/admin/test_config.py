@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 
@@ -74,6 +77,12 @@ class TestHistory:
         CatalogSyncConfig.objects.create(enabled=True, page_size=500)
         CatalogSyncConfig.objects.create(enabled=False, page_size=1000)
         assert self.changes(admin_client)[0] == "Enabled: on → off, page size: 500 → 1,000"
+
+    def test_rows_are_in_the_order_in_which_they_were_saved_whatever_a_clock_said(self, admin_client):
+        ahead = CatalogSyncConfig.objects.create(enabled=True, page_size=500)
+        CatalogSyncConfig.objects.filter(pk=ahead.pk).update(change_date=timezone.now() + timedelta(days=1))
+        CatalogSyncConfig.objects.create(enabled=True, page_size=1000)
+        assert self.changes(admin_client) == ["page size: 500 → 1,000", "the first configuration"]
 
     def test_saving_without_a_change_is_told_so(self, admin_client):
         for _ in range(2):
