@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 # How often a waiting thread looks up: to renew its lease, and to see whether it shall stop.
 TICK_SECONDS = 0.5
+THREAD_NAME = "catalog-request"
 
 
 def in_background(function: Callable[[], T]) -> Future[T]:
@@ -23,7 +24,7 @@ def in_background(function: Callable[[], T]) -> Future[T]:
         except BaseException as error:
             future.set_exception(error)
 
-    threading.Thread(target=work, name="catalog-request", daemon=True).start()
+    threading.Thread(target=work, name=THREAD_NAME, daemon=True).start()
     return future
 
 

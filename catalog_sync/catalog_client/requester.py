@@ -17,6 +17,7 @@ import stamina
 
 from catalog_sync import conf
 from catalog_sync.catalog_client import pause
+from catalog_sync.catalog_client.background import THREAD_NAME
 from catalog_sync.catalog_client.errors import RequestFailed
 from catalog_sync.catalog_client.exchange import ENCODINGS, Reply, exchange
 from catalog_sync.catalog_client.failures import plain, refused, without_credentials
@@ -42,6 +43,14 @@ def _is_not_ours(record: logging.LogRecord) -> bool:
 
 # Each retry is an event with its address and reason. Stamina's own line before it names neither.
 logging.getLogger("stamina").addFilter(_is_not_ours)
+
+
+def _is_of_another_thread(record: logging.LogRecord) -> bool:
+    return record.threadName != THREAD_NAME
+
+
+# It repeats the headers that it cannot parse: megabytes a request, if a reply has so many.
+logging.getLogger("urllib3.connection").addFilter(_is_of_another_thread)
 
 
 @dataclass

@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+import requests
 import stamina
 from stamina.instrumentation import set_on_retry_hooks
 
@@ -175,6 +176,12 @@ def test_retries_of_others_are_still_logged(caplog):
             if attempt.num == 1:
                 raise OSError
     assert "stamina.retry_scheduled" in caplog.messages
+
+
+def test_headers_that_others_cannot_parse_are_still_logged(caplog):
+    with RawServer(reply(b"", "no header", "X: y")) as server:
+        requests.get(server.url, timeout=10)
+    assert "Failed to parse headers" in caplog.text
 
 
 def test_giving_up_is_logged_once(catalog, make, get, quick, caplog):

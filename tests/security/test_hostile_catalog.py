@@ -126,6 +126,12 @@ def test_headers_beyond_measure_are_a_sentence(sync: Sync, raw_catalog, headers)
     assert "could not be read" in outcome.message
 
 
+def test_headers_that_cannot_be_parsed_fill_no_log_line(sync: Sync, raw_catalog):
+    raw_catalog(reply(b"", "no header", *[f"X-{n}: {'y' * 60_000}" for n in range(90)]))
+    outcome = sync(retry_deadline_seconds=0)
+    assert max(map(len, outcome.log)) < 3_000
+
+
 @pytest.mark.parametrize(
     "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]
 )
