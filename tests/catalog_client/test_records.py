@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from catalog_sync.catalog_client.errors import MalformedReply
 from catalog_sync.catalog_client.records import CourseRun, Page, decode_page, why_no_answer
 
 KEY = "course-v1:OrgX+C+2026"
+FULL_OBJECTS = Path(__file__).parents[1] / "data/catalog_samples/list_full_objects_3_of_100.json"
 MOST_ROWS = 2_147_483_647
 
 
@@ -71,6 +74,27 @@ class TestMostRows:
     def test_one_more_is_none(self, last):
         with pytest.raises(MalformedReply, match="it holds 3 records"):
             decoded({"key": KEY}, {"key": "D/E/F"}, last, most_rows=2)
+
+
+@pytest.mark.parametrize("fault", ["5", '"\\ud800"', "NaN"], ids=["type", "no text", "no JSON"])
+@pytest.mark.parametrize("value", ["[]", "{}", "0"])
+def test_countless_values_take_less_memory_than_their_bytes(value, fault):
+    record = f'{{"key": {fault}, "x": [{",".join([value] * 500_000)}]}}'
+    body = f'{{"count": 1, "results": [{record}]}}'.encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(MalformedReply, match="it holds more values than 1000 course runs"):
+            decode_page(body, most_rows=1_000)
+        assert tracemalloc.get_traced_memory()[1] < len(body)
+    finally:
+        tracemalloc.stop()
+
+
+def test_malformed_record_is_rejected_alone_among_full_ones():
+    """A service may send all fields, whatever it was asked for."""
+    full = json.loads(FULL_OBJECTS.read_text())["body"]["results"]
+    page = decoded(*full, full[0] | {"key": 5}, most_rows=len(full) + 1)
+    assert (len(page.course_runs), len(page.rejected)) == (len(full), 1)
 
 
 def test_key_that_is_too_long_is_told_as_no_other_runs_key():
