@@ -54,6 +54,18 @@ class Lms:
         """Run ``manage.py update_catalog_data`` with these arguments, to its end."""
         return self.manage("update_catalog_data", *arguments)
 
+    def update_redirected(self, redirection: str) -> subprocess.CompletedProcess[str]:
+        """Run ``manage.py update_catalog_data`` with this redirection of Bash's, to its end."""
+        return subprocess.run(
+            ["bash", "-c", f'exec "$0" manage.py update_catalog_data {redirection}', sys.executable],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=GIVE_UP_SECONDS,
+            check=False,
+        )
+
     def update_at_once(self, number: int) -> list[int]:
         """Run ``manage.py update_catalog_data`` so many times at once, and return the exit statuses, sorted."""
         command = [sys.executable, "manage.py", "update_catalog_data"]

@@ -228,6 +228,12 @@ class TestOutcome:
             call_command("update_catalog_data", "--json", stdout=out)
         assert json.loads(out.getvalue())["status"] == "incomplete"
 
+    def test_incomplete_sync_that_cannot_print_exits_with_1(self, catalog):
+        catalog.control.upsert([{"key": KEY, "marketing_url": "course/one"}])
+        with open("/dev/full", "w") as full, pytest.raises(CommandError) as raised:
+            call_command("update_catalog_data", stdout=full, stderr=StringIO())
+        assert raised.value.returncode == 1
+
     def test_success_says_nothing_to_stderr(self):
         assert update()[1] == ""
 

@@ -123,6 +123,38 @@ class TestTerminal:
         assert f"/{COURSE_RUNS}" not in lms.update_on_a_terminal(option)
 
 
+class TestUnwritable:
+    """Nobody can write to standard output: a full disk, a reader that has gone, none from the start."""
+
+    @pytest.fixture(
+        scope="class",
+        params=[
+            (">/dev/full", "No space left on device"),
+            ("> >(true)", "Broken pipe"),
+            (">&-", "Standard output is closed"),
+        ],
+        ids=lambda param: param[1],
+    )
+    @classmethod
+    def why_and_process(cls, request, lms):
+        redirection, why = request.param
+        return why, lms.update_redirected(redirection)
+
+    def test_exits_with_0(self, why_and_process):
+        assert why_and_process[1].returncode == 0
+
+    def test_says_so_in_its_last_line(self, why_and_process):
+        why, process = why_and_process
+        assert process.stderr.splitlines()[-1].startswith(f"{why}: the report could not be printed")
+
+    def test_shows_no_traceback(self, why_and_process):
+        assert "Traceback" not in why_and_process[1].stderr
+
+
+def test_sync_without_standard_error_exits_with_0(lms):
+    assert lms.update_redirected("2>&-").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

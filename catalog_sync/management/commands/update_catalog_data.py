@@ -14,7 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog_sync import api
-from catalog_sync.management.faults import database_faults_told
+from catalog_sync.management.faults import database_faults_told, print_report
 
 EXIT_FAILED = 1
 EXIT_WRONG_USAGE = 2
@@ -103,10 +103,9 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
             raise CommandError(str(error), returncode=EXIT_WRONG_USAGE) from None
         except LeaseHeld as error:
             raise CommandError(str(error), returncode=EXIT_LEASE_HELD) from None
-        if options["json"]:
-            self.stdout.write(json.dumps(_numbers(report)))
-        else:
-            self.stdout.write(_table([report, *report.catalogs]))
+        print_report(
+            self, json.dumps(_numbers(report)) if options["json"] else _table([report, *report.catalogs])
+        )
         if not report.is_fine:
             raise CommandError(report.message, returncode=EXIT_FAILED)
         if report.message:
@@ -166,7 +165,7 @@ class _Progress:
     def __init__(self, *, hidden: bool) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(unit=" course runs", disable=hidden or not sys.stderr.isatty())
+        self._bar = tqdm(unit=" course runs", disable=hidden or not (sys.stderr and sys.stderr.isatty()))
 
     def __enter__(self) -> _Progress:
         return self
