@@ -15,9 +15,10 @@ from catalog_sync import conf, health
 @require_safe
 def show_health(request: HttpRequest) -> HttpResponse:
     """Return the health of the sync as JSON, with status 503 if it is stale; for staff, or with the token."""
-    if refusal := _refusal(request):
-        return refusal
     try:
+        # Who asks is in the database, too, where a session says so.
+        if refusal := _refusal(request):
+            return refusal
         seen = health.look()
     except AnyDatabaseError:
         # No more than that: what the database says may name its host.

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError, connection
 from django.urls import resolve
 from django.utils import timezone
 
@@ -235,6 +235,20 @@ class TestAnswer:
         monkeypatch.setattr(health, "look", fail)
         response = ask()
         assert (response.status_code, b"internal" in response.content) == (503, False)
+
+    def test_database_that_fails_is_503_for_staff_in_a_session(self, client, settings):
+        # Of the LMS's own, others look up who is signed in before any page is asked.
+        settings.MIDDLEWARE = [
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+        ]
+        client.force_login(UserFactory(is_staff=True))
+
+        def fail(*args):
+            raise OperationalError("no route to db.internal.example.com")
+
+        with connection.execute_wrapper(fail):
+            assert client.get(HEALTH).status_code == 503
 
     def test_is_never_cached(self, ask):
         assert "no-store" in ask()["Cache-Control"]
