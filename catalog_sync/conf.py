@@ -17,6 +17,8 @@ DEFAULT_SESSION_FACTORY = "catalog_sync.catalog_client.session.oauth_session"
 DEFAULT_FIELDS = {"marketing_url": "marketing_url"}
 DEFAULT_RUN_STATUSES = ("published",)
 DEFAULT_STALE_AFTER_HOURS = 12
+# A century; what is longer, or no number, is no span of time to calculate with.
+MOST_STALE_AFTER_HOURS = 1_000_000
 # What the one Catalog is called where CATALOG_SYNC_CATALOGS names none.
 DEFAULT_CATALOG = "default"
 DEFAULT_CREDENTIALS = "BACKEND_SERVICE_EDX_OAUTH2"
@@ -206,7 +208,8 @@ def stale_after_hours() -> float:
     # .. setting_description: When the last successful full sync is older than this, ``/catalog_sync/health/`` answers
     #   with status 503 and ``catalog_sync_status`` exits with 1.
     hours = getattr(settings, "CATALOG_SYNC_STALE_AFTER_HOURS", None)
-    return DEFAULT_STALE_AFTER_HOURS if hours is None else hours
+    # In this order: nan is not less than anything.
+    return DEFAULT_STALE_AFTER_HOURS if hours is None else min(MOST_STALE_AFTER_HOURS, hours)
 
 
 def health_token() -> str:

@@ -43,10 +43,15 @@ class TestSystemCheck:
         monkeypatch.setattr(health, "look", fail)
         assert check_freshness(databases=["default"]) == []
 
-    @pytest.mark.parametrize("hours", ["12", 0, -1])
+    @pytest.mark.parametrize("hours", ["12", 0, -1, float("nan"), float("inf"), 1_000_001, 1e14])
     def test_limit_that_is_no_number_of_hours_is_an_error(self, hours, settings):
         settings.CATALOG_SYNC_STALE_AFTER_HOURS = hours
         assert "catalog_sync.E009" in [each.id for each in check_set_up()]
+
+    @pytest.mark.parametrize("hours", [None, 0.5, 12, 1_000_000])
+    def test_limit_that_is_a_number_of_hours_is_none(self, hours, settings):
+        settings.CATALOG_SYNC_STALE_AFTER_HOURS = hours
+        assert "catalog_sync.E009" not in [each.id for each in check_set_up()]
 
 
 class TestQuota:

@@ -63,6 +63,12 @@ class TestStale:
         run()
         assert health.look()["status"] == "stale"
 
+    @pytest.mark.parametrize("hours", [float("nan"), float("inf"), 1e14])
+    def test_limit_beyond_measure_is_a_century(self, hours, settings):
+        settings.CATALOG_SYNC_STALE_AFTER_HOURS = hours
+        run()
+        assert health.look()["status"] == "ok"
+
     @pytest.mark.parametrize(
         "values",
         [

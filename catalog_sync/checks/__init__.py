@@ -94,10 +94,11 @@ def _lists() -> Iterator[checks.CheckMessage]:
 
 
 def _hours() -> Iterator[checks.CheckMessage]:
-    hours: Any = conf.stale_after_hours()
-    if not isinstance(hours, int | float) or hours <= 0:
+    hours = conf.raw("CATALOG_SYNC_STALE_AFTER_HOURS")
+    most = conf.MOST_STALE_AFTER_HOURS
+    if hours is not None and not (isinstance(hours, int | float) and 0 < hours <= most):
         yield checks.Error(
-            f"CATALOG_SYNC_STALE_AFTER_HOURS is not a number of hours: {hours!r}.",
+            f"CATALOG_SYNC_STALE_AFTER_HOURS is not a number of hours, more than 0 and at most {most:,}: {hours!r}.",
             hint="Set it to twice the time between two full syncs or more, such as 12.",
             id="catalog_sync.E009",
         )
