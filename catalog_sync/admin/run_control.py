@@ -48,7 +48,8 @@ class RunControl:
             only: on the page of one run, its id: another run's progress is not shown there.
         """
         may_run = request.user.has_perm(RUN_PERMISSION)
-        run = api.running_sync(int(only) if only and only.isdecimal() else None)
+        # Cut to what is a number for a database, too; it is compared as a whole below.
+        run = api.running_sync(int(only[:18]) if only and only.isdecimal() else None)
         if only is not None and (run is None or str(run.pk) != only):
             return {"may_run": may_run}
         progress = _progress_of(run) or (self._queued(request) if only is None else None)

@@ -120,6 +120,9 @@ class TestProgress:
         other = SyncRun.objects.latest("pk")
         assert "<progress" not in content(viewer, f"{other.pk}/change/")
 
+    def test_run_of_an_endless_number_is_forbidden_to_who_may_not_look(self):
+        assert client_of().get(f"{RUNS}{'9' * 5_000}/change/").status_code == 403
+
     def test_refreshes_without_script(self, viewer, running):
         assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in content(viewer)
 

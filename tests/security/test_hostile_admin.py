@@ -119,6 +119,10 @@ def test_page_number_beyond_measure_is_no_error(address, page, admin_client):
     assert admin_client.get(f"{address}?p={page}", follow=True).status_code == 200
 
 
+def test_number_of_a_run_beyond_measure_is_no_error(admin_client):
+    assert admin_client.get(f"{RUNS}{'9' * 5_000}/change/", follow=True).status_code == 200
+
+
 @pytest.mark.parametrize("query", ["pinned_by__password__startswith=a", "pinned_by__email__contains=a"])
 def test_list_answers_no_question_about_who_pinned(query, admin_client):
     assert admin_client.get(f"{COURSE_RUNS}?{query}").status_code == 400
