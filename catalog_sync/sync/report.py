@@ -34,9 +34,10 @@ class SyncReport(msgspec.Struct, kw_only=True):
 
     ``updated``, ``unchanged``, ``removed`` and ``matched`` count course overviews; in a dry run they tell what
     would be written. ``course_runs_retrieved`` counts distinct course runs; ``not_in_catalog`` counts course
-    overviews whose run a complete crawl did not list. ``in_other_catalogs`` counts course runs for which another
-    Catalog has a usable marketing URL, too; ``of_other_orgs`` those of organizations for which this one is not
-    believed.
+    overviews whose run a complete crawl, or a look-up of the course keys asked for, did not list. A run that only
+    looks up has retrieved ``catalog_count`` course runs and looked at ``course_overviews``. ``in_other_catalogs``
+    counts course runs for which another Catalog has a usable marketing URL, too; ``of_other_orgs`` those of
+    organizations for which this one is not believed.
 
     Attributes:
         run_id: the ``SyncRun``; None if none was made.
