@@ -165,7 +165,7 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
 def pin_marketing_url(course_key: object, url: str, user: Any = None) -> None:
     """Let learners be sent to this URL, whatever the Catalog says of the course, until it is unpinned.
 
-    Its course overview and those of its CCX courses show it at once; no network.
+    Its course overview shows it at once, as do those of its CCX courses that have none of their own; no network.
 
     Args:
         course_key: whose, as text or as a course key; the course need not be in the LMS yet.

@@ -20,9 +20,10 @@ class Unfit(ValueError):
 
 
 def pin(course_key: str, url: str, user: Any = None) -> None:
-    """Let the course overview of this key, and those of its CCX courses, show this URL whatever the Catalog says.
+    """Let the course overview of this key show this URL whatever the Catalog says.
 
-    The course need be known neither to the LMS nor to the Catalog yet.
+    So do those of its CCX courses that have none of their own. The course need be known neither to the LMS nor to
+    the Catalog yet.
 
     Raises:
         Unfit: learners must not be sent to the URL, or no course has such a key.
