@@ -127,7 +127,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         form = PinForm(request.POST or None, initial={"course_key": request.GET.get("course_key", "")})
         if form.is_valid() and (row := form.pin(request.user)):
             self.log_change(request, row, f"Pinned {row.pinned_url}")
-            self.message_user(request, _("Pinned. Learners get this URL from now on."), messages.SUCCESS)
+            self.message_user(request, _("Pinned. It wins over the Catalog at every sync."), messages.SUCCESS)
             return redirect(self._page_of(row))
         context = {
             **self.admin_site.each_context(request),
@@ -144,7 +144,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         row = get_object_or_404(CatalogCourseRun, pk=pk)
         if api.unpin_marketing_url(row.course_key, request.user):
             self.log_change(request, row, f"Unpinned {row.pinned_url}")
-            text = _("Unpinned. Learners get what the Catalog says from now on.")
+            text = _("Unpinned. What the Catalog says counts again.")
             self.message_user(request, text, messages.SUCCESS)
         if CatalogCourseRun.objects.filter(pk=pk).exists():
             return redirect(self._page_of(row))
