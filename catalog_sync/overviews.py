@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db import connections, models, router
-from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db import connections, router
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -47,12 +47,17 @@ def model() -> Any:
     return apps.get_model(conf.course_overview_model())
 
 
-def keyed() -> QuerySet[Any]:
+def _keyed() -> QuerySet[Any]:
     """Return the course overviews in no order, annotated with ``_key``, their course key as text."""
     # Course keys stay strings: parsing each of them into a key object costs more than reading it.
     key = ExpressionWrapper(F(model()._meta.pk.name), output_field=CaseSensitiveCharField())
     rows: QuerySet[Any] = model()._default_manager.order_by().annotate(_key=key)
     return rows
+
+
+def keys() -> QuerySet[Any]:
+    """Return the keys of all course overviews, for a subquery."""
+    return _keyed().values("_key")
 
 
 def url_field() -> str:
@@ -62,22 +67,30 @@ def url_field() -> str:
 
 def get(course_key: str) -> Any:
     """Return the course overview of this key, whole; None if the LMS has none."""
-    row = keyed().filter(_key=course_key).first()
+    row = _keyed().filter(_key=course_key).first()
     # The database may compare without case.
     return row if row is not None and str(row.pk) == course_key else None
 
 
 def count(course_keys: Collection[str] | None = None) -> int:
     """Return how many course overviews the LMS has, of these keys if any are given; one query."""
-    return int((keyed() if course_keys is None else keyed().filter(_key__in=list(course_keys))).count())
+    return int((_keyed() if course_keys is None else _keyed().filter(_key__in=list(course_keys))).count())
 
 
 def count_with_url() -> tuple[int, int]:
     """Return how many course overviews the LMS has, and how many of them show a marketing URL; one query."""
-    field = url_field()
-    with_url = models.Q(**{f"{field}__isnull": False}) & ~models.Q(**{field: ""})
-    counts = model()._default_manager.aggregate(all=Count("*"), showing=Count("pk", filter=with_url))
+    counts = model()._default_manager.aggregate(all=Count("*"), showing=Count("pk", filter=_shows_url()))
     return counts["all"], counts["showing"]
+
+
+def _shows_url() -> Q:
+    field = url_field()
+    return Q(**{f"{field}__isnull": False}) & ~Q(**{field: ""})
+
+
+def shown_urls(course_keys: Collection[str]) -> dict[str, str | None]:
+    """Return the marketing URLs on the course overviews of these keys, by key; one query."""
+    return dict(_keyed().filter(_key__among=frozenset(course_keys)).values_list("_key", url_field()))
 
 
 def compare(held: Mapping[str, Held]) -> Difference:
@@ -85,7 +98,7 @@ def compare(held: Mapping[str, Held]) -> Difference:
 
     A value that the replica does not hold changes nothing: taking a marketing URL away is ``clear``'s.
     """
-    found = keyed().filter(_key__among=held.keys()).values_list("_key", *conf.fields().values())
+    found = _keyed().filter(_key__among=held.keys()).values_list("_key", *conf.fields().values())
     return difference({key: values for key, *values in found}, held)
 
 
@@ -141,7 +154,7 @@ def copy_from_replica(course_keys: Collection[str], doubtful: Collection[str] = 
         doubtful: those that are not to be given the Catalog's marketing URL, only a pinned one.
     """
     certain = [key for key in course_keys if key not in doubtful]
-    return _copy(certain, Coalesce("pinned_url", "marketing_url")) + _copy(
+    return _copy(certain, replica.WANTED_URL) + _copy(
         [key for key in course_keys if key in doubtful], F("pinned_url")
     )
 
@@ -170,7 +183,7 @@ def copy_marketing_urls(urls: Mapping[str, str]) -> int:
 def clear(course_keys: Collection[str]) -> int:
     """Take the marketing URL away from the course overviews, and return how many had one. Pins stay."""
     showing = _showing(course_keys)
-    return _update(showing, {url_field(): Value(None, output_field=models.TextField())})
+    return _update(showing, {url_field(): Value(None, output_field=TextField())})
 
 
 def count_showing(course_keys: Collection[str]) -> int:
@@ -180,14 +193,13 @@ def count_showing(course_keys: Collection[str]) -> int:
 
 def _showing(course_keys: Collection[str]) -> list[str]:
     wanted = set(course_keys)
-    showing = set(showing_url().filter(_key__in=list(wanted)).values_list("_key", flat=True)) & wanted
+    showing = set(showing_url().filter(_key__in=list(wanted))) & wanted
     return list(showing - replica.founded_on_a_pin(showing)) if showing else []
 
 
 def showing_url() -> QuerySet[Any]:
-    """Return the course overviews that show a marketing URL, annotated with ``_key``."""
-    field = url_field()
-    return keyed().filter(**{f"{field}__isnull": False}).exclude(**{field: ""})
+    """Return the keys of the course overviews that show a marketing URL."""
+    return _keyed().filter(_shows_url()).values_list("_key", flat=True)
 
 
 def count_with_own_url() -> int:
@@ -197,32 +209,44 @@ def count_with_own_url() -> int:
 
 def showing_unknown_url() -> Iterator[str]:
     """Yield the keys of course overviews, CCX courses aside, that show a URL which no row of the replica holds."""
-    own_url = models.Q(marketing_url__isnull=False) | models.Q(pinned_url__isnull=False)
-    own_row = CatalogCourseRun.objects.filter(own_url, course_key=OuterRef("pk"))
-    unknown = showing_url().exclude(_key__startswith=CCX_PREFIX).filter(~models.Exists(own_row))
-    yield from unknown.values_list("_key", flat=True).iterator()
+    own_row = CatalogCourseRun.objects.filter(replica.HAS_URL, course_key=OuterRef("pk"))
+    unknown = showing_url().exclude(_key__startswith=CCX_PREFIX).filter(~Exists(own_row))
+    yield from unknown.iterator()
+
+
+def out_of_step() -> QuerySet[Any]:
+    """Return the keys of course overviews that do not show what the replica holds of their own run, for a subquery.
+
+    A CCX course without a URL of its own is in step with its parent run or not, which no one row tells.
+    """
+    own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
+    wanted = Subquery(own_row.values_list(replica.WANTED_URL)[:1])
+    shows_another = Q(_wanted__isnull=False) & ~Q(**{url_field(): F("_wanted")})
+    shows_too_much = Q(_wanted__isnull=True) & _shows_url() & ~Q(_key__startswith=CCX_PREFIX)
+    rows: QuerySet[Any] = _keyed().annotate(_wanted=wanted).filter(shows_another | shows_too_much)
+    return rows.values("_key")
 
 
 def ccx_chunks(parents: Collection[str] = ()) -> Iterator[list[tuple[str, str | None]]]:
     """Yield the LMS's CCX courses in lists of (course key, marketing URL), only of these parents if any are given."""
     if not parents:
-        yield from _chunks_of(models.Q(_key__startswith=CCX_PREFIX))
+        yield from _chunks_of(Q(_key__startswith=CCX_PREFIX))
     # Fewer at once than the alternatives that SQLite takes in one expression.
     for some in in_chunks(parents):
-        starts = [models.Q(_key__startswith=ccx_prefix_of(parent)) for parent in some]
-        yield from _chunks_of(models.Q(*starts, _connector=models.Q.OR))
+        starts = [Q(_key__startswith=ccx_prefix_of(parent)) for parent in some]
+        yield from _chunks_of(Q(*starts, _connector=Q.OR))
 
 
 def with_ccx(course_key: str) -> Iterator[list[tuple[str, str | None]]]:
     """Yield the course overview of this key and those of its CCX courses, in lists as ``ccx_chunks`` does."""
     ccx_prefix = ccx_prefix_of(course_key)
-    for chunk in _chunks_of(models.Q(_key=course_key) | models.Q(_key__startswith=ccx_prefix)):
+    for chunk in _chunks_of(Q(_key=course_key) | Q(_key__startswith=ccx_prefix)):
         # The database may compare without case.
         yield [(key, url) for key, url in chunk if key == course_key or key.startswith(ccx_prefix)]
 
 
-def _chunks_of(wanted: models.Q) -> Iterator[list[tuple[str, str | None]]]:
-    rows = keyed().filter(wanted).order_by("_key").values_list("_key", url_field())
+def _chunks_of(wanted: Q) -> Iterator[list[tuple[str, str | None]]]:
+    rows = _keyed().filter(wanted).order_by("_key").values_list("_key", url_field())
     last = ""
     while chunk := list(rows.filter(_key__gt=last)[:CHUNK]):
         yield chunk
@@ -238,7 +262,7 @@ def _update(course_keys: Collection[str], values: dict[str, Any]) -> int:
     now = timezone.now()
     if any(field.name == "modified" for field in model()._meta.concrete_fields):
         values = values | {"modified": now}
-    rows = keyed().filter(_key__among=frozenset(course_keys))
+    rows = _keyed().filter(_key__among=frozenset(course_keys))
     written: int = rows.update(**values)
     _record_history(rows, now)
     if written:

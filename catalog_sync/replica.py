@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog_sync import conf
@@ -25,6 +26,10 @@ class Held(NamedTuple):
 
 
 NOTHING = Held()
+
+# Of a row: the URL that its course overview is to show, and whether there is one.
+WANTED_URL = Coalesce("pinned_url", "marketing_url")
+HAS_URL = Q(marketing_url__isnull=False) | Q(pinned_url__isnull=False)
 
 # What a ``StoredRun`` is made of.
 COLUMNS = ("id", "pinned_url", "catalog", *Held._fields)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from catalog_sync import conf, overviews, replica
-from catalog_sync.course_keys import CCX_PREFIX
 from catalog_sync.links import get_lms_link_for_about_page, source_of_link
 from catalog_sync.models import CatalogCourseRun
 
@@ -36,32 +33,10 @@ class Standing(NamedTuple):
 
 def standings(course_keys: Collection[str]) -> dict[str, Standing]:
     """Return how the courses of these keys stand; two queries, however many they are."""
-    field = overviews.url_field()
-    rows = overviews.keyed().filter(_key__among=frozenset(course_keys)).values_list("_key", field)
-    shown = dict(rows)
+    shown = overviews.shown_urls(course_keys)
     held = replica.held_for(course_keys)
     wanted = {key: each.marketing_url for key, each in held.items()}
     return {key: Standing(key in shown, shown.get(key), wanted.get(key)) for key in course_keys}
-
-
-def in_lms() -> QuerySet[Any]:
-    """Return the keys of all course overviews, for a subquery."""
-    return overviews.keyed().values("_key")
-
-
-def differing() -> QuerySet[Any]:
-    """Return the keys of course overviews that do not show what the replica holds of their own run, for a subquery.
-
-    A CCX course without a URL of its own is in step with its parent run or not, which no one row tells.
-    """
-    field = overviews.url_field()
-    own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
-    wanted = Subquery(own_row.values_list(Coalesce("pinned_url", "marketing_url"))[:1])
-    shows_nothing = Q(**{f"{field}__isnull": True}) | Q(**{field: ""})
-    shows_another = Q(_wanted__isnull=False) & ~Q(**{field: F("_wanted")})
-    shows_too_much = Q(_wanted__isnull=True) & ~shows_nothing & ~Q(_key__startswith=CCX_PREFIX)
-    rows: QuerySet[Any] = overviews.keyed().annotate(_wanted=wanted).filter(shows_another | shows_too_much)
-    return rows.values("_key")
 
 
 def link_and_why(course_run: CatalogCourseRun) -> tuple[str, str]:

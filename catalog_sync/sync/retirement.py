@@ -104,8 +104,8 @@ def _count_clearable(claim: Claim) -> int:
 
     A small Catalog that answers wrongly could else lose all of its own among those of a large one.
     """
-    showing = overviews.showing_url().values_list("_key", flat=True).iterator()
-    return sum(len(claim.clearable(chunk, replica.read(with_parents(chunk)))) for chunk in in_chunks(showing))
+    chunks = in_chunks(overviews.showing_url().iterator())
+    return sum(len(claim.clearable(chunk, replica.read(with_parents(chunk)))) for chunk in chunks)
 
 
 def look_up_and_apply(
