@@ -37,7 +37,15 @@ AUTO = "auto"
 
 
 class WrongUsage(ValueError):
-    """An option that cannot be followed; nothing was done."""
+    """An option that cannot be followed; nothing was done.
+
+    Attributes:
+        argument: ``course_key`` or ``url``, where that is at fault, for a form to say so there; else empty.
+    """
+
+    def __init__(self, message: str, argument: str = "") -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 def update_catalog_data(
@@ -162,8 +170,10 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
         return SyncReport.of_nothing("skipped", str(held), options)
 
 
-def pin_marketing_url(course_key: object, url: str, user: Any = None) -> None:
+def pin_marketing_url(course_key: object, url: str, user: Any = None) -> str:
     """Let learners be sent to this URL, whatever the Catalog says of the course, until it is unpinned.
+
+    Return the course key as it is stored.
 
     Its course overview shows it at once, as do those of its CCX courses that have none of their own; no network.
 
@@ -177,10 +187,12 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None) -> None:
     """
     from catalog_sync import pins
 
+    key = _course_key(course_key)
     try:
-        pins.pin(_course_key(course_key), url.strip(), user)
+        pins.pin(key, url.strip(), user)
     except pins.Unfit as error:
-        raise WrongUsage(str(error)) from None
+        raise WrongUsage(str(error), error.argument) from None
+    return key
 
 
 def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
@@ -307,4 +319,4 @@ def _course_key(text: object) -> str:
     try:
         return str(CourseKey.from_string(str(text)))
     except InvalidKeyError:
-        raise WrongUsage(f"{str(text)!r} is not a course key") from None
+        raise WrongUsage(f"{str(text)!r} is not a course key", "course_key") from None

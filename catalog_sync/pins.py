@@ -16,7 +16,15 @@ from catalog_sync.replica import NOTHING
 
 
 class Unfit(ValueError):
-    """What was to be pinned is not fit for it; nothing was done."""
+    """What was to be pinned is not fit for it; nothing was done.
+
+    Attributes:
+        argument: which one of ``pin`` is at fault.
+    """
+
+    def __init__(self, message: str, argument: str) -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 def pin(course_key: str, url: str, user: Any = None) -> None:
@@ -29,10 +37,10 @@ def pin(course_key: str, url: str, user: Any = None) -> None:
         Unfit: learners must not be sent to the URL, or no course has such a key.
     """
     if fault := marketing_url_fault(url, conf.marketing_url_hosts()):
-        raise Unfit(f"The URL cannot be pinned: {fault}")
+        raise Unfit(f"The URL cannot be pinned: {fault}", "url")
     longest = CatalogCourseRun._meta.get_field("course_key").max_length or 0
     if len(course_key) > longest:
-        raise Unfit(f"The course key is longer than {longest} characters")
+        raise Unfit(f"The course key is longer than {longest} characters", "course_key")
     with transaction.atomic():
         wait_for_writer()
         row, _ = CatalogCourseRun.objects.select_for_update().get_or_create(course_key=course_key)

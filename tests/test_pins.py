@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from opaque_keys.edx.keys import CourseKey
 
 from catalog_sync import api, replica
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 KEY, OTHER, OLD_STYLE = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026", "ExampleX/One/2026"
 CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
+TOO_LONG = f"course-v1:ExampleX+{'C' * 250}+2026"
 CATALOG_URL, NEW_URL = "https://www.example.com/course/one", "https://www.example.com/course/new"
 PIN, OTHER_PIN = "https://www.example.com/pinned", "https://www.example.com/pinned-otherwise"
 
@@ -43,6 +45,9 @@ class TestPin:
         CourseOverviewFactory(id=key)
         pin_marketing_url(key, PIN)
         assert shown(key) == PIN
+
+    def test_tells_the_course_key_as_it_is_stored(self):
+        assert pin_marketing_url(CourseKey.from_string(KEY), PIN) == row().course_key
 
     def test_wins_over_what_the_catalog_says(self):
         known()
@@ -144,7 +149,16 @@ class TestRefused:
 
     def test_course_key_that_no_column_holds_is_refused(self):
         with pytest.raises(api.WrongUsage, match="255"):
-            pin_marketing_url(f"course-v1:ExampleX+{'C' * 250}+2026", PIN)
+            pin_marketing_url(TOO_LONG, PIN)
+
+    @pytest.mark.parametrize(
+        ("key", "url", "argument"),
+        [(KEY, "/relative", "url"), ("nonsense", PIN, "course_key"), (TOO_LONG, PIN, "course_key")],
+    )
+    def test_argument_at_fault_is_named(self, key, url, argument):
+        with pytest.raises(api.WrongUsage) as refusal:
+            pin_marketing_url(key, url)
+        assert refusal.value.argument == argument
 
     def test_leaves_no_row(self):
         with pytest.raises(api.WrongUsage):

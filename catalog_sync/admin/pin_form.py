@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
-from opaque_keys.edx.keys import CourseKey
 
 from catalog_sync import api
 from catalog_sync.links import MAX_MARKETING_URL_LENGTH
@@ -34,10 +33,9 @@ class PinForm(forms.Form):
 
     def pin(self, user: Any) -> CatalogCourseRun | None:
         """Pin it, and return the row; None with an error on the form if it is not fit."""
-        course_key, url = self.cleaned_data["course_key"], self.cleaned_data["url"]
         try:
-            api.pin_marketing_url(course_key, url, user)
+            course_key = api.pin_marketing_url(user=user, **self.cleaned_data)
         except api.WrongUsage as error:
-            self.add_error("course_key" if "course key" in str(error).lower() else "url", str(error))
+            self.add_error(error.argument, str(error))
             return None
-        return CatalogCourseRun.objects.get(course_key=str(CourseKey.from_string(course_key)))
+        return CatalogCourseRun.objects.get(course_key=course_key)
