@@ -219,12 +219,12 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("link"))
     def link(self, row: CatalogCourseRun) -> str:
         """Return the link that a learner shares."""
-        return _linked(standing.link_and_why(row)[0])
+        return _linked(_link_and_why(row)[0])
 
     @admin.display(description=_("why"))
     def why(self, row: CatalogCourseRun) -> str:
         """Return why it is this link."""
-        return standing.link_and_why(row)[1]
+        return _link_and_why(row)[1]
 
 
 def _may_pin(request: HttpRequest) -> bool:
@@ -235,6 +235,13 @@ def _standing(row: Any) -> standing.Standing:
     if "standing" not in row.__dict__:
         row.standing = standing.standings([row.course_key])[row.course_key]
     found: standing.Standing = row.standing
+    return found
+
+
+def _link_and_why(row: Any) -> tuple[str, str]:
+    if "link_and_why" not in row.__dict__:
+        row.link_and_why = standing.link_and_why(row)
+    found: tuple[str, str] = row.link_and_why
     return found
 
 
