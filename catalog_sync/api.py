@@ -6,8 +6,7 @@ are named here, too. Everything else is private to the app.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,14 @@ if TYPE_CHECKING:
     from catalog_sync.models import SyncRun
     from catalog_sync.sync import SyncOptions, SyncReport
     from catalog_sync.sync.page_size import Measurement
+    from catalog_sync.sync.tuning import Recommendation
 
 __all__ = [
     "WrongUsage",
     "cancel_sync",
     "get_lms_link_for_about_page",
-    "measure_page_sizes",
     "pin_marketing_url",
+    "recommend_page_size",
     "running_sync",
     "save_page_size",
     "start_sync",
@@ -244,44 +244,33 @@ def cancel_sync(run_id: int, *, user_id: int | None = None) -> bool:
     return control.cancel(run_id, user_id=user_id)
 
 
-def measure_page_sizes(
-    *, most_requests: int, target_seconds: float, catalog: str | None = None
-) -> Iterator[Measurement]:
-    """Measure how a configured Catalog answers page sizes and concurrencies, smallest first.
+def recommend_page_size(
+    *,
+    most_requests: int,
+    target_seconds: float,
+    catalog: str | None = None,
+    on_measured: Callable[[Measurement], None] | None = None,
+) -> Recommendation:
+    """Measure how a configured Catalog answers page sizes and concurrencies, smallest first, and return the best.
 
     Args:
         most_requests: the budget; an ordinary Catalog user has 200 an hour.
         target_seconds: how long a page may take; a larger page than the first that takes longer is not tried.
         catalog: its name; None: the first.
+        on_measured: called with each measurement as soon as it is taken.
 
     Raises:
         catalog_sync.catalog_client.RequestFailed: the Catalog does not answer.
-        catalog_sync.sync.page_size.OutOfRequests: the budget was spent before all page sizes were measured.
+        catalog_sync.sync.tuning.NothingMeasured: not one page size was measured; the text says what to do.
         WrongUsage: no Catalog is named so, or a number is out of range.
     """
-    from catalog_sync import conf
-    from catalog_sync.catalog_client import CatalogClient, Requester
-    from catalog_sync.catalog_client.failures import address_missing
-    from catalog_sync.events import EventLog
-    from catalog_sync.models import CatalogSyncConfig
-    from catalog_sync.sync.page_size import sweep
+    from catalog_sync.sync.tuning import recommend
 
     if most_requests < 1:
         raise WrongUsage(f"the number of requests must be 1 or more, not {most_requests}")
     if not target_seconds > 0:  # what is no number, too
         raise WrongUsage(f"the seconds that a page may take must be more than 0, not {target_seconds:g}")
-    measured = _catalog(catalog)
-    if not measured.api_url:
-        raise address_missing(measured.url_setting)
-    requester = Requester(
-        EventLog(),
-        timeout_seconds=CatalogSyncConfig.current(measured.name).request_timeout_seconds,
-        retry_deadline_seconds=0,
-        catalog_name=measured.name,
-    )
-    with closing(requester):
-        client = CatalogClient(measured.api_url, conf.fields(), requester)
-        yield from sweep(client, (1, 2, 4), most_requests, target_seconds)
+    return recommend(_catalog(catalog), most_requests, target_seconds, on_measured or (lambda _: None))
 
 
 def save_page_size(measured: Measurement, catalog: str | None = None) -> None:

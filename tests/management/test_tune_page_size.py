@@ -12,6 +12,7 @@ from catalog_sync import api
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.quota import PAGE_SIZES
 from catalog_sync.sync.page_size import Measurement
+from catalog_sync.sync.tuning import Recommendation
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,13 @@ def test_saving_puts_the_recommendation_into_the_configuration(slow_catalog):
     out = tuned("--target-seconds=0.4", "--save")
     config = CatalogSyncConfig.current()
     assert (config.page_size, config.concurrency) == recommended(out)
+
+
+@pytest.mark.parametrize(("requests", "is_told"), [(200, False), (201, True)])
+def test_more_requests_than_an_ordinary_user_has_are_told(requests, is_told, monkeypatch):
+    best = Measurement(page_size=20, concurrency=1, seconds=1, total_seconds=9, requests=requests)
+    monkeypatch.setattr(api, "recommend_page_size", lambda **_: Recommendation((best,), best))
+    assert ("the sync needs a staff user" in tuned()) == is_told
 
 
 def test_nothing_is_saved_unasked(slow_catalog):

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog_sync import api, quota
 from catalog_sync.management.faults import database_faults_told
 
+if TYPE_CHECKING:
+    from catalog_sync.sync.page_size import Measurement
+    from catalog_sync.sync.tuning import Recommendation
+
 BAR_WIDTH = 40
 EXIT_WRONG_USAGE = 2
 
 
 class Command(BaseCommand):
-    """Parses, calls ``catalog_sync.api.measure_page_sizes``, prints a table and a plot."""
+    """Parses, calls ``catalog_sync.api.recommend_page_size``, prints a table and a plot."""
 
     help = (
         "Measure page sizes and concurrencies against the configured Catalog, and recommend one. The requests count "
         "against the Catalog's quota (200 an hour for an ordinary user)."
     )
+    _has_heading = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options."""
@@ -38,54 +44,57 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Measure, print, and save if asked to."""
         with database_faults_told():
-            self._tune(options)
+            found = self._recommendation(options)
+            self._present(found)
+            if options["save"]:
+                self._save(found, options["catalog"])
 
-    def _tune(self, options: dict[str, Any]) -> None:
+    def _recommendation(self, options: dict[str, Any]) -> Recommendation:
         from catalog_sync.catalog_client import RequestFailed
-        from catalog_sync.sync.page_size import OutOfRequests, best
+        from catalog_sync.sync.tuning import NothingMeasured
 
-        target = options["target_seconds"]
-        measurements: list[Any] = []
-        shortage = ""
         try:
-            for row in api.measure_page_sizes(
-                most_requests=options["requests"], target_seconds=target, catalog=options["catalog"]
-            ):
-                if not measurements:
-                    self.stdout.write("page size  at once  s a page  requests  s a full sync")
-                measurements.append(row)
-                self.stdout.write(
-                    f"{row.page_size:9,}  {row.concurrency:7}  {row.seconds:8.2f}  {row.requests:8,}  "
-                    f"{row.total_seconds:13.1f}"
-                )
-        except OutOfRequests as error:
-            shortage = str(error)
-        except RequestFailed as error:
+            return api.recommend_page_size(
+                most_requests=options["requests"],
+                target_seconds=options["target_seconds"],
+                catalog=options["catalog"],
+                on_measured=self._print_row,
+            )
+        except (RequestFailed, NothingMeasured) as error:
             raise CommandError(str(error)) from None
         except api.WrongUsage as error:
             raise CommandError(str(error), returncode=EXIT_WRONG_USAGE) from None
-        if not measurements:
-            raise CommandError(shortage or "Nothing was measured: raise request_timeout_seconds.")
-        self._plot(measurements)
-        recommended = best(measurements, target)
+
+    def _print_row(self, row: Measurement) -> None:
+        if not self._has_heading:
+            self.stdout.write("page size  at once  s a page  requests  s a full sync")
+            self._has_heading = True
         self.stdout.write(
-            f"Recommended: page size {recommended.page_size}, concurrency {recommended.concurrency}: about "
-            f"{recommended.total_seconds:.0f} s and {recommended.requests} requests a full sync."
+            f"{row.page_size:9,}  {row.concurrency:7}  {row.seconds:8.2f}  {row.requests:8,}  "
+            f"{row.total_seconds:13.1f}"
         )
-        if recommended.requests > quota.REQUESTS_AN_HOUR:
+
+    def _present(self, found: Recommendation) -> None:
+        self._plot(found.measurements)
+        self.stdout.write(
+            f"Recommended: page size {found.best.page_size}, concurrency {found.best.concurrency}: about "
+            f"{found.best.total_seconds:.0f} s and {found.best.requests} requests a full sync."
+        )
+        if found.is_past_quota:
             self.stdout.write(
                 f"That is more than an ordinary user's {quota.REQUESTS_AN_HOUR} requests an hour: the sync needs a "
                 "staff user."
             )
-        if shortage:
-            self.stderr.write(shortage)
-        if options["save"] and shortage:
-            raise CommandError("Nothing was saved, since a page size that was not measured may be the best.")
-        if options["save"]:
-            api.save_page_size(recommended, options["catalog"])
-            self.stdout.write("Saved in the Catalog sync configuration.")
+        if found.shortage:
+            self.stderr.write(found.shortage)
 
-    def _plot(self, measurements: list[Any]) -> None:
+    def _save(self, found: Recommendation, catalog: str | None) -> None:
+        if not found.may_be_saved:
+            raise CommandError("Nothing was saved, since a page size that was not measured may be the best.")
+        api.save_page_size(found.best, catalog)
+        self.stdout.write("Saved in the Catalog sync configuration.")
+
+    def _plot(self, measurements: Sequence[Measurement]) -> None:
         longest = max(row.total_seconds for row in measurements)
         self.stdout.write("\nSeconds a full sync:")
         for row in measurements:
