@@ -266,7 +266,7 @@ class TestStatements:
         assert set(self.a_page(page_size)) == {2}
 
     @pytest.mark.parametrize("page_size", [20, 500])
-    def test_changed_page_takes_six(self, page_size, thousands, connection_that_takes_a_whole_page):
+    def test_changed_page_takes_six(self, page_size, thousands):
         assert max(self.a_page(page_size)) <= 6
 
     @pytest.mark.parametrize("page_size", [20, 500])
