@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from catalog_sync.conf import DEFAULT_CATALOG
 from catalog_sync.models import SyncRun
+from catalog_sync.quota import LATEST_RUNS
 
 try:
     import pygal
@@ -32,7 +33,6 @@ else:
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 SHOWN_RUNS = 30
-LATEST_RUNS = 200
 SIZE = {"width": 320, "height": 220}
 FONT_SIZE = 12
 # Labels nearer to each other than this share of the axis would overlap.
