@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from statistics import median
 
 from catalog_sync import replica
-from catalog_sync.conf import DEFAULT_CATALOG
 from catalog_sync.models import SyncRun
 
 # What the Catalog grants an ordinary user (course-discovery's throttle).
@@ -41,7 +40,7 @@ class Cost:
         return REQUESTS_AN_HOUR // self.requests
 
 
-def catalog_size(catalog: str = DEFAULT_CATALOG) -> int:
+def catalog_size(catalog: str) -> int:
     """Return how many course runs the Catalog listed at the last full sync; else how many are stored."""
     full = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL)
     counts = full.filter(catalog_count__gt=0).order_by("-pk")
@@ -58,7 +57,7 @@ def least_page_size(count: int) -> int:
     return -(-count // (REQUESTS_AN_HOUR - SPARE_REQUESTS)) + 1
 
 
-def costs(count: int, page_size: int, catalog: str = DEFAULT_CATALOG) -> list[Cost]:
+def costs(count: int, page_size: int, catalog: str) -> list[Cost]:
     """Return what each of a few page sizes costs, and the one that is configured."""
     seconds = _seconds_by_page_size(catalog)
     sizes = sorted({*PAGE_SIZES, page_size} - {0})

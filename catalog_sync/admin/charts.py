@@ -19,7 +19,6 @@ from django.utils.safestring import mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from catalog_sync.conf import DEFAULT_CATALOG
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import LATEST_RUNS
 
@@ -76,7 +75,7 @@ def can_draw() -> bool:
     return pygal is not None
 
 
-def charts(catalog: str = DEFAULT_CATALOG) -> list[Chart]:
+def charts(catalog: str) -> list[Chart]:
     """Return the charts of the latest full syncs of a Catalog; one query."""
     ended = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, finished__isnull=False)
     runs: list[Row] = list(ended.order_by("-pk").values(*FIELDS)[:LATEST_RUNS])

@@ -6,11 +6,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from catalog_sync.conf import DEFAULT_CATALOG
 from catalog_sync.models import MAX_KEEP_RUNS_DAYS, SyncRun
 
 
-def prune(keep_days: int, catalog: str = DEFAULT_CATALOG) -> None:
+def prune(keep_days: int, catalog: str) -> None:
     """Delete a Catalog's older sync runs, but never the last full one that succeeded; 0 days: delete none."""
     if not keep_days:
         return

@@ -145,7 +145,7 @@ class TestCharts:
     def test_cost_one_query(self, django_assert_num_queries):
         add_runs(300)
         with django_assert_num_queries(1):
-            charts.charts()
+            charts.charts("default")
 
     def test_without_the_library_there_are_tables_and_a_word(self, viewer, monkeypatch):
         monkeypatch.setattr(charts, "pygal", None)

@@ -27,7 +27,7 @@ def kept():
 def test_older_runs_go():
     run_of(91)
     newer = [run_of(89), run_of(1)]
-    prune(90)
+    prune(90, "default")
     assert kept() == set(newer)
 
 
@@ -35,7 +35,7 @@ def test_last_that_succeeded_stays_however_old():
     run_of(200)
     last = run_of(100)
     run_of(95, status="failed")
-    prune(90)
+    prune(90, "default")
     assert kept() == {last}
 
 
@@ -43,19 +43,19 @@ def test_last_that_succeeded_stays_however_old():
 def test_only_a_full_run_is_the_last_that_succeeded(values):
     full = run_of(100)
     run_of(95, **values)
-    prune(90)
+    prune(90, "default")
     assert kept() == {full}
 
 
 def test_run_that_holds_the_lease_stays():
     running = run_of(100, status="running", lease="default")
-    prune(90)
+    prune(90, "default")
     assert running in kept()
 
 
 def test_zero_days_keep_all():
     runs = [run_of(4000), run_of(3000)]
-    prune(0)
+    prune(0, "default")
     assert kept() == set(runs)
 
 
@@ -69,7 +69,7 @@ def test_costs_two_statements(django_assert_num_queries):
     for _ in range(30):
         run_of(100)
     with django_assert_num_queries(2):
-        prune(90)
+        prune(90, "default")
 
 
 class TestOfARun:
