@@ -278,7 +278,7 @@ class Run:
     def _retire(self, client: CatalogClient, writer: Writer) -> None:
         candidates = find_candidates(writer)
         if (most := self._most_removals()) is not None:
-            check_share(candidates, writer.claim, most)
+            check_share(candidates.removals, writer.claim, most)
         try:
             look_up_and_apply(client, writer, candidates.keys, self._most_removals())
         except RequestFailed as error:

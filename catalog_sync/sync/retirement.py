@@ -86,17 +86,17 @@ def _unsettled(writer: Writer) -> Iterator[str]:
             yield key
 
 
-def check_share(candidates: Candidates, claim: Claim, max_removal_percent: int) -> None:
+def check_share(removals: int, claim: Claim, max_removal_percent: int) -> None:
     """Let only a small share of the marketing URLs go, of several Catalogs of those that this one provided.
 
     Raises:
         RefusedToShrink: it is more than ``max_removal_percent``, and more than a few.
     """
-    if candidates.removals <= ALWAYS_ALLOWED:
+    if removals <= ALWAYS_ALLOWED:
         return
     showing = _count_clearable(claim) if claim.others else overviews.showing_url().count()
-    if candidates.removals * 100 > max_removal_percent * showing:
-        raise RefusedToShrink(candidates.removals, showing, max_removal_percent)
+    if removals * 100 > max_removal_percent * showing:
+        raise RefusedToShrink(removals, showing, max_removal_percent)
 
 
 def _count_clearable(claim: Claim) -> int:
@@ -133,8 +133,7 @@ def look_up_and_apply(
     clearing = {key for key in absent if key not in ccx_keys or parent_of_ccx(key) in absent}
     clearing = writer.claim.clearable(clearing, replica.read_all(with_parents(clearing)))
     if max_removal_percent is not None:
-        removals = Candidates(absent, overviews.count_showing(clearing))
-        check_share(removals, writer.claim, max_removal_percent)
+        check_share(overviews.count_showing(clearing), writer.claim, max_removal_percent)
     for proof in proofs:
         writer.remove(proof.gone, proof.listed, [key for key in proof.gone if key in clearing])
     if failure:
