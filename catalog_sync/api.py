@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from catalog_sync import usage
 from catalog_sync.links import get_lms_link_for_about_page
+from catalog_sync.usage import WrongUsage
 
 if TYPE_CHECKING:
-    from catalog_sync.conf import Catalog
     from catalog_sync.models import SyncRun
     from catalog_sync.sync import SyncOptions, SyncReport
     from catalog_sync.sync.page_size import Measurement
@@ -34,18 +35,6 @@ __all__ = [
 
 
 AUTO = "auto"
-
-
-class WrongUsage(ValueError):
-    """An option that cannot be followed; nothing was done.
-
-    Attributes:
-        argument: ``course_key`` or ``url``, where that is at fault, for a form to say so there; else empty.
-    """
-
-    def __init__(self, message: str, argument: str = "") -> None:
-        super().__init__(message)
-        self.argument = argument
 
 
 def update_catalog_data(
@@ -103,32 +92,13 @@ def _options(
     asked = {
         "page_size": 0
         if page_size == AUTO
-        else _in_range("page size", page_size, MAX_PAGE_SIZE, f", or {AUTO}"),
-        "concurrency": _in_range("concurrency", concurrency, MAX_CONCURRENCY),
-        "course_keys": _course_keys(course_keys),
+        else usage.in_range("page size", page_size, MAX_PAGE_SIZE, f", or {AUTO}"),
+        "concurrency": usage.in_range("concurrency", concurrency, MAX_CONCURRENCY),
+        "course_keys": usage.course_keys(course_keys),
         "on_progress": on_progress,
         "should_stop": should_stop,
     }
-    return [SyncOptions.of(catalog, **asked, **flags) for catalog in _catalogs(catalogs)]
-
-
-def _catalogs(names: Iterable[str] | None) -> list[Catalog]:
-    """Return the Catalogs of these names, in order; all of them for None."""
-    from catalog_sync import conf
-
-    named = conf.catalogs()
-    wanted = {each.name for each in named} if names is None else set(names)
-    if unknown := wanted.difference(each.name for each in named):
-        known = ", ".join(each.name for each in named)
-        raise WrongUsage(f"There is no Catalog named {', '.join(sorted(unknown))}; those there are: {known}")
-    if not wanted:
-        raise WrongUsage("No Catalog is named")
-    return [each for each in named if each.name in wanted]
-
-
-def _catalog(name: str | None) -> Catalog:
-    """Return the Catalog of this name, by default the first."""
-    return _catalogs(None if name is None else [name])[0]
+    return [SyncOptions.of(catalog, **asked, **flags) for catalog in usage.catalogs(catalogs)]
 
 
 def _sync_each(asked: Sequence[SyncOptions], *, distribute: bool, wait: bool) -> SyncReport:
@@ -187,7 +157,7 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None) -> str:
     """
     from catalog_sync import pins
 
-    key = _course_key(course_key)
+    key = usage.course_key(course_key)
     try:
         pins.pin(key, url.strip(), user)
     except pins.Unfit as error:
@@ -203,7 +173,7 @@ def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
     """
     from catalog_sync import pins
 
-    return pins.unpin(_course_key(course_key), user)
+    return pins.unpin(usage.course_key(course_key), user)
 
 
 def start_sync(
@@ -223,7 +193,7 @@ def start_sync(
     """
     from catalog_sync import control
 
-    control.start(dry_run=dry_run, user_id=user_id, course_keys=_course_keys(course_keys))
+    control.start(dry_run=dry_run, user_id=user_id, course_keys=usage.course_keys(course_keys))
 
 
 def running_sync(run_id: int | None = None) -> SyncRun | None:
@@ -270,7 +240,7 @@ def recommend_page_size(
         raise WrongUsage(f"the number of requests must be 1 or more, not {most_requests}")
     if not target_seconds > 0:  # what is no number, too
         raise WrongUsage(f"the seconds that a page may take must be more than 0, not {target_seconds:g}")
-    return recommend(_catalog(catalog), most_requests, target_seconds, on_measured or (lambda _: None))
+    return recommend(usage.catalog(catalog), most_requests, target_seconds, on_measured or (lambda _: None))
 
 
 def save_page_size(measured: Measurement, catalog: str | None = None) -> None:
@@ -281,31 +251,7 @@ def save_page_size(measured: Measurement, catalog: str | None = None) -> None:
     """
     from catalog_sync.models import CatalogSyncConfig
 
-    config = CatalogSyncConfig.current(_catalog(catalog).name)
+    config = CatalogSyncConfig.current(usage.catalog(catalog).name)
     config.page_size, config.concurrency = measured.page_size, measured.concurrency
     config.changed_by = None  # not whoever changed it last
     config.save()
-
-
-def _in_range(name: str, value: int | str | None, most: int, alternative: str = "") -> int | None:
-    if value is None or (isinstance(value, int) and 1 <= value <= most):
-        return value
-    raise WrongUsage(f"{name} must be from 1 to {most:,}{alternative}, not {value}")
-
-
-def _course_keys(keys: Iterable[object] | None) -> tuple[str, ...]:
-    """Return the course keys as text; none for None, which is not to be had by an empty list: that would be all."""
-    texts = tuple(map(_course_key, keys or ()))
-    if keys is not None and not texts:
-        raise WrongUsage("no course key is named: name one, or leave course_keys out for a full sync")
-    return texts
-
-
-def _course_key(text: object) -> str:
-    from opaque_keys import InvalidKeyError
-    from opaque_keys.edx.keys import CourseKey
-
-    try:
-        return str(CourseKey.from_string(str(text)))
-    except InvalidKeyError:
-        raise WrongUsage(f"{str(text)!r} is not a course key", "course_key") from None

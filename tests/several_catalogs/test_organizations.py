@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from catalog_sync.api import update_catalog_data
 from tests.factories import CourseOverviewFactory
 from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, lists, shown, sync
 
@@ -36,9 +37,14 @@ class TestOrganizations:
     def test_is_no_failure(self):
         assert sync("partner").failures == 0
 
-    def test_malformed_record_of_another_is_not_rejected(self, partner):
-        lists(partner, "course-v1:ExampleX+Bad+2026", url="no URL")
+    @pytest.mark.parametrize("url", ["no URL", 7])
+    def test_malformed_record_of_another_is_not_rejected(self, partner, url):
+        lists(partner, "course-v1:ExampleX+Bad+2026", url=url)
         assert sync("partner").course_runs_rejected == 0
+
+    def test_malformed_record_without_a_key_may_be_theirs(self, partner):
+        lists(partner, "", url=PARTNER_URL)
+        assert update_catalog_data(catalogs=["partner"]).course_runs_rejected == 1
 
     def test_what_was_provided_before_goes(self, believe):
         believe(partner=["ExampleX", "PartnerX"])

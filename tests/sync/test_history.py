@@ -61,7 +61,7 @@ def test_zero_days_keep_all():
 
 def test_days_beyond_the_calendar_keep_all():
     runs = [run_of(4000), run_of(3000)]
-    prune(2**31 - 1)
+    prune(2**31 - 1, "default")
     assert kept() == set(runs)
 
 
