@@ -129,6 +129,8 @@ class Requester:
         try:
             for attempt in retrying:
                 if failure:
+                    if self._closed:
+                        raise failure
                     self._log_retry(url, failure)
                     started = self.budget.spend_since(started)
                 with attempt:

@@ -87,11 +87,25 @@ def test_pause_that_is_over_is_none():
     assert pause.in_force() is None
 
 
-def test_a_wait_that_is_kept_is_heard_by_others_meanwhile(catalog, new_requester):
+@pytest.fixture
+def waiting(catalog, new_requester):
+    """Have a requester wait for three seconds; return it, and the future of its reply."""
     catalog.control.fault(
         "status", match={"path": COURSE_RUNS_PATH}, status=503, headers={"Retry-After": "3"}
     )
     requester = new_requester(retry_deadline_seconds=30)
-    in_background(lambda: ask(requester, catalog))
+    return requester, in_background(lambda: ask(requester, catalog))
+
+
+def test_a_wait_that_is_kept_is_heard_by_others_meanwhile(waiting):
     asked = wait_until(pause.in_force, "the word that the Catalog wants to be left alone")
     assert asked.status == 503
+
+
+def test_who_waits_asks_no_more_once_the_run_is_over(waiting, catalog):
+    requester, reply = waiting
+    wait_until(pause.in_force, "the word that the Catalog wants to be left alone")
+    requester.close()
+    with pytest.raises(RequestFailed, match="answered HTTP 503"):
+        reply.result(30)
+    assert len(catalog.control.requests(COURSE_RUNS_PATH)) == 1
