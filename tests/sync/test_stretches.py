@@ -122,18 +122,25 @@ def test_stretch_that_reads_nothing_leaves_the_count_of_the_others(listed, catal
     assert (run.status, run.catalog_count) == ("incomplete", len(KEYS))
 
 
-@pytest.mark.parametrize(("slow_factor", "next_page_size"), [(0, 20), (1_000, 50)])
-def test_automatic_page_size_backs_off_after_a_slow_stretch_only(
-    listed, monkeypatch, slow_factor, next_page_size
-):
-    monkeypatch.setattr(page_size, "SLOW_FACTOR", slow_factor)
+def next_page_size():
+    """Read the list in one stretch, with an automatic page size of 50; return that of the next run."""
     run = Run.open(SyncOptions.of(conf.catalogs()[0], page_size=0, concurrency=1))
     run.lease.renew(page_size=50, next_page_size=50)
-    outcomes = [
-        take_stretch(msgspec.to_builtins(stretch)) for stretch in plan(run, 50, len(KEYS), newest_row())
-    ]
-    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
-    assert SyncRun.objects.get(pk=run.lease.run_id).next_page_size == next_page_size
+    (stretch,) = plan(run, 50, len(KEYS), newest_row())
+    conclude_distributed([take_stretch(msgspec.to_builtins(stretch))], run.lease.run_id, allow_removals=False)
+    return SyncRun.objects.get(pk=run.lease.run_id).next_page_size
+
+
+@pytest.mark.parametrize(("slow_factor", "expected"), [(0, 20), (1_000, 50)])
+def test_automatic_page_size_backs_off_after_a_slow_stretch_only(listed, monkeypatch, slow_factor, expected):
+    monkeypatch.setattr(page_size, "SLOW_FACTOR", slow_factor)
+    assert next_page_size() == expected
+
+
+def test_stretch_that_fails_says_nothing_about_page_sizes(listed, catalog, monkeypatch):
+    monkeypatch.setattr(page_size, "SLOW_FACTOR", 0)
+    catalog.control.fault("status", match={"params": {"offset": "0"}}, times=None, status=400)
+    assert next_page_size() == 50
 
 
 class TestIncomplete:
