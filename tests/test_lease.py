@@ -17,6 +17,7 @@ from catalog_sync.lease import (
     Lease,
     LeaseHeld,
     LeaseLost,
+    alive,
     bury_the_dead,
     wait_for_writer,
 )
@@ -110,6 +111,15 @@ class TestAcquire:
         Lease.acquire().renew(3600)
         with pytest.raises(LeaseHeld):
             Lease.acquire()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_alive"), [(0, True), (35, True), (55, False), (-3_600, True), (-366 * 24 * 3_600, False)]
+)
+def test_alive_is_who_gives_a_sign_of_life(seconds, is_alive):
+    Lease.acquire()
+    silence(seconds)
+    assert alive().exists() is is_alive
 
 
 class TestBury:

@@ -112,6 +112,12 @@ class TestNotProven:
     def test_look_up_that_shows_the_run_ends_well(self, contradicted):
         assert (contradicted.status, contradicted.removed) == ("succeeded", 0)
 
+    def test_look_up_that_shows_a_malformed_record_keeps_it(self, synced, catalog):
+        catalog.control.delete([KEY])
+        catalog.control.fault("mutate", match=LOOK_UP, upsert=[in_catalog(KEY, 7)], before=True)
+        report = update_catalog_data()
+        assert (report.status, shown()) == ("incomplete", URL)
+
     @pytest.fixture(params=["failing", "short"])
     def unanswered(self, request, synced, catalog):
         never_retrying()
