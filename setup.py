@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "catalog_sync/__init__.py").read_text()).group(1)
@@ -98,7 +98,7 @@ setup(
     license="AGPL-3.0-only",
     license_files=["LICENSE"],
     keywords="Open edX Django LMS catalog course-discovery marketing",
-    packages=find_packages(include=["catalog_sync", "catalog_sync.*"]),
+    packages=find_namespace_packages(include=["catalog_sync", "catalog_sync.*"]),
     # Explicit, so that an editable installation is a plain path entry: no import hook, no warning.
     package_dir={"": "."},
     # Named, too: beside a package_dir, setuptools finds none of them by the manifest.

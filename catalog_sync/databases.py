@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import OperationalError, connections, models, router
+from django.db import Error, OperationalError, connection, connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.constants import OnConflict
 
@@ -21,6 +22,7 @@ CHUNK = 500
 MOST_PARAMETERS = 100_000
 
 # Deadlock and lock-wait time-out (MySQL and MariaDB by number, PostgreSQL by SQLSTATE), or SQLite's only word for it.
+CONFLICT_ATTEMPTS = 3
 CONFLICT_CODES = {1020, 1205, 1213, "40001", "40P01", "55P03", "database is locked"}
 
 
@@ -102,6 +104,44 @@ def in_chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     iterator = iter(values)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def repeat_on_conflict(work: Callable[[], T]) -> T:
+    """Do the work of a transaction of its own, and again where the database breaks it off in favor of another's."""
+    for _ in range(CONFLICT_ATTEMPTS - 1):
+        try:
+            return work()
+        except OperationalError as error:
+            if not is_conflict(error):
+                raise
+    return work()
+
+
+@contextmanager
+def idle_transactions_bounded(seconds: int) -> Iterator[None]:
+    """Have the database end a transaction of this connection that stands still: its process may be frozen.
+
+    PostgreSQL and MariaDB can; the others are not asked.
+    """
+    variable, value = _idle_bound(seconds)
+    if variable:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET SESSION {variable} = {value}")
+    try:
+        yield
+    finally:
+        if variable:
+            # The connection is the host's. If it is lost, so is the bound.
+            with suppress(Error), connection.cursor() as cursor:
+                cursor.execute(f"SET SESSION {variable} = DEFAULT")
+
+
+def _idle_bound(seconds: int) -> tuple[str, int]:
+    if connection.vendor == "postgresql":
+        return "idle_in_transaction_session_timeout", seconds * 1000
+    if connection.vendor == "mysql" and getattr(connection, "mysql_is_mariadb", False):
+        return "idle_transaction_timeout", seconds
+    return "", 0
 
 
 def is_conflict(error: Exception) -> bool:

@@ -215,7 +215,8 @@ class CatalogSyncConfig(ConfigurationModel):
         verbose_name_plural = _("Catalog sync configurations")
 
     def __str__(self) -> str:
-        return f"page size {self.page_size}, concurrency {self.concurrency}"
+        state = "" if self.enabled else "switched off, "
+        return f"{state}page size {self.page_size}, concurrency {self.concurrency}"
 
     @classmethod
     def current(cls, catalog: str = conf.DEFAULT_CATALOG) -> CatalogSyncConfig:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog_sync import conf, publishing
+from catalog_sync.databases import repeat_on_conflict
 from catalog_sync.events import EventLog
 from catalog_sync.lease import wait_for_writer
 from catalog_sync.links import marketing_url_fault
@@ -74,9 +75,12 @@ def _publish(course_key: str, removed_url: str | None = None) -> None:
     A sync that begins after ``wait_for_writer`` reads the replica as it was before, and writes what that says.
     """
 
-    # A function, not a partial: see catalog_sync.receivers.
     def republish() -> None:
         publishing.republish_with_ccx(course_key, removed_url)
 
+    # A function, not a partial: see catalog_sync.receivers.
+    def republish_again() -> None:
+        repeat_on_conflict(republish)
+
     republish()
-    transaction.on_commit(republish, robust=True)
+    transaction.on_commit(republish_again, robust=True)

@@ -32,7 +32,7 @@ def republish(course_key: str, restored_url: str | None) -> None:
         wait_for_writer()
         held = replica.held_for([course_key]).get(course_key, Held())
         if restored_url and not held.marketing_url:
-            overviews.clear([course_key])
+            _clear([course_key])
             return
         differing = overviews.compare({course_key: held}).differing
         if differing and held.marketing_url and course_key.startswith(CCX_PREFIX):
@@ -58,4 +58,13 @@ def republish_with_ccx(course_key: str, removed_url: str | None) -> None:
                 {key: url for key, shown in chunk if (url := wanted[key]) and url != shown}
             )
             if removed_url:
-                overviews.clear([key for key, shown in chunk if shown == removed_url and not wanted[key]])
+                _clear([key for key, shown in chunk if shown == removed_url and not wanted[key]])
+
+
+def _clear(course_keys: list[str]) -> None:
+    """Take the marketing URL away from course overviews for which the replica was seen to hold none."""
+    overviews.clear(course_keys)
+    # A sync that has begun since may have brought one. Whoever writes these course overviews from now on has to wait,
+    # and what was written before can be seen.
+    held = replica.held_for(course_keys)
+    overviews.copy_marketing_urls({key: url for key, each in held.items() if (url := each.marketing_url)})

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models.signals import post_save, pre_save
 
 from catalog_sync import overviews, publishing
+from catalog_sync.databases import repeat_on_conflict
 
 # Where a course overview carries the URL that was set on it from one signal to the next.
 RESTORED = "_catalog_sync_restored_url"
@@ -43,6 +44,6 @@ def look_again(instance: Any, using: str, raw: bool = False, **kwargs: Any) -> N
 
     # A function, not a partial: Django logs what fails here by its name, and fails itself where it has none.
     def republish() -> None:
-        publishing.republish(course_key, restored_url)
+        repeat_on_conflict(lambda: publishing.republish(course_key, restored_url))
 
     transaction.on_commit(republish, using=using, robust=True)

@@ -100,6 +100,13 @@ RIGHT = {
 }
 
 
+class ReadsFromACopy:
+    """A router of a host with a read replica."""
+
+    def db_for_read(self, model, **hints):
+        return "copy"
+
+
 def messages():
     return checks.run_checks(tags=["catalog_sync"])
 
@@ -126,6 +133,17 @@ def test_wrong_is_called_by_its_id(what, settings):
 def test_column_is_to_hold_the_longest_marketing_url(max_length, ids, monkeypatch):
     monkeypatch.setattr(CourseOverview._meta.get_field("marketing_url"), "max_length", max_length)
     assert [message.id for message in messages()] == ids
+
+
+def test_tables_that_are_read_from_a_copy_are_told(settings):
+    settings.DATABASE_ROUTERS = ["tests.test_checks.ReadsFromACopy"]
+    told = messages()
+    assert {message.id for message in told} == {"catalog_sync.W009"}
+    assert [message.msg.split()[2] for message in told] == [
+        "course_overviews.CourseOverview",
+        "catalog_sync.CatalogCourseRun",
+        "catalog_sync.SyncRun",
+    ]
 
 
 @pytest.mark.parametrize("what", WRONG)

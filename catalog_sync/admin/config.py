@@ -106,16 +106,17 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
 
     @admin.display(description=gettext_lazy("what changed"))
     def what_changed(self, row: Any) -> str:
-        """The settings that differ from the row before, each with both values."""
+        """The settings that differ from the row before, or from the defaults, each with both values."""
         before = {name: getattr(row, f"before_{name}") for name in TUNED}
-        if before["page_size"] is None:
-            return _("the first configuration")
+        is_first = before["page_size"] is None
+        if is_first:
+            before = model_to_dict(CatalogSyncConfig(), TUNED)
         changes = [
             f"{self.model._meta.get_field(name).verbose_name}: {_shown(old)} → {_shown(getattr(row, name))}"
             for name, old in before.items()
             if old != getattr(row, name)
         ]
-        return ", ".join(changes) or _("nothing")
+        return ", ".join(changes) or (_("the first configuration") if is_first else _("nothing"))
 
 
 def _shown(value: object) -> str:

@@ -28,16 +28,16 @@ class SyncRunAdmin(ReadOnlyAdmin):
     list_display = (
         "id",
         "state",
+        "what_went_wrong",
         "started",
         "duration",
-        "page_size",
-        "at_once",
+        "kind",
         "retrieved",
         "updated",
         "removed",
         "failures",
-        "kind",
-        "what_went_wrong",
+        "page_size",
+        "at_once",
     )
     list_filter = (CatalogFilter, "status", "scope", "dry_run", "started")
     search_fields = ("message", "holder")

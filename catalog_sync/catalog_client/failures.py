@@ -195,6 +195,8 @@ def unreachable(url: str, error: Exception) -> RequestFailed:
     )
     if words == _NO_URL:
         remedy = "set COURSE_CATALOG_API_URL to one, such as https://discovery.example.com/api/v1"
+    if words == _CUT_OFF:
+        remedy = "look at the time-outs of what stands before the Catalog, or choose a smaller page size"
     return RequestFailed(
         plain(getattr(request, "url", None) or url),
         f"could not be read ({words})",
@@ -213,6 +215,7 @@ _LASTING = (
     ssl.SSLCertVerificationError,
 )
 _NO_URL = "its address is no URL"
+_CUT_OFF = "the reply was cut off"
 _DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
     (ssl.SSLCertVerificationError, "its certificate is not trusted"),
     (requests.exceptions.InvalidURL, _NO_URL),
@@ -220,8 +223,8 @@ _DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
     (requests.exceptions.MissingSchema, _NO_URL),
     (urllib3.exceptions.NameResolutionError, "its host name is unknown"),
     (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
-    (urllib3.exceptions.IncompleteRead, "the reply was cut off"),
-    (http.client.IncompleteRead, "the reply was cut off"),
+    (urllib3.exceptions.IncompleteRead, _CUT_OFF),
+    (http.client.IncompleteRead, _CUT_OFF),
     (urllib3.exceptions.DecodeError, "its content encoding is broken"),
     (http.client.RemoteDisconnected, "the connection was closed without an answer"),
     (http.client.BadStatusLine, "the reply is not HTTP"),

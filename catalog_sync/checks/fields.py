@@ -8,9 +8,11 @@ from typing import Any
 
 from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
+from django.db import router
 
 from catalog_sync import conf, overviews
 from catalog_sync.links import MAX_MARKETING_URL_LENGTH
+from catalog_sync.models import CatalogCourseRun, SyncRun
 
 # What the Catalog says, and the kinds of columns that hold it.
 TEXT = ("TextField", "CharField")
@@ -65,6 +67,14 @@ def check_model() -> Iterator[checks.CheckMessage]:
             id="catalog_sync.E001",
         )
         return
+    for each in (model, CatalogCourseRun, SyncRun):
+        if router.db_for_read(each) != router.db_for_write(each):
+            yield checks.Warning(
+                f"DATABASE_ROUTERS have {each._meta.label} read from another database than it is written to.",
+                hint="Read it from the one that it is written to: what was written a moment ago is compared with what "
+                "is written next, and a copy lags behind.",
+                id="catalog_sync.W009",
+            )
     fields = conf.fields()
     for catalog_field, field_name in fields.items() if isinstance(fields, Mapping) else ():
         yield from _model_field(model, name, catalog_field, field_name)

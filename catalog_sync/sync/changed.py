@@ -29,13 +29,19 @@ class TooManyChanged(Exception):
 
 
 def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
-    """Return the keys of the course runs that may have changed in the Catalog since the last look; one request.
+    """Return the keys of the course runs that may have changed in the Catalog since the last look.
+
+    One request; a second one for a bulk change.
 
     Raises:
         RequestFailed: the Catalog did not answer.
         TooManyChanged: too many to look up one by one.
     """
-    changed = client.changed_since(_last_look(catalog) - OVERLAP, MOST_COURSES)
+    last_look = _last_look(catalog)
+    changed = client.changed_since(last_look - OVERLAP, MOST_COURSES)
+    if changed.count > MOST_COURSES or len(changed.course_keys) > MOST_COURSE_RUNS:
+        # What came shortly before the last run is in every look after it, and was brought by that run.
+        changed = client.changed_since(last_look, MOST_COURSES)
     if changed.count > MOST_COURSES:
         raise TooManyChanged(changed.count, "courses", MOST_COURSES)
     if len(changed.course_keys) > MOST_COURSE_RUNS:

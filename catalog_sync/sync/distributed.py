@@ -87,7 +87,8 @@ def _check_celery() -> None:
         has_results = not isinstance(current_app.backend, DisabledBackend)
     except Exception as error:  # a result backend that is misspelled, or whose client is not installed
         raise NoWorkers(
-            f"The Celery result backend cannot be used ({words_of(error)}): correct CELERY_RESULT_BACKEND."
+            f"The Celery result backend cannot be used ({words_of(error)}): correct CELERY_RESULT_BACKEND, or install "
+            "its client."
         ) from error
     if not (has_broker() and has_results):
         raise NoWorkers(

@@ -16,9 +16,9 @@ from catalog_sync import conf, overviews
 from catalog_sync.catalog_client import CatalogClient, Chain, Requester, RequestFailed
 from catalog_sync.catalog_client.failures import address_missing, without_credentials
 from catalog_sync.course_keys import parent_of_ccx
-from catalog_sync.databases import in_chunks
+from catalog_sync.databases import idle_transactions_bounded, in_chunks
 from catalog_sync.events import MOST_NOTABLE, EventLog
-from catalog_sync.lease import Canceled, Lease, LeaseLost
+from catalog_sync.lease import LEASE_SECONDS, Canceled, Lease, LeaseLost
 from catalog_sync.models import SyncRun
 from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.changed import TooManyChanged, changed_course_keys, forget_idle_looks
@@ -144,7 +144,8 @@ class Run:
         )
         client = CatalogClient(catalog.api_url, conf.fields(), requester, self.tick)
         try:
-            work(client, self._writer())
+            with idle_transactions_bounded(LEASE_SECONDS):
+                work(client, self._writer())
         except RefusedToShrink as refusal:
             return Status.REFUSED, str(refusal) + rejected_advice(self.report)
         except TooManyChanged as reason:

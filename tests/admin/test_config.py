@@ -73,6 +73,14 @@ class TestHistory:
         CatalogSyncConfig.objects.create(enabled=True)
         assert self.changes(admin_client) == ["the first configuration"]
 
+    def test_first_row_is_compared_with_the_defaults(self, admin_client):
+        CatalogSyncConfig.objects.create(enabled=False)
+        assert self.changes(admin_client) == ["Enabled: on → off"]
+
+    def test_switching_off_is_confirmed(self, admin_client):
+        CatalogSyncConfig.objects.create(enabled=False, page_size=500)
+        assert str(CatalogSyncConfig.current("default")).startswith("switched off, page size 500")
+
     def test_change_is_told_with_both_values(self, admin_client):
         CatalogSyncConfig.objects.create(enabled=True, page_size=500)
         CatalogSyncConfig.objects.create(enabled=False, page_size=1000)

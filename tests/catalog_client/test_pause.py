@@ -36,7 +36,7 @@ def test_nothing_is_sent_while_another_worker_was_asked_to_wait(catalog, new_req
     assert catalog.control.requests() == []
 
 
-def test_a_wait_that_is_kept_is_passed_on(catalog, new_requester):
+def test_who_has_waited_is_not_told_to_wait_again(catalog, new_requester):
     catalog.control.fault(
         "status", match={"path": COURSE_RUNS_PATH}, status=429, headers={"Retry-After": "1"}
     )
@@ -82,7 +82,7 @@ def test_who_hears_of_a_pause_from_another_is_told_the_cause(catalog, new_reques
         ask(new_requester(retry_deadline_seconds=5), catalog)
 
 
-def test_pause_that_is_over_is_none():
+def test_pause_of_a_moment_is_none():
     pause.pass_on(pause.Pause(0.01, 429))
     assert pause.in_force() is None
 

@@ -94,7 +94,7 @@ def test_no_more_requests_are_in_flight_than_concurrency_allows(workers, catalog
     slow_pages(catalog, seconds)
     report_of(workers.command("--concurrency=2"))
     starts = [request.at for request in catalog.control.requests(COURSE_RUNS_PATH)]
-    assert max(sum(start <= other < start + seconds for other in starts) for start in starts) == 2
+    assert max(sum(start <= other < start + seconds for other in starts) for start in starts) <= 2
 
 
 def test_an_automatic_page_size_is_kept_for_the_next_run(workers, catalog, course_overviews):

@@ -120,7 +120,7 @@ def test_body_cut_off_for_ever(sync, fault):
     fault("truncate", offset=OFFSETS[1], times=None, bytes=50)
     outcome = sync()
     outcome.is_incomplete(*range(5, 8))
-    assert "(the reply was cut off)" in outcome.message
+    assert "(the reply was cut off): look at the time-outs" in outcome.message
 
 
 def test_chunked_body_cut_off(sync, raw_catalog):

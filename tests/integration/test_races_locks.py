@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
+from django.db import Error as AnyDatabaseError
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
-from catalog_sync import overviews
+from catalog_sync import overviews, publishing
 from catalog_sync.api import update_catalog_data
+from catalog_sync.databases import idle_transactions_bounded, is_conflict, repeat_on_conflict
 from catalog_sync.lease import Lease
 from catalog_sync.models import SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -189,8 +192,8 @@ def test_deadlock_is_survived(courses, monkeypatch):
         report = update_catalog_data(page_size=10, on_progress=on_progress)
     try:
         publishers[0].finish()
-    except Exception:
-        counting.retries += 1  # The database chose the publisher to end.
+    except OperationalError as error:
+        counting.retries += is_conflict(error)  # The database chose the publisher to end.
     right = {key: url for key, url in shown().items() if key in KEYS}
     assert (report.status, counting.retries > 0, set(right.values())) == ("succeeded", True, {URL})
 
@@ -274,3 +277,131 @@ def test_no_transaction_is_open_while_the_catalog_is_asked(courses, monkeypatch)
     monkeypatch.setattr(background, "wait", wait)
     update_catalog_data(page_size=5)
     assert in_transaction == {False}
+
+
+class TestFrozen:
+    """A process that stands still in the middle of a page, with its locks."""
+
+    @pytest.mark.services
+    def test_transaction_is_ended_by_the_database(self, courses):
+        with pytest.raises(AnyDatabaseError):
+            self.stand_still()
+        connection.close()
+        assert CourseOverview.objects.get(pk=KEYS[0]).display_name not in ("held", "late")
+
+    @staticmethod
+    def stand_still():
+        with idle_transactions_bounded(1), transaction.atomic():
+            CourseOverview.objects.filter(pk=KEYS[0]).update(display_name="held")
+            time.sleep(3)
+            CourseOverview.objects.filter(pk=KEYS[0]).update(display_name="late")
+
+    @pytest.mark.services
+    def test_bound_ends_with_the_run(self, courses):
+        with idle_transactions_bounded(1):
+            pass
+        with transaction.atomic():
+            CourseOverview.objects.filter(pk=KEYS[0]).update(display_name="held")
+            time.sleep(3)
+        assert CourseOverview.objects.get(pk=KEYS[0]).display_name == "held"
+
+    @pytest.mark.services
+    def test_run_has_the_bound(self, courses):
+        name = (
+            "@@idle_transaction_timeout"
+            if connection.vendor == "mysql"
+            else "current_setting('idle_in_transaction_session_timeout')"
+        )
+        found = []
+
+        def on_progress(retrieved, total):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT {name}")
+                found.append(str(cursor.fetchone()[0]))
+
+        update_catalog_data(on_progress=on_progress)
+        assert found == ["45" if connection.vendor == "mysql" else "45s"]
+
+
+class TestRepeated:
+    """Work that the database breaks off in favor of another's."""
+
+    def test_is_done_again(self, short_lock_wait):
+        lock = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held")
+        refused = []
+
+        def publish():
+            try:
+                return CourseOverview.objects.filter(pk=KEYS[0]).update(display_name="published")
+            except OperationalError:
+                refused.append(True)
+                lock.release()
+                raise
+
+        repeat_on_conflict(publish)
+        assert (refused, CourseOverview.objects.get(pk=KEYS[0]).display_name) == ([True], "published")
+
+    def test_is_not_done_for_ever(self, short_lock_wait):
+        lock, tries = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held"), []
+
+        def publish():
+            tries.append(True)
+            CourseOverview.objects.filter(pk=KEYS[0]).update(display_name="published")
+
+        with pytest.raises(OperationalError):
+            repeat_on_conflict(publish)
+        lock.release()
+        assert len(tries) == 3
+
+    def test_is_not_done_again_for_another_reason(self, courses):
+        tries = []
+
+        def ask():
+            tries.append(True)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT nothing FROM nowhere")
+
+        with pytest.raises(AnyDatabaseError):
+            repeat_on_conflict(ask)
+        assert len(tries) == 1
+
+    def test_second_look_of_a_publisher_is(self, short_lock_wait):
+        """It is held up by a lock until it is broken off; then the lock is gone."""
+        locks = []
+
+        def release(execute, sql, params, many, context):
+            try:
+                return execute(sql, params, many, context)
+            except OperationalError:
+                locks[0].release()
+                raise
+
+        CourseOverview.objects.filter(pk=KEYS[0]).delete()
+        update_catalog_data()
+        with connection.execute_wrapper(release), transaction.atomic():
+            CourseOverviewFactory(id=KEYS[0])
+            CourseOverview.objects.filter(pk=KEYS[0]).update(marketing_url="https://www.example.com/old")
+            transaction.on_commit(
+                lambda: locks.append(RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held"))
+            )
+            # Django calls them in the order in which they came: the lock has to come before the second look.
+            hooks = connection.run_on_commit
+            hooks.insert(0, hooks.pop())
+        assert shown()[KEYS[0]] == URL
+
+
+@pytest.mark.services
+def test_url_that_a_sync_brings_while_it_is_cleared_stays(courses):
+    """Nobody has run yet when the publisher looks, so that there is nothing to wait for."""
+    syncs = []
+
+    def sync_first(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and CourseOverview._meta.db_table in sql and not syncs:
+            syncs.append(Worker(update_catalog_data))
+            syncs[0].finish()
+        return execute(sql, params, many, context)
+
+    CourseOverview.objects.filter(pk=KEYS[0]).update(marketing_url=URL)
+    with connection.execute_wrapper(sync_first):
+        publishing.republish(KEYS[0], URL)
+    assert (len(syncs), shown()[KEYS[0]]) == (1, URL)

@@ -213,5 +213,19 @@ def test_too_many_course_runs_of_few_courses_are_left_to_the_full_sync(catalog, 
     just_now()
     catalog.control.upsert([{"key": key, "marketing_url": NEW_URL} for key in KEYS[:6]])
     report = update_catalog_data(changed=True)
-    assert (report.status, paths(catalog)) == ("skipped", [COURSES_PATH])
+    assert (report.status, paths(catalog)) == ("skipped", [COURSES_PATH, COURSES_PATH])
     assert " course runs changed in the Catalog, more than 5: " in report.message
+
+
+def test_bulk_change_that_the_last_sync_has_brought_hides_no_later_one(catalog, monkeypatch):
+    """It came within the time that two looks have in common."""
+    monkeypatch.setattr(changed, "MOST_COURSE_RUNS", 5)
+    monkeypatch.setattr(changed, "OVERLAP", timedelta(minutes=20))
+    catalog.control.set_runs([{"key": key, "marketing_url": NEW_URL} for key in KEYS])
+    assert update_catalog_data().status == "succeeded"
+    SyncRun.objects.update(started=F("started") + timedelta(seconds=30))
+    catalog.control.clear_requests()
+    assert (update_catalog_data(changed=True).status, paths(catalog)) == (
+        "succeeded",
+        [COURSES_PATH, COURSES_PATH],
+    )
