@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from functools import partial
 
@@ -23,6 +24,11 @@ def exchanged(server, seconds=30.0, most_bytes=MOST_BYTES):
 
 def test_body_of_the_most_bytes_is_read():
     with RawServer(reply(b"x" * MOST_BYTES)) as server:
+        assert exchanged(server).body == b"x" * MOST_BYTES
+
+
+def test_packed_body_is_unpacked():
+    with RawServer(reply(gzip.compress(b"x" * MOST_BYTES), "Content-Encoding: gzip")) as server:
         assert exchanged(server).body == b"x" * MOST_BYTES
 
 

@@ -122,3 +122,27 @@ def test_page_for_people_is_told_as_such(body):
 def test_unprintable_character_is_told_as_such():
     [rejected] = decode_page(json.dumps({"count": 1, "results": [{"key": "a\0b"}]}).encode()).rejected
     assert rejected.reason == "unprintable character - at `$.key`"
+
+
+@pytest.mark.parametrize("body", [b"~", b"(nothing)", b"Service unavailable"])
+def test_what_is_neither_json_nor_html_is_not_called_html(body):
+    with pytest.raises(MalformedReply) as caught:
+        decode_page(body)
+    assert "HTML" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "records", [[KEY, "x"], [KEY, 7], [KEY]], ids=["sound", "with a malformed one", "alone"]
+)
+def test_first_key_is_that_of_the_first_record(records):
+    page = decoded(*({"key": key} for key in records), count=len(records))
+    assert page.first_key == KEY
+
+
+def test_first_key_may_be_that_of_a_malformed_record():
+    assert decoded({"key": KEY, "status": 7}, {"key": "x"}).first_key == KEY
+
+
+@pytest.mark.parametrize("records", [[], [{"key": 7}]])
+def test_without_a_first_record_that_has_one_there_is_no_first_key(records):
+    assert decoded(*records).first_key == ""
