@@ -17,6 +17,7 @@ from catalog_sync.sync.engine import Run
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.stretches import plan
 from catalog_sync.sync.tally import newest_row
+from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,6 +96,24 @@ def test_what_enters_before_a_seam_while_others_read_is_counted_once(listed, cat
     run = shared(between=three_enter)
     # The last of the three is where the second stretch begins; the others stand before what was read already.
     assert (run.course_runs_retrieved, run.matched, run.not_in_lms) == (len(KEYS) + 1, len(KEYS), 1)
+
+
+def test_gap_of_several_pages_between_two_stretches_is_read(catalog):
+    keys = [f"course-v1:ExampleX+Run{number:02}+2026" for number in range(20)]
+    for key in keys:
+        CourseOverviewFactory(id=key)
+    catalog.control.set_runs(
+        {"key": key, "marketing_url": f"https://www.example.com/{key[18:]}"} for key in keys
+    )
+    run = Run.open(SyncOptions.of(conf.catalogs()[0], page_size=3, concurrency=3))
+    *before, last = plan(run, 3, len(keys), newest_row())
+    outcomes = [take_stretch(msgspec.to_builtins(stretch)) for stretch in before]
+    # The last stretch begins five runs further on, and nobody has read what is between.
+    catalog.control.delete(keys[:5])
+    outcomes.append(take_stretch(msgspec.to_builtins(last)))
+    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
+    shown = CourseOverview.objects.exclude(marketing_url=None).values_list("pk", flat=True)
+    assert {str(key) for key in shown} >= set(keys[5:])
 
 
 def test_stretch_that_is_done_leaves_time_for_the_next_task_to_find_a_worker(listed):
