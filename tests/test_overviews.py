@@ -294,3 +294,10 @@ def test_ccx_courses_that_fit_one_chunk_take_one_query(django_assert_num_queries
     CourseOverviewFactory(id=CCX)
     with django_assert_num_queries(1):
         assert [*overviews.ccx_chunks()] == [[(CCX, None)]]
+
+
+@pytest.mark.parametrize("key", [KEY.replace("One", "ONE"), KEY.replace("ExampleX", "EXAMPLEX")])
+def test_course_of_another_case_is_none_of_this_one_s_ccx(key):
+    CourseOverviewFactory(id=key)
+    CourseOverviewFactory(id=CCX)
+    assert [key for chunk in overviews.with_ccx(KEY) for key, _ in chunk] == [CCX]
