@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import Error, OperationalError, connection, connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.constants import OnConflict
+from django.utils.encoding import force_str
 
 T = TypeVar("T")
 
@@ -68,6 +69,7 @@ def upsert(
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
     *,
+    constants: Mapping[str, Any],
     unique_column: str,
     update_columns: Sequence[str],
 ) -> None:
@@ -77,15 +79,28 @@ def upsert(
     """
     connection = connections[router.db_for_write(model)]
     quoted = connection.ops.quote_name
-    into = f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(map(quoted, columns))})"
+    into = f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(map(quoted, [*columns, *constants]))})"
     on_conflict = connection.ops.on_conflict_suffix_sql(
         [], OnConflict.UPDATE, update_columns, [unique_column]
     )
-    marks = f"({', '.join(['%s'] * len(columns))})"
     with connection.cursor() as cursor:
-        for chunk in in_chunks(rows, _most_parameters(connection) // len(columns)):
-            values = [value for row in chunk for value in row]
+        same, same_values = _marks(connection, constants.values())
+        marks = f"({', '.join(['%s'] * len(columns) + same)})"
+        for chunk in in_chunks(rows, _most_parameters(connection) // (len(columns) + len(constants))):
+            values = [value for row in chunk for value in (*row, *same_values)]
             cursor.execute(f"{into} VALUES {', '.join([marks] * len(chunk))} {on_conflict}", values)
+
+
+def _marks(connection: BaseDatabaseWrapper, values: Iterable[Any]) -> tuple[list[str], list[Any]]:
+    """Return placeholders for values that are the same in each row, and the parameters for them.
+
+    MySQL's client writes each parameter of each row into the statement, so there they are written once.
+    """
+    if connection.vendor == "mysql":
+        literals = [force_str(connection.connection.literal(value)) for value in values]
+        return [literal.replace("%", "%%") for literal in literals], []
+    parameters = list(values)
+    return ["%s"] * len(parameters), parameters
 
 
 def _most_parameters(connection: BaseDatabaseWrapper) -> int:

@@ -97,12 +97,11 @@ def record(changes: Mapping[str, Held], catalog: str) -> None:
     if not changes:
         return
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    rows = ((key, catalog, *held, now, now) for key, held in changes.items())
-    columns = ["course_key", "catalog", *Held._fields, "created", "modified"]
     upsert(
         CatalogCourseRun,
-        columns,
-        rows,
+        ["course_key", *Held._fields],
+        ((key, *held) for key, held in changes.items()),
+        constants={"catalog": catalog, "created": now, "modified": now},
         unique_column="course_key",
         update_columns=["catalog", *Held._fields, "modified"],
     )

@@ -28,6 +28,11 @@ class TestRecord:
         replica.record({KEY: Held("unpublished")}, "default")
         assert replica.read([KEY])[KEY].held == Held("unpublished")
 
+    @pytest.mark.parametrize("catalog", ["it's", 'a "quoted" one', "100 %s", "back\\slash", "名前"])
+    def test_name_of_the_catalog_may_be_any_text(self, catalog):
+        replica.record({KEY: PUBLISHED, OTHER: PUBLISHED}, catalog)
+        assert {row.catalog for row in replica.read([KEY, OTHER]).values()} == {catalog}
+
     def test_row_keeps_its_id(self):
         replica.record({KEY: PUBLISHED}, "default")
         before = replica.read([KEY])[KEY].id
