@@ -94,7 +94,9 @@ def repeat_sync(catalog: Any, vendor: str) -> None:
             {"key": run["key"], "marketing_url": run["marketing_url"] + suffix} for run in changed
         )
         # The change has emptied the service's cache; what is compared is the client's work.
+        catalog.control.settings(latency=False)
         requests()
+        catalog.control.settings(latency=True)
         return seconds_of(lambda: reports.append(sync()))
 
     sync()
@@ -102,9 +104,9 @@ def repeat_sync(catalog: Any, vendor: str) -> None:
     with writes() as written:
         sync()
     contenders = {"floor": lambda: seconds_of(requests), "ours": lambda: seconds_of(sync)}
-    taken = medians(**contenders, changed=change_some)
+    taken = medians(**contenders)
     catalog.control.settings(latency=True)
-    with_latency = medians(**contenders)
+    with_latency = medians(**contenders, changed=change_some)
     catalog.control.settings(latency=False)
     title = f"The same {len(runs):,} course runs again, {vendor}, service's cache warm"
     table = repeat_table(title, len(changed), taken, with_latency)
@@ -130,16 +132,19 @@ def one_percent(runs: list[Any]) -> list[Any]:
 def repeat_table(title: str, changed: int, taken: dict[str, float], with_latency: dict[str, float]) -> Table:
     ratio, ratio_with_latency = (each["ours"] / each["floor"] for each in (taken, with_latency))
     table = Table(title, ["", "seconds", "x floor"])
+    floor_with_latency, changed_seconds = with_latency["floor"], with_latency["changed"]
     table.add("ours, nothing changed, latency model on", with_latency["ours"], ratio_with_latency)
+    table.add(
+        f"ours, {changed:,} changed, latency model on", changed_seconds, changed_seconds / floor_with_latency
+    )
     table.add("floor (its requests), latency model on", with_latency["floor"], 1.0)
     table.add("ours, nothing changed", taken["ours"], ratio)
-    table.add(f"ours, {changed:,} changed", taken["changed"], taken["changed"] / taken["floor"])
     table.add("floor (its requests)", taken["floor"], 1.0)
     table.at_most(
         "repeat sync against the floor of the requests, latency model on", ratio_with_latency, 1.3, " x"
     )
     table.at_most("the same with a service that takes no time", ratio, 1.3, " x")
-    table.at_most("1 % changed against the repeat sync", taken["changed"] / taken["ours"], 1.1, " x")
+    table.at_most("1 % changed against the repeat sync", changed_seconds / with_latency["ours"], 1.1, " x")
     return table
 
 
