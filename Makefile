@@ -81,7 +81,7 @@ package: $(VENV)/.installed-quality ## Build the wheel and the source distributi
 BENCHMARKS ?= $(wildcard benchmarks/bench_*.py)
 bench: export MARIADB_URL := $(MARIADB_URL)
 bench: export POSTGRES_URL := $(POSTGRES_URL)
-bench: $(VENV)/.installed-test ## Run every benchmark: a quarter of an hour, or BENCH_SCALE=0.1 of it
+bench: $(VENV)/.installed-test ## Run every benchmark: five to fifteen minutes, or BENCH_SCALE=0.1 of it
 	set -e; for benchmark in $(BENCHMARKS); do \
 		$(BIN)/python -m benchmarks.$$(basename $$benchmark .py); \
 	done

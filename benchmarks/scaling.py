@@ -4,7 +4,7 @@
     CELERY_BROKER_URL=redis://127.0.0.1:6379/0 CELERY_RESULT_BACKEND=redis://127.0.0.1:6379/0 \\
     python -m benchmarks.scaling [course runs]
 
-Not part of ``make bench``: with the Catalog's latency model, 100,000 course runs take it a quarter of an hour. The
+Not part of ``make bench``: with the Catalog's latency model, 20,000 course runs take it six minutes. The
 database must exist; its tables are emptied before each measurement.
 """
 
