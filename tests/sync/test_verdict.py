@@ -7,10 +7,13 @@ from django.db import Error as AnyDatabaseError
 from django.db import OperationalError, connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
+from catalog_sync import replica
 from catalog_sync.catalog_client import RequestFailed
 from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.replica import Held
 from catalog_sync.sync import SyncReport
-from catalog_sync.sync.verdict import database_failure, page_size_advice, rejected_advice
+from catalog_sync.sync.verdict import database_failure, page_size_advice, rejected_advice, verdict
+from tests.factories import CourseOverviewFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,3 +113,51 @@ def test_refusal_beside_rejected_course_runs_says_where_to_look_first():
         run_id=1, status="refused", dry_run=False, page_size=500, concurrency=2, course_runs_rejected=7
     )
     assert "first see why 7 course runs were rejected" in rejected_advice(report)
+
+
+def test_size_that_just_fits_is_no_matter_of_the_page_size():
+    assert "something else sends requests" in throttled(page_size=119, catalog_count=21_151)
+
+
+def test_without_a_count_of_the_catalog_that_of_the_replica_serves():
+    replica.record({f"course-v1:ExampleX+C{number}+2026": Held() for number in range(3)}, "default")
+    assert "a sync of 3 course runs" in throttled(page_size=20)
+
+
+def test_without_a_replica_the_number_of_course_overviews_serves():
+    CourseOverviewFactory(id="course-v1:ExampleX+One+2026")
+    assert "a sync of 1 course runs" in throttled(page_size=20)
+
+
+@pytest.mark.parametrize("numbers", [{"page_size": 20}, {"page_size": 0, "catalog_count": 9}])
+def test_nothing_is_advised_of_what_is_not_known(numbers):
+    assert throttled(**numbers) == ""
+
+
+def test_nothing_is_advised_to_who_was_not_throttled():
+    error = RequestFailed("https://c.example.org/", "is away", "wait")
+    report = SyncReport(
+        run_id=1, status="failed", dry_run=False, concurrency=2, page_size=20, catalog_count=9
+    )
+    assert page_size_advice(error, report) == ""
+
+
+class TestVerdict:
+    """How a run ended that came to its end."""
+
+    def test_without_a_fault_is_success(self):
+        assert verdict([], 0) == ("succeeded", "")
+
+    def test_failures_are_told(self):
+        assert verdict(["one page.", "two pages"], 0) == (
+            "incomplete",
+            "Not all that the Catalog has was applied: one page; two pages.",
+        )
+
+    def test_of_many_failures_three_are_told(self):
+        message = verdict([f"page {number}" for number in range(5)], 0)[1]
+        assert message.endswith(": page 0; page 1; page 2; 2 more (see event=catalog_sync.not_applied).")
+
+    def test_rejected_course_runs_are_told(self):
+        status, message = verdict([], 2)
+        assert (status, ": 2 rejected course runs (see event=" in message) == ("incomplete", True)
