@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 
 from catalog_sync.api import WrongUsage, update_catalog_data
 from catalog_sync.lease import Lease
@@ -217,9 +218,10 @@ def test_too_many_course_runs_of_few_courses_are_left_to_the_full_sync(catalog, 
     assert " course runs changed in the Catalog, more than 5: " in report.message
 
 
-def test_bulk_change_that_the_last_sync_has_brought_hides_no_later_one(catalog, monkeypatch):
+@pytest.mark.parametrize("most", ["MOST_COURSES", "MOST_COURSE_RUNS"])
+def test_bulk_change_that_the_last_sync_has_brought_hides_no_later_one(catalog, monkeypatch, most):
     """It came within the time that two looks have in common."""
-    monkeypatch.setattr(changed, "MOST_COURSE_RUNS", 5)
+    monkeypatch.setattr(changed, most, 5)
     monkeypatch.setattr(changed, "OVERLAP", timedelta(minutes=20))
     catalog.control.set_runs([{"key": key, "marketing_url": NEW_URL} for key in KEYS])
     assert update_catalog_data().status == "succeeded"
@@ -229,3 +231,12 @@ def test_bulk_change_that_the_last_sync_has_brought_hides_no_later_one(catalog, 
         "succeeded",
         [COURSES_PATH, COURSES_PATH],
     )
+
+
+def test_first_look_goes_back_an_hour(catalog):
+    SyncRun.objects.all().delete()
+    update_catalog_data(changed=True)
+    (request,) = catalog.control.requests(COURSES_PATH)
+    since = datetime.strptime(request.params["timestamp"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    back = timezone.now() - since
+    assert timedelta(hours=1) < back - changed.OVERLAP < timedelta(hours=1, minutes=10)
