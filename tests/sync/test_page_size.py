@@ -51,6 +51,10 @@ def test_smallest_page_is_kept_even_if_it_is_slow():
     assert find(lambda size: 10.0) == PAGE_SIZES[0]
 
 
+def test_larger_page_that_saves_nothing_is_not_taken():
+    assert find(lambda size: size * 0.001) == PAGE_SIZES[0]
+
+
 @pytest.mark.parametrize(
     ("slowest_seconds", "next_page_size"), [(TARGET_SECONDS, 500), (TARGET_SECONDS * SLOW_FACTOR + 1, 200)]
 )
