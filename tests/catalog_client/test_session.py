@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
@@ -57,6 +59,14 @@ def test_token_is_shared(catalog, make):
     in_another_process()
     make().authenticate()
     assert fetched(catalog) == 1
+
+
+def test_token_is_renewed_before_its_end(catalog, make):
+    """It may be on its way for a while."""
+    catalog.control.settings(token_seconds=3600)
+    session = make()
+    session.authenticate()
+    assert session._renew_at - time.monotonic() < 3600 - 5
 
 
 def test_token_near_its_end_is_not_kept(catalog, make, monkeypatch):
