@@ -23,8 +23,8 @@ CHUNK = 500
 MOST_PARAMETERS = 100_000
 
 # Deadlock and lock-wait time-out (MySQL and MariaDB by number, PostgreSQL by SQLSTATE), or SQLite's only word for it.
-CONFLICT_ATTEMPTS = 3
 CONFLICT_CODES = {1020, 1205, 1213, "40001", "40P01", "55P03", "database is locked"}
+CONFLICT_ATTEMPTS = 3
 
 
 class CaseSensitiveCharField(models.CharField):

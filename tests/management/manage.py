@@ -40,8 +40,11 @@ class Lms:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run ``manage.py`` with these arguments, to its end."""
+        return self._run(sys.executable, "manage.py", *arguments)
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            command,
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
@@ -56,14 +59,8 @@ class Lms:
 
     def update_redirected(self, redirection: str) -> subprocess.CompletedProcess[str]:
         """Run ``manage.py update_catalog_data`` with this redirection of Bash's, to its end."""
-        return subprocess.run(
-            ["bash", "-c", f'exec "$0" manage.py update_catalog_data {redirection}', sys.executable],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=GIVE_UP_SECONDS,
-            check=False,
+        return self._run(
+            "bash", "-c", f'exec "$0" manage.py update_catalog_data {redirection}', sys.executable
         )
 
     def update_at_once(self, number: int) -> list[int]:
