@@ -51,12 +51,17 @@ def test_smallest_page_is_kept_even_if_it_is_slow():
     assert find(lambda size: 10.0) == PAGE_SIZES[0]
 
 
+def test_page_that_takes_just_as_long_as_it_may_is_taken():
+    assert find(lambda size: TARGET_SECONDS) == PAGE_SIZES[-1]
+
+
 def test_larger_page_that_saves_nothing_is_not_taken():
     assert find(lambda size: size * 0.001) == PAGE_SIZES[0]
 
 
 @pytest.mark.parametrize(
-    ("slowest_seconds", "next_page_size"), [(TARGET_SECONDS, 500), (TARGET_SECONDS * SLOW_FACTOR + 1, 200)]
+    ("slowest_seconds", "next_page_size"),
+    [(TARGET_SECONDS, 500), (TARGET_SECONDS * SLOW_FACTOR, 500), (TARGET_SECONDS * SLOW_FACTOR + 1, 200)],
 )
 def test_page_size_backs_off_after_a_slow_page_only(slowest_seconds, next_page_size):
     assert after(500, slowest_seconds) == next_page_size
@@ -67,8 +72,18 @@ def test_smallest_page_size_backs_off_no_further():
 
 
 def test_shortest_sync_whose_pages_stay_in_time_is_recommended():
-    in_time, too_slow = Measurement(500, 2, 1.9, 8.0, 7), Measurement(1_000, 2, 3.8, 7.5, 4)
+    in_time, too_slow = Measurement(500, 2, 2.0, 8.0, 7), Measurement(1_000, 2, 3.8, 7.5, 4)
     assert best([in_time, too_slow], 2.0) == in_time
+
+
+def test_of_equals_the_fewest_at_once_are_recommended():
+    more, fewer = Measurement(500, 4, 1.9, 8.0, 7), Measurement(500, 2, 1.9, 8.0, 7)
+    assert best([more, fewer], 2.0) == fewer
+
+
+def test_if_no_page_stays_in_time_the_shortest_sync_is_recommended():
+    longer, shorter = Measurement(20, 1, 5.0, 60.0, 12), Measurement(50, 1, 7.0, 35.0, 5)
+    assert best([longer, shorter], 2.0) == shorter
 
 
 @pytest.mark.django_db
