@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog_sync.catalog_client import CatalogClient, Requester, RequestFailed
+from catalog_sync.catalog_client import LONGEST_URL, CatalogClient, Requester, RequestFailed
 from catalog_sync.catalog_client.records import CourseRun, Page, RejectedRecord, why_no_answer
 from catalog_sync.events import EventLog
 from sandbox.catalog.testing import COURSE_RUNS_PATH
@@ -41,6 +41,19 @@ def test_request_line_is_short_enough(length, catalog):
     assert sorted(key for batch in batches for key in batch) == sorted(keys)
 
 
+def test_urls_are_as_long_as_they_may_be(catalog):
+    keys = [f"course-v1:OrganizationX+Course{n:03}+2026_T1" for n in range(400)]
+    with RawServer(EMPTY_PAGE) as server:
+        requester = Requester(EventLog(), timeout_seconds=10, retry_deadline_seconds=0)
+        for _ in CatalogClient(f"{server.url}/api/v1", ALL_FIELDS, requester).look_up(keys):
+            pass
+        requester.close()
+        lengths = [len(server.url) + len(line.split()[1]) for line in request_lines(server)]
+    one_key = len("course-v1%3AOrganizationX%2BCourse000%2B2026_T1,")
+    beside = len("?&keys=")
+    assert all(LONGEST_URL - one_key < length - beside <= LONGEST_URL for length in lengths[:-1])
+
+
 def test_more_keys_than_a_request_line_holds_are_split(client, catalog):
     catalog.control.generate(200)
     keys = [row["key"] for row in catalog.control.runs()]
@@ -54,6 +67,12 @@ def test_more_short_keys_than_a_page_holds_are_split(client, catalog):
     keys = [f"X/{number}/T" for number in range(230)]
     catalog.control.set_runs([{"key": key} for key in keys])
     assert {run.key for _, page in client.look_up(keys) for run in page.course_runs} == set(keys)
+
+
+def test_runs_that_differ_in_case_have_room_on_the_page(client, catalog):
+    keys = [f"X/{number}/T" for number in range(150)]
+    catalog.control.set_runs([{"key": key} for key in [*keys, *map(str.lower, keys)]])
+    assert len([run for _, page in client.look_up(keys) for run in page.course_runs]) == 300
 
 
 def test_plus_is_encoded(client, catalog):

@@ -1,0 +1,57 @@
+"""What the client asks of its requester: how often, how long, and from which row."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from catalog_sync.catalog_client import CatalogClient, Chain, Requester, RequestFailed, Window
+from catalog_sync.events import EventLog
+from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
+
+
+@pytest.fixture
+def make(catalog):
+    made = []
+
+    def client(retry_deadline_seconds):
+        made.append(Requester(EventLog(), timeout_seconds=10, retry_deadline_seconds=retry_deadline_seconds))
+        return CatalogClient(catalog.api_url, ["marketing_url"], made[-1]), made[-1].budget
+
+    yield client
+    for requester in made:
+        requester.close()
+
+
+@pytest.mark.parametrize(("left", "goes_on"), [(30.0, True), (0.5, True), (0.0, False)])
+def test_crawl_goes_on_past_a_failure_while_there_is_time_for_retries(make, left, goes_on):
+    client, budget = make(retry_deadline_seconds=30)
+    crawl = client.crawl(Chain(20), 1, lambda: None)
+    budget.seconds = left
+    assert crawl.can_go_on() is goes_on
+
+
+def test_crawl_that_may_not_retry_goes_on_past_every_failure(make):
+    client, _ = make(retry_deadline_seconds=0)
+    assert client.crawl(Chain(20), 1, lambda: None).can_go_on()
+
+
+def test_measured_window_is_asked_for_once(make, catalog):
+    client, _ = make(retry_deadline_seconds=30)
+    catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, status=500)
+    with pytest.raises(RequestFailed):
+        client.seconds_of(Window(0, 20))
+    assert client.requests == 1
+
+
+def test_look_up_begins_with_the_first_row(make, catalog):
+    list(make(retry_deadline_seconds=0)[0].look_up(["A/B/C"]))
+    [request] = catalog.control.requests(COURSE_RUNS_PATH)
+    assert request.params["offset"] == "0"
+
+
+def test_changed_courses_begin_with_the_first_row(make, catalog):
+    make(retry_deadline_seconds=0)[0].changed_since(datetime(2026, 1, 1, tzinfo=UTC), most=5)
+    [request] = catalog.control.requests(COURSES_PATH)
+    assert request.params["offset"] == "0"
