@@ -55,7 +55,11 @@ def start_distributed(options: SyncOptions) -> SyncReport:
             pass
         # Stored, so that the task that concludes can add the requests of this process to its own. Beforehand: the
         # workers may have done all before the next line.
-        stored: dict[str, Any] = {"requests": client.requests, "retries": client.retries}
+        stored: dict[str, Any] = {
+            "requests": client.requests,
+            "retries": client.retries,
+            "catalog_count": chain.count,
+        }
         if not options.page_size:
             stored["next_page_size"] = page_size
         # A run for which nobody waits here is in nobody's hands until a worker is free.
@@ -135,7 +139,6 @@ def conclude_distributed(outcomes: Sequence[dict[str, Any]], run_id: int, *, all
     if row.status != SyncRun.Status.RUNNING:
         return
     run.report.requests, run.report.retries = row.requests, row.retries
-    run.report.catalog_count = row.catalog_count
     typed = [msgspec.convert(outcome, StretchOutcome) for outcome in outcomes]
     run.carry_out(lambda client, writer: conclude(run, client, writer, typed))
 

@@ -130,6 +130,7 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
         run.log.notable += outcome.notable
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))
+        run.report.catalog_count = outcome.report.catalog_count or run.report.catalog_count
         writer.tally.count_once(writer.tally.met.merge(outcome.met))
         writer.tally.settled.merge(outcome.settled)
     writer.transactions.mark_stored()

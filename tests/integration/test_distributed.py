@@ -10,21 +10,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
-from catalog_sync.sync.distributed import conclude_distributed, give_up, take_stretch
-from catalog_sync.sync.engine import Run
-from catalog_sync.sync.options import SyncOptions
-from catalog_sync.sync.stretches import Stretch, plan
 from sandbox.catalog.testing import COURSE_RUNS_PATH, CatalogProcess
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import PATIENCE_SECONDS, age_heartbeat, wait_until
-from tests.integration.workers import PAGE_SIZE, PrivateRabbitMq, PrivateRedis, Workers
+from tests.integration.workers import PrivateRabbitMq, PrivateRedis, Workers
 
 RUNS = 120
 
@@ -114,6 +108,15 @@ def test_tasks_that_wait_for_a_worker_keep_the_lease(workers, catalog, course_ov
     assert update_catalog_data(changed=True).status == "skipped"
 
 
+@pytest.mark.parametrize("workers", ["TEST_REDIS_URL"], ids=["redis"], indirect=True)
+def test_length_of_the_list_is_known_before_a_worker_is_free(workers, catalog, course_overviews):
+    command = workers.command("--concurrency=2")
+    wait_until(lambda: SyncRun.objects.filter(requests__gt=0).exists(), "the hand-out of the tasks")
+    command.kill()
+    command.communicate()
+    assert SyncRun.objects.get().catalog_count == RUNS
+
+
 def test_a_page_whose_process_is_killed_is_read_by_another(workers, catalog, course_overviews):
     worker = workers.start()
     slow_pages(catalog, 0.3)
@@ -174,79 +177,6 @@ def _messages(broker_url: str, queue: str) -> list[str]:
             message.ack()
         simple_queue.close()
     return messages
-
-
-def _opened_run(**changes: object) -> tuple[Run, list[Stretch]]:
-    run = Run.open(SyncOptions.of(conf.catalogs()[0], page_size=PAGE_SIZE, concurrency=3, **changes))
-    return run, plan(run, PAGE_SIZE, RUNS, newest_row=0)
-
-
-def test_a_stretch_that_is_delivered_twice_is_written_once(catalog, course_overviews):
-    _, stretches = _opened_run()
-    first = take_stretch(msgspec.to_builtins(stretches[1]))
-    second = take_stretch(msgspec.to_builtins(stretches[1]))
-    assert first["report"]["updated"] > 0
-    assert second["report"]["updated"] == 0
-
-
-def test_a_run_that_is_concluded_twice_keeps_its_first_report(catalog, course_overviews):
-    run, stretches = _opened_run()
-    outcomes = [take_stretch(msgspec.to_builtins(stretch)) for stretch in stretches]
-    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
-    before = SyncRun.objects.filter(pk=run.lease.run_id).values().get()
-    conclude_distributed(outcomes[:1], run.lease.run_id, allow_removals=False)
-    assert SyncRun.objects.filter(pk=run.lease.run_id).values().get() == before
-
-
-def test_a_stretch_of_a_run_that_lost_its_lease_asks_nothing(catalog, course_overviews):
-    run, stretches = _opened_run()
-    run.close(SyncRun.Status.FAILED, "lost")
-    take_stretch(msgspec.to_builtins(stretches[0]))
-    assert catalog.control.requests(COURSE_RUNS_PATH) == []
-
-
-def test_rows_that_leave_between_two_stretches_hide_no_run(catalog, course_overviews):
-    run, stretches = _opened_run()
-    outcomes = [take_stretch(msgspec.to_builtins(stretches[0]))]
-    catalog.control.delete([row["key"] for row in catalog.control.runs()[:5]])
-    outcomes += [take_stretch(msgspec.to_builtins(stretch)) for stretch in stretches[1:]]
-    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
-    assert shown_urls().items() >= expected_urls(catalog).items()
-
-
-def test_a_gap_between_two_stretches_that_cannot_be_read_is_no_success(catalog, course_overviews):
-    run, stretches = _opened_run()
-    outcomes = [take_stretch(msgspec.to_builtins(stretches[0]))]
-    catalog.control.delete([row["key"] for row in catalog.control.runs()[:5]])
-    outcomes += [take_stretch(msgspec.to_builtins(stretch)) for stretch in stretches[1:]]
-    further_back = str(stretches[1].start - PAGE_SIZE // 2)
-    catalog.control.fault("status", match={"params": {"offset": further_back}}, times=None, status=400)
-    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
-    assert SyncRun.objects.get(pk=run.lease.run_id).status == SyncRun.Status.INCOMPLETE
-
-
-@pytest.mark.parametrize("returned", [[0, 1, 1], [0, 0, 2], [1, 2, 2]])
-def test_an_outcome_that_came_twice_does_not_stand_for_a_missing_one(returned, catalog, course_overviews):
-    run, stretches = _opened_run()
-    outcomes = [take_stretch(msgspec.to_builtins(stretches[index])) for index in returned]
-    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
-    assert SyncRun.objects.get(pk=run.lease.run_id).status == SyncRun.Status.INCOMPLETE
-
-
-def test_an_outcome_that_came_twice_is_counted_once(catalog, course_overviews):
-    run, stretches = _opened_run()
-    outcomes = [take_stretch(msgspec.to_builtins(stretch)) for stretch in (*stretches, stretches[1])]
-    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
-    ended = SyncRun.objects.get(pk=run.lease.run_id)
-    assert (ended.status, ended.course_runs_retrieved) == (SyncRun.Status.SUCCEEDED, RUNS)
-
-
-def test_a_run_that_is_given_up_keeps_the_numbers_of_what_was_written(catalog, course_overviews):
-    run, stretches = _opened_run()
-    take_stretch(msgspec.to_builtins(stretches[0]))
-    before = SyncRun.objects.get(pk=run.lease.run_id).pages
-    give_up(run.lease.run_id)
-    assert SyncRun.objects.get(pk=run.lease.run_id).pages == before > 0
 
 
 def test_a_broker_that_is_restarted_costs_no_marketing_url(catalog, course_overviews, tmp_path):

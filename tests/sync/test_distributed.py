@@ -1,12 +1,36 @@
-"""Sharing a sync with Celery workers, where there are none."""
+"""Sharing a sync with Celery workers, without any: what a task does, what the command waits for."""
 
 from __future__ import annotations
 
+import msgspec
 import pytest
+from django.db.models import F
 
+from catalog_sync import conf, lease
 from catalog_sync.api import update_catalog_data
+from catalog_sync.models import SyncRun
+from catalog_sync.sync import distributed
+from catalog_sync.sync.distributed import (
+    LOOK_SECONDS,
+    PATIENCE_SECONDS,
+    conclude_distributed,
+    give_up,
+    take_stretch,
+    wait_for_workers,
+)
+from catalog_sync.sync.engine import Run
+from catalog_sync.sync.options import SyncOptions
+from catalog_sync.sync.stretches import plan
+from catalog_sync.sync.tally import newest_row
+from sandbox.catalog.testing import COURSE_RUNS_PATH
+from tests.factories import CourseOverviewFactory
+from tests.integration.processes import shown, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RUNS = 60
+PAGE_SIZE = 12
+THIS_RUN = {"request_timeout_seconds": 30, "retry_deadline_seconds": 10}
 
 
 @pytest.mark.parametrize(
@@ -22,3 +46,227 @@ def test_without_workers_it_says_what_to_set(setting, value, broker, catalog, se
     report = update_catalog_data(distribute=True)
     assert report.status == "failed"
     assert report.message.startswith("--distribute needs Celery workers")
+
+
+def opened(**changes) -> Run:
+    return Run.open(SyncOptions.of(conf.catalogs()[0], page_size=PAGE_SIZE, concurrency=3, **changes))
+
+
+def stored(run: Run) -> SyncRun:
+    return SyncRun.objects.get(pk=run.lease.run_id)
+
+
+def read(*stretches):
+    return [take_stretch(msgspec.to_builtins(stretch)) for stretch in stretches]
+
+
+class TestTasks:
+    @pytest.fixture
+    def run(self, catalog):
+        keys = [f"course-v1:ExampleX+Run{number:03}+2026" for number in range(RUNS)]
+        statuses = ["published", "published", "unpublished"] * (RUNS // 3)
+        catalog.control.set_runs(
+            {"key": key, "marketing_url": f"https://www.example.com/{key[10:]}", "status": status}
+            for key, status in zip(keys, statuses, strict=True)
+        )
+        for key in keys:
+            CourseOverviewFactory(id=key)
+        return opened()
+
+    @pytest.fixture
+    def stretches(self, run):
+        return plan(run, PAGE_SIZE, RUNS, newest_row())
+
+    def conclude(self, run, outcomes, **options):
+        conclude_distributed(outcomes, run.lease.run_id, **{"allow_removals": False} | options)
+        return stored(run)
+
+    def test_stretches_that_are_all_read_bring_every_marketing_url(self, run, stretches, catalog):
+        ended = self.conclude(run, read(*stretches))
+        assert (ended.status, shown().items() >= told(catalog).items()) == ("succeeded", True)
+
+    def test_requests_of_the_command_are_counted(self, run, stretches):
+        SyncRun.objects.update(requests=100, retries=7)
+        ended = self.conclude(run, read(*stretches))
+        assert (ended.requests > 100, ended.retries) == (True, 7)
+
+    def test_length_of_the_list_is_what_was_read_last(self, run, stretches):
+        assert self.conclude(run, read(*stretches)).catalog_count == RUNS
+
+    def test_length_of_the_list_is_told_even_if_nothing_changed(self, run, stretches):
+        self.conclude(run, read(*stretches))
+        again = opened()
+        assert self.conclude(again, read(*plan(again, PAGE_SIZE, RUNS, newest_row()))).catalog_count == RUNS
+
+    def test_stretch_that_is_delivered_twice_is_written_once(self, stretches):
+        first, second = read(stretches[1], stretches[1])
+        assert (first["report"]["updated"] > 0, second["report"]["updated"]) == (True, 0)
+
+    def test_run_that_is_concluded_twice_keeps_its_first_report(self, run, stretches):
+        outcomes = read(*stretches)
+        self.conclude(run, outcomes)
+        before = SyncRun.objects.values().get()
+        self.conclude(run, outcomes[:1])
+        assert SyncRun.objects.values().get() == before
+
+    def test_stretch_of_a_run_that_has_ended_asks_nothing(self, run, stretches, catalog):
+        run.close(SyncRun.Status.FAILED, "lost")
+        read(stretches[0])
+        assert catalog.control.requests(COURSE_RUNS_PATH) == []
+
+    def test_stretch_of_a_run_that_has_ended_says_so(self, run, stretches):
+        run.close(SyncRun.Status.FAILED, "lost")
+        [outcome] = read(stretches[0])
+        assert outcome["failures"] == ["the run had ended before this stretch was read"]
+
+    def test_stretch_that_loses_the_lease_at_its_end_is_read_all_the_same(self, run, stretches, catalog):
+        catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=403)
+        SyncRun.objects.update(lease=None)
+        [outcome] = read(stretches[0])
+        assert outcome["failures"]
+
+    def test_rows_that_leave_between_two_stretches_hide_no_run(self, run, stretches, catalog):
+        outcomes = read(stretches[0])
+        catalog.control.delete([row["key"] for row in catalog.control.runs()[:5]])
+        self.conclude(run, outcomes + read(*stretches[1:]))
+        assert shown().items() >= told(catalog).items()
+
+    def test_gap_between_two_stretches_that_cannot_be_read_is_no_success(self, run, stretches, catalog):
+        outcomes = read(stretches[0])
+        catalog.control.delete([row["key"] for row in catalog.control.runs()[:5]])
+        outcomes += read(*stretches[1:])
+        further_back = str(stretches[1].start - PAGE_SIZE // 2)
+        catalog.control.fault("status", match={"params": {"offset": further_back}}, times=None, status=400)
+        assert self.conclude(run, outcomes).status == SyncRun.Status.INCOMPLETE
+
+    @pytest.mark.parametrize("returned", [[0, 1, 1], [0, 0, 2], [1, 2, 2]])
+    def test_outcome_that_came_twice_does_not_stand_for_a_missing_one(self, returned, run, stretches):
+        outcomes = read(*(stretches[index] for index in returned))
+        assert self.conclude(run, outcomes).status == SyncRun.Status.INCOMPLETE
+
+    def test_outcome_that_came_twice_is_counted_once(self, run, stretches):
+        ended = self.conclude(run, read(*stretches, stretches[1]))
+        assert (ended.status, ended.course_runs_retrieved) == (SyncRun.Status.SUCCEEDED, RUNS)
+
+    @pytest.mark.parametrize(("allowed", "status"), [(False, "refused"), (True, "succeeded")])
+    def test_removals_are_refused_unless_the_command_allowed_them(self, allowed, status, run, catalog):
+        self.conclude(run, read(*plan(run, PAGE_SIZE, RUNS, newest_row())))
+        catalog.control.delete([row["key"] for row in catalog.control.runs()[1:]])
+        again = opened()
+        outcomes = read(*plan(again, PAGE_SIZE, 1, newest_row()))
+        assert self.conclude(again, outcomes, allow_removals=allowed).status == status
+
+    def test_run_that_is_given_up_keeps_the_numbers_of_what_was_written(self, run, stretches):
+        read(stretches[0])
+        before = stored(run).pages
+        give_up(run.lease.run_id)
+        assert stored(run).pages == before > 0
+
+    def test_run_that_is_given_up_fails(self, run):
+        give_up(run.lease.run_id)
+        assert (stored(run).status, "a worker's task failed" in stored(run).message.lower()) == (
+            "failed",
+            True,
+        )
+
+    def test_run_that_has_ended_is_not_given_up(self, run):
+        run.close(SyncRun.Status.SUCCEEDED, "all done")
+        give_up(run.lease.run_id)
+        assert (stored(run).status, stored(run).message) == ("succeeded", "all done")
+
+
+class Clock:
+    """The time that a waiting command sleeps through."""
+
+    def __init__(self, each_look):
+        self.seconds, self._each_look = 0.0, each_look
+
+    def monotonic(self):
+        return self.seconds
+
+    def sleep(self, seconds):
+        self.seconds += seconds
+        self._each_look(self.seconds)
+
+
+class TestWaiting:
+    """What the command does while workers read; ``each_look`` is what happens before it looks again."""
+
+    @pytest.fixture
+    def waited(self, monkeypatch):
+        def wait(run, each_look=lambda seconds: None, **options):
+            clock = Clock(each_look)
+            monkeypatch.setattr(distributed, "time", clock)
+            asked = SyncOptions.of(conf.catalogs()[0], **THIS_RUN, **options)
+            return wait_for_workers(run.report, asked), clock.seconds
+
+        return wait
+
+    def test_report_is_what_the_workers_stored(self, waited):
+        run = opened()
+
+        def conclude(_):
+            SyncRun.objects.update(pages=4, course_runs_retrieved=40, updated=3)
+            run.report.updated = 3
+            run.report.pages, run.report.course_runs_retrieved = 4, 40
+            run.close(SyncRun.Status.SUCCEEDED, "")
+
+        report, _ = waited(run, conclude)
+        assert (report.run_id, report.status, report.updated) == (run.lease.run_id, "succeeded", 3)
+
+    def test_progress_is_told_when_there_is_some(self, waited):
+        run, told_progress = opened(), []
+
+        def write(seconds):
+            if seconds == 2 * LOOK_SECONDS:
+                SyncRun.objects.update(pages=1, course_runs_retrieved=12, catalog_count=60)
+            if seconds == 5 * LOOK_SECONDS:
+                run.close(SyncRun.Status.SUCCEEDED, "")
+
+        waited(run, write, on_progress=lambda *numbers: told_progress.append(numbers))
+        assert told_progress == [(0, 0), (12, 60)]
+
+    def test_workers_that_write_nothing_are_waited_for_as_long_as_a_page_may_take(self, waited):
+        report, seconds = waited(opened())
+        patience = PATIENCE_SECONDS + sum(THIS_RUN.values())
+        assert (report.status, patience < seconds <= patience + 2 * LOOK_SECONDS) == ("failed", True)
+
+    def test_workers_that_write_nothing_are_told(self, waited):
+        report, _ = waited(opened())
+        assert report.message == (
+            "No Celery worker has written a page for 100 s: look at the workers and their queue."
+        )
+
+    def test_each_page_gives_the_next_its_time(self, waited):
+        def write(seconds):
+            if seconds % 90 == 0 and seconds < 400:
+                SyncRun.objects.update(pages=F("pages") + 1)
+
+        assert waited(opened(), write)[1] > 360 + 100
+
+    def test_stop_ends_the_run(self, waited):
+        report, seconds = waited(opened(), should_stop=lambda: True)
+        assert (report.status, report.message.startswith("The run was stopped"), seconds) == (
+            "failed",
+            True,
+            0,
+        )
+
+    def test_run_that_somebody_cancels_ends(self, waited, monkeypatch):
+        monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 0)
+        SyncRun.objects.update(cancel_requested=True)
+        run = opened()
+        report, _ = waited(run, lambda _: SyncRun.objects.update(cancel_requested=True))
+        assert (report.status, "was canceled" in report.message) == ("failed", True)
+
+    def test_lease_is_kept_meanwhile(self, waited, monkeypatch):
+        monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 0)
+        run, heartbeats = opened(), []
+
+        def look(seconds):
+            heartbeats.append(stored(run).heartbeat)
+            if seconds == 3 * LOOK_SECONDS:
+                run.close(SyncRun.Status.SUCCEEDED, "")
+
+        waited(run, look)
+        assert len(set(heartbeats)) == 3
