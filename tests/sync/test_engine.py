@@ -177,6 +177,12 @@ def test_ccx_courses_of_other_course_runs_are_left_alone(catalog):
     assert CourseOverview.objects.get(id=ccx).marketing_url is None
 
 
+def test_nothing_is_missing_in_a_catalog_that_has_all(catalog):
+    catalog.control.set_runs([{"key": KEY}])
+    CourseOverviewFactory(id=KEY)
+    assert update_catalog_data().not_in_catalog == 0
+
+
 def test_course_run_of_the_only_catalog_is_of_no_other_organization(catalog):
     CourseOverviewFactory(id=KEY)
     assert update_catalog_data(course_keys=[KEY]).of_other_orgs == 0
