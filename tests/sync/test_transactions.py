@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 from catalog_sync.events import EventLog
 from catalog_sync.lease import Canceled, Lease, LeaseLost
@@ -54,6 +54,10 @@ class TestWork:
 
     def test_is_done_in_a_transaction(self, transactions):
         assert transactions.run(lambda: connection.in_atomic_block)
+
+    def test_is_not_done_in_a_transaction_of_somebody_else(self, transactions):
+        with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+            transactions.run(lambda: pytest.fail("it was done"))
 
     def test_is_done_after_the_lease_was_renewed(self, transactions):
         before = SyncRun.objects.get().heartbeat
