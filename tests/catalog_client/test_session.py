@@ -7,7 +7,7 @@ import time
 import pytest
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
-from edx_django_utils.cache import RequestCache
+from edx_django_utils.cache import RequestCache, TieredCache
 
 from catalog_sync.catalog_client import RequestFailed
 from catalog_sync.catalog_client.session import CatalogSession, new_session
@@ -78,6 +78,21 @@ def test_token_near_its_end_is_not_kept(catalog, make, monkeypatch):
     in_another_process()
     session.authenticate()
     assert fetched(catalog) == 2
+
+
+def test_shared_token_that_has_ended_is_not_used(catalog, make):
+    """A cache may keep it longer than it was asked to."""
+    session = make()
+    TieredCache.set_all_tiers(session._cache_key(), ("of-old", time.time() - 0.5), 3600)
+    session.authenticate()
+    assert (session.auth.token != "of-old", fetched(catalog)) == (True, 1)
+
+
+def test_shared_token_is_kept_no_longer_than_it_lasts(catalog, make):
+    session = make()
+    TieredCache.set_all_tiers(session._cache_key(), ("shared", time.time() + 100), 3600)
+    session.authenticate()
+    assert (session.auth.token, session._renew_at - time.monotonic() <= 100) == ("shared", True)
 
 
 def test_renewed_token_replaces_the_shared_one(catalog, make):

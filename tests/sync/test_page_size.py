@@ -72,8 +72,14 @@ def test_smallest_page_size_backs_off_no_further():
 
 
 def test_shortest_sync_whose_pages_stay_in_time_is_recommended():
-    in_time, too_slow = Measurement(500, 2, 2.0, 8.0, 7), Measurement(1_000, 2, 3.8, 7.5, 4)
-    assert best([in_time, too_slow], 2.0) == in_time
+    quick, just_in_time = Measurement(200, 2, 1.1, 9.0, 18), Measurement(500, 2, 2.0, 8.0, 7)
+    too_slow = Measurement(1_000, 2, 3.8, 7.5, 4)
+    assert best([quick, just_in_time, too_slow], 2.0) == just_in_time
+
+
+def test_quick_page_is_recommended_if_a_larger_is_too_slow():
+    quick, too_slow = Measurement(500, 2, 1.9, 8.0, 7), Measurement(1_000, 2, 3.8, 7.5, 4)
+    assert best([quick, too_slow], 2.0) == quick
 
 
 def test_of_equals_the_fewest_at_once_are_recommended():

@@ -57,6 +57,9 @@ class TestMeasure:
     def test_smallest_page_is_measured_however_short_the_list_is(self):
         assert measure(ModelledCatalog(3))(20) == 0.02
 
+    def test_no_other_page_is_measured_of_so_short_a_list(self):
+        assert measure(ModelledCatalog(3))(50) is None
+
     @pytest.mark.parametrize(("count", "size"), [(3, 20), (20, 20), (21, 20), (1_000, 20)])
     def test_windows_lie_within_the_list(self, count, size):
         catalog = ModelledCatalog(count)
