@@ -69,6 +69,7 @@ def update_catalog_data(
     Raises:
         WrongUsage: a number is out of range, a course key is not one or there is none, or a Catalog is not named so.
         catalog_sync.sync.LeaseHeld: another sync is running.
+        RuntimeError: the caller is in a transaction, as a view is with ``ATOMIC_REQUESTS``.
     """
     flags = {"changed": changed, "dry_run": dry_run, "allow_removals": allow_removals}
     asked = _options(catalogs, page_size, concurrency, course_keys, on_progress, should_stop, **flags)
@@ -158,10 +159,7 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None) -> str:
     from catalog_sync import pins
 
     key = usage.course_key(course_key)
-    try:
-        pins.pin(key, url.strip(), user)
-    except pins.Unfit as error:
-        raise WrongUsage(str(error), error.argument) from None
+    pins.pin(key, url.strip(), user)
     return key
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import Error, OperationalError, connection, connections, models, router
+from django.db import Error, OperationalError, connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.constants import OnConflict
 from django.utils.encoding import force_str
@@ -19,8 +19,8 @@ T = TypeVar("T")
 # database makes from the index.
 CHUNK = 500
 
-# In one statement, where the database sets no limit of its own: more than the largest page needs.
-MOST_PARAMETERS = 100_000
+# In one statement: as many as PostgreSQL's protocol counts, where parameters are bound on its side.
+MOST_PARAMETERS = 65_535
 
 # Deadlock and lock-wait time-out (MySQL and MariaDB by number, PostgreSQL by SQLSTATE), or SQLite's only word for it.
 CONFLICT_CODES = {1020, 1205, 1213, "40001", "40P01", "55P03", "database is locked"}
@@ -77,21 +77,20 @@ def upsert(
 
     Not by ``bulk_create``, which makes and prepares an instance a row and, on SQLite, 142 rows a statement.
     """
-    connection = connections[router.db_for_write(model)]
     quoted = connection.ops.quote_name
     into = f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(map(quoted, [*columns, *constants]))})"
     on_conflict = connection.ops.on_conflict_suffix_sql(
         [], OnConflict.UPDATE, update_columns, [unique_column]
     )
     with connection.cursor() as cursor:
-        same, same_values = _marks(connection, constants.values())
+        same, same_values = _marks(constants.values())
         marks = f"({', '.join(['%s'] * len(columns) + same)})"
-        for chunk in in_chunks(rows, _most_parameters(connection) // (len(columns) + len(constants))):
+        for chunk in in_chunks(rows, _most_parameters() // (len(columns) + len(constants))):
             values = [value for row in chunk for value in (*row, *same_values)]
             cursor.execute(f"{into} VALUES {', '.join([marks] * len(chunk))} {on_conflict}", values)
 
 
-def _marks(connection: BaseDatabaseWrapper, values: Iterable[Any]) -> tuple[list[str], list[Any]]:
+def _marks(values: Iterable[Any]) -> tuple[list[str], list[Any]]:
     """Return placeholders for values that are the same in each row, and the parameters for them.
 
     MySQL's client writes each parameter of each row into the statement, so there they are written once.
@@ -103,7 +102,7 @@ def _marks(connection: BaseDatabaseWrapper, values: Iterable[Any]) -> tuple[list
     return ["%s"] * len(parameters), parameters
 
 
-def _most_parameters(connection: BaseDatabaseWrapper) -> int:
+def _most_parameters() -> int:
     """Return how many parameters a statement may have; Django knows only of what SQLite allowed long ago."""
     if connection.vendor == "sqlite":
         # Here, not above: web processes on another database do without.
@@ -164,7 +163,12 @@ def is_conflict(error: Exception) -> bool:
     if not isinstance(error, OperationalError):
         return False
     cause = error.__cause__
-    codes = {getattr(cause, "sqlstate", None), *getattr(cause, "args", ())[:1]}
+    # psycopg 3 and 2 call it so; the others put a number or a text first.
+    codes = {
+        getattr(cause, "sqlstate", None),
+        getattr(cause, "pgcode", None),
+        *getattr(cause, "args", ())[:1],
+    }
     return not CONFLICT_CODES.isdisjoint(codes)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db import connections, router
+from django.db import connection
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.functions import Coalesce
@@ -123,7 +123,7 @@ def read_with_replica(course_keys: Collection[str]) -> Together:
     """
     if not course_keys:  # an empty list of them is no SQL everywhere
         return Together({}, {})
-    meta, connection = model()._meta, connections[router.db_for_read(model())]
+    meta = model()._meta
     quoted = connection.ops.quote_name
     key = f"overview.{quoted(meta.pk.column)}"
     fields = [f"overview.{quoted(meta.get_field(name).column)}" for name in conf.fields().values()]
@@ -266,7 +266,7 @@ def _update(course_keys: Collection[str], values: dict[str, Any]) -> int:
     written: int = rows.update(**values)
     _record_history(rows, now)
     if written:
-        signals.announce(model(), course_keys, router.db_for_write(model()))
+        signals.announce(model(), course_keys)
     return written
 
 
@@ -287,7 +287,6 @@ def _record_history(rows: QuerySet[Any], now: Any) -> None:
     tracked = [field.attname for field in history.tracked_fields]
     selected = rows.annotate(**{f"_{name}": value for name, value in fixed.items()})
     selected = selected.values_list(*tracked, *(f"_{name}" for name in fixed))
-    connection = connections[router.db_for_write(history)]
     sql, parameters = selected.query.get_compiler(connection=connection).as_sql()
     columns = [history._meta.get_field(name).column for name in (*tracked, *fixed)]
     into = ", ".join(connection.ops.quote_name(column) for column in columns)

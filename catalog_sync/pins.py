@@ -14,18 +14,7 @@ from catalog_sync.lease import wait_for_writer
 from catalog_sync.links import marketing_url_fault
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.replica import NOTHING
-
-
-class Unfit(ValueError):
-    """What was to be pinned is not fit for it; nothing was done.
-
-    Attributes:
-        argument: which one of ``pin`` is at fault.
-    """
-
-    def __init__(self, message: str, argument: str) -> None:
-        super().__init__(message)
-        self.argument = argument
+from catalog_sync.usage import WrongUsage
 
 
 def pin(course_key: str, url: str, user: Any = None) -> None:
@@ -35,13 +24,13 @@ def pin(course_key: str, url: str, user: Any = None) -> None:
     the Catalog yet.
 
     Raises:
-        Unfit: learners must not be sent to the URL, or no course has such a key.
+        WrongUsage: learners must not be sent to the URL, or no course has such a key.
     """
     if fault := marketing_url_fault(url, conf.marketing_url_hosts()):
-        raise Unfit(f"The URL cannot be pinned: {fault}", "url")
+        raise WrongUsage(f"The URL cannot be pinned: {fault}", "url")
     longest = CatalogCourseRun._meta.get_field("course_key").max_length or 0
     if len(course_key) > longest:
-        raise Unfit(f"The course key is longer than {longest} characters", "course_key")
+        raise WrongUsage(f"The course key is longer than {longest} characters", "course_key")
     with transaction.atomic():
         wait_for_writer()
         row, _ = CatalogCourseRun.objects.select_for_update().get_or_create(course_key=course_key)

@@ -13,7 +13,7 @@ from django.dispatch import Signal
 marketing_urls_changed = Signal()
 
 
-def announce(model: Any, course_keys: Collection[str], using: str) -> None:
+def announce(model: Any, course_keys: Collection[str]) -> None:
     """Send ``marketing_urls_changed`` once the transaction is committed; a receiver's fault is logged, and no more."""
     if not marketing_urls_changed.has_listeners(model):
         return
@@ -22,4 +22,4 @@ def announce(model: Any, course_keys: Collection[str], using: str) -> None:
     def send() -> None:
         marketing_urls_changed.send_robust(sender=model, course_keys=sorted(course_keys))
 
-    transaction.on_commit(send, using=using, robust=True)
+    transaction.on_commit(send, robust=True)

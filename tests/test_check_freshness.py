@@ -10,6 +10,7 @@ from django.utils import timezone
 from catalog_sync import health
 from catalog_sync.checks import check_freshness, check_quota, check_set_up
 from catalog_sync.models import CatalogSyncConfig, SyncRun
+from sandbox.lms.course_overviews.models import CourseOverview
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +23,14 @@ class TestSystemCheck:
 
     def test_healthy_sync_is_none(self):
         SyncRun.objects.create(status=SyncRun.Status.SUCCEEDED, finished=timezone.now())
+        assert check_freshness(databases=["default"]) == []
+
+    def test_other_warning_hides_none(self, monkeypatch):
+        monkeypatch.setattr(CourseOverview._meta.get_field("marketing_url"), "max_length", 255)
+        assert [warning.id for warning in check_freshness(databases=["default"])] == ["catalog_sync.W003"]
+
+    def test_what_is_not_set_up_is_told_by_itself(self, settings):
+        settings.CATALOG_SYNC_STALE_AFTER_HOURS = -1
         assert check_freshness(databases=["default"]) == []
 
     @pytest.mark.parametrize("databases", [None, [], ["other"]])

@@ -107,6 +107,15 @@ class ReadsFromACopy:
         return "copy"
 
 
+class WritesElsewhere:
+    """A router of a host that keeps course overviews, and this app's tables, in a database of their own."""
+
+    def db_for_read(self, model, **hints):
+        return "courses"
+
+    db_for_write = db_for_read
+
+
 def messages():
     return checks.run_checks(tags=["catalog_sync"])
 
@@ -144,6 +153,11 @@ def test_tables_that_are_read_from_a_copy_are_told(settings):
         "catalog_sync.CatalogCourseRun",
         "catalog_sync.SyncRun",
     ]
+
+
+def test_tables_that_are_written_elsewhere_are_refused(settings):
+    settings.DATABASE_ROUTERS = ["tests.test_checks.WritesElsewhere"]
+    assert [message.id for message in messages()] == ["catalog_sync.E017"] * 3
 
 
 @pytest.mark.parametrize("what", WRONG)

@@ -46,7 +46,7 @@ class CatalogClient:
         api_url: the API's root, without trailing slash.
         fields: the Catalog fields to ask for; fewer fields are faster.
         requester: sends the requests.
-        tick: called about twice a second while a look-up waits for the Catalog; what it raises ends the look-up.
+        tick: called about twice a second while somebody waits for the Catalog; what it raises ends the waiting.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class CatalogClient:
         """How long the slowest request took since the crawl began, without what was waited for between tries."""
         return self._requester.slowest_seconds
 
-    def crawl(self, chain: Chain, concurrency: int, tick: Callable[[], None]) -> Crawl:
+    def crawl(self, chain: Chain, concurrency: int) -> Crawl:
         """Return a crawl of the stretch of the list that the chain covers; see ``Crawl``."""
         self._requester.slowest_seconds = 0.0  # what was measured before is no page of the crawl
         budget = self._requester.budget
@@ -86,7 +86,7 @@ class CatalogClient:
             fetch=self._read_window,
             chain=chain,
             concurrency=concurrency,
-            tick=tick,
+            tick=self._tick,
             can_go_on=lambda: budget.seconds > 0 or not started_with,
         )
 

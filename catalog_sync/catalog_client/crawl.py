@@ -70,7 +70,7 @@ class Crawl:
     def _next_window(self) -> Iterator[Page]:
         window = self.chain.next()
         try:
-            future = self._in_flight.pop(window) if window in self._in_flight else self._start(window, None)
+            future = self._in_flight.pop(window, None) or self._start(window, None)
             page = result_of(future, self.tick)
         except RequestFailed as error:
             yield from self._without(window, error)

@@ -21,7 +21,7 @@ from catalog_sync.catalog_client.background import THREAD_NAME
 from catalog_sync.catalog_client.errors import RequestFailed
 from catalog_sync.catalog_client.exchange import ENCODINGS, Reply, exchange
 from catalog_sync.catalog_client.failures import plain, refused, without_credentials
-from catalog_sync.catalog_client.session import CatalogSession, Renewable, new_session
+from catalog_sync.catalog_client.session import CatalogSession, new_session
 from catalog_sync.events import EventLog
 
 T = TypeVar("T")
@@ -238,7 +238,7 @@ class Requester:
         return new_session(self._catalog_name)
 
     def _renewed(self, session: requests.Session) -> requests.Session:
-        if isinstance(session, Renewable):
+        if isinstance(session, CatalogSession):
             session.renew()
             return session
         session.close()

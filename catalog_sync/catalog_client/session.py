@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Any
 
 import msgspec
 import requests
@@ -31,14 +31,6 @@ EARLY_SECONDS = 10
 TOKEN_TIMEOUT_SECONDS = 8.0
 # A token is a few kB.
 MOST_TOKEN_BYTES = 256 * 1024
-
-
-@runtime_checkable
-class Renewable(Protocol):
-    """A session that can fetch a new access token when the service refuses the one it has."""
-
-    def renew(self) -> None:
-        """Replace the access token."""
 
 
 class _Token(msgspec.Struct):

@@ -60,7 +60,8 @@ def _ask(
 ) -> list[checks.CheckMessage]:
     if router.db_for_read(SyncRun) not in (databases or ()):
         return []
-    if [*check_fields(), *check_model(), *_hours(), *check_catalogs()]:
+    faults = (*check_fields(), *check_model(), *_hours(), *check_catalogs())
+    if any(each.is_serious() for each in faults):
         return []  # what is not set up is told by itself
     try:
         return [*question()]

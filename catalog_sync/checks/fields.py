@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
-from django.db import router
+from django.db import DEFAULT_DB_ALIAS, router
 
 from catalog_sync import conf, overviews
 from catalog_sync.links import MAX_MARKETING_URL_LENGTH
@@ -68,7 +68,14 @@ def check_model() -> Iterator[checks.CheckMessage]:
         )
         return
     for each in (model, CatalogCourseRun, SyncRun):
-        if router.db_for_read(each) != router.db_for_write(each):
+        if (written_to := router.db_for_write(each)) != DEFAULT_DB_ALIAS:
+            yield checks.Error(
+                f"DATABASE_ROUTERS have {each._meta.label} written to the database {written_to!r}.",
+                hint="Write it to 'default': course overviews and what the Catalog says of them are joined, and "
+                "written in one transaction.",
+                id="catalog_sync.E017",
+            )
+        elif router.db_for_read(each) != written_to:
             yield checks.Warning(
                 f"DATABASE_ROUTERS have {each._meta.label} read from another database than it is written to.",
                 hint="Read it from the one that it is written to: what was written a moment ago is compared with what "

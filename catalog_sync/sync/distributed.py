@@ -18,7 +18,7 @@ from catalog_sync.control import has_broker, words_of
 from catalog_sync.lease import PROGRESS, Canceled, Lease, LeaseLost
 from catalog_sync.models import SyncRun
 from catalog_sync.sync import page_size as page_sizes
-from catalog_sync.sync.engine import Run, Stopped
+from catalog_sync.sync.engine import ITS_OWN_ERROR, Run, Stopped
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.stretches import Stretch, StretchOutcome, conclude, plan, read_stretch
@@ -39,7 +39,7 @@ class NoWorkers(Exception):
 
 
 def start_distributed(options: SyncOptions) -> SyncReport:
-    """Read the first page here, hand the rest to the workers, and return the report as it stands then.
+    """Ask here how long the list is, hand its pages to the workers, and return the report as it stands then.
 
     Raises:
         LeaseHeld: another sync is running.
@@ -51,7 +51,7 @@ def start_distributed(options: SyncOptions) -> SyncReport:
         page_size = run.report.page_size = page_sizes.settle(options, client)
         # Two rows tell how long the list is as well as five hundred do; who reads them again reports what fails.
         chain = Chain(2, stop=1)
-        for _ in client.crawl(chain, 1, run.tick).pages():
+        for _ in client.crawl(chain, 1).pages():
             pass
         # Stored, so that the task that concludes can add the requests of this process to its own. Beforehand: the
         # workers may have done all before the next line.
@@ -67,10 +67,7 @@ def start_distributed(options: SyncOptions) -> SyncReport:
         writer.transact(lambda: run.lease.renew(ahead, page_size=page_size, **stored))
         _dispatch(plan(run, page_size, chain.count, writer.tally.newest_row), options)
 
-    status, message = (
-        SyncRun.Status.FAILED,
-        "The run ended in an error of its own; see the traceback in the log.",
-    )
+    status, message = SyncRun.Status.FAILED, ITS_OWN_ERROR
     try:
         status, message = run.attempt(hand_out)
     except NoWorkers as error:
@@ -173,14 +170,13 @@ def wait_for_workers(report: SyncReport, options: SyncOptions) -> SyncReport:
         if message:
             _close(run_id, message)
             continue
-        if SyncRun.objects.filter(pk=run_id, lease__isnull=False).exists():
-            try:
-                lease.renew_if_due()
-            except LeaseLost:
-                continue  # closed this very moment: the row tells how
-            except Canceled as canceled:
-                _close(run_id, str(canceled))
-                continue
+        try:
+            lease.renew_if_due()
+        except LeaseLost:
+            continue  # closed this very moment: the row tells how
+        except Canceled as canceled:
+            _close(run_id, str(canceled))
+            continue
         time.sleep(LOOK_SECONDS)
 
 

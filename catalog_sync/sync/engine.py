@@ -35,6 +35,8 @@ from catalog_sync.sync.writer import Writer
 Status = SyncRun.Status
 Work = Callable[[CatalogClient, Writer], None]
 
+ITS_OWN_ERROR = "The run ended in an error of its own; see the traceback in the log."
+
 
 class Stopped(Exception):
     """Somebody asked the run to stop."""
@@ -124,7 +126,7 @@ class Run:
 
     def carry_out(self, work: Work) -> SyncReport:
         """Do the work and close the run, also if the work raises."""
-        status, message = Status.FAILED, "The run ended in an error of its own; see the traceback in the log."
+        status, message = Status.FAILED, ITS_OWN_ERROR
         try:
             status, message = self.attempt(work)
         finally:
@@ -241,7 +243,7 @@ class Run:
         """Crawl the whole list, then conclude."""
         self.report.course_overviews = overviews.count()
         page_size = self.report.page_size = page_sizes.settle(self.options, client)
-        crawl = client.crawl(Chain(page_size), self.options.concurrency, self.tick)
+        crawl = client.crawl(Chain(page_size), self.options.concurrency)
         try:
             for page in crawl.pages():
                 self.tick()

@@ -39,17 +39,16 @@ def remembered(catalog: str) -> int | None:
     )
 
 
-def find(seconds_of: Callable[[int], float | None], target_seconds: float = TARGET_SECONDS) -> int:
+def find(seconds_of: Callable[[int], float | None]) -> int:
     """Return the page size to use: start small, grow while the time a run falls and the page stays in time.
 
     Args:
         seconds_of: measures a page of that size; None if the Catalog did not answer it.
-        target_seconds: how long a page may take.
     """
     best, best_rate = PAGE_SIZES[0], float("inf")
     for size in PAGE_SIZES:
         seconds = seconds_of(size)
-        if seconds is None or seconds > target_seconds or seconds / size > best_rate * (1 - LEAST_GAIN):
+        if seconds is None or seconds > TARGET_SECONDS or seconds / size > best_rate * (1 - LEAST_GAIN):
             break
         best, best_rate = size, seconds / size
     return best

@@ -90,7 +90,7 @@ def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
     def work(client: CatalogClient, writer: Writer) -> None:
         writer.tally.newest_row = stretch.newest_row
         chain = Chain(stretch.page_size, start=stretch.start, stop=stretch.stop)
-        crawl = client.crawl(chain, 1, run.tick)
+        crawl = client.crawl(chain, 1)
         try:
             for page in crawl.pages():
                 if not outcome.first_keys:
@@ -152,8 +152,8 @@ def _once_each(outcomes: Sequence[StretchOutcome]) -> list[StretchOutcome]:
 
 def _cover_the_list(outcomes: Sequence[StretchOutcome]) -> bool:
     # Celery counts what workers return: a stretch that is returned twice may conclude the run before another is read.
-    stops = [None, *(outcome.stretch.start for outcome in reversed(outcomes))]
-    return [outcome.stretch.stop for outcome in reversed(outcomes)] == stops[:-1] and stops[-1] == 0
+    starts = [outcome.stretch.start for outcome in outcomes]
+    return [0, *(outcome.stretch.stop for outcome in outcomes)] == [*starts, None]
 
 
 def _is_joined(
@@ -163,7 +163,7 @@ def _is_joined(
     if left.last_keys & right.first_keys:
         return True
     chain = Chain(left.stretch.page_size, start=right.stretch.start, shared=left.last_keys)
-    crawl = client.crawl(chain, 1, run.tick)
+    crawl = client.crawl(chain, 1)
     try:
         for page in crawl.pages():
             writer.write_page(page)

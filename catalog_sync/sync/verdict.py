@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.db import Error as AnyDatabaseError
 
-from catalog_sync import overviews, quota, replica
+from catalog_sync import overviews, quota
 from catalog_sync.catalog_client import RequestFailed
 from catalog_sync.databases import is_conflict
 from catalog_sync.models import SyncRun
@@ -72,9 +72,10 @@ def rejected_advice(report: SyncReport) -> str:
 
 def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
     """Return what to say of the page size to who was throttled; empty if that was not it."""
-    count = report.catalog_count or replica.count(report.catalog) or overviews.count()
-    page_size = report.page_size
-    if not error.throttled or not count or not page_size:
+    if not error.throttled or not (page_size := report.page_size):
+        return ""
+    count = report.catalog_count or quota.catalog_size(report.catalog) or overviews.count()
+    if not count:
         return ""
     needed, fitting = quota.requests_for(count, page_size), quota.least_page_size(count)
     if fitting > page_size:

@@ -27,14 +27,14 @@ def make(catalog):
 @pytest.mark.parametrize(("left", "goes_on"), [(30.0, True), (0.5, True), (0.0, False)])
 def test_crawl_goes_on_past_a_failure_while_there_is_time_for_retries(make, left, goes_on):
     client, budget = make(retry_deadline_seconds=30)
-    crawl = client.crawl(Chain(20), 1, lambda: None)
+    crawl = client.crawl(Chain(20), 1)
     budget.seconds = left
     assert crawl.can_go_on() is goes_on
 
 
 def test_crawl_that_may_not_retry_goes_on_past_every_failure(make):
     client, _ = make(retry_deadline_seconds=0)
-    assert client.crawl(Chain(20), 1, lambda: None).can_go_on()
+    assert client.crawl(Chain(20), 1).can_go_on()
 
 
 def test_measured_window_is_asked_for_once(make, catalog):

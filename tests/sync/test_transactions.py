@@ -16,8 +16,22 @@ from tests.integration.sql import statements
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CONFLICT = OperationalError()
-CONFLICT.__cause__ = Exception(1213, "Deadlock found when trying to get lock")
+
+class DriverError(Exception):
+    """What a database's own client raises; some say why in an attribute."""
+
+    def __init__(self, *args, **attributes):
+        super().__init__(*args)
+        self.__dict__ |= attributes
+
+
+def conflict(cause):
+    error = OperationalError()
+    error.__cause__ = cause
+    return error
+
+
+CONFLICT = conflict(DriverError(1213, "Deadlock found when trying to get lock"))
 
 
 @pytest.fixture
@@ -84,6 +98,20 @@ class TestWork:
 class TestBrokenOff:
     def test_is_tried_again(self, transactions):
         work, _ = broken_off(times=TRANSACTION_ATTEMPTS - 1)
+        assert transactions.run(work) == "done"
+
+    @pytest.mark.parametrize(
+        "cause",
+        [
+            DriverError(1205, "Lock wait timeout exceeded"),
+            DriverError("deadlock detected", sqlstate="40P01"),
+            DriverError("deadlock detected", pgcode="40P01"),
+            DriverError("database is locked"),
+        ],
+        ids=["mysqlclient", "psycopg 3", "psycopg 2", "sqlite3"],
+    )
+    def test_is_known_by_what_each_driver_says(self, cause, transactions):
+        work, _ = broken_off(times=1, error=conflict(cause))
         assert transactions.run(work) == "done"
 
     def test_is_not_tried_for_ever(self, transactions):

@@ -124,6 +124,11 @@ def test_without_a_count_of_the_catalog_that_of_the_replica_serves():
     assert "a sync of 3 course runs" in throttled(page_size=20)
 
 
+def test_without_a_count_of_this_run_that_of_the_last_full_sync_serves():
+    SyncRun.objects.create(scope=SyncRun.Scope.ALL, status=SyncRun.Status.FAILED, catalog_count=7)
+    assert "a sync of 7 course runs" in throttled(page_size=20)
+
+
 def test_without_a_replica_the_number_of_course_overviews_serves():
     CourseOverviewFactory(id="course-v1:ExampleX+One+2026")
     assert "a sync of 1 course runs" in throttled(page_size=20)
@@ -134,12 +139,11 @@ def test_nothing_is_advised_of_what_is_not_known(numbers):
     assert throttled(**numbers) == ""
 
 
-def test_nothing_is_advised_to_who_was_not_throttled():
+def test_nothing_is_advised_to_who_was_not_throttled(django_assert_num_queries):
     error = RequestFailed("https://c.example.org/", "is away", "wait")
-    report = SyncReport(
-        run_id=1, status="failed", dry_run=False, concurrency=2, page_size=20, catalog_count=9
-    )
-    assert page_size_advice(error, report) == ""
+    report = SyncReport(run_id=1, status="failed", dry_run=False, concurrency=2, page_size=20)
+    with django_assert_num_queries(0):
+        assert page_size_advice(error, report) == ""
 
 
 class TestVerdict:
