@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from celery import Celery
+from celery.backends.base import DisabledBackend
 from django.db.models import F
 
 from catalog_sync import conf, lease
@@ -46,6 +48,32 @@ def test_without_workers_it_says_what_to_set(setting, value, broker, catalog, se
     report = update_catalog_data(distribute=True)
     assert report.status == "failed"
     assert report.message.startswith("--distribute needs Celery workers")
+
+
+@pytest.fixture
+def result_backend(broker, catalog, monkeypatch):
+    """A function that sets what Celery makes of its result backend."""
+
+    def use(make):
+        monkeypatch.setattr(Celery, "backend", property(make))
+
+    return use
+
+
+def test_without_a_result_backend_it_says_what_to_set(result_backend):
+    result_backend(DisabledBackend)
+    assert "no result backend: set CELERY_BROKER_URL and CELERY_RESULT_BACKEND" in (
+        update_catalog_data(distribute=True).message
+    )
+
+
+def test_result_backend_without_its_client_is_told(result_backend):
+    def make(app):
+        raise ImportError("No module named 'pymongo'")
+
+    result_backend(make)
+    message = update_catalog_data(distribute=True).message
+    assert message.startswith("The Celery result backend cannot be used (No module named 'pymongo')")
 
 
 def opened(**changes) -> Run:
@@ -109,8 +137,23 @@ class TestTasks:
         self.conclude(run, outcomes[:1])
         assert SyncRun.objects.values().get() == before
 
-    def test_stretch_of_a_run_that_has_ended_asks_nothing(self, run, stretches, catalog):
-        run.close(SyncRun.Status.FAILED, "lost")
+    def test_run_that_is_concluded_twice_is_told_of_once(self, run, stretches, caplog):
+        caplog.set_level("INFO")
+        outcomes = read(*stretches)
+        for _ in range(2):
+            self.conclude(run, outcomes)
+        assert caplog.text.count("catalog_sync.finished") == 1
+
+    def test_run_that_failed_meanwhile_is_not_concluded(self, run, stretches, caplog):
+        caplog.set_level("INFO")
+        outcomes = read(*stretches)
+        run.close(SyncRun.Status.FAILED, "it was given up")
+        self.conclude(run, outcomes)
+        assert caplog.text.count("catalog_sync.finished") == 1
+
+    @pytest.mark.parametrize("status", [SyncRun.Status.FAILED, SyncRun.Status.SUCCEEDED])
+    def test_stretch_of_a_run_that_has_ended_asks_nothing(self, status, run, stretches, catalog):
+        run.close(status, "it is over")
         read(stretches[0])
         assert catalog.control.requests(COURSE_RUNS_PATH) == []
 
@@ -225,6 +268,12 @@ class TestWaiting:
 
         waited(run, write, on_progress=lambda *numbers: told_progress.append(numbers))
         assert told_progress == [(0, 0), (12, 60)]
+
+    def test_progress_of_workers_that_were_quicker_is_told_at_once(self, waited):
+        run, told_progress = opened(), []
+        SyncRun.objects.update(pages=1, course_runs_retrieved=12, catalog_count=60)
+        waited(run, should_stop=lambda: True, on_progress=lambda *numbers: told_progress.append(numbers))
+        assert told_progress == [(12, 60)]
 
     def test_workers_that_write_nothing_are_waited_for_as_long_as_a_page_may_take(self, waited):
         report, seconds = waited(opened())
