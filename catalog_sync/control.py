@@ -21,10 +21,10 @@ def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()
     """Hand a sync to a Celery worker, of just these course runs if any are given.
 
     Raises:
-        NotStarted: one is running, all are switched off, there is no broker, or it cannot be reached.
+        NotStarted: one is in the way, all are switched off, there is no broker, or it cannot be reached.
     """
     lease.bury_the_dead()
-    if run := running():
+    if run := in_the_way():
         raise NotStarted(f"Sync run {run.pk} is running: wait for its end, or cancel it.")
     if not is_enabled():
         raise NotStarted("The sync is switched off: switch it on in the Catalog sync configuration.")
@@ -75,6 +75,11 @@ def running(run_id: int | None = None) -> SyncRun | None:
     """
     runs = lease.running().defer("log_lines")
     return (runs if run_id is None else runs.filter(pk=run_id)).first()
+
+
+def in_the_way() -> SyncRun | None:
+    """Return the sync whose end a new one would have to wait for; a look at what changed is waited for by the task."""
+    return lease.alive().exclude(scope=SyncRun.Scope.CHANGED).defer("log_lines").first()
 
 
 def cancel(run_id: int, *, user_id: int | None) -> bool:

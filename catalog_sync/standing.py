@@ -46,12 +46,12 @@ def link_and_why(course_run: CatalogCourseRun) -> tuple[str, str]:
         return "", _(
             "The course is not in the LMS. Created there, it shows its marketing URL from the start."
         )
-    reasons = {
-        "social_sharing_url": lambda: _("The course has a social sharing URL, which comes first."),
-        "marketing_url": lambda: _why_marketing(course_run.course_key),
-        "about_course": lambda: _why_about(course_run),
-    }
-    return get_lms_link_for_about_page(course_overview), reasons[source_of_link(course_overview)]()
+    link, source = get_lms_link_for_about_page(course_overview), source_of_link(course_overview)
+    if source == "social_sharing_url":
+        return link, _("The course has a social sharing URL, which comes first.")
+    if source == "marketing_url":
+        return link, _why_marketing(course_run.course_key)
+    return link, _why_about(course_run)
 
 
 def _why_marketing(course_key: str) -> str:

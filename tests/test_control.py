@@ -56,6 +56,18 @@ class TestStart:
             api.start_sync(course_keys=["course-v1:ExampleX+One+2026"])
         assert broker == []
 
+    def test_look_at_what_changed_is_in_nobodys_way(self, broker):
+        Lease.acquire(scope=SyncRun.Scope.CHANGED)
+        api.start_sync()
+        api.start_sync(course_keys=["course-v1:ExampleX+One+2026"])
+        assert len(broker) == 2
+
+    def test_sync_beside_an_older_look_is_in_the_way(self, broker):
+        Lease.acquire("partner", scope=SyncRun.Scope.CHANGED)
+        run_id = Lease.acquire().run_id
+        with pytest.raises(control.NotStarted, match=f"^Sync run {run_id} is running"):
+            api.start_sync()
+
     def test_one_that_died_is_in_nobodys_way(self, broker):
         run_id = Lease.acquire().run_id
         SyncRun.objects.update(heartbeat=timezone.now() - timedelta(minutes=5))

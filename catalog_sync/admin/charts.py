@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log10
 from statistics import median
 from typing import Any
@@ -169,7 +169,7 @@ def _finish(chart: Chart, draw: Callable[[], Any]) -> Chart:
     drawing = draw()
     drawing.add_xml_filter(lambda root: _accessible(root, chart))
     svg = drawing.render(is_unicode=True)
-    return Chart(chart.name, chart.title, chart.description, chart.columns, chart.rows, mark_safe(svg))  # noqa: S308
+    return replace(chart, svg=mark_safe(svg))  # noqa: S308
 
 
 def _bars(runs: list[Row], series: dict[str, list[Row]]) -> Any:

@@ -45,17 +45,13 @@ class RunControl:
 
         Args:
             request: whose page it is.
-            only: on the page of one run, its id: another run's progress is not shown there.
+            only: on the page of one run, its id: neither another's progress nor the buttons are shown there.
         """
         may_run = request.user.has_perm(RUN_PERMISSION)
-        # Cut to what is a number for a database, too; it is compared as a whole below.
-        run = api.running_sync(int(only[:18]) if only and only.isdecimal() else None)
-        if only is not None and (run is None or str(run.pk) != only):
-            return {"may_run": may_run}
-        progress = _progress_of(run) or (self._queued(request) if only is None else None)
-        context: dict[str, Any] = {"may_run": may_run, "progress": progress, "running": run}
-        # A run that died is in nobody's way: the next one closes it.
-        if may_run and (progress is None or progress.get("is_dead")):
+        run = _running(only)
+        queued = None if only else self._queued(request)
+        context = {"may_run": may_run, "progress": _progress_of(run) or queued, "running": run}
+        if may_run and not (only or queued or (run and control.in_the_way())):
             context |= {"may_start": True, "is_enabled": control.is_enabled()}
         return context
 
@@ -93,10 +89,12 @@ class RunControl:
         return redirect(CHANGELIST)
 
     def progress(self, request: HttpRequest) -> HttpResponse:
-        """Tell the page's script how far the running sync is."""
+        """Tell the page's script how far the running sync is; on the page of a run, that run."""
         if not self._admin.has_view_permission(request):
             raise PermissionDenied
-        return JsonResponse(_progress_of(api.running_sync()) or self._queued(request) or {"key": ""})
+        only = request.GET.get("run")
+        queued = None if only else self._queued(request)
+        return JsonResponse(_progress_of(_running(only)) or queued or {"key": ""})
 
     def _check(self, request: HttpRequest) -> None:
         if not (request.user.has_perm(RUN_PERMISSION) and self._admin.has_view_permission(request)):
@@ -110,10 +108,20 @@ class RunControl:
         if QUEUED not in request.session:
             return None
         newest, since = request.session[QUEUED]
-        if time.time() - since > QUEUED_SECONDS or SyncRun.objects.filter(pk__gt=newest).exists():
+        # Looks at what changed begin every minute, and this one waits for them.
+        begun = SyncRun.objects.filter(pk__gt=newest).exclude(scope=SyncRun.Scope.CHANGED)
+        if time.time() - since > QUEUED_SECONDS or begun.exists():
             del request.session[QUEUED]
             return None
         return {"key": "queued", "done": None, "total": 0, "text": _("Waiting for a Celery worker.")}
+
+
+def _running(only: str | None) -> SyncRun | None:
+    """Return the sync that is running; or only the one of this id, which may be any text."""
+    if not only:
+        return api.running_sync()
+    # No database has room for an id of more digits.
+    return api.running_sync(int(only)) if only.isdecimal() and len(only) < 19 else None
 
 
 def _progress_of(run: SyncRun | None) -> dict[str, Any] | None:

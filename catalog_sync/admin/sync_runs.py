@@ -153,8 +153,10 @@ class SyncRunAdmin(ReadOnlyAdmin):
     def state(self, run: SyncRun) -> SafeString:
         """The status, by word and by color."""
         label: Any = run.get_status_display()
-        if run.cancel_requested:
-            label = _("canceling") if run.lease else _("canceled")
+        if run.cancel_requested and run.lease:
+            label = _("canceling")
+        elif run.cancel_requested and run.status == SyncRun.Status.FAILED:
+            label = _("canceled")
         return format_html('<span class="catalog-sync-status {}">{}</span>', run.status, label)
 
     @admin.display(description=_("duration"), ordering="duration_seconds")

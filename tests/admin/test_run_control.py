@@ -38,6 +38,23 @@ class TestButtons:
         assert "Run now" not in page
         assert "Cancel this sync" in page
 
+    def test_while_a_look_runs_there_are_both(self, operator):
+        Lease.acquire(scope=SyncRun.Scope.CHANGED)
+        page = content(operator)
+        assert "Run now" in page
+        assert "Cancel this sync" in page
+
+    @pytest.mark.parametrize("scopes", [("changed", "all"), ("course_keys", "changed")])
+    def test_while_a_sync_runs_beside_a_look_there_is_no_run_now(self, scopes, operator):
+        for catalog, scope in zip(("default", "partner"), scopes, strict=True):
+            Lease.acquire(catalog, scope=scope)
+        assert "Run now" not in content(operator)
+
+    def test_while_a_sync_runs_beside_one_that_died_there_is_no_run_now(self, operator, running):
+        SyncRun.objects.update(heartbeat=timezone.now() - timedelta(minutes=3))
+        SyncRun.objects.create(lease="partner")
+        assert "Run now" not in content(operator)
+
     def test_while_the_sync_is_switched_off_there_is_a_word_instead(self, operator):
         CatalogSyncConfig.objects.create(enabled=False)
         page = content(operator)
@@ -87,6 +104,13 @@ class TestStart:
         page = content(operator)
         assert "Waiting for a Celery worker." not in page
         assert "Run now" in page
+
+    def test_page_says_so_while_it_waits_for_a_look(self, operator, broker):
+        operator.post(f"{RUNS}start/")
+        look = Lease.acquire(scope=SyncRun.Scope.CHANGED)
+        assert "Run now" not in content(operator)
+        look.close(status="succeeded")
+        assert "Waiting for a Celery worker." in content(operator)
 
     def test_page_does_not_wait_for_ever(self, operator, broker, monkeypatch):
         operator.post(f"{RUNS}start/")
@@ -143,6 +167,36 @@ class TestProgress:
 
     def test_script_is_told_nothing_without_permission(self, running):
         assert client_of().get(f"{RUNS}progress/").status_code == 403
+
+    def test_script_on_the_page_of_a_run_asks_for_that_run(self, viewer, running):
+        assert f'data-url="{RUNS}progress/?run={running.run_id}"' in content(
+            viewer, f"{running.run_id}/change/"
+        )
+
+    def test_script_in_the_list_asks_for_any_run(self, viewer, running):
+        assert f'data-url="{RUNS}progress/"' in content(viewer)
+
+    def test_script_is_told_of_the_run_that_it_asks_for(self, viewer, running):
+        younger = Lease.acquire("partner")
+        told = [
+            viewer.get(f"{RUNS}progress/", {"run": run_id}).json()["key"]
+            for run_id in (running.run_id, younger.run_id)
+        ]
+        assert told == [f"run-{running.run_id}", f"run-{younger.run_id}"]
+
+    def test_script_is_told_when_the_run_that_it_asks_for_has_ended(self, viewer, running):
+        add_runs(1)
+        told = viewer.get(f"{RUNS}progress/", {"run": SyncRun.objects.latest("pk").pk}).json()
+        assert told == {"key": ""}
+
+    def test_script_on_the_page_of_a_run_is_told_nothing_of_one_that_waits(self, operator, broker):
+        operator.post(f"{RUNS}start/")
+        assert operator.get(f"{RUNS}progress/", {"run": "7"}).json() == {"key": ""}
+
+    @pytest.mark.parametrize("run", ["x", "-1", "1.5", "²", "\0", "9" * 18, "9" * 19, "9" * 5_000])
+    def test_script_that_asks_for_what_is_no_run_is_told_of_none(self, run, viewer, running):
+        response = viewer.get(f"{RUNS}progress/", {"run": run})
+        assert (response.status_code, response.json()) == (200, {"key": ""})
 
     def test_bar_is_never_fuller_than_full(self, viewer, running):
         SyncRun.objects.update(course_runs_retrieved=3400)

@@ -42,6 +42,15 @@ class TestList:
         add_runs(1, status="failed", cancel_requested=True)
         assert "canceled</span>" in content(viewer)
 
+    def test_run_that_ends_soon_is_named_so(self, viewer):
+        add_runs(1, status="running", lease="default", finished=None, cancel_requested=True)
+        assert "canceling</span>" in content(viewer)
+
+    @pytest.mark.parametrize("status", ["succeeded", "incomplete", "refused"])
+    def test_run_that_was_canceled_too_late_is_named_as_it_ended(self, status, viewer):
+        add_runs(1, status=status, cancel_requested=True)
+        assert f"{status}</span>" in content(viewer)
+
     def test_nobody_can_ask_for_counts_of_all_filters(self, viewer):
         assert "_facets" not in content(viewer)
 

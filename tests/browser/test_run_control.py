@@ -82,6 +82,15 @@ class TestProgress:
         assert page.get_by_role("progressbar").evaluate("bar => bar.value") == 2640
         assert page.evaluate("window.sameDocument")
 
+    @pytest.mark.parametrize("catalog", ["default", "partner"])
+    def test_of_each_of_two_syncs_stays_on_its_page(self, catalog, operator, running, open_as):
+        lease = {"default": running, "partner": Lease.acquire("partner")}[catalog]
+        page = open_as(operator, f"syncrun/{lease.run_id}/change/")
+        page.evaluate("window.sameDocument = true")
+        lease.renew(catalog_count=3300, course_runs_retrieved=2640)
+        expect(page.get_by_text("2,640 of 3,300 course runs")).to_be_visible(timeout=10_000)
+        assert page.evaluate("window.sameDocument")
+
     def test_gives_way_to_the_result_at_the_end(self, operator, running, open_as):
         page = open_as(operator, "syncrun/")
         running.close(status="succeeded", duration_seconds=9.2)
