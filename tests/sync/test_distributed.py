@@ -212,10 +212,12 @@ class TestTasks:
             True,
         )
 
-    def test_run_that_has_ended_is_not_given_up(self, run):
-        run.close(SyncRun.Status.SUCCEEDED, "all done")
+    @pytest.mark.parametrize("status", [SyncRun.Status.FAILED, SyncRun.Status.SUCCEEDED])
+    def test_run_that_has_ended_is_not_given_up(self, status, run, caplog):
+        caplog.set_level("INFO")
+        run.close(status, "it is over")
         give_up(run.lease.run_id)
-        assert (stored(run).status, stored(run).message) == ("succeeded", "all done")
+        assert (stored(run).message, caplog.text.count("catalog_sync.finished")) == ("it is over", 1)
 
 
 class Clock:
@@ -307,6 +309,16 @@ class TestWaiting:
         run = opened()
         report, _ = waited(run, lambda _: SyncRun.objects.update(cancel_requested=True))
         assert (report.status, "was canceled" in report.message) == ("failed", True)
+
+    def test_run_that_ends_while_it_is_looked_at_is_reported(self, waited, monkeypatch):
+        monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 0)
+        run = opened()
+
+        def end():
+            run.close(SyncRun.Status.SUCCEEDED, "")
+            return False
+
+        assert waited(run, should_stop=end)[0].status == "succeeded"
 
     def test_lease_is_kept_meanwhile(self, waited, monkeypatch):
         monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 0)
