@@ -9,6 +9,7 @@ import pytest
 from catalog_sync.catalog_client import CatalogClient, Chain, Requester, RequestFailed, Window
 from catalog_sync.events import EventLog
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
+from tests.raw_server import RawServer, reply
 
 
 @pytest.fixture
@@ -45,6 +46,12 @@ def test_measured_window_is_asked_for_once(make, catalog):
     assert client.requests == 1
 
 
+def test_seconds_are_those_that_the_window_took(make, catalog):
+    catalog.control.fault("slow", match={"path": COURSE_RUNS_PATH}, seconds=0.3)
+    seconds, _ = make(retry_deadline_seconds=0)[0].seconds_of(Window(0, 20))
+    assert 0.3 <= seconds < 30
+
+
 def test_look_up_begins_with_the_first_row(make, catalog):
     list(make(retry_deadline_seconds=0)[0].look_up(["A/B/C"]))
     [request] = catalog.control.requests(COURSE_RUNS_PATH)
@@ -55,3 +62,12 @@ def test_changed_courses_begin_with_the_first_row(make, catalog):
     make(retry_deadline_seconds=0)[0].changed_since(datetime(2026, 1, 1, tzinfo=UTC), most=5)
     [request] = catalog.control.requests(COURSES_PATH)
     assert request.params["offset"] == "0"
+
+
+def test_reply_that_tells_no_changed_courses_is_a_failure_that_names_what_was_asked(catalog):
+    with RawServer(reply(b'{"count": "many"}')) as server:
+        requester = Requester(EventLog(), timeout_seconds=10, retry_deadline_seconds=0)
+        client = CatalogClient(f"{server.url}/api/v1", ["marketing_url"], requester)
+        with pytest.raises(RequestFailed, match="/api/v1/courses/"):
+            client.changed_since(datetime(2026, 1, 1, tzinfo=UTC), most=5)
+        requester.close()
