@@ -155,6 +155,42 @@ def test_full_sync_waits_for_a_look(catalog, monkeypatch):
     assert update_catalog_data(should_stop=stop).status == "succeeded"
 
 
+def test_full_sync_waits_for_a_look_though_nobody_can_stop_it(catalog, monkeypatch):
+    look = Lease.acquire(scope=SyncRun.Scope.CHANGED)
+    monkeypatch.setattr(
+        "catalog_sync.lease.time.sleep", lambda _: look.close(status=SyncRun.Status.SUCCEEDED)
+    )
+    assert update_catalog_data().status == "succeeded"
+
+
+class TestNumbers:
+    @pytest.fixture
+    def lms(self, catalog):
+        """An LMS with two course runs that the Catalog lists, one of them with a marketing URL, and one of its own."""
+        catalog.control.set_runs(
+            [
+                {"key": KEY, "marketing_url": "https://www.example.com/one"},
+                {"key": "course-v1:ExampleX+Two+2026", "marketing_url": None},
+            ]
+        )
+        for key in (KEY, "course-v1:ExampleX+Two+2026", "course-v1:ExampleX+LmsOnly+2026"):
+            CourseOverviewFactory(id=key)
+
+    def test_of_unchanged_are_those_that_were_not_updated(self, lms):
+        first, second = update_catalog_data(), update_catalog_data()
+        assert [(each.updated, each.unchanged) for each in (first, second)] == [(1, 1), (0, 2)]
+
+    def test_of_unchanged_are_none_where_all_was_updated(self, lms):
+        assert update_catalog_data(course_keys=[KEY]).unchanged == 0
+
+    def test_of_those_that_the_catalog_lacks_need_a_complete_crawl(self, lms, catalog):
+        CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
+        complete = update_catalog_data(page_size=2)
+        catalog.control.fault("status", match={"params": {"offset": "1"}}, times=None, status=503)
+        incomplete = update_catalog_data(page_size=2)
+        assert (complete.not_in_catalog, incomplete.status, incomplete.not_in_catalog) == (1, "incomplete", 0)
+
+
 def test_course_run_that_neither_has_is_told(catalog):
     assert update_catalog_data(course_keys=[KEY]).message == f"Neither the Catalog nor the LMS has {KEY}."
 
