@@ -37,6 +37,7 @@ def token_refusal(status, **headers):
         (500, Scope.ROWS, True),
         (502, Scope.WINDOW, True),
         (503, Scope.WINDOW, True),
+        (504, Scope.WINDOW, True),
     ],
 )
 def test_status_of_the_catalog(status, scope, retryable):
@@ -44,7 +45,9 @@ def test_status_of_the_catalog(status, scope, retryable):
     assert (failure.scope, failure.retryable, failure.throttled) == (scope, retryable, status == 429)
 
 
-@pytest.mark.parametrize(("status", "waits"), [(429, 7.0), (503, 7.0), (500, None), (502, None), (408, None)])
+@pytest.mark.parametrize(
+    ("status", "waits"), [(429, 7.0), (503, 7.0), (500, None), (502, None), (504, None), (408, None)]
+)
 def test_retry_after_counts_where_it_means_something(status, waits):
     assert failures.refused(URL, status, "7").retry_after == waits
 
@@ -82,6 +85,8 @@ def test_reply_of_the_session_of_a_host_is_read_too():
         (failures.token_unavailable(failures.too_slow(URL, 8)), Scope.RUN, True),
         (failures.token_unavailable(failures.too_large(URL, 8)), Scope.RUN, False),
         (failures.no_session("a.factory", ValueError()), Scope.RUN, False),
+        (failures.credentials_missing(["A_KEY"]), Scope.RUN, False),
+        (failures.address_missing("A_URL"), Scope.RUN, False),
     ],
     ids=lambda value: getattr(value, "reason", str(value)),
 )
@@ -92,6 +97,28 @@ def test_failure_without_a_status(failure, scope, retryable):
         None,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [(["A_KEY"], "A_KEY is not set: "), (["A_KEY", "A_SECRET"], "A_KEY, A_SECRET are not set: ")],
+)
+def test_credentials_that_are_missing_are_named(names, told):
+    assert str(failures.credentials_missing(names)).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (requests.exceptions.InvalidURL(), "set COURSE_CATALOG_API_URL to one, such as"),
+        (urllib3.exceptions.IncompleteRead(1, 2), "or choose a smaller page size"),
+        (ConnectionRefusedError(), "check that the Catalog is up"),
+        (OSError(), "check that the Catalog is up"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_failure_without_a_reply_has_its_remedy(error, remedy):
+    assert remedy in failures.unreachable(URL, error).remedy
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from catalog_sync.replica import Held, StoredRun
 from catalog_sync.sync.claim import Claim
 from catalog_sync.sync.judgment import judge
 
-KEY = "course-v1:ExampleX+One+2026"
+KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
 URL, OLD_URL = "https://www.example.com/one", "https://www.example.com/old"
 CLAIM = Claim(Catalog("default"))
 UNFIT = "javascript:alert(1)"
@@ -39,8 +39,17 @@ class TestHeld:
         judgment = judged(Held("published", URL))
         assert (judgment.held, judgment.changes) == ({KEY: Held("published", URL)}, {})
 
-    def test_another_url_is_a_change(self):
-        assert judged(Held("published", OLD_URL)).changes == {KEY: Held("published", URL)}
+    @pytest.mark.parametrize("url", [URL, "https://www.example.com/a", "https://www.example.com/z"])
+    def test_another_url_is_a_change(self, url):
+        assert judged(Held("published", OLD_URL), marketing_url=url).changes == {KEY: Held("published", url)}
+
+    def test_what_stays_for_want_of_proof_is_no_change(self):
+        assert judged(Held("published", OLD_URL), marketing_url=None).changes == {}
+
+    @pytest.mark.parametrize("status", ["legal_review", "reviewed"])
+    def test_another_status_is_a_change(self, status, settings):
+        settings.CATALOG_SYNC_RUN_STATUSES = None
+        assert judged(Held("published", URL), status=status).changes == {KEY: Held(status, URL)}
 
     @pytest.mark.parametrize(
         "values", [{"marketing_url": None}, {"marketing_url": ""}, {"status": "unpublished"}]
@@ -84,8 +93,9 @@ class TestSettled:
     def test_run_that_lost_its_url_is_not(self, values):
         assert judged(Held("published", OLD_URL), **values).settled == set()
 
-    def test_another_url_that_is_not_fit_says_nothing_against_the_old_one(self):
-        assert judged(Held("published", OLD_URL), marketing_url=UNFIT).settled == {KEY}
+    @pytest.mark.parametrize("url", [UNFIT, "data:text/html,hello"])
+    def test_another_url_that_is_not_fit_says_nothing_against_the_old_one(self, url):
+        assert judged(Held("published", OLD_URL), marketing_url=url).settled == {KEY}
 
     def test_the_very_url_that_is_fit_no_more_is_not_settled(self, settings):
         settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ["elsewhere.example"]
@@ -146,6 +156,69 @@ class TestRejected:
         old = Held("published", URL, content_language="en")
         assert reasons(judged(old, **values)) == ["unprintable character"]
 
+    def test_run_that_says_what_was_sound_is_not_judged_again(self):
+        """What counts as printable may change with Python."""
+        url, status = f"{URL}/\N{SOFT HYPHEN}", "new\N{SOFT HYPHEN}"
+        read_again = {"marketing_url": "".join(list(url)), "status": "".join(list(status))}
+        assert judged(Held(status, url), **read_again).rejected == []
+
     def test_neighbors_of_a_rejected_record_are_held(self):
         runs = (CourseRun("nonsense"), CourseRun(KEY, URL, "published"))
         assert judge(Page(runs, (), 2, 2), {}, CLAIM).held == {KEY: Held("published", URL)}
+
+
+class TestShown:
+    """What course overviews are to show."""
+
+    def test_is_what_is_held(self):
+        judgment = judged()
+        assert (judgment.shown, judgment.doubtful) == (judgment.held, set())
+
+    def test_url_that_stays_for_want_of_proof_goes_nowhere_else(self):
+        judgment = judged(Held("published", OLD_URL), marketing_url=None)
+        assert (judgment.doubtful, judgment.shown) == ({KEY}, {KEY: Held("published", None)})
+
+
+class TestOfAnotherCatalog:
+    """A course run whose row is another Catalog's than the one that lists it now."""
+
+    @pytest.fixture
+    def judged(self, settings):
+        names = ("alpha", "beta")
+        settings.CATALOG_SYNC_CATALOGS = {name: {"url": "https://x.example.com"} for name in names}
+
+        def judge_for_beta(owner, held, **values):
+            run = CourseRun(**{"key": KEY, "marketing_url": URL, "status": "published"} | values)
+            page = Page((run, CourseRun(OTHER, URL, "published")), (), 2, 2)
+            row = StoredRun(1, held, catalog=owner)
+            return judge(page, {KEY: row}, Claim.of(Catalog("beta")))
+
+        return judge_for_beta
+
+    def test_stays_as_it_is(self, judged):
+        judgment = judged("alpha", Held("published", OLD_URL))
+        assert (judgment.held[KEY], KEY in judgment.changes) == (Held("published", OLD_URL), False)
+
+    def test_is_settled(self, judged):
+        assert KEY in judged("alpha", Held("published", OLD_URL)).settled
+
+    def test_is_contested(self, judged):
+        assert judged("alpha", Held("published", OLD_URL)).contests.keys() == {KEY}
+
+    def test_neighbors_are_held(self, judged):
+        assert OTHER in judged("alpha", Held("published", OLD_URL)).changes
+
+    def test_without_a_url_on_this_side_is_not_contested(self, judged):
+        judgment = judged("alpha", Held("published", OLD_URL), marketing_url=None)
+        assert (judgment.contests, judgment.held[KEY]) == ({}, Held("published", OLD_URL))
+
+    def test_without_a_url_on_the_other_side_is_taken_over(self, judged):
+        judgment = judged("alpha", Held("published", None))
+        assert (judgment.contests, judgment.changes[KEY]) == ({}, Held("published", URL))
+
+    def test_that_is_named_no_more_is_taken_over(self, judged):
+        judgment = judged("old", Held("published", OLD_URL))
+        assert (judgment.contests, judgment.changes[KEY]) == ({}, Held("published", URL))
+
+    def test_that_said_the_same_is_taken_over_all_the_same(self, judged):
+        assert judged("old", Held("published", URL)).changes[KEY] == Held("published", URL)
