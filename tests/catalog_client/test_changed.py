@@ -27,6 +27,10 @@ def test_more_courses_than_were_asked_for_are_counted():
     assert decode_changed(body(course("a"), count=700), 1).count == 700
 
 
+def test_more_courses_than_were_asked_for_are_read():
+    assert decode_changed(body(course("a"), course("b")), 1) == ChangedCourses(2, frozenset({"a", "b"}))
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\0b", 7], ids=repr)
 def test_run_without_a_fit_key_is_passed_over(key):
     assert decode_changed(body(course("a", key), course("b")), 500) == ChangedCourses(
