@@ -69,6 +69,21 @@ def test_poison_everywhere_costs_a_bounded_number_of_requests():
     assert len(listing.asked) <= crawl.MOST_NARROWING_REQUESTS + 2 * 11 + 1
 
 
+def test_next_windows_are_asked_for_while_one_is_waited_for():
+    listing, third_was_asked_for = List(20), threading.Event()
+
+    def fetch(window, attempts):
+        if window.offset == 8:
+            third_was_asked_for.set()
+        if window.offset == 4:
+            third_was_asked_for.wait(10)
+            assert third_was_asked_for.is_set()
+        return listing.fetch(window, attempts)
+
+    crawled = Crawl(fetch, Chain(5), 2, lambda: None, lambda: True)
+    assert met(crawled) == set(range(20))
+
+
 def test_single_row_is_not_blamed_by_one_attempt():
     listing = List(20, frozenset({7}))
     met(listing.crawl(5))
