@@ -127,12 +127,12 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
         EventLog().warning("disabled", catalog=options.catalog.name)
         message = "The sync is switched off in Django admin (Catalog sync configuration); nothing was done."
         return SyncReport.of_nothing("disabled", message, options)
-    if distribute:
-        from catalog_sync.sync.distributed import start_distributed, wait_for_workers
-
-        report = start_distributed(options)
-        return wait_for_workers(report, options) if wait and report.status == "running" else report
     try:
+        if distribute:
+            from catalog_sync.sync.distributed import start_distributed, wait_for_workers
+
+            report = start_distributed(options)
+            return wait_for_workers(report, options) if wait and report.status == "running" else report
         return run_sync(options)
     except LeaseHeld as held:
         EventLog().info("skipped", catalog=options.catalog.name, reason=held)

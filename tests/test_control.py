@@ -204,8 +204,9 @@ class TestLogLines:
         assert max(map(len, lines)) < 550
 
 
-def test_task_that_finds_another_sync_running_leaves_it_to_that(caplog):
+@pytest.mark.parametrize("distribute", [False, True])
+def test_task_that_finds_another_sync_running_leaves_it_to_that(distribute, caplog):
     caplog.set_level("INFO")
     Lease.acquire()
-    tasks.update_catalog_data.apply(throw=True)
+    tasks.update_catalog_data.apply(kwargs={"distribute": distribute}, throw=True)
     assert any(line.startswith("event=catalog_sync.skipped ") for line in caplog.messages)
