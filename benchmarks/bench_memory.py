@@ -21,15 +21,15 @@ CONCURRENCY = 2
 
 def main() -> None:
     if sys.argv[1:]:
-        print(json.dumps(measure(json.loads(sys.argv[1]))))
+        print(json.dumps(measure(*json.loads(sys.argv[1]))))
         return
     title = f"Peak memory, {COURSE_OVERVIEWS:,} course overviews, SQLite, page size {PAGE_SIZE:,}"
     table = Table(title, ["course runs", "MiB before", "MiB peak", "first sync, s", "one left, s"])
     peaks = []
     for runs in SIZES:
         with CatalogProcess(runs=scaled(runs)) as catalog:
-            place = {"api_url": catalog.api_url, "oauth2_url": catalog.oauth2_url, "url": catalog.url}
-            result = json.loads(python("-m", "benchmarks.bench_memory", json.dumps(place)))
+            place = json.dumps([catalog.url, catalog.lms_environment])
+            result = json.loads(python("-m", "benchmarks.bench_memory", place))
         peaks.append(result["peak"])
         table.add(
             scaled(runs), result["before"] / 1024, result["peak"] / 1024, result["first"], result["second"]
@@ -40,14 +40,13 @@ def main() -> None:
     table.print()
 
 
-def measure(place: dict[str, str]) -> dict[str, float]:
+def measure(catalog_url: str, environment: dict[str, str]) -> dict[str, float]:
     import resource
-    from types import SimpleNamespace
 
     from benchmarks.harness import seconds_of
     from sandbox.catalog.testing import CatalogControl
 
-    lms.set_up(SimpleNamespace(**place))  # type: ignore[arg-type]
+    lms.set_up(environment)
     from catalog_sync.api import update_catalog_data
 
     def sync() -> None:
@@ -57,7 +56,7 @@ def measure(place: dict[str, str]) -> dict[str, float]:
     def peak() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    control = CatalogControl(place["url"])
+    control = CatalogControl(catalog_url)
     with lms.database("SQLite"):
         from sandbox.catalog.rows import course_run_keys
 

@@ -25,15 +25,12 @@ DATABASE_NAME = "bench_catalog_sync"
 def sandbox(runs: int, **catalog_settings: object) -> Iterator[CatalogProcess]:
     """Start a stand-in Catalog with so many course runs (times ``BENCH_SCALE``) and set Django up for it."""
     with CatalogProcess(runs=scaled(runs), **catalog_settings) as catalog:
-        set_up(catalog)
+        set_up(catalog.lms_environment)
         yield catalog
 
 
-def set_up(catalog: CatalogProcess | None = None) -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "sandbox.lms.settings"
-    if catalog:
-        os.environ["COURSE_CATALOG_API_URL"] = catalog.api_url
-        os.environ["BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL"] = catalog.oauth2_url
+def set_up(environment: dict[str, str] | None = None) -> None:
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "sandbox.lms.settings"} | (environment or {})
     django.setup()
     logging.disable(logging.WARNING)
 

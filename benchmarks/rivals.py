@@ -1,8 +1,8 @@
 """What ours is measured against, on the same data and the same stand-in.
 
 *Baseline*: what edx-platform's ``sync_course_runs`` does: follow the pages one after the other, each course run in
-full, then ``get()`` and ``save()`` per course, with its history row. (The page numbers are right here: its own
-sequence of requests misses course runs.)
+full, then ``get()`` and ``save()`` per course, with its history row, and without this app's receivers. (The page
+numbers are right here: its own sequence of requests misses course runs.)
 
 *Floor*: what cannot be had cheaper. The bare requests, fetched with the same concurrency and thrown away, plus the
 bare SQL: the same rows, inserted and updated page by page by hand-written statements, each page in one transaction.
@@ -12,16 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
 import requests
 from django.db import connection, transaction
-from django.db.models.signals import pre_save
+from django.db.models.signals import post_save, pre_save
 from django.utils import timezone
 
 from catalog_sync import receivers
+from catalog_sync.databases import in_chunks
 from catalog_sync.links import marketing_url_fault
 from catalog_sync.models import CatalogCourseRun
 from sandbox.catalog.testing import CatalogProcess
@@ -66,7 +67,7 @@ def floor_sql(runs: list[Row], page_size: int) -> None:
     """Write what a first sync writes: the replica, the course overviews, their history."""
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     with connection.cursor() as cursor:
-        for page in pages_of(runs, page_size):
+        for page in in_chunks(runs, page_size):
             rows = [(run["key"], run["status"], url_of(run), None, None, now, now) for run in page]
             with_url = [(row[2], now, row[0]) for row in rows if row[2]]
             with transaction.atomic():
@@ -112,12 +113,6 @@ def marks(values: list[Any]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def pages_of(runs: list[Row], page_size: int) -> Iterator[list[Row]]:
-    iterator = iter(runs)
-    while page := list(islice(iterator, page_size)):
-        yield page
-
-
 def baseline_requests(catalog: CatalogProcess, page_size: int, most: int | None = None) -> list[Row]:
     """Follow the pages one after the other, each course run in full; stop at ``most`` runs."""
     session = session_of(catalog)
@@ -132,23 +127,31 @@ def baseline_requests(catalog: CatalogProcess, page_size: int, most: int | None 
 
 def baseline(catalog: CatalogProcess, page_size: int, most: int | None = None) -> int:
     """Sync as edx-platform does, and return the number of course runs."""
-    # What this app adds to every save() is no part of it.
-    pre_save.disconnect(sender=CourseOverview, dispatch_uid="catalog_sync.restore")
-    try:
-        runs = baseline_requests(catalog, page_size, most)
-        for run in runs:
-            get_and_save(run)
-    finally:
-        receivers.connect()
+    runs = baseline_requests(catalog, page_size, most)
+    get_and_save(runs)
     return len(runs)
 
 
-def get_and_save(run: Row) -> None:
+def get_and_save(runs: list[Row]) -> None:
+    """Write as edx-platform does, course by course."""
+    with without_receivers():
+        for run in runs:
+            try:
+                overview = CourseOverview.objects.get(id=run["key"])
+            except CourseOverview.DoesNotExist:
+                continue
+            url = url_of(run)
+            if url and overview.marketing_url != url:
+                overview.marketing_url = url
+                overview.save()
+
+
+@contextmanager
+def without_receivers() -> Iterator[None]:
+    """Disconnect this app's receivers: what it adds to every ``save()`` is no part of the baseline."""
+    pre_save.disconnect(sender=CourseOverview, dispatch_uid="catalog_sync.restore")
+    post_save.disconnect(sender=CourseOverview, dispatch_uid="catalog_sync.look_again")
     try:
-        overview = CourseOverview.objects.get(id=run["key"])
-    except CourseOverview.DoesNotExist:
-        return
-    url = url_of(run)
-    if url and overview.marketing_url != url:
-        overview.marketing_url = url
-        overview.save()
+        yield
+    finally:
+        receivers.connect()

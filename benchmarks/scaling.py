@@ -29,16 +29,13 @@ from sandbox.lms import celery_app
 from sandbox.lms.course_overviews.models import CourseOverview
 
 PAGE_SIZE = 500
+# Named, not taken by default: the database is emptied.
+NEEDED = ("LMS_DATABASE_URL", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND")
 
 
 def environment(catalog: CatalogProcess) -> dict[str, str]:
-    return os.environ | {
-        "COURSE_CATALOG_API_URL": catalog.api_url,
-        "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
-        "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog.client_id,
-        "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog.client_secret,
-        "CELERY_TASK_DEFAULT_QUEUE": f"scaling-{uuid.uuid4()}",
-    }
+    queue = {"CELERY_TASK_DEFAULT_QUEUE": f"scaling-{uuid.uuid4()}"}
+    return os.environ | catalog.lms_environment | queue
 
 
 def empty_lms(keys: list[str]) -> None:
@@ -93,6 +90,10 @@ def measure(name: str, catalog: CatalogProcess, keys: list[str], workers: int, *
 
 
 def main() -> None:
+    if missing := [name for name in NEEDED if not os.environ.get(name)]:
+        sys.exit(
+            f"{', '.join(missing)} not set: name servers that workers reach, and a database that may be emptied."
+        )
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     call_command("migrate", verbosity=0)
     with CatalogProcess(runs=count, latency=True, workers=4, cache=False) as catalog:

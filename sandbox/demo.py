@@ -48,13 +48,7 @@ def demo() -> None:
 
 def settings(catalog: CatalogProcess, database: Path) -> dict[str, str]:
     """Return the environment variables of an LMS with this Catalog and this database file."""
-    return {
-        "LMS_DATABASE_URL": f"sqlite:///{database}",
-        "COURSE_CATALOG_API_URL": catalog.api_url,
-        "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
-        "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog.client_id,
-        "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog.client_secret,
-    }
+    return {"LMS_DATABASE_URL": f"sqlite:///{database}"} | catalog.lms_environment
 
 
 def links(lms_url: str) -> Links:

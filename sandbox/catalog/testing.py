@@ -158,6 +158,16 @@ class CatalogProcess:
     def oauth2_url(self) -> str:
         return f"{self.url}/oauth2"
 
+    @property
+    def lms_environment(self) -> dict[str, str]:
+        """The environment variables that tell a sandbox LMS where this Catalog is, and with which credentials."""
+        return {
+            "COURSE_CATALOG_API_URL": self.api_url,
+            "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": self.oauth2_url,
+            "BACKEND_SERVICE_EDX_OAUTH2_KEY": self.client_id,
+            "BACKEND_SERVICE_EDX_OAUTH2_SECRET": self.client_secret,
+        }
+
     def stop(self) -> int:
         """Ends the process as an operator would; returns its exit status. Once stopped, does nothing more."""
         if self._process.poll() is None:

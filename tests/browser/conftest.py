@@ -150,15 +150,15 @@ def fail_as_a_catalog_that_is_down(run: SyncRun) -> None:
     """Make a run one that got nothing but 503, in the words in which such a run tells it."""
     url = "https://discovery.example.com/api/v1/course_runs/"
     query = "?exclude_utm=1&fields=key,marketing_url,status&limit=500&offset=0"
-    run.status, run.duration_seconds, run.requests, run.retries = "failed", 4.6, 6, 5
+    run.status, run.duration_seconds, run.requests, run.retries = "failed", 6.8, 6, 5
     for name in ("pages", "catalog_count", "course_runs_retrieved", "course_overviews", "matched"):
         setattr(run, name, 0)
     run.updated = run.unchanged = run.removed = run.not_in_lms = run.not_in_catalog = 0
     run.message = f"{url} answered HTTP 503: look at the service and what stands before it."
-    retried = f'WARNING event=catalog_sync.request_retried url={url} reason="answered HTTP 503"'
-    lines = [f"05:00:0{second} {retried}" for second in (0, 0, 1, 2, 4)]
+    retried = f'WARNING event=catalog_sync.request_retried url="{url}{query}" reason="answered HTTP 503"'
+    lines = [f"05:00:0{second} {retried}" for second in (0, 0, 1, 3, 6)]
     lines.append(
-        f'05:00:04 ERROR event=catalog_sync.request_failed url="{url}{query}" reason="answered HTTP 503"'
+        f'05:00:06 ERROR event=catalog_sync.request_failed url="{url}{query}" reason="answered HTTP 503"'
     )
     run.log_lines = "\n".join(lines)
 

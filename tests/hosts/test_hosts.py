@@ -43,14 +43,8 @@ def seen(kind, catalog_process):
         [sys.executable, "-X", "dev", "-m", "tests.hosts.drive", catalog_process.url],
         cwd=ROOT,
         env=os.environ
-        | {
-            "HOST": kind,
-            "COURSE_OVERVIEW_MODEL": KINDS[kind][0] or "",
-            "COURSE_CATALOG_API_URL": catalog_process.api_url,
-            "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog_process.oauth2_url,
-            "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog_process.client_id,
-            "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog_process.client_secret,
-        },
+        | catalog_process.lms_environment
+        | {"HOST": kind, "COURSE_OVERVIEW_MODEL": KINDS[kind][0] or ""},
         capture_output=True,
         text=True,
         timeout=120,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from sandbox.catalog.testing import CatalogProcess
 from tests.integration.processes import Sync
 from tests.integration.workers import database_url
 
@@ -35,14 +36,9 @@ def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def catalogs_environment(catalog) -> dict[str, str]:
+def catalogs_environment(catalog: CatalogProcess) -> dict[str, str]:
     """Return what tells an LMS of another process where the Catalog is."""
-    return {
-        "COURSE_CATALOG_API_URL": catalog.api_url,
-        "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
-        "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog.client_id,
-        "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog.client_secret,
-    }
+    return catalog.lms_environment
 
 
 @pytest.fixture

@@ -38,14 +38,11 @@ class Workers:
         self._processes: list[subprocess.Popen] = []
         self._commands: list[subprocess.Popen] = []
         self.environment = os.environ | {
+            **catalog.lms_environment,
             "LMS_DATABASE_URL": database_url(),
             "CELERY_BROKER_URL": broker_url,
             "CELERY_RESULT_BACKEND": os.environ["TEST_REDIS_URL"],
             "CELERY_TASK_DEFAULT_QUEUE": f"catalog-sync-{uuid.uuid4()}",
-            "COURSE_CATALOG_API_URL": catalog.api_url,
-            "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,
-            "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog.client_id,
-            "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog.client_secret,
         }
 
     def start(self, *, processes: int = 2) -> subprocess.Popen:

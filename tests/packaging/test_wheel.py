@@ -106,13 +106,7 @@ def lms(wheel, tmp_path_factory, catalog_process) -> Lms:
     (line,) = commands("pip install openedx")
     must_run(python, "-m", *shlex.split(line), "--quiet", "--disable-pip-version-check", cwd=wheel.parent)
     shutil.copytree(PROJECT, home / "lms", ignore=shutil.ignore_patterns("__pycache__"))
-    environ = {
-        "COURSE_CATALOG_API_URL": catalog_process.api_url,
-        "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog_process.oauth2_url,
-        "BACKEND_SERVICE_EDX_OAUTH2_KEY": catalog_process.client_id,
-        "BACKEND_SERVICE_EDX_OAUTH2_SECRET": catalog_process.client_secret,
-    }
-    lms = Lms(home / "lms", python, environ)
+    lms = Lms(home / "lms", python, catalog_process.lms_environment)
     lms.manage("makemigrations", "course_overviews")
     lms.manage("migrate")
     lms.shell(
