@@ -117,6 +117,24 @@ def test_length_of_the_list_is_known_before_a_worker_is_free(workers, catalog, c
     assert SyncRun.objects.get().catalog_count == RUNS
 
 
+@pytest.mark.parametrize("workers", ["TEST_REDIS_URL"], ids=["redis"], indirect=True)
+def test_list_of_one_page_is_shared_too(workers, catalog, course_overviews):
+    catalog.control.delete([row["key"] for row in catalog.control.runs()[2:]])
+    workers.start()
+    report = report_of(workers.command("--concurrency=3"))
+    assert (report["status"], report["course_runs_retrieved"]) == ("succeeded", 2)
+
+
+def test_task_that_ends_in_an_error_of_its_own_ends_the_run(workers, catalog, course_overviews, monkeypatch):
+    with monkeypatch.context() as patch:
+        settings = "tests.integration.settings_that_break_tasks"
+        patch.setitem(workers.environment, "DJANGO_SETTINGS_MODULE", settings)
+        workers.start()
+    status = report_of(workers.command("--concurrency=3"))["status"]
+    message = SyncRun.objects.get().message
+    assert (status, message) == ("failed", "A worker's task failed; see its traceback in the worker's log.")
+
+
 def test_a_page_whose_process_is_killed_is_read_by_another(workers, catalog, course_overviews):
     worker = workers.start()
     slow_pages(catalog, 0.3)
