@@ -251,6 +251,13 @@ def test_retry_after_of_nothing_is_still_a_wait(catalog, make, get, monkeypatch)
     assert waits(catalog)[0] >= 0.1
 
 
+def test_outage_that_says_how_long_is_not_tried_more_often(catalog, make, get, quick):
+    fail(catalog, status=503, headers={"Retry-After": "0"})
+    with pytest.raises(RequestFailed):
+        get(make())
+    assert len(asked_at(catalog)) == requester.ATTEMPTS
+
+
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404])
 def test_what_will_not_change_is_not_tried_again(catalog, make, get, status):
     fail(catalog, status=status)
