@@ -51,6 +51,19 @@ def report_of(command: subprocess.Popen) -> dict:
     return json.loads(stdout)
 
 
+def hand_out(workers: Workers) -> subprocess.Popen:
+    """Start the command, and return when it has handed out its tasks, with no worker to take them."""
+    command = workers.command("--concurrency=2")
+    wait_until(lambda: SyncRun.objects.filter(requests__gt=0).exists(), "the hand-out of the tasks")
+    return command
+
+
+def hand_out_and_die(workers: Workers) -> None:
+    command = hand_out(workers)
+    command.kill()
+    command.communicate()
+
+
 def expected_urls(catalog: CatalogProcess) -> dict[str, str]:
     return {
         row["key"]: row["marketing_url"]
@@ -100,20 +113,14 @@ def test_an_automatic_page_size_is_kept_for_the_next_run(workers, catalog, cours
 
 @pytest.mark.parametrize("workers", ["TEST_REDIS_URL"], ids=["redis"], indirect=True)
 def test_tasks_that_wait_for_a_worker_keep_the_lease(workers, catalog, course_overviews):
-    command = workers.command("--concurrency=2")
-    wait_until(lambda: SyncRun.objects.filter(requests__gt=0).exists(), "the hand-out of the tasks")
-    command.kill()
-    command.communicate()
+    hand_out_and_die(workers)
     age_heartbeat()
     assert update_catalog_data(changed=True).status == "skipped"
 
 
 @pytest.mark.parametrize("workers", ["TEST_REDIS_URL"], ids=["redis"], indirect=True)
 def test_length_of_the_list_is_known_before_a_worker_is_free(workers, catalog, course_overviews):
-    command = workers.command("--concurrency=2")
-    wait_until(lambda: SyncRun.objects.filter(requests__gt=0).exists(), "the hand-out of the tasks")
-    command.kill()
-    command.communicate()
+    hand_out_and_die(workers)
     assert SyncRun.objects.get().catalog_count == RUNS
 
 
@@ -173,8 +180,7 @@ def test_a_terminated_command_ends_the_run_in_the_workers_too(workers, catalog, 
 
 def test_no_secret_reaches_the_broker_or_the_result_backend(workers, catalog, course_overviews):
     # Without a worker the tasks stay where they are, to be looked at.
-    command = workers.command("--concurrency=2")
-    wait_until(lambda: SyncRun.objects.filter(requests__gt=0).exists(), "the hand-out of the tasks")
+    command = hand_out(workers)
     command.send_signal(signal.SIGTERM)
     report_of(command)
     queue = workers.environment["CELERY_TASK_DEFAULT_QUEUE"]
