@@ -59,6 +59,7 @@ class TestEnd:
         assert (report.status, "(the disk is full)" in report.message) == ("failed", True)
         assert finished(caplog)[0] == "ERROR"
 
+    @pytest.mark.django_db(transaction=True)
     def test_is_stored_though_the_connection_breaks_at_first(self, catalog):
         broken = []
 
