@@ -136,6 +136,7 @@ def conclude_distributed(outcomes: Sequence[dict[str, Any]], run_id: int, *, all
     if row.status != SyncRun.Status.RUNNING:
         return
     run.report.requests, run.report.retries = row.requests, row.retries
+    run.report.catalog_count = row.catalog_count  # stands where no stretch could be read
     typed = [msgspec.convert(outcome, StretchOutcome) for outcome in outcomes]
     run.carry_out(lambda client, writer: conclude(run, client, writer, typed))
 

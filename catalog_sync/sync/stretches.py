@@ -121,8 +121,6 @@ def _keys_of(page: Page, end: slice) -> frozenset[str]:
 
 def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence[StretchOutcome]) -> None:
     """Join the stretches to one proof of completeness, then end the run as a single process would."""
-    # Canceled while the workers read, it is not to be joined, nor to lose what they have not read.
-    writer.transact(lambda: None)
     outcomes = _once_each(outcomes)
     writer.tally.newest_row = outcomes[0].stretch.newest_row
     for outcome in outcomes:
@@ -134,6 +132,8 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
         writer.tally.count_once(writer.tally.met.merge(outcome.met))
         writer.tally.settled.merge(outcome.settled)
     writer.transactions.mark_stored()
+    # Canceled while the workers read, it is not to be joined, nor to lose what they have not read.
+    writer.transact(lambda: None)
     complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
     if complete and run.next_page_size:
         slowest_seconds = max(outcome.slowest_seconds for outcome in outcomes)

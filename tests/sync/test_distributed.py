@@ -126,6 +126,17 @@ class TestTasks:
         again = opened()
         assert self.conclude(again, read(*plan(again, PAGE_SIZE, RUNS, newest_row()))).catalog_count == RUNS
 
+    def test_length_of_the_list_stays_if_no_stretch_can_be_read(self, run, stretches, catalog):
+        SyncRun.objects.update(catalog_count=RUNS)
+        catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=403)
+        assert self.conclude(run, read(*stretches)).catalog_count == RUNS
+
+    def test_numbers_of_a_run_that_was_canceled_meanwhile_stay(self, run, stretches):
+        outcomes = read(*stretches)
+        SyncRun.objects.update(cancel_requested=True)
+        ended = self.conclude(run, outcomes)
+        assert (ended.status, ended.course_runs_retrieved, ended.updated) == ("failed", RUNS, RUNS * 2 // 3)
+
     def test_stretch_that_is_delivered_twice_is_written_once(self, stretches):
         first, second = read(stretches[1], stretches[1])
         assert (first["report"]["updated"] > 0, second["report"]["updated"]) == (True, 0)
@@ -305,7 +316,6 @@ class TestWaiting:
 
     def test_run_that_somebody_cancels_ends(self, waited, monkeypatch):
         monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 0)
-        SyncRun.objects.update(cancel_requested=True)
         run = opened()
         report, _ = waited(run, lambda _: SyncRun.objects.update(cancel_requested=True))
         assert (report.status, "was canceled" in report.message) == ("failed", True)
