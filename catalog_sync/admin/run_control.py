@@ -45,7 +45,7 @@ class RunControl:
 
         Args:
             request: whose page it is.
-            only: on the page of one run, its id: neither another's progress nor the buttons are shown there.
+            only: on the page of one run, its id: another's progress is not shown there, nor what starts a sync.
         """
         may_run = request.user.has_perm(RUN_PERMISSION)
         run = _running(only)

@@ -52,7 +52,7 @@ def report_of(command: subprocess.Popen) -> dict:
 
 
 def hand_out(workers: Workers) -> subprocess.Popen:
-    """Start the command, and return when it has handed out its tasks, with no worker to take them."""
+    """Start the command, with no worker, and return when it hands out its tasks."""
     command = workers.command("--concurrency=2")
     wait_until(lambda: SyncRun.objects.filter(requests__gt=0).exists(), "the hand-out of the tasks")
     return command
