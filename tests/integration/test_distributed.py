@@ -52,9 +52,9 @@ def report_of(command: subprocess.Popen) -> dict:
 
 
 def hand_out(workers: Workers) -> subprocess.Popen:
-    """Start the command, with no worker, and return when it hands out its tasks."""
+    """Start the command, with no worker, and return when its two tasks are with the broker."""
     command = workers.command("--concurrency=2")
-    wait_until(lambda: SyncRun.objects.filter(requests__gt=0).exists(), "the hand-out of the tasks")
+    wait_until(lambda: workers.waiting_tasks() == 2, "the hand-out of the tasks")
     return command
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from django.db import connection
+from kombu import Connection, Queue
 
 from sandbox.catalog.testing import CatalogProcess
 from tests.integration.processes import wait_until
@@ -87,6 +88,15 @@ class Workers:
         )
         self._commands.append(command)
         return command
+
+    def waiting_tasks(self) -> int:
+        """Return how many tasks the broker holds that no worker has taken."""
+        queue = Queue(self.environment["CELERY_TASK_DEFAULT_QUEUE"])
+        with Connection(self.environment["CELERY_BROKER_URL"]) as broker:
+            try:
+                return queue(broker.default_channel).queue_declare(passive=True).message_count
+            except broker.channel_errors:  # nobody has declared it yet
+                return 0
 
     def stop(self) -> None:
         for command in self._commands:

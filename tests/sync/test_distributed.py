@@ -26,7 +26,7 @@ from catalog_sync.sync.stretches import plan
 from catalog_sync.sync.tally import newest_row
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import shown, told
+from tests.integration.processes import age_heartbeat, shown, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -336,8 +336,9 @@ class TestWaiting:
 
         def look(seconds):
             heartbeats.append(stored(run).heartbeat)
+            age_heartbeat(10)
             if seconds == 3 * LOOK_SECONDS:
                 run.close(SyncRun.Status.SUCCEEDED, "")
 
         waited(run, look)
-        assert len(set(heartbeats)) == 3
+        assert (len(heartbeats), heartbeats) == (3, sorted(heartbeats))

@@ -12,6 +12,7 @@ from catalog_sync.lease import Canceled, Lease, LeaseLost
 from catalog_sync.models import SyncRun
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.transactions import TRANSACTION_ATTEMPTS, Transactions
+from tests.integration.processes import age_heartbeat
 from tests.integration.sql import statements
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,6 +75,7 @@ class TestWork:
             transactions.run(lambda: pytest.fail("it was done"))
 
     def test_is_done_after_the_lease_was_renewed(self, transactions):
+        age_heartbeat(10)
         before = SyncRun.objects.get().heartbeat
         assert transactions.run(lambda: SyncRun.objects.get().heartbeat) > before
 
