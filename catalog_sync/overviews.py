@@ -12,13 +12,11 @@ from django.db.models.expressions import ExpressionWrapper
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from catalog_sync import conf, replica, signals
+from catalog_sync import conf, overview_history, replica, signals
 from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of
 from catalog_sync.databases import CHUNK, CaseSensitiveCharField, in_chunks
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.replica import Held, StoredRun
-
-HISTORY_REASON = "catalog_sync"
 
 
 class Difference(NamedTuple):
@@ -264,33 +262,7 @@ def _update(course_keys: Collection[str], values: dict[str, Any]) -> int:
         values = values | {"modified": now}
     rows = _keyed().filter(_key__among=frozenset(course_keys))
     written: int = rows.update(**values)
-    _record_history(rows, now)
+    overview_history.record(rows, now)
     if written:
         signals.announce(model(), course_keys)
     return written
-
-
-def _record_history(rows: QuerySet[Any], now: Any) -> None:
-    """Copy the rows into django-simple-history's table, where the host keeps one; one statement.
-
-    The database copies its own rows: exactly what was written, and no full row crosses the network.
-    """
-    manager = getattr(model(), getattr(model()._meta, "simple_history_manager_attribute", ""), None)
-    if manager is None or not conf.history_enabled():
-        return
-    history = manager.model
-    fixed = {
-        "history_date": Value(now),
-        "history_type": Value("~"),
-        "history_change_reason": Value(HISTORY_REASON),
-    }
-    tracked = [field.attname for field in history.tracked_fields]
-    selected = rows.annotate(**{f"_{name}": value for name, value in fixed.items()})
-    selected = selected.values_list(*tracked, *(f"_{name}" for name in fixed))
-    sql, parameters = selected.query.get_compiler(connection=connection).as_sql()
-    columns = [history._meta.get_field(name).column for name in (*tracked, *fixed)]
-    into = ", ".join(connection.ops.quote_name(column) for column in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {connection.ops.quote_name(history._meta.db_table)} ({into}) {sql}", parameters
-        )

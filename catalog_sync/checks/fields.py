@@ -10,7 +10,7 @@ from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, router
 
-from catalog_sync import conf, overviews
+from catalog_sync import conf, overview_history, overviews
 from catalog_sync.links import MAX_MARKETING_URL_LENGTH
 from catalog_sync.models import CatalogCourseRun, SyncRun
 
@@ -67,7 +67,8 @@ def check_model() -> Iterator[checks.CheckMessage]:
             id="catalog_sync.E001",
         )
         return
-    for each in (model, CatalogCourseRun, SyncRun):
+    history = overview_history.manager_of(model)
+    for each in (model, *([history.model] if history else []), CatalogCourseRun, SyncRun):
         if (written_to := router.db_for_write(each)) != DEFAULT_DB_ALIAS:
             yield checks.Error(
                 f"DATABASE_ROUTERS have {each._meta.label} written to the database {written_to!r}.",

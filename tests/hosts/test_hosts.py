@@ -19,6 +19,7 @@ KINDS = {
     "mixin": (None, False, True),
     "bare": ("catalogue.CourseSummary", False, False),
     "history_only": ("courseware.Course", True, False),
+    "uuid_history": (None, True, False),
 }
 URLS = {
     key: f"https://www.example.com/{number}" for number, key in enumerate((OFFERED, GONE, LATER, UNPUBLISHED))

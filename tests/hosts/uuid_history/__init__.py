@@ -1,0 +1,1 @@
+"""Course overviews with a history whose rows Python numbers, with UUIDs."""

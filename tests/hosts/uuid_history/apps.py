@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class UuidHistoryConfig(AppConfig):
+    name = "tests.hosts.uuid_history"
+    label = "course_overviews"
