@@ -210,6 +210,16 @@ class CatalogSyncConfig(ConfigurationModel):
         ),
     )
 
+    # The numbers that a run takes from here.
+    NUMBERS = (
+        "page_size",
+        "concurrency",
+        "request_timeout_seconds",
+        "retry_deadline_seconds",
+        "max_removal_percent",
+        "keep_runs_days",
+    )
+
     class Meta(ConfigurationModel.Meta):
         verbose_name = _("Catalog sync configuration")
         verbose_name_plural = _("Catalog sync configurations")

@@ -10,24 +10,20 @@ import sys
 from sandbox.demo import COURSE_RUNS, interrupted, say
 from sandbox.lms_server import ROOT, LmsServer
 
-# By default the ports that the LMS's settings assume: `manage.py` in another terminal then needs no environment.
+# The defaults are those of the LMS's settings, which read the same variables.
 LMS_PORT = int(os.environ.get("LMS_PORT") or 18000)
 CATALOG_PORT = os.environ.get("CATALOG_PORT") or "18381"
 CATALOG = (
     *(sys.executable, "-m", "sandbox.catalog", "--port", CATALOG_PORT),
     *("--runs", str(COURSE_RUNS), "--exit-with-parent"),
 )
-ADDRESSES = {
-    "COURSE_CATALOG_API_URL": f"http://127.0.0.1:{CATALOG_PORT}/api/v1",
-    "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": f"http://127.0.0.1:{CATALOG_PORT}/oauth2",
-}
 WHAT_TO_SEE = """\
 The LMS is at {url}. Every password is edx.
 
   {url}/admin/  (staff: course overviews, sync runs, the sync's configuration)
   {url}/api/mobile/v3/users/honor/course_enrollments/  (honor: what a mobile app reads)
 
-Sync from another terminal:
+Sync from another terminal, with the same environment variables where you set any:
 
   .venv/bin/python manage.py update_catalog_data --page-size 500
 
@@ -37,7 +33,7 @@ Ctrl-C ends both servers."""
 def serve() -> None:
     """Serve until a signal comes."""
     with (
-        LmsServer(LMS_PORT, environment=ADDRESSES) as lms,
+        LmsServer(LMS_PORT) as lms,
         # On the way out its standard input is closed, and with that it ends.
         subprocess.Popen(
             CATALOG, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -17,15 +17,7 @@ from catalog_sync import conf, quota
 from catalog_sync.admin.base import CatalogFilter, chosen_catalog, with_catalog
 from catalog_sync.models import CatalogSyncConfig
 
-TUNED = (
-    "enabled",
-    "page_size",
-    "concurrency",
-    "request_timeout_seconds",
-    "retry_deadline_seconds",
-    "max_removal_percent",
-    "keep_runs_days",
-)
+TUNED = ("enabled", *CatalogSyncConfig.NUMBERS)
 
 
 @admin.register(CatalogSyncConfig)

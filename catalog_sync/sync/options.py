@@ -41,16 +41,8 @@ class SyncOptions:
     def of(cls, catalog: Catalog, **asked: Any) -> SyncOptions:
         """Return the options that a Catalog's configuration and what was asked for make; what was asked for wins."""
         config = CatalogSyncConfig.current(catalog.name)
-        names = (
-            "page_size",
-            "concurrency",
-            "request_timeout_seconds",
-            "retry_deadline_seconds",
-            "max_removal_percent",
-            "keep_runs_days",
-        )
         given = {name: value for name, value in asked.items() if value is not None}
-        return cls(catalog, **{name: getattr(config, name) for name in names} | given)
+        return cls(catalog, **{name: getattr(config, name) for name in config.NUMBERS} | given)
 
     @property
     def scope(self) -> SyncRun.Scope:

@@ -97,9 +97,10 @@ LOGGING = {
 OPENEDX_TELEMETRY: list[str] = []
 
 # The Catalog, and the OAuth2 provider that sells tokens for it: by default the stand-in serves both.
-COURSE_CATALOG_API_URL = os.environ.get("COURSE_CATALOG_API_URL", "http://127.0.0.1:18381/api/v1")
+_catalog = f"http://127.0.0.1:{os.environ.get('CATALOG_PORT') or 18381}"
+COURSE_CATALOG_API_URL = os.environ.get("COURSE_CATALOG_API_URL", f"{_catalog}/api/v1")
 BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = os.environ.get(
-    "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL", "http://127.0.0.1:18381/oauth2"
+    "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL", f"{_catalog}/oauth2"
 )
 BACKEND_SERVICE_EDX_OAUTH2_KEY = os.environ.get("BACKEND_SERVICE_EDX_OAUTH2_KEY", "catalog-sync-worker")
 BACKEND_SERVICE_EDX_OAUTH2_SECRET = os.environ.get(

@@ -67,13 +67,14 @@ def test_bench_runs_a_benchmark():
     assert "get_lms_link_for_about_page" in process.stdout
 
 
-def test_serve_answers_until_it_is_stopped(tmp_path):
+def test_serve_answers_and_can_be_synced_until_it_is_stopped(tmp_path):
     port, catalog_port = free_port(), free_port()
     environment = os.environ | {
         "LMS_PORT": str(port),
         "CATALOG_PORT": str(catalog_port),
         "LMS_DATABASE_URL": f"sqlite:///{tmp_path / 'lms.sqlite3'}",
     }
+    sync = [sys.executable, "manage.py", "update_catalog_data", "--page-size", "500"]
     with (tmp_path / "log").open("wb") as log:
         server = subprocess.Popen(
             ["make", *INSTALLED, "serve"],
@@ -87,6 +88,7 @@ def test_serve_answers_until_it_is_stopped(tmp_path):
         wait_until(lambda: "ends both" in (tmp_path / "log").read_text() or server.poll(), "both servers")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/admin/login/") as page:
             assert page.status == 200
+        subprocess.run(sync, cwd=ROOT, env=environment, check=True)
     finally:
         os.killpg(server.pid, signal.SIGINT)
         server.wait(30)
