@@ -117,7 +117,10 @@ setup(
         "quality": QUALITY_REQUIRES,
         "mutants": MUTANTS_REQUIRES,
     },
-    entry_points={"lms.djangoapp": ["catalog_sync = catalog_sync.apps:CatalogSyncAppConfig"]},
+    entry_points={
+        "lms.djangoapp": ["catalog_sync = catalog_sync.apps:CatalogSyncAppConfig"],
+        "cms.djangoapp": ["catalog_sync = catalog_sync.apps:CatalogSyncStudioAppConfig"],
+    },
     classifiers=[
         "Development Status :: 4 - Beta",
         "Environment :: Web Environment",

@@ -1,5 +1,12 @@
 """Django admin: what operators tune, what the syncs did, and what the Catalog last said."""
 
-from catalog_sync.admin import config, course_runs, sync_runs
+from typing import Any
 
-__all__ = ["config", "course_runs", "sync_runs"]
+from django.apps import apps  # noqa: TID251 - to ask this very app's configuration
+
+_this_app: Any = apps.get_app_config("catalog_sync")
+
+if _this_app.has_admin:
+    from catalog_sync.admin import config, course_runs, sync_runs
+
+    __all__ = ["config", "course_runs", "sync_runs"]

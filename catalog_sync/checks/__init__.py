@@ -27,14 +27,23 @@ def register() -> None:
     checks.register(check_quota, TAG, checks.Tags.database)
 
 
+def register_for_publishing() -> None:
+    """Register the checks of what the receivers need, for a process that publishes courses and syncs nothing."""
+    checks.register(check_publishing, TAG)
+
+
+def check_publishing(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Check where a course overview that is saved keeps which of the Catalog's values."""
+    return [*check_fields(), *check_model()]
+
+
 def check_set_up(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Check what the host sets for this app."""
     faults = [*check_catalogs()]
     # What has no shape cannot be looked into.
     of_each = [] if faults else [each for catalog in conf.catalogs() for each in check_catalog(catalog)]
     return [
-        *check_fields(),
-        *check_model(),
+        *check_publishing(),
         *_lists(),
         *_hours(),
         *_lms(),

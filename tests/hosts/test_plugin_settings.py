@@ -32,8 +32,9 @@ def lms_settings(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["common", "production", "test"])
-def test_lms_gets_every_default(lms_settings, kind):
-    add_plugins("lms_settings", "lms.djangoapp", kind)
+@pytest.mark.parametrize("project", ["lms", "cms"])
+def test_lms_and_studio_get_every_default(lms_settings, project, kind):
+    add_plugins("lms_settings", f"{project}.djangoapp", kind)
     assert {name: getattr(lms_settings, name) for name in READERS} == common.defaults()
 
 
@@ -57,11 +58,6 @@ def test_production_takes_what_its_yaml_file_says(lms_settings):
     add_plugins("lms_settings", "lms.djangoapp", "production")
     assert lms_settings.CATALOG_SYNC_RUN_STATUSES == ["published", "reviewed"]
     assert not hasattr(lms_settings, "SITE_NAME")
-
-
-def test_cms_gets_nothing(lms_settings):
-    add_plugins("lms_settings", "cms.djangoapp", "production")
-    assert not [name for name in vars(lms_settings) if name.startswith("CATALOG_SYNC")]
 
 
 def test_amending_a_default_does_not_change_it_for_others(lms_settings):

@@ -126,10 +126,10 @@ def test_wheel_holds_every_file_of_the_package(wheel):
     assert packed == sources
 
 
-def test_wheel_says_that_it_is_a_plugin_of_the_lms(wheel):
+def test_wheel_says_that_it_is_a_plugin_of_the_lms_and_of_studio(wheel):
     archive = zipfile.ZipFile(wheel)
     (name,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
-    assert "[lms.djangoapp]" in archive.read(name).decode()
+    assert {"[lms.djangoapp]", "[cms.djangoapp]"} <= set(archive.read(name).decode().splitlines())
 
 
 def test_lms_runs_the_wheel_and_nothing_of_the_repository(lms):
