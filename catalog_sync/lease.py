@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from catalog_sync import conf
 from catalog_sync.databases import UtcNow, is_conflict
@@ -31,6 +32,12 @@ LOOK_AGAIN_SECONDS = 0.5
 
 # The numbers of the report that an operator may watch while the run goes on.
 PROGRESS = ("pages", "course_runs_retrieved", "updated")
+# What is in a row for the lease, for admin and for the next run; all else is told at the end of the run.
+_NOT_TOLD = (
+    *("id", "lease", "holder", "started", "heartbeat", "finished", "cancel_requested"),
+    *("log_lines", "next_page_size", "message"),
+)
+REPORTED = [field.name for field in SyncRun._meta.concrete_fields if field.name not in _NOT_TOLD]
 
 
 class LeaseHeld(Exception):
@@ -171,10 +178,16 @@ def bury_the_dead() -> None:
     too_old, too_new = UtcNow() - _SILENCE, UtcNow() + _FARTHEST_AHEAD
     silent = running().filter(Q(heartbeat__lt=too_old) | Q(heartbeat__gt=too_new))
     for run in silent:
-        message = f"The process died without a word ({run.holder}). The next run puts right what it left."
-        if _end(silent.filter(pk=run.pk), status=SyncRun.Status.FAILED, message=message):
-            told = {name: getattr(run, name) for name in ("scope", "dry_run", "catalog", *PROGRESS)}
-            EventLog(run.pk).error("finished", status=SyncRun.Status.FAILED, **told, message=message)
+        # To its last sign of life; one that is ahead of the time is of a clock that was wrong.
+        lived = min(run.heartbeat, timezone.now()) - run.started
+        end: dict[str, Any] = {
+            "status": SyncRun.Status.FAILED,
+            "duration_seconds": round(max(0.0, lived.total_seconds()), 3),
+            "message": f"The process died without a word ({run.holder}). The next run puts right what it left.",
+        }
+        if _end(silent.filter(pk=run.pk), **end):
+            stored = {name: getattr(run, name) for name in REPORTED}
+            EventLog(run.pk).error("finished", **stored | end)
 
 
 def _end(runs: QuerySet[SyncRun], **values: Any) -> int:

@@ -22,6 +22,7 @@ from catalog_sync.lease import (
     wait_for_writer,
 )
 from catalog_sync.models import SyncRun
+from catalog_sync.sync import SyncReport
 
 pytestmark = pytest.mark.django_db
 
@@ -127,7 +128,9 @@ class TestBury:
 
     @pytest.fixture
     def dead(self):
-        lease = Lease.acquire()
+        lease = Lease.acquire(page_size=20, concurrency=2)
+        lease.renew(requests=7, catalog_count=60)
+        SyncRun.objects.update(started=timezone.now() - timedelta(hours=2))
         silence(LEASE_SECONDS + 1)
         bury_the_dead()
         return lease
@@ -143,8 +146,17 @@ class TestBury:
 
     def test_finish_is_logged_for_it(self, dead, caplog):
         [record] = caplog.get_records("setup")
-        line = f"event=catalog_sync.finished run_id={dead.run_id} status=failed scope=all dry_run=false "
-        assert record.getMessage().startswith(line)
+        assert record.getMessage().startswith(f"event=catalog_sync.finished run_id={dead.run_id} ")
+
+    def test_finish_that_is_logged_has_every_number_that_was_stored(self, dead, caplog):
+        [record] = caplog.get_records("setup")
+        told = dict(word.split("=", 1) for word in record.getMessage().partition(' message="')[0].split())
+        numbers = {"page_size": "20", "concurrency": "2", "requests": "7", "catalog_count": "60"}
+        assert told.items() >= ({"status": "failed", "scope": "all", "dry_run": "false"} | numbers).items()
+        assert told.keys() >= set(SyncReport.__struct_fields__) - {"message", "catalogs"}
+
+    def test_run_took_until_its_last_sign_of_life(self, dead):
+        assert SyncRun.objects.get(pk=dead.run_id).duration_seconds == pytest.approx(7_200 - 46, abs=10)
 
     def test_finish_that_is_logged_says_why(self, dead, caplog):
         [record] = caplog.get_records("setup")

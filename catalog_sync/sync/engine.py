@@ -164,8 +164,6 @@ class Run:
             self.report.retries += client.retries
             self.report.failures = len(self.failures)
             self.report.unchanged = max(0, self.report.matched - self.report.updated)
-            for failure in self.failures:
-                self.log.error("not_applied", reason=failure)
         status, message = verdict(self.failures, self.report.course_runs_rejected)
         return status, message or self.note
 
@@ -179,6 +177,9 @@ class Run:
         """Store the report, give the lease back and log the end."""
         self.report.status, self.report.message = status.value, message
         self.report.duration_seconds = round(time.monotonic() - self._started, 3)
+        # Here, where a run ends, and not where work does: of a shared run each worker tells the one that concludes it.
+        for failure in self.failures:
+            self.log.error("not_applied", reason=failure)
         values = self.report.of_the_run()
         notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MOST_NOTABLE])}
         if self.next_page_size:
@@ -280,10 +281,11 @@ class Run:
 
     def _retire(self, client: CatalogClient, writer: Writer) -> None:
         candidates = find_candidates(writer)
-        if (most := self._most_removals()) is not None:
-            check_share(candidates.removals, writer.claim, most)
+        most_removals = self._most_removals()
+        if most_removals is not None:
+            check_share(candidates.removals, writer.claim, most_removals)
         try:
-            look_up_and_apply(client, writer, candidates.keys, self._most_removals())
+            look_up_and_apply(client, writer, candidates.keys, most_removals)
         except RequestFailed as error:
             # Nothing is proven about the rest, so it stays; all that was shown has been applied.
             self.failures.append(

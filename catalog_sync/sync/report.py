@@ -10,23 +10,6 @@ import msgspec
 from catalog_sync.conf import DEFAULT_CATALOG
 
 WORST_FIRST = ("failed", "refused", "incomplete", "running", "succeeded", "skipped", "disabled")
-SUMMED = (
-    "pages",
-    "requests",
-    "retries",
-    "catalog_count",
-    "course_runs_retrieved",
-    "course_runs_rejected",
-    "matched",
-    "updated",
-    "unchanged",
-    "removed",
-    "not_in_lms",
-    "not_in_catalog",
-    "in_other_catalogs",
-    "of_other_orgs",
-    "failures",
-)
 
 
 class SyncReport(msgspec.Struct, kw_only=True):
@@ -95,7 +78,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
         The course overviews are the same for all of them. Each says by itself what it lacks.
         """
         first = reports[0]
-        summed = {name: sum(getattr(each, name) for each in reports) for name in SUMMED}
+        summed = {name: sum(getattr(each, name) for each in reports) for name in _summed()}
         seconds = round(sum(each.duration_seconds for each in reports), 3)
         return cls(
             run_id=None,
@@ -129,3 +112,13 @@ class SyncReport(msgspec.Struct, kw_only=True):
         values = self.as_dict()
         del values["run_id"]
         return values
+
+
+def _summed() -> list[str]:
+    """Return which numbers of several Catalogs add up."""
+    not_summed = ("run_id", "page_size", "concurrency", "course_overviews")
+    return [
+        each.name
+        for each in msgspec.structs.fields(SyncReport)
+        if each.type is int and each.name not in not_summed
+    ]

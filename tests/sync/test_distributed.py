@@ -193,6 +193,14 @@ class TestTasks:
         catalog.control.fault("status", match={"params": {"offset": further_back}}, times=None, status=400)
         assert self.conclude(run, outcomes).status == SyncRun.Status.INCOMPLETE
 
+    def test_what_a_stretch_could_not_read_is_told_once(self, run, stretches, catalog, caplog):
+        catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=403)
+        outcomes = read(stretches[0])
+        catalog.control.clear_faults()
+        ended = self.conclude(run, outcomes + read(*stretches[1:]))
+        assert (caplog.text.count("event=catalog_sync.not_applied"), ended.failures) == (1, 1)
+        assert ended.log_lines.count("event=catalog_sync.not_applied") == 1
+
     @pytest.mark.parametrize("returned", [[0, 1, 1], [0, 0, 2], [1, 2, 2]])
     def test_outcome_that_came_twice_does_not_stand_for_a_missing_one(self, returned, run, stretches):
         outcomes = read(*(stretches[index] for index in returned))
