@@ -68,7 +68,7 @@ class Tally:
 
     def count(self, keys: Iterable[str], stored: Mapping[str, StoredRun], difference: Difference) -> set[str]:
         """Count the course runs that this run meets for the first time, and return them."""
-        first = {key for key in keys if self._is_first(key, stored.get(key))}
+        first = {key for key in keys if self._meet(key, stored.get(key))}
         matched = len(first.intersection(difference.met))
         self.report.course_runs_retrieved += len(first)
         self.report.matched += matched
@@ -114,19 +114,19 @@ class Tally:
             if is_listed and row.id <= self.newest_row:
                 self.settled.add(row.id)
 
-    def _is_first(self, key: str, row: StoredRun | None) -> bool:
-        """Tell whether this run meets the course run for the first time."""
+    def _meet(self, key: str, row: StoredRun | None) -> bool:
+        """Note that this run meets the course run, and tell whether it does for the first time."""
         if row is not None and row.id > self.newest_row and not row.is_listed:
             row = None  # an operator has pinned it meanwhile
         if row is not None and row.id <= self.newest_row:
             return key not in self._counted and self.met.add(row.id)
         if self.dry_run or self.claim.others:
             # Its row does not tell: another Catalog may have inserted it, or have taken it over.
-            return self._is_new(key)
+            return self._note(key)
         # Counted by whoever inserted it; unless that was the sync of another Catalog.
-        return row is None or (not self.claim.owns(row) and self._is_new(key))
+        return row is None or (not self.claim.owns(row) and self._note(key))
 
-    def _is_new(self, key: str) -> bool:
+    def _note(self, key: str) -> bool:
         is_new = key not in self._counted
         self._counted.add(key)
         return is_new

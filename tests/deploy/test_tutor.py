@@ -155,7 +155,7 @@ def test_secret_is_each_installations_own(tutor, tutor_with_beat):
     assert len(secrets) == 2
 
 
-def test_studio_does_not_hear_of_it(tutor):
+def test_studio_is_not_told_where_the_catalog_is(tutor):
     assert "catalog-sync" not in tutor.read("apps", "openedx", "settings", "cms", "production.py")
 
 
