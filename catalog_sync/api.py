@@ -186,8 +186,8 @@ def start_sync(
 
     Raises:
         WrongUsage: a course key is not one, or there is none.
-        catalog_sync.control.NotStarted: one is running that is no look at what changed, none is to run, or there is no
-            worker to hand it to; the text says which and what to do.
+        catalog_sync.control.NotStarted: one is running that is no look at what changed, the sync is switched off, or
+            there is no worker to hand it to; the text says which and what to do.
     """
     from catalog_sync import control
 

@@ -74,11 +74,13 @@ def remedy(health: dict[str, Any]) -> str:
         )
     limit = f"the last {health['stale_after_hours']:g} hours"
     last = health["last_full_run"]
-    how = f"the last one, run {last['run_id']}, ended {last['status']}" if last else "none has ever run"
-    return (
-        f"No full sync{whom} has succeeded within {limit}; {how}. Run manage.py update_catalog_data, and see that "
-        "it is scheduled."
-    )
+    how, what = "none has ever run", "Run manage.py update_catalog_data"
+    if last:
+        how = f"the last one, run {last['run_id']}, ended {last['status']}"
+        what = "Put right what its page under Sync runs in Django admin names"
+    if last and last["status"] == SyncRun.Status.SUCCEEDED:
+        what = "Run manage.py update_catalog_data"
+    return f"No full sync{whom} has succeeded within {limit}; {how}. {what}, and see that it is scheduled."
 
 
 def _is_stale(succeeded: SyncRun | None) -> bool:

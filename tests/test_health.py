@@ -158,6 +158,17 @@ class TestRemedy:
         run(status=Status.REFUSED)
         assert "ended refused" in health.remedy(health.look())
 
+    @pytest.mark.parametrize(
+        ("status", "what"),
+        [
+            (Status.INCOMPLETE, "Put right what its page under Sync runs in Django admin names"),
+            (Status.SUCCEEDED, "Run manage.py update_catalog_data"),
+        ],
+    )
+    def test_what_to_do_once_the_last_one_ended_so(self, status, what):
+        run(hours_ago=24, status=status)
+        assert f". {what}, and see that it is scheduled." in health.remedy(health.look())
+
     def test_that_a_clock_was_wrong(self):
         ended = run(hours_ago=-24)
         message = health.remedy(health.look())

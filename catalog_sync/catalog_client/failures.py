@@ -190,17 +190,10 @@ def unreachable(url: str, error: Exception) -> RequestFailed:
     request = getattr(error, "request", None)
     causes = list(_causes(error))
     words = _describe(error, causes)
-    remedy = (
-        "check that the Catalog is up and that COURSE_CATALOG_API_URL is right, then run the command again"
-    )
-    if words == _NO_URL:
-        remedy = "set COURSE_CATALOG_API_URL to one, such as https://discovery.example.com/api/v1"
-    if words == _CUT_OFF:
-        remedy = "look at the time-outs of what stands before the Catalog, or choose a smaller page size"
     return RequestFailed(
         plain(getattr(request, "url", None) or url),
         f"could not be read ({words})",
-        remedy,
+        _REMEDIES_WITHOUT_A_REPLY.get(words, _UP_AND_RIGHT),
         retryable=not any(isinstance(cause, _LASTING) for cause in causes),
         outage=any(isinstance(cause, ConnectionRefusedError) for cause in causes),
     )
@@ -216,8 +209,19 @@ _LASTING = (
 )
 _NO_URL = "its address is no URL"
 _CUT_OFF = "the reply was cut off"
+_NOT_TRUSTED = "its certificate is not trusted"
+_BROKEN_ENCODING = "its content encoding is broken"
+_UP_AND_RIGHT = (
+    "check that the Catalog is up and that COURSE_CATALOG_API_URL is right, then run the command again"
+)
+_REMEDIES_WITHOUT_A_REPLY = {
+    _NO_URL: "set COURSE_CATALOG_API_URL to one, such as https://discovery.example.com/api/v1",
+    _CUT_OFF: "look at the time-outs of what stands before the Catalog, or choose a smaller page size",
+    _NOT_TRUSTED: "install the certificate of its authority where the LMS runs",
+    _BROKEN_ENCODING: "look at the proxy before the Catalog that compresses",
+}
 _DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
-    (ssl.SSLCertVerificationError, "its certificate is not trusted"),
+    (ssl.SSLCertVerificationError, _NOT_TRUSTED),
     (requests.exceptions.InvalidURL, _NO_URL),
     (requests.exceptions.InvalidSchema, _NO_URL),
     (requests.exceptions.MissingSchema, _NO_URL),
@@ -225,7 +229,7 @@ _DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
     (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
     (urllib3.exceptions.IncompleteRead, _CUT_OFF),
     (http.client.IncompleteRead, _CUT_OFF),
-    (urllib3.exceptions.DecodeError, "its content encoding is broken"),
+    (urllib3.exceptions.DecodeError, _BROKEN_ENCODING),
     (http.client.RemoteDisconnected, "the connection was closed without an answer"),
     (http.client.BadStatusLine, "the reply is not HTTP"),
     (ConnectionRefusedError, "connection refused"),

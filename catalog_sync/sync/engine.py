@@ -269,7 +269,9 @@ class Run:
         """After the last page: retire what a complete crawl did not show, then see to the CCX courses."""
         writer.write_waiting()
         if not complete and not self.failures:
-            self.failures.append("it could not be proven that every course run was read")
+            self.failures.append(
+                "it could not be proven that every course run was read: run the command again"
+            )
         try:
             if complete:
                 self._retire(client, writer)

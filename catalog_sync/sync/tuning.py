@@ -16,6 +16,10 @@ from catalog_sync.quota import REQUESTS_AN_HOUR
 from catalog_sync.sync.page_size import Measurement, OutOfRequests, best, sweep
 
 CONCURRENCIES = (1, 2, 4)
+NO_ANSWER = (
+    "Nothing was measured, since the Catalog did not answer the smallest page: event=catalog_sync.request_failed in "
+    "the log says why. If it was the time, raise request_timeout_seconds."
+)
 
 
 class NothingMeasured(Exception):
@@ -75,5 +79,5 @@ def recommend(
         except OutOfRequests as error:
             shortage = str(error)
     if not measurements:
-        raise NothingMeasured(shortage or "Nothing was measured: raise request_timeout_seconds.")
+        raise NothingMeasured(shortage or NO_ANSWER)
     return Recommendation(tuple(measurements), best(measurements, target_seconds), shortage)

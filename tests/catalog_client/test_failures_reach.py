@@ -112,6 +112,11 @@ def test_credentials_that_are_missing_are_named(names, told):
     [
         (requests.exceptions.InvalidURL(), "set COURSE_CATALOG_API_URL to one, such as"),
         (urllib3.exceptions.IncompleteRead(1, 2), "or choose a smaller page size"),
+        (
+            requests.exceptions.SSLError(ssl.SSLCertVerificationError()),
+            "install the certificate of its authority",
+        ),
+        (urllib3.exceptions.DecodeError(), "look at the proxy before the Catalog that compresses"),
         (ConnectionRefusedError(), "check that the Catalog is up"),
         (OSError(), "check that the Catalog is up"),
     ],

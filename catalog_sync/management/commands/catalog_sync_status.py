@@ -18,7 +18,8 @@ class Command(BaseCommand):
 
     help = (
         "Print when the sync last succeeded, what it left, and how many course overviews show a marketing URL. "
-        "Exit status: 0 healthy; 1 stale: no full sync has succeeded within CATALOG_SYNC_STALE_AFTER_HOURS."
+        "Exit status: 0 healthy; 1 stale: no full sync has succeeded within CATALOG_SYNC_STALE_AFTER_HOURS; "
+        "or the LMS's database does not answer."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
