@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from catalog_sync import conf, overview_history, replica, signals
 from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of
-from catalog_sync.databases import CHUNK, CaseSensitiveCharField, in_chunks
+from catalog_sync.databases import ROWS, CaseSensitiveCharField, chunks_in_order, in_chunks
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.replica import Held, StoredRun
 
@@ -205,17 +205,23 @@ def count_with_own_url() -> int:
     return int(showing_url().exclude(_key__startswith=CCX_PREFIX).count())
 
 
-def showing_unknown_url() -> Iterator[str]:
+def showing_unknown_url() -> Iterator[list[str]]:
     """Yield the keys of course overviews, CCX courses aside, that show a URL which no row of the replica holds."""
     own_row = CatalogCourseRun.objects.filter(replica.HAS_URL, course_key=OuterRef("pk"))
-    unknown = showing_url().exclude(_key__startswith=CCX_PREFIX).filter(~Exists(own_row))
-    yield from unknown.iterator()
+    return key_chunks(showing_url().exclude(_key__startswith=CCX_PREFIX).filter(~Exists(own_row)))
+
+
+def key_chunks(some_keys: QuerySet[Any]) -> Iterator[list[str]]:
+    """Yield keys, such as those of ``showing_url``, in lists."""
+    for chunk in chunks_in_order(some_keys.values_list("_key"), "_key", ROWS):
+        yield [key for (key,) in chunk]
 
 
 def out_of_step() -> QuerySet[Any]:
     """Return the keys of course overviews that do not show what the replica holds of their own run, for a subquery.
 
-    A CCX course without a URL of its own is in step with its parent run or not, which no one row tells.
+    A CCX course without a URL of its own is in step with its parent run or not, which no one row tells. It reads every
+    course overview: some seconds for a million of them.
     """
     own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
     wanted = Subquery(own_row.values_list(replica.WANTED_URL)[:1])
@@ -244,13 +250,7 @@ def with_ccx(course_key: str) -> Iterator[list[tuple[str, str | None]]]:
 
 
 def _chunks_of(wanted: Q) -> Iterator[list[tuple[str, str | None]]]:
-    rows = _keyed().filter(wanted).order_by("_key").values_list("_key", url_field())
-    last = ""
-    while chunk := list(rows.filter(_key__gt=last)[:CHUNK]):
-        yield chunk
-        if len(chunk) < CHUNK:
-            return  # without asking for more: that walks over all that come after the last CCX course
-        last = chunk[-1][0]
+    return chunks_in_order(_keyed().filter(wanted).values_list("_key", url_field()), "_key")
 
 
 def _update(course_keys: Collection[str], values: dict[str, Any]) -> int:

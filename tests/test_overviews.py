@@ -249,7 +249,7 @@ class TestShowing:
 
     def test_url_without_a_row_of_the_replica_is_unknown(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
-        assert list(overviews.showing_unknown_url()) == [KEY]
+        assert list(overviews.showing_unknown_url()) == [[KEY]]
 
     def test_url_with_a_row_of_the_replica_is_known(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)

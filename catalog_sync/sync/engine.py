@@ -171,13 +171,13 @@ class Run:
         claim = Claim.of(self.options.catalog)
         transactions = Transactions(self.lease, self.report, self.log, has_rivals=bool(claim.others))
         tally = Tally(claim, self.report, self.log, self.options.dry_run)
-        return Writer(transactions, claim, tally, self.report, self.options.dry_run)
+        return Writer(transactions, claim, tally, self.report, self.options.dry_run, self.tick)
 
     def close(self, status: SyncRun.Status, message: str) -> None:
         """Store the report, give the lease back and log the end."""
         self.report.status, self.report.message = status.value, message
         self.report.duration_seconds = round(time.monotonic() - self._started, 3)
-        # Here, where a run ends, and not where work does: of a shared run each worker tells the one that concludes it.
+        # Not where work ends: of a shared run each worker tells the one that concludes it.
         for failure in self.failures:
             self.log.error("not_applied", reason=failure)
         values = self.report.of_the_run()
@@ -210,12 +210,10 @@ class Run:
         self.report.of_other_orgs = len(set(self.options.course_keys)) - len(asked)
         if not asked:
             return
-        unlisted = self._look_up(client, writer, asked)
+        unlisted = asked & self._look_up(client, writer, asked)
         if unlisted and not self.report.course_overviews:
-            self.note = f"Neither the Catalog nor the LMS has {', '.join(sorted(asked & unlisted))}."
-        self.report.not_in_catalog = overviews.count(
-            {key for key in asked & unlisted if not parent_of_ccx(key)}
-        )
+            self.note = f"Neither the Catalog nor the LMS has {', '.join(sorted(unlisted))}."
+        self.report.not_in_catalog = overviews.count({key for key in unlisted if not parent_of_ccx(key)})
 
     def sync_changed(self, client: CatalogClient, writer: Writer) -> None:
         """Look up the course runs of the courses that the Catalog says changed lately."""
@@ -227,12 +225,10 @@ class Run:
     def _look_up(self, client: CatalogClient, writer: Writer, asked: set[str]) -> set[str]:
         """Look up these course runs, with what belongs to them: the parents of CCX courses, the CCX of parents."""
         parents = {parent for key in asked if (parent := parent_of_ccx(key))}
-        ccx_keys = {
-            key
-            for some in in_chunks(asked | parents)
-            for chunk in overviews.ccx_chunks(some)
-            for key, _ in chunk
-        }
+        ccx_keys: set[str] = set()
+        for some in in_chunks(asked | parents):
+            self.tick()
+            ccx_keys.update(key for chunk in overviews.ccx_chunks(some) for key, _ in chunk)
         try:
             return look_up_and_apply(client, writer, asked | parents | ccx_keys, self._most_removals())
         finally:
@@ -283,9 +279,8 @@ class Run:
 
     def _retire(self, client: CatalogClient, writer: Writer) -> None:
         candidates = find_candidates(writer)
-        most_removals = self._most_removals()
-        if most_removals is not None:
-            check_share(candidates.removals, writer.claim, most_removals)
+        if (most_removals := self._most_removals()) is not None:
+            check_share(candidates.removals, writer, most_removals)
         try:
             look_up_and_apply(client, writer, candidates.keys, most_removals)
         except RequestFailed as error:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from catalog_sync import overviews, replica
 from catalog_sync.catalog_client import CatalogClient, Page, RequestFailed
 from catalog_sync.course_keys import parent_of_ccx
-from catalog_sync.databases import in_chunks
+from catalog_sync.databases import ROWS, chunks_in_order, in_chunks
 from catalog_sync.replica import Held
-from catalog_sync.sync.claim import Claim, with_parents
+from catalog_sync.sync.claim import with_parents
 from catalog_sync.sync.judgment import Judgment
 from catalog_sync.sync.writer import Writer
 
@@ -47,10 +47,11 @@ def find_candidates(writer: Writer) -> Candidates:
     """Return what a complete crawl did not show with a marketing URL, and what the LMS shows without a source."""
     lost, claim = set(_unsettled(writer)), writer.claim
     # What nobody provided may be what another Catalog is about to provide, or did before its row was lost.
-    unknown = {key for key in _showing_unknown_url(writer) if claim.covers_alone(key)}
+    unknown = set(filter(claim.covers_alone, _showing_unknown_url(writer)))
     keys = lost | unknown
-    candidates = Candidates(set(keys), overviews.count_showing(keys))
+    candidates = Candidates(set(keys), _count_showing(writer, keys))
     for chunk in overviews.ccx_chunks():
+        writer.tick()
         parents = {key: parent for key, shown in chunk if shown and (parent := parent_of_ccx(key))}
         stored = replica.read({*parents, *parents.values()})
         sources = {
@@ -66,12 +67,14 @@ def find_candidates(writer: Writer) -> Candidates:
     return candidates
 
 
-def _showing_unknown_url(writer: Writer) -> Iterable[str]:
+def _showing_unknown_url(writer: Writer) -> Iterator[str]:
     # Count first here, too: where no more show a URL than the run has met with one, nobody shows another. A dry run has
     # not written what it met.
     if not writer.dry_run and overviews.count_with_own_url() == writer.tally.with_url:
-        return ()
-    return overviews.showing_unknown_url()
+        return
+    for chunk in overviews.showing_unknown_url():
+        writer.tick()
+        yield from chunk
 
 
 def _unsettled(writer: Writer) -> Iterator[str]:
@@ -81,12 +84,20 @@ def _unsettled(writer: Writer) -> Iterator[str]:
     # settled ones over meanwhile: as many may be missing.
     if not writer.claim.others and rows.count() == len(writer.tally.settled):
         return
-    for row_id, key in rows.values_list("id", "course_key").iterator():
-        if row_id not in writer.tally.settled:
-            yield key
+    for chunk in chunks_in_order(rows.values_list("id", "course_key"), "id", ROWS):
+        writer.tick()
+        yield from (key for row_id, key in chunk if row_id not in writer.tally.settled)
 
 
-def check_share(removals: int, claim: Claim, max_removal_percent: int) -> None:
+def _count_showing(writer: Writer, course_keys: Collection[str]) -> int:
+    count = 0
+    for some in in_chunks(course_keys, ROWS):
+        writer.tick()
+        count += overviews.count_showing(some)
+    return count
+
+
+def check_share(removals: int, writer: Writer, max_removal_percent: int) -> None:
     """Let only a small share of the marketing URLs go, of several Catalogs of those that this one provided.
 
     Raises:
@@ -94,18 +105,22 @@ def check_share(removals: int, claim: Claim, max_removal_percent: int) -> None:
     """
     if removals <= ALWAYS_ALLOWED:
         return
-    showing = _count_clearable(claim) if claim.others else overviews.showing_url().count()
+    showing = _count_clearable(writer) if writer.claim.others else overviews.showing_url().count()
     if removals * 100 > max_removal_percent * showing:
         raise RefusedToShrink(removals, showing, max_removal_percent)
 
 
-def _count_clearable(claim: Claim) -> int:
+def _count_clearable(writer: Writer) -> int:
     """Return how many course overviews show a marketing URL that this Catalog could take away.
 
     A small Catalog that answers wrongly could else lose all of its own among those of a large one.
     """
-    chunks = in_chunks(overviews.showing_url().iterator())
-    return sum(len(claim.clearable(chunk, replica.read(with_parents(chunk)))) for chunk in chunks)
+    count = 0
+    for keys in overviews.key_chunks(overviews.showing_url()):
+        for some in in_chunks(keys):
+            writer.tick()
+            count += len(writer.claim.clearable(some, replica.read(with_parents(some))))
+    return count
 
 
 def look_up_and_apply(
@@ -133,7 +148,7 @@ def look_up_and_apply(
     clearing = {key for key in absent if key not in ccx_keys or parent_of_ccx(key) in absent}
     clearing = writer.claim.clearable(clearing, replica.read_all(with_parents(clearing)))
     if max_removal_percent is not None:
-        check_share(overviews.count_showing(clearing), writer.claim, max_removal_percent)
+        check_share(_count_showing(writer, clearing), writer, max_removal_percent)
     for proof in proofs:
         writer.remove(proof.gone, proof.listed, [key for key in proof.gone if key in clearing])
     if failure:

@@ -41,6 +41,7 @@ class Writer:
     Attributes:
         claim: which course runs are the Catalog's.
         tally: what the run has met so far.
+        tick: to be called about twice a second by whoever reads for long and writes nothing; what it raises ends that.
     """
 
     transactions: Transactions
@@ -48,6 +49,7 @@ class Writer:
     tally: Tally
     report: SyncReport
     dry_run: bool
+    tick: Callable[[], None]
     _ccx_sources: set[str] | None = None
     _pretended: dict[str, Held | None] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)

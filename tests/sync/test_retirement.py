@@ -1,0 +1,90 @@
+"""Who has to lose a marketing URL is found in parts, however many there are, with a sign of life at each."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync import conf, overviews
+from catalog_sync.models import CatalogCourseRun
+from catalog_sync.sync import retirement
+from catalog_sync.sync.engine import Run
+from catalog_sync.sync.options import SyncOptions
+from catalog_sync.sync.tally import newest_row
+from tests.factories import CourseOverviewFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KEYS = {f"course-v1:ExampleX+Run{number}+2026" for number in range(5)}
+URL = "https://www.example.com/intro"
+PART = 2
+TWO_CATALOGS = {
+    name: {"url": f"https://{name}.example.com/api/v1", "credentials": None}
+    for name in ("default", "partner")
+}
+
+
+@pytest.fixture
+def ticks(monkeypatch):
+    for room in (retirement, overviews):
+        monkeypatch.setattr(room, "ROWS", PART)
+    return []
+
+
+@pytest.fixture
+def opened(ticks):
+    """Open a run that has met nothing, and return its writer."""
+
+    def open_run():
+        writer = Run.open(SyncOptions.of(conf.catalogs()[0]))._writer()
+        writer.tally.newest_row = newest_row()
+        writer.tick = lambda: ticks.append(1)
+        return writer
+
+    return open_run
+
+
+def record():
+    CatalogCourseRun.objects.bulk_create(CatalogCourseRun(course_key=key, marketing_url=URL) for key in KEYS)
+
+
+def show():
+    for key in KEYS:
+        CourseOverviewFactory(id=key, marketing_url=URL)
+
+
+def test_course_runs_that_were_not_listed_are_found(opened, ticks):
+    record()
+    assert (retirement.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
+
+
+def test_urls_that_nobody_provided_are_found(opened, ticks):
+    show()
+    assert (retirement.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
+
+
+def test_urls_that_would_go_are_counted(opened, ticks):
+    record()
+    show()
+    found = retirement.find_candidates(opened())
+    assert (found.removals, len(ticks) >= 2 * len(KEYS) / PART) == (len(KEYS), True)
+
+
+def test_share_of_one_of_several_catalogs_is_counted(opened, ticks, settings):
+    settings.CATALOG_SYNC_CATALOGS = TWO_CATALOGS
+    record()
+    show()
+    with pytest.raises(retirement.RefusedToShrink, match=f"of {len(KEYS)} marketing URLs"):
+        retirement.check_share(retirement.ALWAYS_ALLOWED + 1, opened(), 10)
+    assert len(ticks) >= len(KEYS) / PART
+
+
+def test_run_that_is_stopped_finds_no_more(opened):
+    record()
+    writer = opened()
+
+    def stop():
+        raise KeyboardInterrupt
+
+    writer.tick = stop
+    with pytest.raises(KeyboardInterrupt):
+        retirement.find_candidates(writer)
