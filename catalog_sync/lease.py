@@ -141,7 +141,8 @@ class Lease:
         """
         held = SyncRun.objects.filter(pk=self.run_id, lease__isnull=False)
         # One statement renews and asks: a run that is not canceled pays nothing for the question.
-        heartbeat = UtcNow() + timedelta(seconds=seconds_ahead)
+        # Never so far ahead that the clock would be called wrong, however patient a run is configured.
+        heartbeat = UtcNow() + min(timedelta(seconds=seconds_ahead), _FARTHEST_AHEAD / 2)
         if not held.filter(cancel_requested=False).update(heartbeat=heartbeat, **progress):
             raise Canceled if held.exists() else LeaseLost
         self._renewed_at = time.monotonic()

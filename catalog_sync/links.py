@@ -104,7 +104,7 @@ def _is_host(host: str) -> bool:
 
 def _is_allowed(host: str, allowed_hosts: tuple[str, ...]) -> bool:
     try:
-        return validate_host(_as_sent(host), [_as_sent(pattern.strip("[]")) for pattern in allowed_hosts])
+        return validate_host(_as_sent(host), [_as_sent(pattern) for pattern in allowed_hosts])
     except UnicodeError:
         return False
 

@@ -195,6 +195,12 @@ class TestRenew:
         silence_in = SyncRun.objects.get().heartbeat - timezone.now()
         assert timedelta(seconds=290) < silence_in <= timedelta(seconds=300)
 
+    def test_never_moves_it_so_far_ahead_that_it_is_taken_for_dead(self):
+        lease = Lease.acquire()
+        lease.renew(seconds_ahead=100 * 86_400)
+        bury_the_dead()
+        assert SyncRun.objects.get().status == "running"
+
     def test_stores_the_progress(self):
         Lease.acquire().renew(pages=3)
         assert SyncRun.objects.get().pages == 3

@@ -123,12 +123,16 @@ class CatalogClient:
     def seconds_of(self, window: Window) -> tuple[float, Page]:
         """Return how long the Catalog takes for one window, and the page; tried once.
 
+        Where the Catalog asks to be left alone for a while, it is, and that time is none of the page's.
+
         Raises:
             RequestFailed: no answer.
         """
-        started = time.monotonic()
+        budget = self._requester.budget
+        before, started = budget.seconds, time.monotonic()
         page = result_of(in_background(partial(self._read_window, window, 1)), self._tick)
-        return time.monotonic() - started, page
+        waited = before - budget.seconds
+        return time.monotonic() - started - waited, page
 
     def _batches(self, course_keys: list[str]) -> Iterator[tuple[str, ...]]:
         batch: list[str] = []

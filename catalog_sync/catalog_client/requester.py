@@ -125,7 +125,7 @@ class Requester:
         """
         retrying = self._retrying(attempts)
         most_bytes = max(rows * LONGEST_ROW_BYTES, SMALLEST_CAP_BYTES)
-        started, failure = time.monotonic(), None
+        started, failure, was_sent = time.monotonic(), None, False
         try:
             for attempt in retrying:
                 if failure:
@@ -133,9 +133,11 @@ class Requester:
                         raise failure
                     self._log_retry(url, failure)
                     started = self.budget.spend_since(started)
+                    # Else it was the request for a token that failed, before this one.
+                    was_sent = was_sent or failure.url == plain(url)
                 with attempt:
                     try:
-                        return parse(self._attempt(url, most_bytes, again=failure is not None))
+                        return parse(self._attempt(url, most_bytes, again=was_sent))
                     except RequestFailed as error:
                         failure = error
                         raise

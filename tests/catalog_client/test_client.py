@@ -52,6 +52,13 @@ def test_seconds_are_those_that_the_window_took(make, catalog):
     assert 0.3 <= seconds < 30
 
 
+def test_seconds_do_not_have_those_for_which_the_catalog_was_left_alone(make, catalog):
+    throttle = {"status": 429, "headers": {"Retry-After": "3"}}
+    catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, **throttle)
+    client, _ = make(retry_deadline_seconds=30)
+    assert (client.seconds_of(Window(0, 20))[0] < 3, client.retries) == (True, 1)
+
+
 def test_look_up_begins_with_the_first_row(make, catalog):
     list(make(retry_deadline_seconds=0)[0].look_up(["A/B/C"]))
     [request] = catalog.control.requests(COURSE_RUNS_PATH)

@@ -43,6 +43,7 @@ def test_token_provider_down_once(sync, catalog):
     outcome.is_success()
     [line] = outcome.events("request_retried")
     assert "gave no access token (HTTP 503)" in line
+    assert outcome.report["retries"] == 0
 
 
 def test_token_provider_refuses_the_client(sync, settings):
