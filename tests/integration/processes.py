@@ -23,14 +23,24 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 120
 
 
+def manage(environment: dict[str, str], *arguments: str) -> subprocess.Popen:
+    """Start a management command in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 class Sync:
     """``manage.py update_catalog_data --json`` in a process of its own."""
 
     def __init__(self, environment: dict[str, str], *options: str) -> None:
-        command = [sys.executable, "manage.py", "update_catalog_data", "--json", *options]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        self.process = manage(environment, "update_catalog_data", "--json", *options)
         self.out = self.err = ""
 
     def wait(self) -> int:

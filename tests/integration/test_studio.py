@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
 import pytest
 
 from catalog_sync.api import update_catalog_data
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import ROOT, shown
+from tests.integration.processes import manage, shown
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,19 +41,12 @@ class Studio:
         }
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        return subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self._environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        return manage(self._environment, *arguments)
 
     def run(self, *arguments: str) -> str:
         process = self.start(*arguments)
-        output, _ = process.communicate()
-        assert process.returncode == 0
+        output, errors = process.communicate()
+        assert process.returncode == 0, errors
         return output
 
 

@@ -15,9 +15,8 @@ from django.db import connection
 from kombu import Connection, Queue
 
 from sandbox.catalog.testing import CatalogProcess
-from tests.integration.processes import wait_until
+from tests.integration.processes import ROOT, manage, wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE_SIZE = 12
 
 
@@ -78,14 +77,7 @@ class Workers:
         )
 
     def manage(self, *arguments: str) -> subprocess.Popen:
-        command = subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command = manage(self.environment, *arguments)
         self._commands.append(command)
         return command
 
