@@ -261,6 +261,34 @@ class TestShowing:
         assert list(overviews.showing_unknown_url()) == []
 
 
+def test_whoever_is_out_of_step_is_looked_up_once_in_the_replica():
+    with statements() as sent:
+        assert [*overviews.out_of_step()] == []
+    [sql] = sent.all()
+    assert sql.count(CatalogCourseRun._meta.db_table) == 1
+
+
+@pytest.mark.parametrize("shown", [None, "", URL])
+@pytest.mark.parametrize(
+    ("key", "stored", "is_to_show"),
+    [
+        (KEY, {"marketing_url": URL}, [URL]),
+        (KEY, {"marketing_url": OTHER_URL, "pinned_url": URL}, [URL]),
+        (KEY, {}, [None, ""]),
+        (KEY, None, [None, ""]),
+        (CCX, {"marketing_url": OTHER_URL}, [OTHER_URL]),
+        (CCX, None, [None, "", URL]),
+    ],
+    ids=["listed", "pinned", "without a URL", "unknown", "CCX", "unknown CCX"],
+)
+def test_is_out_of_step(key, stored, is_to_show, shown):
+    CourseOverviewFactory(id=key)
+    CourseOverview.objects.update(marketing_url=shown)
+    if stored is not None:
+        CatalogCourseRun.objects.create(course_key=key, **stored)
+    assert overviews.out_of_step().exists() == (shown not in is_to_show)
+
+
 class TestCcxChunks:
     """The CCX of the LMS."""
 

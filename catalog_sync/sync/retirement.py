@@ -115,12 +115,15 @@ def _count_clearable(writer: Writer) -> int:
 
     A small Catalog that answers wrongly could else lose all of its own among those of a large one.
     """
-    count = 0
-    for keys in overviews.key_chunks(overviews.showing_url()):
-        for some in in_chunks(keys):
-            writer.tick()
-            count += len(writer.claim.clearable(some, replica.read(with_parents(some))))
-    return count
+    return sum(len(_clearable(writer, keys)) for keys in overviews.key_chunks(overviews.showing_url()))
+
+
+def _clearable(writer: Writer, course_keys: Collection[str]) -> set[str]:
+    found = set()
+    for some in in_chunks(course_keys, ROWS):
+        writer.tick()
+        found |= writer.claim.clearable(some, replica.read_all(with_parents(some)))
+    return found
 
 
 def look_up_and_apply(
@@ -146,7 +149,7 @@ def look_up_and_apply(
     absent = {key for proof in proofs for key in proof.gone}
     ccx_keys = {key for key in absent if parent_of_ccx(key)}
     clearing = {key for key in absent if key not in ccx_keys or parent_of_ccx(key) in absent}
-    clearing = writer.claim.clearable(clearing, replica.read_all(with_parents(clearing)))
+    clearing = _clearable(writer, clearing)
     if max_removal_percent is not None:
         check_share(_count_showing(writer, clearing), writer, max_removal_percent)
     for proof in proofs:

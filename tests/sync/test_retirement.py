@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync import conf, overviews
-from catalog_sync.models import CatalogCourseRun
+from catalog_sync import conf, lease, overviews
+from catalog_sync.catalog_client import Page
+from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.sync import retirement
 from catalog_sync.sync.engine import Run
 from catalog_sync.sync.options import SyncOptions
@@ -21,6 +22,13 @@ TWO_CATALOGS = {
     name: {"url": f"https://{name}.example.com/api/v1", "credentials": None}
     for name in ("default", "partner")
 }
+
+
+class EmptyCatalog:
+    """A client of a Catalog that lists nothing."""
+
+    def look_up(self, course_keys):
+        yield tuple(course_keys), Page((), (), 0, 0)
 
 
 @pytest.fixture
@@ -78,13 +86,19 @@ def test_share_of_one_of_several_catalogs_is_counted(opened, ticks, settings):
     assert len(ticks) >= len(KEYS) / PART
 
 
-def test_run_that_is_stopped_finds_no_more(opened):
+def test_urls_that_may_go_are_told_apart(opened, ticks):
     record()
+    show()
     writer = opened()
+    assert retirement.look_up_and_apply(EmptyCatalog(), writer, KEYS, None) == KEYS
+    assert (writer.report.removed, len(ticks) >= len(KEYS) / PART) == (len(KEYS), True)
 
-    def stop():
-        raise KeyboardInterrupt
 
-    writer.tick = stop
-    with pytest.raises(KeyboardInterrupt):
+def test_run_that_is_canceled_finds_no_more(monkeypatch):
+    monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 0)
+    record()
+    writer = Run.open(SyncOptions.of(conf.catalogs()[0]))._writer()
+    writer.tally.newest_row = newest_row()
+    SyncRun.objects.update(cancel_requested=True)
+    with pytest.raises(lease.Canceled):
         retirement.find_candidates(writer)
