@@ -19,6 +19,7 @@ INSTALL_REQUIRES = [
     "edx-rest-api-client>=6.2",
     "idna>=3.0",
     "msgspec>=0.19",
+    "openedx-filters>=1.11",  # The first with CourseAboutPageURLRequested.
     "requests>=2.32",
     "stamina>=25.2",
     "tqdm>=4.66",

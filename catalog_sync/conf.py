@@ -17,6 +17,9 @@ DEFAULT_SESSION_FACTORY = "catalog_sync.catalog_client.session.oauth_session"
 DEFAULT_FIELDS = {"marketing_url": "marketing_url"}
 DEFAULT_RUN_STATUSES = ("published",)
 DEFAULT_STALE_AFTER_HOURS = 12
+# The Open edX filter that every link to an about page passes through, and this app's step in its pipeline.
+ABOUT_PAGE_FILTER = "org.openedx.learning.course_about.page.url.requested.v1"
+ABOUT_PAGE_STEP = "catalog_sync.filters.ReplaceAboutPageUrl"
 # A century; what is longer, or no number, is no span of time to calculate with.
 MOST_STALE_AFTER_HOURS = 1_000_000
 # What the one Catalog is called where CATALOG_SYNC_CATALOGS names none.
@@ -210,6 +213,15 @@ def stale_after_hours() -> float:
     hours = getattr(settings, "CATALOG_SYNC_STALE_AFTER_HOURS", None)
     # In this order: nan is not less than anything.
     return DEFAULT_STALE_AFTER_HOURS if hours is None else min(MOST_STALE_AFTER_HOURS, hours)
+
+
+def about_page_filter_enabled() -> bool:
+    """Whether ``catalog_sync.filters`` replaces the LMS's links to about pages by marketing URLs."""
+    # .. setting_name: CATALOG_SYNC_ABOUT_PAGE_FILTER
+    # .. setting_default: True
+    # .. setting_description: If True, the plugin settings add a step to the Open edX filter
+    #   ``CourseAboutPageURLRequested``. The step replaces a link to a course's about page by the course's marketing URL.
+    return bool(getattr(settings, "CATALOG_SYNC_ABOUT_PAGE_FILTER", True))
 
 
 def health_token() -> str:

@@ -18,6 +18,7 @@ def defaults() -> dict[str, Any]:
         "CATALOG_SYNC_MARKETING_URL_HOSTS": None,
         "CATALOG_SYNC_STALE_AFTER_HOURS": conf.DEFAULT_STALE_AFTER_HOURS,
         "CATALOG_SYNC_HEALTH_TOKEN": None,
+        "CATALOG_SYNC_ABOUT_PAGE_FILTER": True,
     }
 
 
