@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 # Before a test module imports from them: what has been imported cannot be rewritten any more.
 pytest.register_assert_rewrite(
+    "tests.hosts.openedx.host",
     "tests.integration.fault_fixtures",
     "tests.integration.process_fixtures",
     "tests.integration.processes",
     "tests.integration.workers",
+    "tests.packaging.installation",
     "tests.sandbox.catalog_fixtures",
 )
 

@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 import shutil
-import subprocess
-import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.docs.commands import commands
+from tests.packaging.installation import ROOT, must_run, run
 
-ROOT = Path(__file__).resolve().parents[2]
 PROJECT = Path(__file__).with_name("project")
-# All that the build reads.
-SOURCES = [
-    "CHANGELOG.rst",
-    "LICENSE",
-    "MANIFEST.in",
-    "README.rst",
-    "pyproject.toml",
-    "setup.py",
-    "catalog_sync",
-]
-GIVE_UP_SECONDS = 600
-
 OFFERED, UNLISTED = "course-v1:WheelX+Offered+2026", "course-v1:WheelX+Unlisted+2026"
 URL = "https://www.example.com/course/offered"
 ABOUT = f"https://lms.example.com/courses/{UNLISTED}/about"
 
+pytest_plugins = ["tests.packaging.installation"]
 pytestmark = pytest.mark.packaging
-
-
-def run(*command: object, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=inherited | environ,
-        capture_output=True,
-        text=True,
-        timeout=GIVE_UP_SECONDS,
-        check=False,
-    )
-
-
-def must_run(*command: object, cwd: Path, **environ: str) -> str:
-    process = run(*command, cwd=cwd, **environ)
-    assert process.returncode == 0, f"{command}\n{process.stdout}\n{process.stderr}"
-    return process.stdout
 
 
 @dataclass(frozen=True)
@@ -80,33 +45,13 @@ class Lms:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    """The wheel, built from a copy: a build leaves folders behind, which the next one would pack."""
-    source = tmp_path_factory.mktemp("source")
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, source)
-    wheels = tmp_path_factory.mktemp("wheels")
-    must_run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", wheels, source, cwd=source)
-    (built,) = wheels.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
-def lms(wheel, tmp_path_factory, catalog_process) -> Lms:
-    """An LMS with the wheel and what it requires, its tables made, two courses in it."""
+def lms(installation, tmp_path_factory, catalog_process) -> Lms:
+    """An LMS with its tables made, two courses in it."""
     catalog_process.control.reset()
     catalog_process.control.set_runs([{"key": OFFERED, "marketing_url": URL}])
-    home = tmp_path_factory.mktemp("elsewhere")
-    must_run(sys.executable, "-m", "venv", home / "venv", cwd=home)
-    python = home / "venv" / "bin" / "python"
-    # As the documentation has it, in the folder where the wheel is.
-    (line,) = commands("pip install openedx")
-    must_run(python, "-m", *shlex.split(line), "--quiet", "--disable-pip-version-check", cwd=wheel.parent)
-    shutil.copytree(PROJECT, home / "lms", ignore=shutil.ignore_patterns("__pycache__"))
-    lms = Lms(home / "lms", python, catalog_process.lms_environment)
+    folder = tmp_path_factory.mktemp("elsewhere") / "lms"
+    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    lms = Lms(folder, installation.python, catalog_process.lms_environment)
     lms.manage("makemigrations", "course_overviews")
     lms.manage("migrate")
     lms.shell(
@@ -116,18 +61,18 @@ def lms(wheel, tmp_path_factory, catalog_process) -> Lms:
     return lms
 
 
-def test_wheel_holds_every_file_of_the_package(wheel):
+def test_wheel_holds_every_file_of_the_package(installation):
     sources = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "catalog_sync").rglob("*")
         if path.is_file() and path.parent.name != "__pycache__"
     }
-    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    packed = {name for name in zipfile.ZipFile(installation.wheel).namelist() if ".dist-info/" not in name}
     assert packed == sources
 
 
-def test_wheel_says_that_it_is_a_plugin_of_the_lms_and_of_studio(wheel):
-    archive = zipfile.ZipFile(wheel)
+def test_wheel_says_that_it_is_a_plugin_of_the_lms_and_of_studio(installation):
+    archive = zipfile.ZipFile(installation.wheel)
     (name,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
     assert {"[lms.djangoapp]", "[cms.djangoapp]"} <= set(archive.read(name).decode().splitlines())
 

@@ -1,0 +1,1 @@
+"""A host with the modules of edx-platform, in which the wheel is installed."""
