@@ -56,7 +56,7 @@ services: # A server that does not answer is a failure, said at once and by name
 test-browser: $(VENV)/.installed-browser ## Run the tests that drive Chromium
 	$(call run_suite,browser,-m browser)
 
-test-packaging: $(VENV)/.installed-test ## Install the wheel into an empty environment and an LMS of another place
+test-packaging: $(VENV)/.installed-test ## Install the wheel into an empty environment, and test it in a small LMS and in one with edx-platform's modules
 	$(call run_suite,packaging,-m packaging)
 
 # In an environment of its own: Tutor and jenkins-job-builder bring much, and are to agree with nothing else here.

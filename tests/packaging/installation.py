@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -93,14 +92,14 @@ class Installation:
             sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", wheels, source, cwd=source
         )
         must_run(sys.executable, "-m", "venv", self.venv, cwd=self.folder)
-        # As the documentation has it, in the folder where the wheel is.
+        # The documented line, in the folder with the wheel.
         (line,) = commands("pip install openedx")
-        self._pip(*shlex.split(line)[1:])
-        self._pip("install", "--no-deps", "--target", self.platform_packages, *PLATFORM_PACKAGES)
+        self._run(line)
+        self._run(f"pip install --no-deps --target {self.platform_packages} {' '.join(PLATFORM_PACKAGES)}")
 
-    def _pip(self, command: str, *arguments: object) -> None:
-        options = ("--quiet", "--disable-pip-version-check")
-        must_run(self.python, "-m", "pip", command, *options, *arguments, cwd=self.folder / "wheels")
+    def _run(self, line: str) -> None:
+        path = f"{self.python.parent}{os.pathsep}{os.environ['PATH']}"
+        must_run("bash", "-c", line, cwd=self.folder / "wheels", PATH=path, PIP_QUIET="1")
 
 
 @pytest.fixture(scope="session")

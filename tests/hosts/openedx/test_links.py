@@ -106,11 +106,12 @@ def test_studio_gives_the_marketing_url_of_a_course_block(studio):
     assert studio["links_of_blocks"] == IN_STUDIO
 
 
-def test_our_link_of_a_course_block_in_studio_is_the_marketing_url(studio):
-    assert studio["our_links_of_blocks"] == IN_STUDIO
+def test_our_link_of_a_course_block_in_studio_needs_only_the_block(studio):
+    about_pages = {key: about_page(key, LMS_ROOT_URL) for key in FEW}
+    assert studio["our_links_of_blocks"] == about_pages | {SOCIAL: SOCIAL_URL}
 
 
-def test_our_link_of_a_course_overview_in_studio_is_its_own_social_or_marketing_url(studio):
+def test_our_link_of_a_course_overview_in_studio_is_its_social_or_marketing_url(studio):
     assert studio["our_links_of_overviews"] == IN_STUDIO | {SOCIAL: SOCIAL_URL}
 
 

@@ -127,7 +127,7 @@ def studio() -> dict[str, Any]:
     from catalog_sync.api import get_lms_link_for_about_page
 
     overviews = [CourseOverview.objects.get(pk=key) for key in courses.FEW]
-    blocks = [SimpleNamespace(id=each.id, social_sharing_url=None) for each in overviews]
+    blocks = [SimpleNamespace(id=each.id, social_sharing_url=each.social_sharing_url) for each in overviews]
     return {
         "links_of_blocks": {str(each.id): get_link_for_about_page(each) for each in blocks},
         "our_links_of_blocks": {str(each.id): get_lms_link_for_about_page(each) for each in blocks},
