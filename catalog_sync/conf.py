@@ -149,6 +149,31 @@ def lms_root_url() -> str:
     return _text("LMS_ROOT_URL").rstrip("/")
 
 
+def catalog_microfrontend_url() -> str:
+    """The public root of the catalog MFE; empty if unset."""
+    return _text("CATALOG_MICROFRONTEND_URL")
+
+
+def social_sharing_settings() -> Mapping[str, Any]:
+    """The LMS's own settings for links that learners share."""
+    found: Mapping[str, Any] = getattr(settings, "SOCIAL_SHARING_SETTINGS", {})
+    return found
+
+
+def is_feature_enabled(name: str) -> bool:
+    """Whether this flag in the LMS's ``FEATURES`` is on."""
+    return bool(getattr(settings, "FEATURES", {}).get(name))
+
+
+def filter_pipeline(filter_type: str) -> tuple[str, ...]:
+    """The steps that ``OPEN_EDX_FILTERS_CONFIG`` has for this Open edX filter, as dotted paths."""
+    entry = (getattr(settings, "OPEN_EDX_FILTERS_CONFIG", None) or {}).get(filter_type)
+    pipeline = entry.get("pipeline") if isinstance(entry, Mapping) else entry
+    if isinstance(pipeline, str):
+        return (pipeline,)
+    return tuple(pipeline) if isinstance(pipeline, list | tuple) else ()
+
+
 def user_model() -> str:
     """The host's user model as ``app_label.Model``."""
     return str(settings.AUTH_USER_MODEL)
@@ -220,8 +245,14 @@ def about_page_filter_enabled() -> bool:
     # .. setting_name: CATALOG_SYNC_ABOUT_PAGE_FILTER
     # .. setting_default: True
     # .. setting_description: If True, the plugin settings add a step to the Open edX filter
-    #   ``CourseAboutPageURLRequested``. The step replaces a link to a course's about page by the course's marketing URL.
+    #   ``CourseAboutPageURLRequested``. The step replaces a link to a course's about page by the course's
+    #   marketing URL.
     return bool(getattr(settings, "CATALOG_SYNC_ABOUT_PAGE_FILTER", True))
+
+
+def is_about_page_step_active() -> bool:
+    """Whether the LMS runs this app's filter step on links to about pages."""
+    return about_page_filter_enabled() and ABOUT_PAGE_STEP in filter_pipeline(ABOUT_PAGE_FILTER)
 
 
 def health_token() -> str:

@@ -13,6 +13,7 @@ from catalog_sync import conf
 from catalog_sync.checks.catalogs import check_catalog, check_catalogs
 from catalog_sync.checks.database import past_quota, stale
 from catalog_sync.checks.fields import check_fields, check_model
+from catalog_sync.checks.links import check_links
 from catalog_sync.checks.shapes import are_texts, is_http_url
 from catalog_sync.models import SyncRun
 
@@ -28,13 +29,13 @@ def register() -> None:
 
 
 def register_for_publishing() -> None:
-    """Register the checks of what the receivers need, for a process that publishes courses and syncs nothing."""
+    """Register the checks for Studio, which publishes courses and runs no sync."""
     checks.register(check_publishing, TAG)
 
 
 def check_publishing(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check where a course overview that is saved keeps which of the Catalog's values."""
-    return [*check_fields(), *check_model()]
+    """Check the fields that hold the Catalog's values, and whether the LMS returns them to learners."""
+    return [*check_fields(), *check_model(), *check_links()]
 
 
 def check_set_up(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
