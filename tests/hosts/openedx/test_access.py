@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.catalog.auth import SIGNING_KEY
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH, COURSE_RUNS_PATH
+from tests.hosts.openedx.edx_platform.courses import MARKETING_URLS, SERVICE_USER
 
 pytest_plugins = ["tests.hosts.openedx.host"]
 pytestmark = pytest.mark.packaging
@@ -44,7 +45,13 @@ def test_sync_survives_a_token_that_expires(lms, requests):
 def test_new_token_replaces_the_refused_one(tokens):
     assert len(set(tokens[:3])) == 1
     assert tokens[0] not in tokens[3:]
-    assert len(set(tokens[3:])) == 1
+    assert tokens[3] == tokens[4]
+
+
+def test_status_shows_how_the_lms_reaches_the_catalog(lms, catalog_process):
+    (access,) = lms["status"]["catalog_access"]
+    assert (access["api_url"], access["user"]) == (catalog_process.api_url, SERVICE_USER)
+    assert access["connection"]["course_runs"] == len(MARKETING_URLS)
 
 
 def test_sync_requests_no_token(lms, catalog_process):

@@ -41,3 +41,8 @@ def test_check_warns_only_if_the_lms_does_not_give_the_marketing_url(lms, releas
 
 def test_filters_are_those_of_the_yaml_file(lms):
     assert lms["filters"] == {OTHER_FILTER: OTHER_PIPELINE}
+
+
+def test_admin_shows_the_about_page_and_its_cause_only_if_the_lms_gives_it(lms, release):
+    about_pages = [each in lms["admin_page"] for each in (about_page(OFFERED), "ENABLE_MKTG_SITE")]
+    assert about_pages == [release == "verawood"] * 2

@@ -6,6 +6,7 @@ import pytest
 
 from catalog_sync import conf
 from tests.hosts.openedx.edx_platform.courses import (
+    CATALOG_MFE_URL,
     CCX,
     FEW,
     LMS_ROOT_URL,
@@ -44,8 +45,13 @@ FILTERS = {
 
 
 @pytest.fixture(scope="module", params=["verawood", "master"])
-def host(request, make_host):
-    return make_host(request.param)
+def release(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def host(release, make_host):
+    return make_host(release)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +110,12 @@ def test_studio_keeps_the_pipeline_of_another_plugin(studio):
 
 def test_studio_gives_the_marketing_url_of_a_course_block(studio):
     assert studio["links_of_blocks"] == IN_STUDIO
+
+
+def test_studio_gives_the_marketing_url_of_a_course_block_if_the_lms_has_the_catalog_mfe(studio, release):
+    root_url = CATALOG_MFE_URL if release == "master" else LMS_ROOT_URL
+    others = {key: about_page(key, root_url) for key in (UNPUBLISHED, UNKNOWN)}
+    assert studio["links_of_blocks_with_mfe"] == SYNCED | others
 
 
 def test_our_link_of_a_course_block_in_studio_needs_only_the_block(studio):

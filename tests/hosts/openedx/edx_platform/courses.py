@@ -4,6 +4,7 @@ LMS_HOST = "lms.example.com"
 LMS_ROOT_URL = f"https://{LMS_HOST}"
 # The site of learners has another root than the settings.
 SITE_ROOT_URL = "https://learn.example.com"
+CATALOG_MFE_URL = "https://catalog.example.com"
 DEV_SITE = f"{LMS_HOST}:8000"
 SERVICE_USER = "lms_catalog_service_user"
 LEARNER, PROLIFIC_LEARNER = "learner", "prolific_learner"

@@ -69,11 +69,15 @@ def links_by_version() -> dict[str, dict[str, str]]:
     return {version: learner_links(version) for version in VERSIONS}
 
 
-def sync(**options: Any) -> dict[str, Any]:
-    """Run the command, and return its report."""
+def manage(name: str, **options: Any) -> Any:
+    """Run a management command, and return its JSON."""
     output = io.StringIO()
-    call_command("update_catalog_data", json=True, stdout=output, **options)
+    call_command(name, json=True, stdout=output, **options)
     return json.loads(output.getvalue())
+
+
+def sync(**options: Any) -> dict[str, Any]:
+    return manage("update_catalog_data", **options)
 
 
 def check() -> str:
@@ -87,6 +91,16 @@ def queries_of_the_long_list() -> tuple[int, dict[str, str]]:
     with CaptureQueriesContext(connection) as queries:
         links = learner_links(username=courses.PROLIFIC_LEARNER)
     return len(queries), links
+
+
+def admin_page() -> str:
+    """Return the page about a course in Django admin."""
+    from catalog_sync.models import CatalogCourseRun
+
+    client = Client(HTTP_HOST=courses.LMS_HOST)
+    client.force_login(User.objects.create_superuser("admin"))
+    row = CatalogCourseRun.objects.get(course_key=courses.OFFERED)
+    return client.get(f"/admin/catalog_sync/catalogcourserun/{row.pk}/change/").content.decode()
 
 
 def learner(catalog_url: str) -> dict[str, Any]:
@@ -112,14 +126,17 @@ def filter_off() -> dict[str, Any]:
     """Sync a Catalog whose address is in the YAML file, in an LMS whose YAML file disables the filter."""
     set_up()
     seen: dict[str, Any] = {"report": sync(), "check": check(), "after": links_by_version()}
-    seen["filters"] = settings.OPEN_EDX_FILTERS_CONFIG
+    seen["admin_page"], seen["filters"] = admin_page(), settings.OPEN_EDX_FILTERS_CONFIG
     return seen
 
 
 def access() -> dict[str, Any]:
-    """Sync in small pages."""
+    """Sync in small pages, and test the connection."""
     set_up()
-    return {"report": sync(page_size=100, concurrency=1)}
+    return {
+        "report": sync(page_size=100, concurrency=1),
+        "status": manage("catalog_sync_status", connect=True),
+    }
 
 
 def studio() -> dict[str, Any]:
@@ -128,8 +145,15 @@ def studio() -> dict[str, Any]:
 
     overviews = [CourseOverview.objects.get(pk=key) for key in courses.FEW]
     blocks = [SimpleNamespace(id=each.id, social_sharing_url=each.social_sharing_url) for each in overviews]
+    catalog_mfe = {
+        "FEATURES": {"ENABLE_CATALOG_MICROFRONTEND": True},
+        "CATALOG_MICROFRONTEND_URL": courses.CATALOG_MFE_URL,
+    }
+    with override_settings(**catalog_mfe):
+        links_of_blocks_with_mfe = {str(each.id): get_link_for_about_page(each) for each in blocks}
     return {
         "links_of_blocks": {str(each.id): get_link_for_about_page(each) for each in blocks},
+        "links_of_blocks_with_mfe": links_of_blocks_with_mfe,
         "our_links_of_blocks": {str(each.id): get_lms_link_for_about_page(each) for each in blocks},
         "our_links_of_overviews": {str(each.id): get_lms_link_for_about_page(each) for each in overviews},
         "filters": settings.OPEN_EDX_FILTERS_CONFIG,
