@@ -15,14 +15,18 @@ from catalog_sync.links import get_lms_link_for_about_page
 from catalog_sync.usage import WrongUsage
 
 if TYPE_CHECKING:
+    from catalog_sync.catalog_client import CatalogAccess
     from catalog_sync.models import SyncRun
     from catalog_sync.sync import SyncOptions, SyncReport
+    from catalog_sync.sync.connection import Answer
     from catalog_sync.sync.page_size import Measurement
     from catalog_sync.sync.tuning import Recommendation
 
 __all__ = [
     "WrongUsage",
     "cancel_sync",
+    "catalog_access",
+    "check_connection",
     "get_lms_link_for_about_page",
     "get_marketing_url",
     "pin_marketing_url",
@@ -227,6 +231,29 @@ def cancel_sync(run_id: int, *, user_id: int | None = None) -> bool:
     from catalog_sync import control
 
     return control.cancel(run_id, user_id=user_id)
+
+
+def catalog_access() -> tuple[CatalogAccess, ...]:
+    """Return the address of each Catalog, its source, and how the LMS authenticates; sends no request."""
+    from catalog_sync import conf
+    from catalog_sync.catalog_client import access_to
+
+    return tuple(access_to(catalog) for catalog in conf.catalogs())
+
+
+def check_connection(catalog: str | None = None) -> Answer:
+    """Request one course run from a Catalog, and return how long it took and how many course runs there are.
+
+    Args:
+        catalog: its name; None: the first.
+
+    Raises:
+        catalog_sync.catalog_client.RequestFailed: there is no usable answer; the text names the fault and the remedy.
+        WrongUsage: no Catalog has this name.
+    """
+    from catalog_sync.sync.connection import ask_for_one_row
+
+    return ask_for_one_row(usage.catalog(catalog))
 
 
 def recommend_page_size(

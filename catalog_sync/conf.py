@@ -8,13 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist
 
 DEFAULT_COURSE_OVERVIEW_MODEL = "course_overviews.CourseOverview"
-DEFAULT_SESSION_FACTORY = "catalog_sync.catalog_client.session.oauth_session"
 DEFAULT_FIELDS = {"marketing_url": "marketing_url"}
+# edx-platform's app that reads the Catalog, and what its sync_course_runs copies besides the marketing URL.
+PLATFORM_CATALOG_APP = "openedx.core.djangoapps.catalog"
+PLATFORM_FIELDS = {"eligible_for_financial_aid": "eligible_for_financial_aid", "content_language": "language"}
 DEFAULT_RUN_STATUSES = ("published",)
 DEFAULT_STALE_AFTER_HOURS = 12
 # The Open edX filter that every link to an about page passes through, and this app's step in its pipeline.
@@ -104,6 +109,16 @@ def org_of(course_key: str) -> str:
     return rest.partition("+")[0] if colon else kind.partition("/")[0]
 
 
+def course_catalog_api_url() -> str:
+    """The API's root as the setting names it, no trailing slash; empty if unset."""
+    return _text("COURSE_CATALOG_API_URL").rstrip("/")
+
+
+def site_id() -> int | None:
+    """The primary key of the host's own site (Django's ``SITE_ID``); ``None`` if unset."""
+    return getattr(settings, "SITE_ID", None)
+
+
 def named_catalogs() -> Any:
     """Return ``CATALOG_SYNC_CATALOGS`` as the host has set it, whatever its shape; ``None`` if unset."""
     # .. setting_name: CATALOG_SYNC_CATALOGS
@@ -120,7 +135,7 @@ def catalogs() -> tuple[Catalog, ...]:
     """Return the Catalogs, the first in precedence first; there is at least one."""
     named = named_catalogs()
     if named is None:
-        return (Catalog(DEFAULT_CATALOG, _text("COURSE_CATALOG_API_URL").rstrip("/")),)
+        return (Catalog(DEFAULT_CATALOG, course_catalog_api_url()),)
     return tuple(_catalog(name, entry) for name, entry in named.items())
 
 
@@ -189,24 +204,48 @@ def course_overview_model() -> str:
 
 
 def session_factory() -> str:
-    """Dotted path to a callable that returns an authenticated ``requests.Session``."""
+    """Dotted path to the host's callable that returns an authenticated ``requests.Session``; empty if unset."""
     # .. setting_name: CATALOG_SYNC_SESSION_FACTORY
-    # .. setting_default: "catalog_sync.catalog_client.session.oauth_session"
+    # .. setting_default: None
     # .. setting_description: Dotted path to a callable without arguments that returns an authenticated
-    #   ``requests.Session``, for hosts that mint their own tokens. With ``CATALOG_SYNC_CATALOGS`` it is called with
-    #   the name of the Catalog. The default uses edx-rest-api-client's ``OAuthAPIClient`` with the
-    #   ``BACKEND_SERVICE_EDX_OAUTH2_*`` settings, or those that the Catalog's ``credentials`` name.
-    return _text("CATALOG_SYNC_SESSION_FACTORY") or DEFAULT_SESSION_FACTORY
+    #   ``requests.Session``, for hosts that make their own tokens. If ``CATALOG_SYNC_CATALOGS`` is set, the callable
+    #   gets the name of the Catalog. ``None``: OAuth2 client credentials if ``BACKEND_SERVICE_EDX_OAUTH2_*`` (or the
+    #   settings that the Catalog's ``credentials`` name) are complete, else edx-platform's Catalog integration.
+    return _text("CATALOG_SYNC_SESSION_FACTORY")
 
 
 def fields() -> Mapping[str, str]:
     """Which Catalog field goes to which course overview field."""
     # .. setting_name: CATALOG_SYNC_FIELDS
-    # .. setting_default: {"marketing_url": "marketing_url"}
+    # .. setting_default: None
     # .. setting_description: Catalog field -> course overview field. ``marketing_url``,
-    #   ``eligible_for_financial_aid`` and ``content_language`` can be mapped; with all three the app keeps all
-    #   that edx-platform's ``sync_course_runs`` keeps.
-    return getattr(settings, "CATALOG_SYNC_FIELDS", None) or DEFAULT_FIELDS
+    #   ``eligible_for_financial_aid`` and ``content_language`` can be mapped. ``None``: ``marketing_url``. In
+    #   edx-platform also ``eligible_for_financial_aid``, and ``content_language`` to ``language``, if the course
+    #   overview model has these fields.
+    mapped = getattr(settings, "CATALOG_SYNC_FIELDS", None)
+    # The apps are a part of the key, since a test may install others.
+    return mapped or _default_fields(course_overview_model(), tuple(settings.INSTALLED_APPS))
+
+
+@lru_cache(maxsize=8)
+def _default_fields(model_name: str, installed_apps: tuple[str, ...]) -> Mapping[str, str]:
+    if not apps.is_installed(PLATFORM_CATALOG_APP):
+        return DEFAULT_FIELDS
+    return DEFAULT_FIELDS | {
+        name: field for name, field in PLATFORM_FIELDS.items() if _has_field(model_name, field)
+    }
+
+
+def _has_field(model_name: str, field: str) -> bool:
+    try:
+        apps.get_model(model_name)._meta.get_field(field)
+    except (
+        LookupError,
+        ValueError,
+        FieldDoesNotExist,
+    ):  # a system check reports a model that is not installed
+        return False
+    return True
 
 
 def run_statuses() -> tuple[str, ...] | None:

@@ -81,6 +81,7 @@ WRONG = {
     "column that takes no null": ("CATALOG_SYNC_FIELDS", {"marketing_url": "course_image_url"}, "E008"),
     "no Catalog": ("COURSE_CATALOG_API_URL", None, "W001"),
     "Catalog without scheme": ("COURSE_CATALOG_API_URL", "discovery.example.com/api/v1", "W001"),
+    "default address of the LMS": ("COURSE_CATALOG_API_URL", "http://localhost:8008/api/v1", "W010"),
     "no token provider": (CREDENTIALS[0], "", "W002"),
     "no client id": (CREDENTIALS[1], "", "W002"),
     "no client secret": (CREDENTIALS[2], "", "W002"),

@@ -8,7 +8,7 @@ from catalog_sync import conf
 
 DEFAULTS = {
     "course_overview_model": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "course_overviews.CourseOverview"),
-    "session_factory": ("CATALOG_SYNC_SESSION_FACTORY", conf.DEFAULT_SESSION_FACTORY),
+    "session_factory": ("CATALOG_SYNC_SESSION_FACTORY", ""),
     "fields": ("CATALOG_SYNC_FIELDS", {"marketing_url": "marketing_url"}),
     "run_statuses": ("CATALOG_SYNC_RUN_STATUSES", ("published",)),
     "marketing_url_hosts": ("CATALOG_SYNC_MARKETING_URL_HOSTS", None),
@@ -17,6 +17,8 @@ DEFAULTS = {
     "catalogs": ("COURSE_CATALOG_API_URL", (conf.Catalog("default"),)),
     "named_catalogs": ("CATALOG_SYNC_CATALOGS", None),
     "lms_root_url": ("LMS_ROOT_URL", ""),
+    "site_id": ("SITE_ID", None),
+    "course_catalog_api_url": ("COURSE_CATALOG_API_URL", ""),
     "history_enabled": ("SIMPLE_HISTORY_ENABLED", True),
 }
 OTHERS = {
@@ -29,6 +31,12 @@ OTHERS = {
         "COURSE_CATALOG_API_URL",
         "https://c.example.com/api/v1/",
         (conf.Catalog("default", "https://c.example.com/api/v1"),),
+    ),
+    "site_id": ("SITE_ID", 7, 7),
+    "course_catalog_api_url": (
+        "COURSE_CATALOG_API_URL",
+        "https://c.example.com/api/v1/",
+        "https://c.example.com/api/v1",
     ),
     "stale_after_hours": ("CATALOG_SYNC_STALE_AFTER_HOURS", 0.5, 0.5),
     "health_token": ("CATALOG_SYNC_HEALTH_TOKEN", "a token", "a token"),

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog_sync import conf, quota
+from catalog_sync import api, conf, quota
 from catalog_sync.admin.base import CatalogFilter, chosen_catalog, with_catalog
 from catalog_sync.models import CatalogSyncConfig
 
@@ -75,12 +75,14 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show what page sizes cost, above the form, which begins with what is in force for the Catalog."""
+        """Show the access to the Catalog and what page sizes cost; fill the form with the current configuration."""
         catalog = chosen_catalog(request)
         in_force, count = CatalogSyncConfig.current(catalog), quota.catalog_size(catalog)
         costs = [_row(cost) for cost in quota.costs(count, in_force.page_size, catalog)] if count else []
         names = [each.name for each in conf.catalogs()] if conf.has_several_catalogs() else []
+        access = next((each for each in api.catalog_access() if each.catalog == catalog), None)
         context = {
+            "access": access and access.facts(),
             "catalogs": names,
             "chosen_catalog": catalog,
             "costs": costs,

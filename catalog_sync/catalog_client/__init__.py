@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import quote, urlencode
 
+from catalog_sync.catalog_client.access import Authentication, CatalogAccess, access_to
 from catalog_sync.catalog_client.background import in_background, result_of
 from catalog_sync.catalog_client.changed import ChangedCourses, decode_changed
 from catalog_sync.catalog_client.crawl import Crawl
@@ -18,6 +19,8 @@ from catalog_sync.catalog_client.requester import Requester
 from catalog_sync.catalog_client.windows import Chain, Window
 
 __all__ = [
+    "Authentication",
+    "CatalogAccess",
     "CatalogClient",
     "Chain",
     "ChangedCourses",
@@ -28,6 +31,7 @@ __all__ = [
     "RequestFailed",
     "Requester",
     "Window",
+    "access_to",
 ]
 
 # The service answers 400 to a request line of more than 4,094 bytes; leave room for the method, the version and

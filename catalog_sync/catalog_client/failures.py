@@ -16,6 +16,9 @@ import urllib3
 from catalog_sync.catalog_client.errors import RequestFailed, Scope
 
 TOKEN_REMEDY = "check BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, _KEY and _SECRET"  # noqa: S105 -- no secret
+# Another way of authentication has other names for these two.
+TOKENS = "the tokens of BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL"
+TOKEN_USER = "the user of BACKEND_SERVICE_EDX_OAUTH2_KEY"  # noqa: S105 -- no secret
 
 
 def plain(url: str) -> str:
@@ -85,11 +88,11 @@ def token_unavailable(error: RequestFailed) -> RequestFailed:
 
 
 def credentials_missing(names: Sequence[str]) -> RequestFailed:
-    """There is nothing to buy a token with."""
+    """No way of authentication is set up."""
     return RequestFailed(
         ", ".join(names),
         "is not set" if len(names) == 1 else "are not set",
-        "set what is missing, or CATALOG_SYNC_SESSION_FACTORY if the host mints its own tokens",
+        "set what is missing, or enable Catalog integration with a service user in Django admin",
         scope=Scope.RUN,
         retryable=False,
     )
@@ -112,12 +115,25 @@ def token_malformed(url: str) -> RequestFailed:
     )
 
 
-def no_session(factory: str, error: Exception) -> RequestFailed:
-    """The host's session factory cannot be had."""
+def service_user_missing(username: str) -> RequestFailed:
+    """Catalog integration names a user that the LMS does not have."""
+    return RequestFailed(
+        f"The service user {username!r} of Catalog integration",
+        "does not exist",
+        "create the user, or name another one in Django admin (Catalog integration)",
+        scope=Scope.RUN,
+        retryable=False,
+    )
+
+
+def no_session(
+    factory: str, error: Exception, remedy: str = "check CATALOG_SYNC_SESSION_FACTORY"
+) -> RequestFailed:
+    """The session factory, or edx-platform, does not return a session."""
     return RequestFailed(
         factory,
         f"makes no session ({type(error).__name__})",
-        "check CATALOG_SYNC_SESSION_FACTORY",
+        remedy,
         scope=Scope.RUN,
         retryable=False,
     )
@@ -159,11 +175,11 @@ def _throttled(url: str, seconds: float | None) -> RequestFailed:
 _OUTAGES = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 _REMEDIES: dict[int, tuple[str, Scope]] = {
     HTTPStatus.UNAUTHORIZED: (
-        "check that the Catalog trusts the tokens of BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL",
+        f"check that the Catalog trusts {TOKENS}",
         Scope.RUN,
     ),
     HTTPStatus.FORBIDDEN: (
-        "give the user of BACKEND_SERVICE_EDX_OAUTH2_KEY access to the Catalog API",
+        f"give {TOKEN_USER} access to the Catalog API",
         Scope.RUN,
     ),
     HTTPStatus.NOT_FOUND: (

@@ -17,6 +17,7 @@ import stamina
 
 from catalog_sync import conf
 from catalog_sync.catalog_client import pause
+from catalog_sync.catalog_client.access import CatalogAccess, access_to
 from catalog_sync.catalog_client.background import THREAD_NAME
 from catalog_sync.catalog_client.errors import RequestFailed
 from catalog_sync.catalog_client.exchange import ENCODINGS, Reply, exchange
@@ -35,6 +36,8 @@ LONGEST_WAIT_SECONDS = 20.0
 # Key, URL and status at their longest, with JSON's escapes; an honest page is far below.
 LONGEST_ROW_BYTES = 8 * 1024
 SMALLEST_CAP_BYTES = 1024 * 1024
+# The LMS signs tokens for an hour. A session that cannot renew its token is replaced well before that.
+SESSION_SECONDS = 30 * 60.0
 
 
 def _is_not_ours(record: logging.LogRecord) -> bool:
@@ -76,8 +79,27 @@ class RetryBudget:
             return now
 
 
+@dataclass(frozen=True)
+class _Held:
+    """A session, and when it was made."""
+
+    session: requests.Session
+    made: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_old(self) -> bool:
+        renews_its_token = isinstance(self.session, CatalogSession)
+        return not renews_its_token and time.monotonic() - self.made >= SESSION_SECONDS
+
+
 class Requester:
     """GETs from one Catalog, by any number of threads at once.
+
+    Args:
+        log: where retries and failures are logged.
+        timeout_seconds: how long one request may take.
+        retry_deadline_seconds: how many seconds may be lost to failed attempts and to waiting.
+        access: which Catalog, and how to authenticate to it; None: the one that is not named.
 
     Attributes:
         requests: how many requests were sent to the Catalog, retries among them.
@@ -92,7 +114,7 @@ class Requester:
         *,
         timeout_seconds: float,
         retry_deadline_seconds: float,
-        catalog_name: str = conf.DEFAULT_CATALOG,
+        access: CatalogAccess | None = None,
     ) -> None:
         self.requests = 0
         self.retries = 0
@@ -100,14 +122,9 @@ class Requester:
         self._log = log
         self.slowest_seconds = 0.0
         self._timeout_seconds = timeout_seconds
-        self._catalog_name = catalog_name
-        catalog = conf.catalog(catalog_name)
-        self._settings = {
-            "COURSE_CATALOG_API_URL": catalog.url_setting,
-            conf.DEFAULT_CREDENTIALS: catalog.credentials,
-        }
+        self._access = access or access_to(conf.catalog(conf.DEFAULT_CATALOG))
         self._lock = threading.Lock()
-        self._idle_sessions: list[requests.Session] = []
+        self._idle_sessions: list[_Held] = []
         self._closed = False
         self._has_answered = False
 
@@ -143,7 +160,7 @@ class Requester:
                         raise
         except RequestFailed as error:
             self.budget.spend_since(started)
-            error.name_settings(self._settings)
+            error.name_settings(self._access.names_in_remedies())
             if not self._closed:
                 self._log_failure(url, error)
             raise
@@ -186,26 +203,26 @@ class Requester:
         self._log.error("request_failed", url=_whose(url, error), reason=error.reason)
 
     def _attempt(self, url: str, most_bytes: int, *, again: bool) -> bytes:
-        if asked := pause.in_force(self._catalog_name):
+        if asked := pause.in_force(self._access.catalog):
             raise refused(url, asked.status, str(math.ceil(asked.seconds)))
-        session = self._borrow()
+        held = self._borrow()
         try:
-            reply = self._exchange(session, url, most_bytes, again=again)
+            reply = self._exchange(held.session, url, most_bytes, again=again)
             if reply.status == HTTPStatus.UNAUTHORIZED:
-                session = self._renewed(session)
+                held = self._renewed(held)
                 self._log_retry(url, refused(url, reply.status, None))
-                reply = self._exchange(session, url, most_bytes, again=True)
+                reply = self._exchange(held.session, url, most_bytes, again=True)
         except RequestFailed:
             # Nobody knows what state it is in.
-            session.close()
+            held.session.close()
             raise
-        self._give_back(session)
+        self._give_back(held)
         if reply.status == HTTPStatus.OK:
             self._has_answered = True
             return reply.body
         refusal = refused(url, reply.status, reply.headers.get("Retry-After"))
         if refusal.retry_after and refusal.retry_after <= self.budget.seconds:
-            pause.pass_on(pause.Pause(refusal.retry_after, reply.status), self._catalog_name)
+            pause.pass_on(pause.Pause(refusal.retry_after, reply.status), self._access.catalog)
         raise refusal
 
     def _exchange(self, session: requests.Session, url: str, most_bytes: int, *, again: bool) -> Reply:
@@ -232,34 +249,36 @@ class Requester:
             with self._lock:
                 self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)
 
-    def _borrow(self) -> requests.Session:
+    def _borrow(self) -> _Held:
         """Take a session that no other thread uses."""
         with self._lock:
-            if self._idle_sessions:
-                return self._idle_sessions.pop()
-        return new_session(self._catalog_name)
+            held = self._idle_sessions.pop() if self._idle_sessions else None
+        if held and held.is_old:
+            held.session.close()
+            held = None
+        return held or _Held(new_session(self._access))
 
-    def _renewed(self, session: requests.Session) -> requests.Session:
-        if isinstance(session, CatalogSession):
-            session.renew()
-            return session
-        session.close()
-        return new_session(self._catalog_name)
+    def _renewed(self, held: _Held) -> _Held:
+        if isinstance(held.session, CatalogSession):
+            held.session.renew()
+            return held
+        held.session.close()
+        return _Held(new_session(self._access))
 
-    def _give_back(self, session: requests.Session) -> None:
+    def _give_back(self, held: _Held) -> None:
         with self._lock:
             if not self._closed:
-                self._idle_sessions.append(session)
+                self._idle_sessions.append(held)
                 return
-        session.close()
+        held.session.close()
 
     def close(self) -> None:
         """Close the sessions. What is still on its way is not tried again, and no longer spoken of."""
         with self._lock:
             self._closed = True
             idle, self._idle_sessions = self._idle_sessions, []
-        for session in idle:
-            session.close()
+        for held in idle:
+            held.session.close()
 
 
 def _whose(url: str, error: RequestFailed) -> str:

@@ -11,20 +11,24 @@ from typing import Annotated, Any
 
 import msgspec
 import requests
+from django.db import DatabaseError
 from django.utils.module_loading import import_string
 from edx_django_utils.cache import TieredCache
 from edx_rest_api_client.client import USER_AGENT, OAuthAPIClient
 
 from catalog_sync import conf
+from catalog_sync.catalog_client.access import Authentication, CatalogAccess
 from catalog_sync.catalog_client.errors import RequestFailed
 from catalog_sync.catalog_client.exchange import ENCODINGS, exchange
 from catalog_sync.catalog_client.failures import (
     credentials_missing,
     no_session,
+    service_user_missing,
     token_malformed,
     token_refused,
     token_unavailable,
 )
+from catalog_sync.openedx import catalog as platform
 
 # A token that ends while a page is on its way costs a request; renew it a little early.
 EARLY_SECONDS = 10
@@ -152,22 +156,49 @@ def oauth_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
     return CatalogSession(catalog.oauth_provider_url, catalog.oauth_key, catalog.oauth_secret)
 
 
-def new_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
-    """Return a session for the Catalog from the host's ``CATALOG_SYNC_SESSION_FACTORY``.
+def new_session(access: CatalogAccess) -> requests.Session:
+    """Return a session that authenticates to the Catalog as ``access`` describes.
 
     Raises:
-        RequestFailed: the factory makes none.
+        RequestFailed: there is no session: no credentials, no service user, or a session factory that fails.
     """
-    factory = conf.session_factory()
+    match access.authentication:
+        case Authentication.FACTORY:
+            session = _factory_session(access)
+        case Authentication.OAUTH2:
+            session = oauth_session(access.catalog)
+        case Authentication.PLATFORM:
+            session = _platform_session(access)
+        case _:
+            raise credentials_missing(conf.catalog(access.catalog).missing_credentials)
+    _end_at_redirects(session)
+    return session
+
+
+def _factory_session(access: CatalogAccess) -> requests.Session:
     # A factory of a host with one Catalog takes no argument.
-    names = () if conf.named_catalogs() is None else (catalog_name,)
+    names = () if conf.named_catalogs() is None else (access.catalog,)
     try:
-        session: requests.Session = import_string(factory)(*names)
-        if not isinstance(session, requests.Session):
-            raise TypeError(f"{type(session).__name__} is no requests.Session")
+        return _checked(import_string(access.factory)(*names))
     except RequestFailed:
         raise
     except Exception as error:  # the host's own code
-        raise no_session(factory, error) from error
-    _end_at_redirects(session)
+        raise no_session(access.factory, error) from error
+
+
+def _platform_session(access: CatalogAccess) -> requests.Session:
+    try:
+        return _checked(platform.new_session())
+    except DatabaseError:
+        raise
+    except platform.ServiceUserMissing:
+        raise service_user_missing(access.user) from None
+    except Exception as error:  # edx-platform's own code
+        remedy = "check JWT_AUTH in the settings of the LMS"
+        raise no_session("get_catalog_api_client of the LMS", error, remedy) from error
+
+
+def _checked(session: Any) -> requests.Session:
+    if not isinstance(session, requests.Session):
+        raise TypeError(f"{type(session).__name__} is not a requests.Session")
     return session

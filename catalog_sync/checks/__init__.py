@@ -10,7 +10,8 @@ from django.db import DatabaseError, router
 from django.utils.module_loading import import_string
 
 from catalog_sync import conf
-from catalog_sync.checks.catalogs import check_catalog, check_catalogs
+from catalog_sync.checks.access import check_access, check_language
+from catalog_sync.checks.catalogs import check_catalogs, check_token_provider
 from catalog_sync.checks.database import past_quota, stale
 from catalog_sync.checks.fields import check_fields, check_model
 from catalog_sync.checks.links import check_links
@@ -26,6 +27,7 @@ def register() -> None:
     checks.register(check_set_up, TAG)
     checks.register(check_freshness, TAG, checks.Tags.database)
     checks.register(check_quota, TAG, checks.Tags.database)
+    checks.register(check_platform_access, TAG, checks.Tags.database)
 
 
 def register_for_publishing() -> None:
@@ -42,7 +44,7 @@ def check_set_up(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> lis
     """Check what the host sets for this app."""
     faults = [*check_catalogs()]
     # What has no shape cannot be looked into.
-    of_each = [] if faults else [each for catalog in conf.catalogs() for each in check_catalog(catalog)]
+    of_each = [] if faults else [*_token_providers(), *check_access(in_database=False)]
     return [
         *check_publishing(),
         *_lists(),
@@ -63,6 +65,21 @@ def check_freshness(databases: Sequence[str] | None = None, **kwargs: Any) -> li
 def check_quota(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Check, where a command may ask the database, that a full sync fits an hour's quota of an ordinary user."""
     return _ask(past_quota, databases)
+
+
+def check_platform_access(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Check, if a command may read the database, the access that edx-platform's Catalog integration decides."""
+    return _ask(_platform_access, databases)
+
+
+def _platform_access() -> Iterator[checks.CheckMessage]:
+    yield from check_access(in_database=True)
+    yield from check_language()
+
+
+def _token_providers() -> Iterator[checks.CheckMessage]:
+    for catalog in conf.catalogs():
+        yield from check_token_provider(catalog)
 
 
 def _ask(
@@ -136,6 +153,8 @@ def _cache() -> Iterator[checks.CheckMessage]:
 
 def _session() -> Iterator[checks.CheckMessage]:
     factory = conf.session_factory()
+    if not factory:
+        return
     try:
         is_callable = callable(import_string(factory))
     except ImportError:

@@ -1,4 +1,4 @@
-"""Which Catalogs there are, and how to get to each."""
+"""Which Catalogs there are, and where their OAuth2 providers are."""
 
 from __future__ import annotations
 
@@ -66,26 +66,13 @@ def _entry(name: str, entry: Any) -> Iterator[checks.CheckMessage]:
         )
 
 
-def check_catalog(catalog: conf.Catalog) -> Iterator[checks.CheckMessage]:
-    """Check the address of a Catalog, and what a token is bought with."""
+def check_token_provider(catalog: conf.Catalog) -> Iterator[checks.CheckMessage]:
+    """Check the address of the OAuth2 provider that issues tokens for a Catalog."""
     whom = f" {catalog.name}" if conf.named_catalogs() is not None else ""
-    if conf.session_factory() == conf.DEFAULT_SESSION_FACTORY and (missing := catalog.missing_credentials):
-        yield checks.Warning(
-            f"Without {', '.join(missing)} the LMS gets no access token for the Catalog{whom}.",
-            hint="Set what is missing, or CATALOG_SYNC_SESSION_FACTORY if the host mints its own tokens.",
-            id="catalog_sync.W002",
-        )
     if catalog.oauth_provider_url and not is_http_url(catalog.oauth_provider_url):
         yield checks.Warning(
             f"{catalog.credentials}_PROVIDER_URL is not an absolute http or https URL, so that the LMS gets no access "
             f"token for the Catalog{whom}.",
             hint="Set it to the OAuth2 provider, such as https://courses.example.com/oauth2.",
             id="catalog_sync.W007",
-        )
-    if not is_http_url(catalog.api_url):
-        what = "not an absolute http or https URL" if catalog.api_url else "not set"
-        yield checks.Warning(
-            f"{catalog.url_setting} is {what}, so that no sync can run.",
-            hint="Set it to the root of the Catalog's API, such as https://discovery.example.com/api/v1.",
-            id="catalog_sync.W001",
         )

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from catalog_sync import conf, overviews
 from catalog_sync.catalog_client import CatalogClient, Chain, Requester, RequestFailed
-from catalog_sync.catalog_client.failures import address_missing, without_credentials
+from catalog_sync.catalog_client.access import CatalogAccess, access_to
+from catalog_sync.catalog_client.failures import address_missing
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.databases import idle_transactions_bounded, in_chunks
 from catalog_sync.events import MOST_NOTABLE, EventLog
@@ -67,12 +68,14 @@ class Run:
     """A sync run that holds the lease. Whatever happens to it, it is closed and its end is logged.
 
     Attributes:
+        access: where the Catalog is, and how the LMS authenticates to it.
         failures: why something was not applied, a sentence each.
         note: what to say of a run that succeeded.
         next_page_size: what the next run is to begin with, where the page size is found by itself.
     """
 
     options: SyncOptions
+    access: CatalogAccess
     lease: Lease
     log: EventLog
     report: SyncReport
@@ -97,7 +100,7 @@ class Run:
             "page_size": options.page_size,
             "concurrency": options.concurrency,
         }
-        catalog = options.catalog
+        catalog, access = options.catalog, access_to(options.catalog)  # if this fails, no lease is left open
         asked = shown | {"scope": options.scope}
         if options.changed:
             lease = Lease.acquire(catalog.name, **asked)
@@ -105,9 +108,9 @@ class Run:
             lease = Lease.acquire_after_look(catalog.name, options.should_stop or (lambda: False), **asked)
         log = EventLog(lease.run_id)
         shown["catalog"] = catalog.name
-        url = without_credentials(catalog.api_url)
-        log.info("started", catalog_api_url=url, scope=options.scope.value, **shown)
-        return cls(options, lease, log, SyncReport(run_id=lease.run_id, status=Status.RUNNING.value, **shown))
+        log.info("started", catalog_api_url=access.shown_url, scope=options.scope.value, **shown)
+        report = SyncReport(run_id=lease.run_id, status=Status.RUNNING.value, **shown)
+        return cls(options, access, lease, log, report)
 
     @classmethod
     def rejoin(cls, row: SyncRun, options: SyncOptions) -> Run:
@@ -121,8 +124,8 @@ class Run:
             concurrency=row.concurrency,
         )
         started = time.monotonic() - (timezone.now() - row.started).total_seconds()
-        lease, log = Lease(row.pk), EventLog(row.pk)
-        return cls(options, lease, log, report, next_page_size=row.next_page_size, _started=started)
+        access, lease, log = access_to(options.catalog), Lease(row.pk), EventLog(row.pk)
+        return cls(options, access, lease, log, report, next_page_size=row.next_page_size, _started=started)
 
     def carry_out(self, work: Work) -> SyncReport:
         """Do the work and close the run, also if the work raises."""
@@ -135,16 +138,15 @@ class Run:
 
     def attempt(self, work: Work) -> tuple[SyncRun.Status, str]:
         """Do the work, and return the status and the sentence that explains it."""
-        catalog = self.options.catalog
-        if not catalog.api_url:
-            return Status.FAILED, str(address_missing(catalog.url_setting))
+        if not self.access.api_url:
+            return Status.FAILED, str(address_missing(self.access.source))
         requester = Requester(
             self.log,
             timeout_seconds=self.options.request_timeout_seconds,
             retry_deadline_seconds=self.options.retry_deadline_seconds,
-            catalog_name=catalog.name,
+            access=self.access,
         )
-        client = CatalogClient(catalog.api_url, conf.fields(), requester, self.tick)
+        client = CatalogClient(self.access.api_url, conf.fields(), requester, self.tick)
         try:
             with idle_transactions_bounded(LEASE_SECONDS):
                 work(client, self._writer())

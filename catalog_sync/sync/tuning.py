@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from catalog_sync import conf
-from catalog_sync.catalog_client import CatalogClient, Requester
+from catalog_sync.catalog_client import CatalogClient, Requester, access_to
 from catalog_sync.catalog_client.failures import address_missing
 from catalog_sync.conf import Catalog
 from catalog_sync.events import EventLog
@@ -60,18 +60,19 @@ def recommend(
         RequestFailed: the Catalog does not answer at all, or not this user.
         NothingMeasured: the budget did not suffice for one page size, or none was answered in time.
     """
-    if not catalog.api_url:
-        raise address_missing(catalog.url_setting)
+    access = access_to(catalog)
+    if not access.api_url:
+        raise address_missing(access.source)
     requester = Requester(
         EventLog(),
         timeout_seconds=CatalogSyncConfig.current(catalog.name).request_timeout_seconds,
         retry_deadline_seconds=0,
-        catalog_name=catalog.name,
+        access=access,
     )
     measurements: list[Measurement] = []
     shortage = ""
     with closing(requester):
-        client = CatalogClient(catalog.api_url, conf.fields(), requester)
+        client = CatalogClient(access.api_url, conf.fields(), requester)
         try:
             for measured in sweep(client, CONCURRENCIES, most_requests, target_seconds):
                 measurements.append(measured)

@@ -62,6 +62,41 @@ class TestFacts:
         assert page(admin_client).count("21,151 course runs: at") == 1
 
 
+class TestAccess:
+    """How the LMS reaches the Catalog."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "http://catalog.example.com/api/v1",
+            "<dd>COURSE_CATALOG_API_URL</dd>",
+            "OAuth2 client credentials",
+            "catalog-sync-worker",
+            "manage.py lms catalog_sync_status --connect",
+        ],
+    )
+    def test_is_shown_above_the_form(self, admin_client, settings, text):
+        settings.COURSE_CATALOG_API_URL = "http://catalog.example.com/api/v1"
+        assert text in page(admin_client).partition("Page size")[0]
+
+    def test_is_that_of_the_chosen_catalog(self, admin_client, settings):
+        settings.CATALOG_SYNC_CATALOGS = {
+            "one": {"url": "https://one.example"},
+            "two": {"url": "https://two.example"},
+        }
+        html = admin_client.get(f"{CONFIG}add/?catalog=two").content.decode()
+        assert ("https://two.example" in html, "https://one.example" in html) == (True, False)
+
+    def test_password_in_the_address_is_not_shown(self, admin_client, settings):
+        settings.COURSE_CATALOG_API_URL = "https://me:hush@catalog.example.com/api/v1"
+        html = page(admin_client)
+        assert ("https://catalog.example.com/api/v1" in html, "hush" in html) == (True, False)
+
+    def test_page_sends_no_request(self, admin_client, no_sockets, settings):
+        settings.COURSE_CATALOG_API_URL = "http://catalog.example.com/api/v1"
+        assert "http://catalog.example.com/api/v1" in page(admin_client)
+
+
 class TestHistory:
     """Who changed what, and when."""
 

@@ -9,7 +9,8 @@ from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from edx_django_utils.cache import RequestCache, TieredCache
 
-from catalog_sync.catalog_client import RequestFailed
+from catalog_sync import conf
+from catalog_sync.catalog_client import RequestFailed, access_to
 from catalog_sync.catalog_client.session import CatalogSession, new_session
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH
 
@@ -138,4 +139,4 @@ def test_secret_is_in_no_failure(catalog, make):
 def test_factory_that_makes_no_session(settings, factory):
     settings.CATALOG_SYNC_SESSION_FACTORY = factory
     with pytest.raises(RequestFailed, match="check CATALOG_SYNC_SESSION_FACTORY"):
-        new_session()
+        new_session(access_to(conf.catalog("default")))

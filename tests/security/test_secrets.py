@@ -9,8 +9,8 @@ import pytest
 from celery import Celery, _state
 from django.views.debug import SafeExceptionReporterFilter
 
-from catalog_sync import api
-from catalog_sync.catalog_client import RequestFailed
+from catalog_sync import api, conf
+from catalog_sync.catalog_client import RequestFailed, access_to
 from catalog_sync.catalog_client.session import CatalogSession, new_session
 from catalog_sync.control import NotStarted
 from catalog_sync.models import SyncRun
@@ -55,7 +55,7 @@ def failing_session():
 def test_what_the_session_factory_says_is_not_repeated(settings):
     settings.CATALOG_SYNC_SESSION_FACTORY = f"{__name__}.failing_session"
     with pytest.raises(RequestFailed) as caught:
-        new_session()
+        new_session(access_to(conf.catalog("default")))
     assert PASSWORD not in str(caught.value)
 
 
@@ -88,7 +88,10 @@ def test_password_in_the_address_of_the_provider_is_shown_nowhere(settings, cata
 
 def test_password_in_the_address_of_the_catalog_is_not_sent(catalog, settings):
     """The token is: one header has room for one of them."""
-    with RawServer(reply(b"", status="404 Not Found")) as server, new_session() as session:
+    with (
+        RawServer(reply(b"", status="404 Not Found")) as server,
+        new_session(access_to(conf.catalog("default"))) as session,
+    ):
         session.get(server.url.replace("//", f"//operator:{PASSWORD}@"), timeout=5)
         [request] = server.requests
     assert b"Authorization: JWT " in request

@@ -1,0 +1,88 @@
+"""Where each Catalog is, and whether the LMS can authenticate to it.
+
+The rule that decides it lives in ``catalog_client``. That package has an HTTP client, which a web process imports only
+if it runs these checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django.core import checks
+
+from catalog_sync import conf
+from catalog_sync.checks.shapes import is_http_url
+from catalog_sync.openedx import catalog as platform
+
+if TYPE_CHECKING:
+    from catalog_sync.catalog_client import CatalogAccess
+
+# COURSE_CATALOG_API_URL as edx-platform sets it.
+PLATFORM_DEFAULT_URL = "http://localhost:8008/api/v1"
+ENABLE_OR_SET = (
+    "Set what is missing, or enable Catalog integration in Django admin and name a service user there; a host that "
+    "makes its own tokens sets CATALOG_SYNC_SESSION_FACTORY."
+)
+
+
+def check_access(*, in_database: bool) -> Iterator[checks.CheckMessage]:
+    """Check the address of each Catalog and the way of authentication.
+
+    Args:
+        in_database: check the Catalogs whose access the database decides (True), or all others (False).
+    """
+    from catalog_sync.catalog_client.access import access_to, may_use_platform
+
+    for catalog in conf.catalogs():
+        if may_use_platform(catalog) == in_database:
+            access = access_to(catalog)
+            yield from _credentials(catalog, access)
+            yield from _address(access)
+
+
+def check_language() -> Iterator[checks.CheckMessage]:
+    """Check that the sync writes the language if edx-platform leaves it to the Catalog."""
+    if "content_language" not in conf.fields() and platform.integration():
+        yield checks.Warning(
+            "CATALOG_SYNC_FIELDS does not map content_language, and Catalog integration is enabled, so that a course "
+            "overview that the LMS creates anew has no language.",
+            hint='Add "content_language": "language" to CATALOG_SYNC_FIELDS, or take CATALOG_SYNC_FIELDS out.',
+            id="catalog_sync.W011",
+        )
+
+
+def _credentials(catalog: conf.Catalog, access: CatalogAccess) -> Iterator[checks.CheckMessage]:
+    from catalog_sync.catalog_client import Authentication
+
+    if access.authentication is Authentication.NONE:
+        whom = f" {catalog.name}" if conf.named_catalogs() is not None else ""
+        yield checks.Warning(
+            f"Without {', '.join(catalog.missing_credentials)} the LMS gets no access token for the Catalog{whom}.",
+            hint=ENABLE_OR_SET,
+            id="catalog_sync.W002",
+        )
+    if access.authentication is Authentication.PLATFORM and not platform.has_service_user():
+        yield checks.Warning(
+            f"The service user {access.user!r} of Catalog integration does not exist, so that the LMS gets no access "
+            "token for the Catalog.",
+            hint="Add the user, or name another one in Django admin (Catalog integration).",
+            id="catalog_sync.W002",
+        )
+
+
+def _address(access: CatalogAccess) -> Iterator[checks.CheckMessage]:
+    if not is_http_url(access.api_url):
+        what = "not an absolute http or https URL" if access.api_url else "not set"
+        yield checks.Warning(
+            f"{access.source} is {what}, so that no sync can run.",
+            hint="Set it to the root of the Catalog's API, such as https://discovery.example.com/api/v1.",
+            id="catalog_sync.W001",
+        )
+    if access.api_url == PLATFORM_DEFAULT_URL and conf.named_catalogs() is None:
+        yield checks.Warning(
+            f"{access.source} is still the default of the LMS, {PLATFORM_DEFAULT_URL}.",
+            hint="Set COURSE_CATALOG_API_URL to the root of the Catalog's API, such as "
+            "https://discovery.example.com/api/v1, in the settings or in the site configuration of the LMS.",
+            id="catalog_sync.W010",
+        )
