@@ -67,7 +67,7 @@ class Catalog:
 
     def covers(self, course_key: str) -> bool:
         """Tell whether the Catalog is believed for the course run of this key."""
-        return self.orgs is None or _org_of(course_key) in self.orgs
+        return self.orgs is None or org_of(course_key) in self.orgs
 
     @property
     def oauth_provider_url(self) -> str:
@@ -98,8 +98,8 @@ class Catalog:
         return f"CATALOG_SYNC_CATALOGS[{self.name!r}]['url']"
 
 
-def _org_of(course_key: str) -> str:
-    """Return the organization of a course key of any kind, without parsing all of it."""
+def org_of(course_key: str) -> str:
+    """Return the organization of a course key of any kind, without parsing the whole key."""
     kind, colon, rest = course_key.partition(":")
     return rest.partition("+")[0] if colon else kind.partition("/")[0]
 
