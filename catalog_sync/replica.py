@@ -27,6 +27,9 @@ class Held(NamedTuple):
 
 NOTHING = Held()
 
+# The statuses that a course run of the Catalog can have. A later version of the Catalog may have more.
+CATALOG_STATUSES = ("published", "unpublished", "review_by_legal", "review_by_internal", "reviewed")
+
 # Of a row: the URL that its course overview is to show, and whether there is one.
 WANTED_URL = Coalesce("pinned_url", "marketing_url")
 HAS_URL = Q(marketing_url__isnull=False) | Q(pinned_url__isnull=False)
@@ -120,6 +123,18 @@ def listed(catalog: str) -> QuerySet[CatalogCourseRun]:
     """Return the Catalog's rows, those aside that are there for a pin alone."""
     rows = CatalogCourseRun.objects.filter(catalog=catalog)
     return rows.exclude(pinned_url__isnull=False, **NOTHING._asdict())
+
+
+def unknown_statuses(catalog: str) -> list[str]:
+    """Return the statuses in CATALOG_SYNC_RUN_STATUSES that the Catalog does not have.
+
+    A status is known if it is one of ``CATALOG_STATUSES``, or if a stored course run of this Catalog has it.
+    """
+    unknown = set(conf.run_statuses() or ()).difference(CATALOG_STATUSES)
+    if not unknown:
+        return []
+    rows = CatalogCourseRun.objects.filter(catalog=catalog, status__in=unknown)
+    return sorted(unknown.difference(rows.values_list("status", flat=True).distinct()))
 
 
 def pinned(course_keys: Collection[str] = ()) -> list[str]:
