@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -157,6 +157,25 @@ def held_for(course_keys: Collection[str]) -> dict[str, Held]:
     takes its parent run's, the pinned one first there, too.
     """
     return shown_for(course_keys).held
+
+
+def held_values(course_key: str) -> dict[str, Any]:
+    """Return what ``held_for`` returns for one course key, by field, as expressions for a query of another table.
+
+    The status is left out.
+    """
+
+    def value(key: str, column: Any) -> Subquery:
+        return Subquery(CatalogCourseRun.objects.filter(course_key=key).values_list(column)[:1])
+
+    sources = filter(None, (course_key, parent_of_ccx(course_key)))
+    urls = [value(key, WANTED_URL) for key in sources]
+    nothing = Value(None, output_field=TextField())  # Coalesce takes two values or more
+    return {
+        "marketing_url": Coalesce(*urls, nothing),
+        "eligible_for_financial_aid": value(course_key, "eligible_for_financial_aid"),
+        "content_language": value(course_key, "content_language"),
+    }
 
 
 def shown_for(course_keys: Collection[str], instead: Mapping[str, Held | None] | None = None) -> Shown:
