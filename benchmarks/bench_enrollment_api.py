@@ -72,6 +72,7 @@ def seed() -> list[Any]:
 def alone(vendor: str, learner: Any) -> None:
     from benchmarks.per_row_api import EnrollmentsPerRow
     from benchmarks.sql import statements
+    from sandbox.catalog.rows import ORGANIZATIONS
     from sandbox.lms.mobile_api.views import EnrollmentsV1
 
     title = f"Enrollment API, one learner with {ENROLLMENTS:,} enrollments, {vendor}"
@@ -88,7 +89,7 @@ def alone(vendor: str, learner: Any) -> None:
         p95[name] = percentile(taken, 95)
         table.add(name, len(sent), percentile(taken, 50), p95[name])
         if name == "ours":
-            table.at_most("queries", len(sent), 5)
+            table.at_most("queries", len(sent), 5 + len(ORGANIZATIONS))
     floor = [seconds_of(lambda: bare_query(learner)) * 1000 for _ in range(CALLS)]
     table.add("floor (the bare query)", 1, percentile(floor, 50), percentile(floor, 95))
     ours, baseline = p95.values()
@@ -99,10 +100,12 @@ def alone(vendor: str, learner: Any) -> None:
 
 
 def call(handle: Any, learner: Any) -> bytes:
+    from edx_django_utils.cache import RequestCache
     from rest_framework.test import APIRequestFactory, force_authenticate
 
     request = APIRequestFactory().get(PATH.format(learner.username))
     force_authenticate(request, learner)
+    RequestCache.clear_all_namespaces()  # as the middleware does at the start of a request
     response = handle(request, username=learner.username).render()
     assert response.status_code == 200
     return response.content

@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
-from catalog_sync.api import get_lms_link_for_about_page
+from sandbox.lms.course_overviews.links import get_link_for_about_page
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.mobile_api.access import courseware_access
 from sandbox.lms.mobile_api.enrollments import visible_enrollments
@@ -54,7 +54,7 @@ def _course_fields(course_overview: CourseOverview, user: User) -> dict[str, Any
         "courseware_access": asdict(courseware_access(course_overview, user)),
         "media": {"course_image": {"uri": image_url, "name": "Course Image"}},
         "course_image": image_url,
-        "course_about": get_lms_link_for_about_page(course_overview),
+        "course_about": get_link_for_about_page(course_overview),
         "course_sharing_utm_parameters": sharing_utm_parameters(),
         "course_updates": None,
         "course_handouts": None,

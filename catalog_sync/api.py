@@ -28,6 +28,7 @@ __all__ = [
     "catalog_access",
     "check_connection",
     "get_lms_link_for_about_page",
+    "get_marketing_url",
     "pin_marketing_url",
     "recommend_page_size",
     "running_sync",
@@ -143,6 +144,22 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
         if not options.changed:
             raise
         return SyncReport.of_nothing("skipped", str(held), options)
+
+
+def get_marketing_url(course_key: str, about_page_url: str) -> str | None:
+    """Return the marketing URL with which to replace the URL of a course's about page; None: keep that URL.
+
+    The marketing URL is the one on the course overview. The URLs of the whole organization are read by one query and
+    kept for the rest of the request, or for a minute outside a request. So the URLs for a list of courses cost one
+    query per organization.
+
+    Args:
+        course_key: a valid course key, as text.
+        about_page_url: the URL to replace. The course's own social sharing URL is kept.
+    """
+    from catalog_sync import link_urls
+
+    return link_urls.get(course_key, about_page_url)
 
 
 def pin_marketing_url(course_key: object, url: str, user: Any = None) -> str:

@@ -72,7 +72,7 @@ class Catalog:
 
     def covers(self, course_key: str) -> bool:
         """Tell whether the Catalog is believed for the course run of this key."""
-        return self.orgs is None or _org_of(course_key) in self.orgs
+        return self.orgs is None or org_of(course_key) in self.orgs
 
     @property
     def oauth_provider_url(self) -> str:
@@ -103,8 +103,8 @@ class Catalog:
         return f"CATALOG_SYNC_CATALOGS[{self.name!r}]['url']"
 
 
-def _org_of(course_key: str) -> str:
-    """Return the organization of a course key of any kind, without parsing all of it."""
+def org_of(course_key: str) -> str:
+    """Return the organization of a course key of any kind, without parsing the whole key."""
     kind, colon, rest = course_key.partition(":")
     return rest.partition("+")[0] if colon else kind.partition("/")[0]
 
@@ -162,6 +162,31 @@ def has_several_catalogs() -> bool:
 def lms_root_url() -> str:
     """The LMS's public root (``https://courses.example.com``), no trailing slash."""
     return _text("LMS_ROOT_URL").rstrip("/")
+
+
+def catalog_microfrontend_url() -> str:
+    """The public root of the catalog MFE; empty if unset."""
+    return _text("CATALOG_MICROFRONTEND_URL")
+
+
+def social_sharing_settings() -> Mapping[str, Any]:
+    """The LMS's own settings for links that learners share."""
+    found: Mapping[str, Any] = getattr(settings, "SOCIAL_SHARING_SETTINGS", {})
+    return found
+
+
+def is_feature_enabled(name: str) -> bool:
+    """Whether this flag in the LMS's ``FEATURES`` is on."""
+    return bool(getattr(settings, "FEATURES", {}).get(name))
+
+
+def filter_pipeline(filter_type: str) -> tuple[str, ...]:
+    """The steps that ``OPEN_EDX_FILTERS_CONFIG`` has for this Open edX filter, as dotted paths."""
+    entry = (getattr(settings, "OPEN_EDX_FILTERS_CONFIG", None) or {}).get(filter_type)
+    pipeline = entry.get("pipeline") if isinstance(entry, Mapping) else entry
+    if isinstance(pipeline, str):
+        return (pipeline,)
+    return tuple(pipeline) if isinstance(pipeline, list | tuple) else ()
 
 
 def user_model() -> str:
@@ -259,9 +284,14 @@ def about_page_filter_enabled() -> bool:
     # .. setting_name: CATALOG_SYNC_ABOUT_PAGE_FILTER
     # .. setting_default: True
     # .. setting_description: If True, the plugin settings add a step to the Open edX filter
-    #   ``CourseAboutPageURLRequested``. The step replaces a link to a course's about page by the course's marketing
-    #   URL.
+    #   ``CourseAboutPageURLRequested``. The step replaces a link to a course's about page by the course's
+    #   marketing URL.
     return bool(getattr(settings, "CATALOG_SYNC_ABOUT_PAGE_FILTER", True))
+
+
+def is_about_page_step_active() -> bool:
+    """Whether the LMS runs this app's filter step on links to about pages."""
+    return about_page_filter_enabled() and ABOUT_PAGE_STEP in filter_pipeline(ABOUT_PAGE_FILTER)
 
 
 def health_token() -> str:

@@ -40,6 +40,11 @@ def ccx_prefix_of(course_key: str) -> str:
     return f"{CCX_PREFIX}{course_key.partition(':')[2]}+ccx@"
 
 
+def prefixes_of_organization(org: str) -> tuple[str, ...]:
+    """Return what the course keys of an organization start with: one prefix per kind of key."""
+    return f"course-v1:{org}+", f"{org}/", f"{CCX_PREFIX}{org}+"
+
+
 def _parse(text: str) -> CourseKey | None:
     try:
         return CourseKey.from_string(text)

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import Error, OperationalError, connection, models
+from django.db import Error, OperationalError, connection, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import lookups
 from django.db.models.constants import OnConflict
@@ -159,6 +159,16 @@ def repeat_on_conflict(work: Callable[[], T]) -> T:
             if not is_conflict(error):
                 raise
     return work()
+
+
+@contextmanager
+def transaction_survives_errors() -> Iterator[None]:
+    """Keep the caller's transaction usable if a statement fails. PostgreSQL needs a savepoint for that."""
+    if connection.vendor == "postgresql" and connection.in_atomic_block:
+        with transaction.atomic():
+            yield
+    else:
+        yield
 
 
 @contextmanager

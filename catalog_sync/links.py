@@ -7,15 +7,18 @@ from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Any
 from unicodedata import normalize
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.http.request import validate_host
-from django.urls import URLResolver, get_resolver, get_script_prefix, get_urlconf, reverse
+from django.urls import NoReverseMatch, URLResolver, get_resolver, get_script_prefix, get_urlconf, reverse
 from django.utils.translation import get_language
 
 from catalog_sync import conf
+from catalog_sync.openedx.links import about_page_base
 
 MAX_MARKETING_URL_LENGTH = 2048
+# What Django leaves unquoted in a path that it reverses.
+SAFE_IN_PATH = "!$&'()*+,;=/~:@"
 
 # Of ASCII only what host names are made of: no quote, no markup, no percent sign. Other scripts are told apart when
 # the name is looked up.
@@ -26,33 +29,52 @@ _HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 def get_lms_link_for_about_page(course_overview: Any) -> str:
     """Return the absolute URL of the page about a course, for sharing and for reading.
 
-    It is the course overview's ``social_sharing_url``, else its ``marketing_url``, else the LMS's own about page.
-    Empty strings count as absent. No query and no network: all it needs is on the row.
+    It is the course's social sharing URL, else its marketing URL, else its about page. Empty strings count as absent.
+    The function needs neither a query nor the network: the caller has loaded the course already.
+
+    Args:
+        course_overview: a course overview, or a course block. A field that it does not have counts as absent.
     """
     return (
-        course_overview.social_sharing_url
-        or course_overview.marketing_url
-        or conf.lms_root_url() + _about_path(str(course_overview.id))
+        social_sharing_url(course_overview)
+        or marketing_url(course_overview)
+        or about_page_base() + _about_path(str(course_overview.id))
     )
+
+
+def source_of_link(course_overview: Any) -> str:
+    """Return which link ``get_lms_link_for_about_page`` returns.
+
+    Returns:
+        ``social_sharing_url``, ``marketing_url`` or ``about_course``.
+    """
+    if social_sharing_url(course_overview):
+        return "social_sharing_url"
+    return "marketing_url" if marketing_url(course_overview) else "about_course"
+
+
+def social_sharing_url(course_overview: Any) -> Any:
+    """Return the URL that the course team has set for sharing, if any."""
+    return getattr(course_overview, "social_sharing_url", None)
+
+
+def marketing_url(course_overview: Any) -> Any:
+    """Return what the course has in the field that ``CATALOG_SYNC_FIELDS`` names for the marketing URL, if any."""
+    return getattr(course_overview, conf.fields()["marketing_url"], None)
 
 
 def _about_path(course_key: str) -> str:
     return _reversed(course_key, get_resolver(get_urlconf()), get_script_prefix(), get_language())
 
 
-# A list of courses asks for the same paths again and again. Whatever else Django makes a path of is an argument, too:
-# the patterns, the prefix under which the LMS is mounted, the language.
+# A list of courses needs the same paths again and again. The arguments include all that Django makes a path from:
+# the URL patterns, the prefix under which the LMS is mounted, the language.
 @lru_cache(maxsize=4096)
 def _reversed(course_key: str, patterns: URLResolver, script_prefix: str, language: str | None) -> str:
-    return reverse("about_course", args=[course_key])
-
-
-def source_of_link(course_overview: Any) -> str:
-    """Return which of the three ``get_lms_link_for_about_page`` takes: a field's name, or ``about_course``."""
-    for name in ("social_sharing_url", "marketing_url"):
-        if getattr(course_overview, name):
-            return name
-    return "about_course"
+    try:
+        return reverse("about_course", args=[course_key])
+    except NoReverseMatch:  # Studio does not have this URL.
+        return f"/courses/{quote(course_key, safe=SAFE_IN_PATH)}/about"
 
 
 def marketing_url_fault(url: str, allowed_hosts: tuple[str, ...] | None = None) -> str | None:

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog_sync import conf, overview_history, replica, signals
-from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of
+from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of, prefixes_of_organization
 from catalog_sync.databases import ROWS, CaseSensitiveCharField, chunks_in_order, in_chunks
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.replica import Held, StoredRun
@@ -63,9 +63,14 @@ def url_field() -> str:
     return conf.fields()["marketing_url"]
 
 
+def of_key(course_key: str) -> QuerySet[Any]:
+    """Return the course overview of this key, as none or one row annotated with ``_key``."""
+    return _keyed().filter(_key=course_key)
+
+
 def get(course_key: str) -> Any:
     """Return the course overview of this key, whole; None if the LMS has none."""
-    row = _keyed().filter(_key=course_key).first()
+    row = of_key(course_key).first()
     # The database may compare without case.
     return row if row is not None and str(row.pk) == course_key else None
 
@@ -89,6 +94,26 @@ def _shows_url() -> Q:
 def shown_urls(course_keys: Collection[str]) -> dict[str, str | None]:
     """Return the marketing URLs on the course overviews of these keys, by key; one query."""
     return dict(_keyed().filter(_key__among=frozenset(course_keys)).values_list("_key", url_field()))
+
+
+def urls_of_organization(org: str, limit: int) -> list[tuple[str, str, str | None]]:
+    """Return course key, marketing URL and social sharing URL of an organization's courses; one query.
+
+    Courses without a marketing URL are left out. A database that compares without case adds other organizations.
+    """
+    starts = [Q(_key__startswith=prefix) for prefix in prefixes_of_organization(org)]
+    return list(_urls(Q(*starts, _connector=Q.OR))[:limit])
+
+
+def urls_of_course(course_key: str) -> list[tuple[str, str, str | None]]:
+    """Return the same of one course; one query."""
+    return list(_urls(Q(_key=course_key)))
+
+
+def _urls(wanted: Q) -> QuerySet[Any]:
+    has_social_sharing = any(field.name == "social_sharing_url" for field in model()._meta.concrete_fields)
+    social_sharing: Any = F("social_sharing_url") if has_social_sharing else Value(None, TextField())
+    return _keyed().filter(_shows_url(), wanted).values_list("_key", url_field(), social_sharing)
 
 
 def compare(held: Mapping[str, Held]) -> Difference:

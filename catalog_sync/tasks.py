@@ -1,7 +1,7 @@
-"""Celery tasks, thin: for celery beat, and for a sync whose pages several workers read.
+"""Celery tasks: for celery beat, and for a sync whose pages several workers read.
 
-A task that a worker dies with is handed out again (``acks_late``): whatever it had written, writing it again
-changes nothing. Arguments and results hold course keys, numbers and sentences about failures, never a secret.
+If a worker process ends during a task, the broker delivers the task again (``acks_late``): it can write the same data
+twice without harm. Arguments and results contain course keys, numbers and messages about failures, never a secret.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
+from edx_django_utils.monitoring import set_code_owner_attribute
 
 from catalog_sync import api
 
 
 @shared_task(name="catalog_sync.tasks.update_catalog_data", ignore_result=True)
+@set_code_owner_attribute
 def update_catalog_data(**options: Any) -> None:
     """Run one sync in a worker, with the options of ``catalog_sync.api.update_catalog_data``.
 
-    With ``distribute=True`` the run goes on in other tasks after this one has returned. While another sync is running
-    nothing is done; the log tells.
+    With ``distribute=True``, the sync run continues in other tasks after this one has returned. If another sync is
+    running, this task logs that and does nothing.
     """
     from catalog_sync.sync import LeaseHeld
 
@@ -28,8 +30,9 @@ def update_catalog_data(**options: Any) -> None:
 
 
 @shared_task(name="catalog_sync.tasks.read_stretch", acks_late=True, reject_on_worker_lost=True)
+@set_code_owner_attribute
 def read_stretch(stretch: dict[str, Any]) -> dict[str, Any]:
-    """Read and write a stretch of the Catalog's list."""
+    """Read and write one part of the Catalog's list."""
     from catalog_sync.sync.distributed import take_stretch
 
     return take_stretch(stretch)
@@ -38,16 +41,18 @@ def read_stretch(stretch: dict[str, Any]) -> dict[str, Any]:
 @shared_task(
     name="catalog_sync.tasks.conclude_sync", ignore_result=True, acks_late=True, reject_on_worker_lost=True
 )
+@set_code_owner_attribute
 def conclude_sync(outcomes: list[dict[str, Any]], run_id: int, allow_removals: bool) -> None:
-    """Join what the workers have read, retire what is gone, and close the run."""
+    """Combine the results of the workers, remove absent marketing URLs, and close the sync run."""
     from catalog_sync.sync.distributed import conclude_distributed
 
     conclude_distributed(outcomes, run_id, allow_removals=allow_removals)
 
 
 @shared_task(name="catalog_sync.tasks.give_up_sync", ignore_result=True)
+@set_code_owner_attribute
 def give_up_sync(run_id: int) -> None:
-    """Close a run that a task of it has broken."""
+    """Close a sync run after one of its tasks has failed."""
     from catalog_sync.sync.distributed import give_up
 
     give_up(run_id)

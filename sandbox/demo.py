@@ -41,7 +41,10 @@ def demo() -> None:
 
         say(f"GET {ENROLLMENTS}\n`course_about`, the link that {LEARNER}'s app shares:")
         for key, link in before.items():
-            print(f"{key}\n    before  {link}\n    after   {after[key]}{reason(link, after[key], lms.url)}")
+            print(f"{key}\n    before  {link}\n    after   {after[key]}")
+            if link == after[key]:
+                about_page = f"{lms.url}/courses/{key}/about"
+                print(f"            unchanged: {reason(catalog, key, is_about_page=link == about_page)}")
     if before == after:
         sys.exit("The sync changed no link: something is wrong.")
 
@@ -59,13 +62,18 @@ def links(lms_url: str) -> Links:
     return {course["id"]: course["course_about"] for course in courses}
 
 
-def reason(before: str, after: str, lms_url: str) -> str:
-    """Say why a link stayed as it was."""
-    if before != after:
-        return ""
-    if after.startswith(lms_url):
-        return "  (the Catalog has no URL for learners)"
-    return "  (the course's own social sharing URL comes first)"
+def reason(catalog: CatalogProcess, key: str, *, is_about_page: bool) -> str:
+    """Return why the sync did not change the link of a course."""
+    if not is_about_page:
+        return "the course has a social sharing URL, which the LMS prefers"
+    run = next((run for run in catalog.control.runs() if run["key"] == key), None)
+    if run is None:
+        return "the course is not in the Catalog"
+    if run["status"] != "published":
+        return f"the Catalog has the course run with status {run['status']}"
+    if not run["marketing_url"]:
+        return "the Catalog has no marketing URL for the course run"
+    sys.exit(f"The Catalog has a marketing URL for {key}, but its link did not change: something is wrong.")
 
 
 def say(text: str) -> None:

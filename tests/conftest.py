@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ from django.test import override_settings
 from edx_django_utils.cache import RequestCache
 from hypothesis import settings as hypothesis_settings
 from pytest_socket import disable_socket, enable_socket
+
+from catalog_sync.openedx.modules import installed_module
+from tests.fake_platform import FakePlatform
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -93,6 +97,17 @@ def broker(settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch) -> list[t
         current_app, "send_task", lambda name, **options: sent.append((name, options["kwargs"]))
     )
     return sent
+
+
+@pytest.fixture
+def edx_platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePlatform]:
+    """Install modules of edx-platform, with the link function of the releases that need the flag."""
+    platform = FakePlatform()
+    for path, module in platform.modules.items():
+        monkeypatch.setitem(sys.modules, path, module)
+    installed_module.cache_clear()
+    yield platform
+    installed_module.cache_clear()
 
 
 @pytest.fixture(scope="session")

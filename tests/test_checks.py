@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core import checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
+from catalog_sync.checks import check_publishing
 from sandbox.lms.course_overviews.models import CourseOverview
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -117,6 +120,18 @@ class WritesElsewhere:
     db_for_write = db_for_read
 
 
+@lru_cache
+def decorated(course):
+    return settings.FEATURES.get("ENABLE_MKTG_SITE")
+
+
+def with_inner_function(course):
+    def is_on():
+        return settings.FEATURES.get("ENABLE_MKTG_SITE")
+
+    return is_on()
+
+
 def messages():
     return checks.run_checks(tags=["catalog_sync"])
 
@@ -207,6 +222,74 @@ def test_sync_does_not_start_on_an_error(settings):
     settings.CATALOG_SYNC_RUN_STATUSES = "published"
     with pytest.raises(SystemCheckError, match=r"catalog_sync\.E007"):
         call_command("update_catalog_data", skip_checks=False)
+
+
+class TestPlatform:
+    """W012: the link function of edx-platform does not return marketing URLs."""
+
+    STEP = "catalog_sync.filters.ReplaceAboutPageUrl"
+    FILTER = "org.openedx.learning.course_about.page.url.requested.v1"
+
+    @pytest.fixture(autouse=True)
+    def platform(self, settings, edx_platform):
+        settings.FEATURES = {}
+        settings.OPEN_EDX_FILTERS_CONFIG = {}
+        return edx_platform
+
+    def test_warns_without_the_flag_and_the_filter_step(self):
+        [message] = messages()
+        assert (message.id, message.level) == ("catalog_sync.W012", checks.WARNING)
+
+    def test_warns_in_studio(self):
+        assert [message.id for message in check_publishing()] == ["catalog_sync.W012"]
+
+    @pytest.mark.django_db
+    def test_sends_no_query(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            messages()
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            {"fail_silently": False, "pipeline": ["other.plugin.Step", STEP]},
+            [STEP, "other.plugin.Step"],
+            STEP,
+        ],
+    )
+    def test_does_not_warn_with_the_filter_step(self, settings, entry):
+        settings.OPEN_EDX_FILTERS_CONFIG = {self.FILTER: entry}
+        assert messages() == []
+
+    @pytest.mark.parametrize(
+        "entry", [{}, {"pipeline": []}, ["other.plugin.Step"], "other.plugin.Step", None]
+    )
+    def test_hint_names_the_filter_step_if_the_pipeline_does_not_have_it(self, settings, entry):
+        settings.OPEN_EDX_FILTERS_CONFIG = {self.FILTER: entry}
+        [message] = messages()
+        assert (self.STEP in message.hint, self.FILTER in message.hint) == (True, True)
+
+    def test_hint_names_the_setting_that_turns_the_filter_step_off(self, settings):
+        settings.OPEN_EDX_FILTERS_CONFIG = {self.FILTER: [self.STEP]}
+        settings.CATALOG_SYNC_ABOUT_PAGE_FILTER = False
+        [message] = messages()
+        assert message.hint == "Set CATALOG_SYNC_ABOUT_PAGE_FILTER to True."
+
+    def test_does_not_warn_with_the_flag(self, settings):
+        settings.FEATURES = {"ENABLE_MKTG_SITE": True}
+        assert messages() == []
+
+    def test_does_not_warn_in_releases_that_ignore_the_flag(self, platform):
+        platform.use(platform.link_of_later_releases)
+        assert messages() == []
+
+    @pytest.mark.parametrize("wrapped", [decorated, with_inner_function])
+    def test_finds_the_flag_in_a_wrapped_function(self, platform, wrapped):
+        platform.use(wrapped)
+        assert [message.id for message in messages()] == ["catalog_sync.W012"]
+
+    def test_does_not_warn_about_a_function_without_code(self, platform):
+        platform.use(str)
+        assert messages() == []
 
 
 class TestRealProcess:

@@ -28,7 +28,7 @@ settings.configure(
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
 )
 django.setup()
-import catalog_sync.api, catalog_sync.links, catalog_sync.models, catalog_sync.receivers
+import catalog_sync.api, catalog_sync.filters, catalog_sync.link_urls, catalog_sync.links, catalog_sync.receivers
 print(*sys.modules)
 """
 
@@ -62,6 +62,6 @@ def test_web_process_does_without(module, imported_modules):
     assert module not in imported_modules
 
 
-@pytest.mark.parametrize("module", ["admin", "api", "links", "models", "receivers"])
+@pytest.mark.parametrize("module", ["admin", "api", "filters", "link_urls", "links", "models", "receivers"])
 def test_web_process_has(module, imported_modules):
     assert f"catalog_sync.{module}" in imported_modules

@@ -31,6 +31,12 @@ LMS = "https://lms.example.com"
 RUN_CHARACTERS = "aZ9_-.~:@é %&#'\"<"
 
 
+class Studio:
+    """The URLs of Studio, which has no about pages."""
+
+    urlpatterns = []
+
+
 class Elsewhere:
     """The URLs of an LMS whose about pages are in another place, in each language."""
 
@@ -54,6 +60,17 @@ def course_overview(**fields):
         "marketing_url": None,
     } | fields
     return SimpleNamespace(**fields)
+
+
+def absent_or(values):
+    return st.sampled_from([None, ""]) | values
+
+
+@st.composite
+def courses(draw):
+    """Any object with an id, with any of the fields."""
+    fields = {name: absent_or(st.text()) for name in ("social_sharing_url", "marketing_url", "about_url")}
+    return SimpleNamespace(**draw(st.fixed_dictionaries({"id": st.text()}, optional=fields)))
 
 
 class TestLink:
@@ -136,9 +153,94 @@ class TestLink:
     def test_source_is_told(self, fields, source):
         assert source_of_link(course_overview(**fields)) == source
 
+    def test_course_block_has_the_about_page(self):
+        block = SimpleNamespace(id=CourseKey.from_string(KEYS[0]), social_sharing_url=None)
+        assert get_lms_link_for_about_page(block) == f"{LMS}/courses/{KEYS[0]}/about"
+
+    def test_model_without_social_sharing_url_has_the_marketing_url(self):
+        row = SimpleNamespace(id=CourseKey.from_string(KEYS[0]), marketing_url=MARKETING)
+        assert (get_lms_link_for_about_page(row), source_of_link(row)) == (MARKETING, "marketing_url")
+
+    def test_marketing_url_is_in_the_mapped_field(self, settings):
+        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "about_url"}
+        row = course_overview(about_url=MARKETING, marketing_url="https://old.example.com/")
+        assert (get_lms_link_for_about_page(row), source_of_link(row)) == (MARKETING, "marketing_url")
+
+    @pytest.mark.parametrize("key", KEYS)
+    def test_about_page_in_studio_is_the_one_of_the_lms(self, key):
+        with override_urlconf(Studio):
+            link = get_lms_link_for_about_page(course_overview(id=CourseKey.from_string(key)))
+        assert link == f"{LMS}/courses/{key}/about"
+
+    @given(st.sampled_from(KEYS), st.text(RUN_CHARACTERS, min_size=1))
+    def test_about_page_in_studio_is_quoted_as_in_the_lms(self, key, run):
+        row = course_overview(id=key + run)
+        in_lms = get_lms_link_for_about_page(row)
+        with override_urlconf(Studio):
+            assert get_lms_link_for_about_page(row) == in_lms
+
+    @given(courses(), st.sampled_from([None, Studio]))
+    def test_any_object_with_an_id_has_a_link(self, course, urlconf):
+        with override_urlconf(urlconf):
+            link = get_lms_link_for_about_page(course)
+        fields = [getattr(course, name, None) for name in ("social_sharing_url", "marketing_url")]
+        assert link == next(filter(None, fields), link)
+        assert (source_of_link(course) == "about_course") == (not any(fields))
+        assert link
+
     @pytest.mark.django_db
     @pytest.mark.parametrize("fields", [{}, {"marketing_url": MARKETING}, {"social_sharing_url": SOCIAL}])
     def test_asks_the_database_nothing(self, fields, django_assert_num_queries):
         row = CourseOverviewFactory(**fields)
         with django_assert_num_queries(0):
             get_lms_link_for_about_page(row)
+
+
+class TestPlatform:
+    """The base of the about page in edx-platform."""
+
+    SITE, MFE = "https://site.example.com", "https://catalog.example.com"
+
+    @pytest.fixture(autouse=True)
+    def lms(self, settings, edx_platform):
+        settings.LMS_ROOT_URL = LMS
+        settings.CATALOG_MICROFRONTEND_URL = self.MFE
+
+    @pytest.fixture
+    def site(self, edx_platform):
+        return edx_platform.site
+
+    def base(self):
+        return get_lms_link_for_about_page(course_overview()).removesuffix(f"/courses/{KEYS[0]}/about")
+
+    def test_is_the_setting_without_a_site_configuration(self):
+        assert self.base() == LMS
+
+    @pytest.mark.parametrize("slash", ["", "/"])
+    def test_is_the_root_of_the_site(self, site, slash):
+        site["LMS_ROOT_URL"] = self.SITE + slash
+        assert self.base() == self.SITE
+
+    def test_is_the_setting_if_the_site_has_none(self, site):
+        site["LMS_ROOT_URL"] = None
+        assert self.base() == LMS
+
+    def test_follows_the_site_for_a_path_that_is_cached(self, site):
+        bases = [self.base()]
+        site["LMS_ROOT_URL"] = self.SITE
+        assert [*bases, self.base()] == [LMS, self.SITE]
+
+    @pytest.mark.parametrize(("is_used", "base"), [(True, MFE), (False, LMS)])
+    def test_is_the_catalog_mfe_if_the_lms_uses_it(self, edx_platform, is_used, base):
+        edx_platform.use_catalog_mfe(is_used)
+        assert self.base() == base
+
+    def test_is_the_catalog_mfe_of_the_site(self, edx_platform, site):
+        edx_platform.use_catalog_mfe(True)
+        site["CATALOG_MICROFRONTEND_URL"] = self.SITE
+        assert self.base() == self.SITE
+
+    def test_is_the_root_if_the_catalog_mfe_has_no_url(self, edx_platform, settings):
+        edx_platform.use_catalog_mfe(True)
+        settings.CATALOG_MICROFRONTEND_URL = None
+        assert self.base() == LMS

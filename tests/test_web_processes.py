@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+from openedx_filters.learning.filters import CourseAboutPageURLRequested
 from pytest_socket import SocketBlockedError
 
 from catalog_sync.api import get_lms_link_for_about_page
@@ -78,6 +79,12 @@ def test_a_course_that_the_catalog_does_not_know():
 
 def test_the_link_to_share():
     assert get_lms_link_for_about_page(CourseOverviewFactory(id=KEY)) == URL
+
+
+def test_the_link_that_passes_through_the_filter():
+    CourseOverviewFactory(id=KEY)
+    about_page = f"https://lms.example.com/courses/{KEY}/about"
+    assert CourseAboutPageURLRequested.run_filter(url=about_page, org="ExampleX") == (URL, "ExampleX")
 
 
 @pytest.mark.parametrize("version", VERSIONS)

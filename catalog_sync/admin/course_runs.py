@@ -1,4 +1,4 @@
-"""The replica: what the Catalog last said about each course run, what the LMS makes of it, and pins."""
+"""Course runs in Django admin: the Catalog's data, the LMS's, the link that learners get, and pins."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ TEMPLATES = "admin/catalog_sync/catalogcourserun"
 
 
 class CourseRunList(ChangeList):
-    """The list, each row with how its course stands."""
+    """The list, each row with the status of its course."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Fetch the page, and what the LMS shows of these courses: two queries for all of them."""
+        """Fetch the page, and the status of its courses with two queries."""
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
         found = standing.standings([row.course_key for row in rows])
@@ -45,39 +45,41 @@ class CourseRunList(ChangeList):
 
 @admin.register(CatalogCourseRun)
 class CatalogCourseRunAdmin(ReadOnlyAdmin):
-    """What the Catalog last said, by course key. Read-only but for pins, which have forms of their own."""
+    """The stored course runs. They are read-only, except for pins, which have forms of their own."""
 
     list_display = ("course_key", "status", "is_in_lms", "is_in_step", "url", "modified")
     list_filter = (CatalogFilter, *FILTERS)
     search_fields = ("course_key", "marketing_url")
-    search_help_text = _("A course key or how one begins; failing that, a part of a key or of a URL.")
+    search_help_text = _(
+        "Search by course key (or its beginning); if nothing matches, by any part of a key or URL."
+    )
     ordering = ("course_key",)
-    # Sorting by what has no index sorts the whole table.
+    # The other columns have no index: to sort by one, the database would sort the whole table.
     sortable_by = ("course_key",)
     list_select_related = False
     fieldsets = (
         (
-            _("What the Catalog said"),
+            _("Catalog data"),
             {"fields": ("course_key", "status", "catalog_url", "other_values", "known_since", "said_since")},
         ),
         (_("Pin"), {"fields": ("pin", "pinned_by", "pinned_at")}),
-        (_("What the LMS shows"), {"fields": ("is_in_lms", "shown_url", "is_in_step")}),
-        (_("Which link a learner gets"), {"fields": ("link", "why")}),
+        (_("LMS data"), {"fields": ("is_in_lms", "shown_url", "is_in_step")}),
+        (_("Link that learners get"), {"fields": ("link", "why")}),
     )
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Name the Catalog, if there are several."""
+        """Add the Catalog if there are several."""
         return with_catalog(self.list_display)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Name the Catalog, if there are several."""
+        """Add the Catalog if there are several."""
         if not conf.has_several_catalogs():
             return self.fieldsets
         (said, of_catalog), *rest = self.fieldsets
         return ((said, {"fields": with_catalog(of_catalog["fields"])}), *rest)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the pages of the list and of a course, and what their buttons post to."""
+        """Return the URLs of the pages, and those that their buttons post to."""
         name, guard = "catalog_sync_catalogcourserun_{}", self.admin_site.admin_view
         return [
             path("pin/", guard(self.pin_view), name=name.format("pin")),
@@ -87,17 +89,20 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         ]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """Return the list with what the LMS shows."""
+        """Return the list with the status of each course."""
         return CourseRunList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find the key, else keys that begin so, else what has it anywhere: the first two are asked of the index."""
+        """Find the key, else keys that begin with the term, else keys and URLs that contain it.
+
+        The first two searches use the index.
+        """
         term = search_term.strip()
         if not term:
             return queryset, False
-        # Within a filter nothing may be left of what the index finds: then that is the answer.
+        # If the index finds rows, but a filter excludes them all, the result is empty.
         everything = CatalogCourseRun.objects.all()
         for found in (Q(course_key=term), Q(course_key__startswith=term)):
             if everything.filter(found).exists():
@@ -106,13 +111,13 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         return queryset.filter(Q(course_key__icontains=term) | urls), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list, with a button to pin for who may."""
+        """Show the list, with a button to pin a URL if the user has the permission."""
         return super().changelist_view(request, {**(extra_context or {}), "may_pin": _may_pin(request)})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show one course, with the buttons that this user may press."""
+        """Show one course, with the buttons that the user has the permission for."""
         buttons = {
             "may_pin": _may_pin(request),
             "may_sync": request.user.has_perm(RUN_PERMISSION),
@@ -121,13 +126,15 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **buttons})
 
     def pin_view(self, request: HttpRequest) -> HttpResponse:
-        """Pin a marketing URL, also for a course that the Catalog never listed."""
+        """Pin a marketing URL, also for a course that the Catalog has never listed."""
         if not _may_pin(request):
             raise PermissionDenied
         form = PinForm(request.POST or None, initial={"course_key": request.GET.get("course_key", "")})
         if form.is_valid() and (row := form.pin(request.user)):
             self.log_change(request, row, f"Pinned {row.pinned_url}")
-            self.message_user(request, _("Pinned. It wins over the Catalog at every sync."), messages.SUCCESS)
+            self.message_user(
+                request, _("Pinned. This URL overrides the Catalog until you unpin it."), messages.SUCCESS
+            )
             return redirect(self._page_of(row))
         context = {
             **self.admin_site.each_context(request),
@@ -138,21 +145,21 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, f"{TEMPLATES}/pin.html", context)
 
     def unpin_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Take a pin away; what the Catalog says is shown at once."""
+        """Remove a pin. The Catalog's URL is used again immediately."""
         if not _may_pin(request):
             raise PermissionDenied
         row = get_object_or_404(CatalogCourseRun, pk=pk)
         if api.unpin_marketing_url(row.course_key, request.user):
             self.log_change(request, row, f"Unpinned {row.pinned_url}")
-            text = _("Unpinned. What the Catalog says counts again.")
+            text = _("Unpinned. The Catalog's URL is used again.")
             self.message_user(request, text, messages.SUCCESS)
         if CatalogCourseRun.objects.filter(pk=pk).exists():
             return redirect(self._page_of(row))
-        # It was there for the pin alone.
+        # The row existed only for the pin.
         return redirect(reverse("admin:catalog_sync_catalogcourserun_changelist"))
 
     def sync_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Have a worker sync this course; this process asks nothing of the Catalog."""
+        """Start a sync of this course in a Celery worker. This process sends no request to the Catalog."""
         if not (request.user.has_perm(RUN_PERMISSION) and self.has_view_permission(request)):
             raise PermissionDenied
         row = get_object_or_404(CatalogCourseRun, pk=pk)
@@ -161,7 +168,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         except NotStarted as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
-            text = _("A worker syncs this course now: look again in a moment.")
+            text = _("A worker syncs this course now. Reload this page in a moment.")
             self.message_user(request, text, messages.SUCCESS)
         return redirect(self._page_of(row))
 
@@ -170,60 +177,60 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("marketing URL"))
     def url(self, row: CatalogCourseRun) -> str:
-        """Return the row's own URL, the pinned one first."""
+        """Return the pinned URL, else the Catalog's."""
         if row.pinned_url:
             return format_html("<strong>{}</strong> {}", _("Pinned:"), row.pinned_url)
         return row.marketing_url or "-"
 
-    @admin.display(description=_("known since"))
+    @admin.display(description=_("first seen"))
     def known_since(self, row: CatalogCourseRun) -> str:
-        """Return when the Catalog first listed it, or it was first pinned."""
+        """Return when the Catalog first listed the course, or when it was first pinned."""
         return display_for_value(row.created, "-")
 
-    @admin.display(description=_("as above since"))
+    @admin.display(description=_("last changed"))
     def said_since(self, row: CatalogCourseRun) -> str:
-        """Return when the Catalog last said something else than before."""
+        """Return when the Catalog's data last changed."""
         return display_for_value(row.modified, "-")
 
     @admin.display(description=_("in the LMS"), boolean=True)
     def is_in_lms(self, row: CatalogCourseRun) -> bool:
-        """Tell whether the LMS has a course overview for it."""
+        """Return whether the LMS has a course overview."""
         return _standing(row).is_in_lms
 
-    @admin.display(description=_("LMS shows it"), boolean=True)
+    @admin.display(description=_("LMS up to date"), boolean=True)
     def is_in_step(self, row: CatalogCourseRun) -> bool | None:
-        """Tell whether the course overview shows what it is to show."""
+        """Return whether the course overview has the marketing URL that it should have."""
         return _standing(row).is_in_step
 
     @admin.display(description=_("marketing URL"))
     def catalog_url(self, row: CatalogCourseRun) -> str:
-        """Return the URL that the Catalog has, whatever is pinned."""
+        """Return the Catalog's URL, even if another is pinned."""
         return _linked(row.marketing_url)
 
     @admin.display(description=_("other values"))
     def other_values(self, row: CatalogCourseRun) -> str:
-        """Return what else is kept of it."""
+        """Return the other values that the Catalog has."""
         said = {"financial aid": row.eligible_for_financial_aid, "language": row.content_language}
         return ", ".join(f"{name}: {value}" for name, value in said.items() if value is not None) or "-"
 
     @admin.display(description=_("pinned URL"))
     def pin(self, row: CatalogCourseRun) -> str:
-        """Return what is pinned."""
+        """Return the pinned URL."""
         return _linked(row.pinned_url)
 
     @admin.display(description=_("marketing URL"))
     def shown_url(self, row: CatalogCourseRun) -> str:
-        """Return the marketing URL on the course overview."""
+        """Return the course overview's marketing URL."""
         return _linked(_standing(row).shown_url)
 
     @admin.display(description=_("link"))
     def link(self, row: CatalogCourseRun) -> str:
-        """Return the link that a learner shares."""
+        """Return the link that learners get."""
         return _linked(_link_and_why(row)[0])
 
     @admin.display(description=_("why"))
     def why(self, row: CatalogCourseRun) -> str:
-        """Return why it is this link."""
+        """Return why learners get this link."""
         return _link_and_why(row)[1]
 
 
@@ -246,7 +253,7 @@ def _link_and_why(row: Any) -> tuple[str, str]:
 
 
 def _linked(url: str | None) -> str:
-    # Another tool may have written anything: nothing but a fit URL is made a link.
+    # Another tool may have written any text. Only a valid URL becomes a link.
     if not url or marketing_url_fault(url):
         return url or "-"
     return format_html('<a href="{0}" rel="noreferrer">{0}</a>', url)

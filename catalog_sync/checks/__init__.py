@@ -14,11 +14,12 @@ from catalog_sync.checks.access import check_access, check_language
 from catalog_sync.checks.catalogs import check_catalogs, check_token_provider
 from catalog_sync.checks.database import past_quota, stale
 from catalog_sync.checks.fields import check_fields, check_model
+from catalog_sync.checks.links import check_links
 from catalog_sync.checks.shapes import are_texts, is_http_url
 from catalog_sync.models import SyncRun
+from catalog_sync.replica import CATALOG_STATUSES
 
 TAG = "catalog_sync"
-RUN_STATUSES = {"published", "unpublished", "legal_review", "internal_review", "reviewed"}
 
 
 def register() -> None:
@@ -30,13 +31,13 @@ def register() -> None:
 
 
 def register_for_publishing() -> None:
-    """Register the checks of what the receivers need, for a process that publishes courses and syncs nothing."""
+    """Register the checks for Studio, which publishes courses and runs no sync."""
     checks.register(check_publishing, TAG)
 
 
 def check_publishing(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check where a course overview that is saved keeps which of the Catalog's values."""
-    return [*check_fields(), *check_model()]
+    """Check the fields that hold the Catalog's values, and whether the LMS returns them to learners."""
+    return [*check_fields(), *check_model(), *check_links()]
 
 
 def check_set_up(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -112,10 +113,11 @@ def _lists() -> Iterator[checks.CheckMessage]:
             hint='Set hosts alone, without "https://", such as "www.example.com" or ".example.org"; None allows all.',
             id="catalog_sync.E016",
         )
-    if unknown := sorted(set(statuses or ()) - RUN_STATUSES):
+    if unknown := sorted(set(statuses or ()).difference(CATALOG_STATUSES)):
         yield checks.Warning(
             f"CATALOG_SYNC_RUN_STATUSES names statuses that the Catalog does not have: {', '.join(unknown)}.",
-            hint=f"Take them out; those it has are {', '.join(sorted(RUN_STATUSES))}.",
+            hint=f"Set only statuses that the Catalog has: {', '.join(CATALOG_STATUSES)}. Until then the sync removes "
+            "no marketing URL, unless a stored course run has that status.",
             id="catalog_sync.W006",
         )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from catalog_sync import conf
 from catalog_sync.settings import common
 
 
 def plugin_settings(settings: Any) -> None:
-    """Take our settings from the LMS's YAML file, where the LMS has kept it, then the defaults.
+    """Take our settings from the LMS's YAML file and the defaults, and add our step to the filter of about pages.
 
     Open edX sets every name of the file by itself; some releases only did so for names that they knew, and all of
     those kept the whole file as ``ENV_TOKENS``.
@@ -18,3 +19,28 @@ def plugin_settings(settings: Any) -> None:
         if name in tokens:
             setattr(settings, name, tokens[name])
     common.plugin_settings(settings)
+    if settings.CATALOG_SYNC_ABOUT_PAGE_FILTER:
+        filters = getattr(settings, "OPEN_EDX_FILTERS_CONFIG", None) or {}
+        settings.OPEN_EDX_FILTERS_CONFIG = {
+            **filters,
+            conf.ABOUT_PAGE_FILTER: _with_step(filters.get(conf.ABOUT_PAGE_FILTER)),
+        }
+
+
+def _with_step(filter_config: Any) -> Any:
+    """Return the configuration of the filter with our step at the end of its pipeline.
+
+    It may be a dict, a list or a str, as in openedx-filters. The objects of the LMS are not changed.
+    """
+    if not filter_config:
+        return {"fail_silently": True, "pipeline": [conf.ABOUT_PAGE_STEP]}
+    if isinstance(filter_config, dict):
+        return {**filter_config, "pipeline": _with_step_at_end(filter_config.get("pipeline"))}
+    if isinstance(filter_config, list | str):
+        return _with_step_at_end(filter_config)
+    return filter_config  # openedx-filters ignores it.
+
+
+def _with_step_at_end(pipeline: Any) -> list[str]:
+    steps = [pipeline] if isinstance(pipeline, str) else list(pipeline or ())
+    return steps if conf.ABOUT_PAGE_STEP in steps else [*steps, conf.ABOUT_PAGE_STEP]

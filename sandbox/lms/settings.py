@@ -14,7 +14,7 @@ from sandbox.lms.signing_keys import JWT_PRIVATE_SIGNING_JWK, JWT_PUBLIC_SIGNING
 
 SANDBOX_ROOT = Path(__file__).resolve().parent.parent
 PROJECT_TYPE = "lms.djangoapp"
-SETTINGS_TYPE = "common"
+SETTINGS_TYPE = "production"
 
 LMS_ROOT_URL = os.environ.get("LMS_ROOT_URL", "http://127.0.0.1:18000")
 
@@ -143,4 +143,9 @@ COURSE_SHARING_UTM_PARAMETERS = {
     for site in ("facebook", "twitter")
 }
 
+# As in edx-platform, but with social sharing URLs on, so that the sandbox shows one.
+SOCIAL_SHARING_SETTINGS = {"CUSTOM_COURSE_URLS": True}
+FEATURES = {"ENABLE_MKTG_SITE": False}
+
+# In production, catalog_sync also adds its step to OPEN_EDX_FILTERS_CONFIG.
 add_plugins(__name__, PROJECT_TYPE, SETTINGS_TYPE)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
+from catalog_sync import conf
 from catalog_sync.api import pin_marketing_url
 from catalog_sync.models import CatalogCourseRun
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -173,11 +175,11 @@ class TestManyRows:
         assert found(admin_client, "p=30")[-1] == "course-v1:ExampleX+C02999+2026"
 
     def test_says_that_there_are_more(self, many, admin_client):
-        assert "There are more than are counted here" in admin_client.get(LIST).content.decode()
+        assert "Not all course runs are counted" in admin_client.get(LIST).content.decode()
 
     def test_does_not_say_so_where_all_are_counted(self, admin_client):
         known()
-        assert "There are more than are counted here" not in admin_client.get(LIST).content.decode()
+        assert "Not all course runs are counted" not in admin_client.get(LIST).content.decode()
 
 
 class TestPage:
@@ -194,9 +196,9 @@ class TestPage:
     @pytest.mark.parametrize(
         ("overview", "sentence"),
         [
-            (None, "The course is not in the LMS"),
-            ({"social_sharing_url": "https://social.example.com/"}, "social sharing URL, which comes first"),
-            ({}, "The Catalog has a marketing URL for it"),
+            (None, "This course does not exist in the LMS"),
+            ({"social_sharing_url": "https://social.example.com/"}, "social sharing URL, which has priority"),
+            ({}, "The Catalog has this marketing URL"),
         ],
     )
     def test_says_why_a_learner_gets_the_link(self, admin_client, overview, sentence):
@@ -208,8 +210,8 @@ class TestPage:
     @pytest.mark.parametrize(
         ("status", "sentence"),
         [
-            ("unpublished", "The Catalog calls the run unpublished"),
-            ("published", "There is no marketing URL for it"),
+            ("unpublished", escape("status 'unpublished' in the Catalog")),
+            ("published", "The course has no marketing URL"),
         ],
     )
     def test_says_why_a_learner_gets_the_page_of_the_lms(self, admin_client, status, sentence):
@@ -218,7 +220,7 @@ class TestPage:
 
     def test_says_that_the_course_overview_lacks_its_url(self, admin_client):
         CourseOverviewFactory(id=KEY)
-        assert "lacks the marketing URL that it is to show" in page(admin_client, known())
+        assert "has not reached the LMS yet" in page(admin_client, known())
 
     def test_says_that_it_is_pinned(self, admin_client):
         CourseOverviewFactory(id=KEY)
@@ -228,10 +230,10 @@ class TestPage:
     def test_says_that_another_tool_has_set_it(self, admin_client):
         row = known(url=None)
         CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=KEY, marketing_url=URL)])
-        assert "set by another tool" in page(admin_client, row)
+        assert "Another tool has set" in page(admin_client, row)
 
     @pytest.mark.parametrize(
-        ("is_pinned", "sentence"), [(True, "has a pinned one"), (False, "the Catalog has one")]
+        ("is_pinned", "sentence"), [(True, "uses the pinned URL"), (False, "uses the Catalog&#x27;s URL")]
     )
     def test_says_that_a_ccx_course_has_it_from_its_parent(self, admin_client, is_pinned, sentence):
         known()
@@ -272,3 +274,101 @@ class TestPage:
         CourseOverviewFactory(id=KEY)
         with django_assert_max_num_queries(8):
             page(admin_client, row)
+
+
+class TestLinkOfThePlatform:
+    """The link and the reason on the page of a course, in an LMS that is edx-platform."""
+
+    ABOUT, SOCIAL = f"https://lms.example.com/courses/{KEY}/about", "https://social.example.com/"
+    OTHER_URL, OTHER_STEP = "https://other.example.com/course", "other.plugin.Step"
+
+    @pytest.fixture(autouse=True)
+    def platform(self, settings, edx_platform):
+        settings.LMS_ROOT_URL = "https://lms.example.com"
+        settings.FEATURES = {"ENABLE_MKTG_SITE": False}
+        settings.SOCIAL_SHARING_SETTINGS = {"CUSTOM_COURSE_URLS": True}
+        settings.OPEN_EDX_FILTERS_CONFIG = {}
+        return edx_platform
+
+    @pytest.fixture
+    def shown(self, admin_client):
+        """Return the link, and the reason, on the page of a course with these fields."""
+
+        def shown(**fields):
+            row = known()
+            CourseOverviewFactory(id=KEY, **fields)
+            original = admin_client.get(page_of(row)).context["original"]
+            return original.link_and_why
+
+        return shown
+
+    def test_is_the_about_page_if_nothing_returns_the_marketing_url(self, shown):
+        link, why = shown()
+        assert link == self.ABOUT
+        assert f"does not contain the filter step {conf.ABOUT_PAGE_STEP}" in why
+        assert 'FEATURES["ENABLE_MKTG_SITE"] is off' in why
+
+    def test_names_the_setting_that_turns_the_filter_step_off(self, shown, settings):
+        settings.CATALOG_SYNC_ABOUT_PAGE_FILTER = False
+        assert "CATALOG_SYNC_ABOUT_PAGE_FILTER" in shown()[1]
+
+    def test_is_the_marketing_url_with_the_flag(self, shown, settings):
+        settings.FEATURES = {"ENABLE_MKTG_SITE": True}
+        assert shown() == (URL, "The Catalog has this marketing URL for the course.")
+
+    def test_is_the_marketing_url_in_later_releases(self, shown, platform):
+        platform.use(platform.link_of_later_releases)
+        assert shown() == (URL, "The Catalog has this marketing URL for the course.")
+
+    def test_is_the_social_sharing_url_if_the_lms_uses_it(self, shown):
+        link, why = shown(social_sharing_url=self.SOCIAL)
+        assert (link, "which has priority" in why) == (self.SOCIAL, True)
+
+    def test_names_the_setting_that_turns_social_sharing_urls_off(self, shown, platform, settings):
+        platform.use(platform.link_of_later_releases)
+        settings.SOCIAL_SHARING_SETTINGS = {"CUSTOM_COURSE_URLS": False}
+        link, why = shown(social_sharing_url=self.SOCIAL)
+        assert link == URL
+        assert 'SOCIAL_SHARING_SETTINGS["CUSTOM_COURSE_URLS"] is off' in why
+        assert "ENABLE_MKTG_SITE" not in why
+
+    def test_social_sharing_urls_can_be_off_for_the_site(self, shown, platform):
+        platform.use(platform.link_of_later_releases)
+        platform.site["SOCIAL_SHARING_SETTINGS"] = {}
+        assert "CUSTOM_COURSE_URLS" in shown(social_sharing_url=self.SOCIAL)[1]
+
+    def test_names_both_settings_if_both_matter(self, shown, settings):
+        settings.SOCIAL_SHARING_SETTINGS = {}
+        link, why = shown(social_sharing_url=self.SOCIAL)
+        assert (link, "CUSTOM_COURSE_URLS" in why, "ENABLE_MKTG_SITE" in why) == (self.ABOUT, True, True)
+
+    def test_names_the_filter_step_of_another_plugin(self, shown, platform, settings):
+        platform.use(lambda course: self.OTHER_URL)
+        settings.OPEN_EDX_FILTERS_CONFIG = {conf.ABOUT_PAGE_FILTER: [self.OTHER_STEP]}
+        link, why = shown()
+        assert (link, self.OTHER_STEP in why) == (self.OTHER_URL, True)
+
+    def test_does_not_name_the_flag_if_the_lms_uses_the_social_sharing_url(self, shown, platform):
+        platform.use(lambda course: settings.FEATURES.get("ENABLE_MKTG_SITE") or self.OTHER_URL)
+        assert "ENABLE_MKTG_SITE" not in shown(social_sharing_url=self.SOCIAL)[1]
+
+    def test_has_a_reason_for_a_link_that_nobody_expects(self, shown, platform):
+        platform.use(lambda course: self.OTHER_URL)
+        link, why = shown(marketing_url=URL)
+        assert (link, "returns another link than this app expects" in why) == (self.OTHER_URL, True)
+
+    def test_quoting_alone_makes_no_difference(self, admin_client):
+        key = "course-v1:ExampleX+\N{LATIN SMALL LETTER E WITH ACUTE}+2026"
+        CourseOverviewFactory(id=key)
+        text = page(admin_client, known(key, url=None))
+        assert "The course has no marketing URL" in text
+
+    def test_is_the_link_of_this_app_if_the_platform_fails(self, shown, platform):
+        platform.use(lambda course: course.no_such_field)
+        assert shown() == (URL, "The Catalog has this marketing URL for the course.")
+
+    def test_failure_of_the_platform_is_logged_once(self, shown, platform, caplog):
+        platform.use(lambda course: course.no_such_field)
+        shown()
+        [line] = [message for message in caplog.messages if "platform_link_failed" in message]
+        assert (f"course_key={KEY}" in line, "AttributeError" in line) == (True, True)

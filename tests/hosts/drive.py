@@ -46,6 +46,15 @@ class Host:
 
         return {str(row.pk): get_lms_link_for_about_page(row) for row in self.model.objects.all()}
 
+    def filtered_links(self) -> dict[str, str]:
+        """What the filter makes of the about page of each course."""
+        from openedx_filters.learning.filters import CourseAboutPageURLRequested
+
+        pages = {key: f"https://lms.example.com/courses/{key}/about" for key in self.urls()}
+        return {
+            key: CourseAboutPageURLRequested.run_filter(url=url, org="HostX")[0] for key, url in pages.items()
+        }
+
     def history(self) -> list[tuple[str, str | None]]:
         """The key and URL of each row of the history that the sync wrote."""
         manager = getattr(self.model, getattr(self.model._meta, "simple_history_manager_attribute", ""), None)
@@ -66,6 +75,7 @@ def drive(control: CatalogControl) -> dict[str, Any]:
     before = host.modified()
     seen["first"] = update_catalog_data().as_dict()
     seen["urls"], seen["links"], seen["history"] = host.urls(), host.links(), host.history()
+    seen["filtered"] = host.filtered_links()
     seen["touched"] = sorted(key for key, value in host.modified().items() if value != before[key])
     seen["second"] = update_catalog_data().as_dict()
     for way in ("in_place", "anew"):

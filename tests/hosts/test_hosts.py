@@ -74,6 +74,11 @@ def test_links_are_the_urls_or_the_about_page(seen):
     assert seen["links"] == {key: url or about for key, url in SHOWN.items()}
 
 
+def test_filter_replaces_the_about_page_if_there_is_a_url(seen):
+    about = f"https://lms.example.com/courses/{UNPUBLISHED}/about"
+    assert seen["filtered"] == {key: url or about for key, url in SHOWN.items()}
+
+
 def test_history_holds_what_was_written_where_there_is_one(seen, kind):
     written = sorted([key, url] for key, url in SHOWN.items() if url)
     assert seen["history"] == (written if KINDS[kind][1] else [])

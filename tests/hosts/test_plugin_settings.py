@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from copy import deepcopy
 from types import ModuleType
 
 import pytest
@@ -21,6 +22,7 @@ READERS = {
     "CATALOG_SYNC_MARKETING_URL_HOSTS": conf.marketing_url_hosts,
     "CATALOG_SYNC_STALE_AFTER_HOURS": conf.stale_after_hours,
     "CATALOG_SYNC_HEALTH_TOKEN": lambda: conf.health_token() or None,
+    "CATALOG_SYNC_ABOUT_PAGE_FILTER": conf.about_page_filter_enabled,
 }
 
 
@@ -59,3 +61,81 @@ def test_production_takes_what_its_yaml_file_says(lms_settings):
     add_plugins("lms_settings", "lms.djangoapp", "production")
     assert lms_settings.CATALOG_SYNC_RUN_STATUSES == ["published", "reviewed"]
     assert not hasattr(lms_settings, "SITE_NAME")
+
+
+NAME, STEP = conf.ABOUT_PAGE_FILTER, conf.ABOUT_PAGE_STEP
+OTHERS = {"org.openedx.learning.course.enrollment.started.v1": ["elsewhere.steps.Enroll"]}
+
+
+def filters_of_production(lms_settings, project="lms"):
+    """Return the configuration of the filters after the plugin settings of production."""
+    add_plugins("lms_settings", f"{project}.djangoapp", "production")
+    return lms_settings.OPEN_EDX_FILTERS_CONFIG
+
+
+@pytest.mark.parametrize("project", ["lms", "cms"])
+def test_production_adds_the_filter_step(lms_settings, project):
+    assert filters_of_production(lms_settings, project) == {NAME: {"fail_silently": True, "pipeline": [STEP]}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, {"fail_silently": True, "pipeline": [STEP]}),
+        ({}, {"fail_silently": True, "pipeline": [STEP]}),
+        ([], {"fail_silently": True, "pipeline": [STEP]}),
+        ("", {"fail_silently": True, "pipeline": [STEP]}),
+        ("a.B", ["a.B", STEP]),
+        (["a.B", "c.D"], ["a.B", "c.D", STEP]),
+        ({"pipeline": ["a.B"]}, {"pipeline": ["a.B", STEP]}),
+        ({"pipeline": "a.B"}, {"pipeline": ["a.B", STEP]}),
+        ({"pipeline": None}, {"pipeline": [STEP]}),
+        ({"fail_silently": False}, {"fail_silently": False, "pipeline": [STEP]}),
+        (
+            {"fail_silently": False, "pipeline": ["a.B", "c.D"], "log_level": "debug"},
+            {"fail_silently": False, "pipeline": ["a.B", "c.D", STEP], "log_level": "debug"},
+        ),
+        (STEP, [STEP]),
+        ([STEP, "a.B"], [STEP, "a.B"]),
+        ({"pipeline": [STEP, "a.B"]}, {"pipeline": [STEP, "a.B"]}),
+        (7, 7),
+    ],
+)
+def test_filter_step_is_the_last_of_an_existing_pipeline(lms_settings, before, after):
+    lms_settings.OPEN_EDX_FILTERS_CONFIG = {**OTHERS, NAME: before}
+    filters = filters_of_production(lms_settings)
+    assert filters == {**OTHERS, NAME: after}
+    assert list(filters) == [*OTHERS, NAME]
+
+
+@pytest.mark.parametrize("config", [None, {}, OTHERS])
+def test_filter_step_is_added_beside_other_filters(lms_settings, config):
+    lms_settings.OPEN_EDX_FILTERS_CONFIG = config
+    expected = {**(config or {}), NAME: {"fail_silently": True, "pipeline": [STEP]}}
+    assert filters_of_production(lms_settings) == expected
+
+
+def test_filter_step_is_added_once(lms_settings):
+    once = filters_of_production(lms_settings)
+    assert filters_of_production(lms_settings) == once
+
+
+@pytest.mark.parametrize("before", [["a.B"], {"pipeline": ["a.B"]}])
+def test_configuration_of_the_lms_is_not_changed_in_place(lms_settings, before):
+    lms_settings.OPEN_EDX_FILTERS_CONFIG = config = {NAME: before}
+    copy = deepcopy(config)
+    filters_of_production(lms_settings)
+    assert config == copy
+
+
+@pytest.mark.parametrize("config", [{}, {NAME: ["a.B"]}])
+def test_filter_step_is_not_added_if_the_setting_is_off(lms_settings, config):
+    lms_settings.OPEN_EDX_FILTERS_CONFIG = config
+    lms_settings.ENV_TOKENS = {"CATALOG_SYNC_ABOUT_PAGE_FILTER": False}
+    assert filters_of_production(lms_settings) is config
+
+
+@pytest.mark.parametrize("kind", ["common", "test"])
+def test_filter_step_is_added_in_production_only(lms_settings, kind):
+    add_plugins("lms_settings", "lms.djangoapp", kind)
+    assert not hasattr(lms_settings, "OPEN_EDX_FILTERS_CONFIG")

@@ -48,6 +48,7 @@ SEARCHES = {
     "all CCX courses": lambda: list(overviews.ccx_chunks()),
     "CCX courses of some course runs": lambda: list(overviews.ccx_chunks(KEYS[5:9])),
     "a course with its CCX courses": lambda: list(overviews.with_ccx(KEYS[7])),
+    "courses of an organization": lambda: overviews.urls_of_organization("OtherX", 5_000),
 }
 
 

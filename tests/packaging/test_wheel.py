@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -102,9 +101,10 @@ def lms(wheel, tmp_path_factory, catalog_process) -> Lms:
     home = tmp_path_factory.mktemp("elsewhere")
     must_run(sys.executable, "-m", "venv", home / "venv", cwd=home)
     python = home / "venv" / "bin" / "python"
-    # As the documentation has it, in the folder where the wheel is.
-    (line,) = commands("pip install openedx")
-    must_run(python, "-m", *shlex.split(line), "--quiet", "--disable-pip-version-check", cwd=wheel.parent)
+    # The documentation's line, in the wheel's folder and with this environment activated.
+    (line,) = commands("pip install -c")
+    path = f"{python.parent}:{os.environ['PATH']}"
+    must_run("bash", "-c", f"{line} --quiet --disable-pip-version-check", cwd=wheel.parent, PATH=path)
     shutil.copytree(PROJECT, home / "lms", ignore=shutil.ignore_patterns("__pycache__"))
     lms = Lms(home / "lms", python, catalog_process.lms_environment)
     lms.manage("makemigrations", "course_overviews")

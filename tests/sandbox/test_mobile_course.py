@@ -7,7 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.utils import timezone, translation
+from openedx_filters import PipelineStep
 
+from catalog_sync import conf
 from sandbox.lms.course_overviews.models import DEFAULT_START_DATE
 from tests.factories import CourseEnrollmentFactory, CourseOverviewFactory, UserFactory
 from tests.sandbox.mobile_client import VERSIONS, enrollments_of
@@ -51,6 +53,13 @@ def course_of(version="v1", user=None, **fields):
     return enrollment["course"]
 
 
+class ShowOrganization(PipelineStep):
+    """A step that replaces every URL by one with the organization."""
+
+    def run_filter(self, url, org):
+        return {"url": f"https://{org}.example.com", "org": org}
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_course_has_exactly_these_fields(version):
     assert course_of(version).keys() == COURSE_FIELDS
@@ -58,17 +67,38 @@ def test_course_has_exactly_these_fields(version):
 
 @pytest.mark.parametrize("version", VERSIONS)
 class TestCourseAbout:
-    """The one link: social sharing, else marketing, else the LMS's own page."""
+    """The link of a stock LMS: social sharing URL, else the about page, which the filter step replaces."""
 
-    def test_is_the_social_sharing_url_before_all(self, version):
+    def test_is_the_social_sharing_url_if_there_is_one(self, version):
         course = course_of(version, social_sharing_url=SOCIAL_SHARING_URL, marketing_url=MARKETING_URL)
         assert course["course_about"] == SOCIAL_SHARING_URL
 
-    def test_is_the_marketing_url_where_there_is_no_social_sharing_url(self, version):
-        assert course_of(version, marketing_url=MARKETING_URL)["course_about"] == MARKETING_URL
+    def test_is_the_marketing_url_if_custom_urls_are_off(self, version, settings):
+        settings.SOCIAL_SHARING_SETTINGS = {"CUSTOM_COURSE_URLS": False}
+        course = course_of(version, social_sharing_url=SOCIAL_SHARING_URL, marketing_url=MARKETING_URL)
+        assert course["course_about"] == MARKETING_URL
 
     @pytest.mark.parametrize("key", KEYS)
-    def test_is_the_page_of_the_lms_where_there_is_neither(self, version, key, settings):
+    def test_is_the_marketing_url_if_there_is_no_social_sharing_url(self, version, key):
+        assert course_of(version, id=key, marketing_url=MARKETING_URL)["course_about"] == MARKETING_URL
+
+    def test_is_the_page_of_the_lms_if_the_filter_step_is_off(self, version, settings):
+        settings.CATALOG_SYNC_ABOUT_PAGE_FILTER = False
+        course = course_of(version, marketing_url=MARKETING_URL)
+        assert urlsplit(course["course_about"]).path == f"/courses/{COURSE}/about"
+
+    def test_is_the_marketing_url_without_the_filter_step_if_the_flag_is_on(self, version, settings):
+        settings.OPEN_EDX_FILTERS_CONFIG = {}
+        settings.FEATURES = {"ENABLE_MKTG_SITE": True}
+        assert course_of(version, marketing_url=MARKETING_URL)["course_about"] == MARKETING_URL
+
+    def test_passes_through_the_filter_with_its_organization(self, version, settings):
+        step = "tests.sandbox.test_mobile_course.ShowOrganization"
+        settings.OPEN_EDX_FILTERS_CONFIG = {conf.ABOUT_PAGE_FILTER: [step]}
+        assert course_of(version)["course_about"] == "https://ExampleX.example.com"
+
+    @pytest.mark.parametrize("key", KEYS)
+    def test_is_the_page_of_the_lms_if_there_is_neither(self, version, key, settings):
         settings.LMS_ROOT_URL = "https://lms.example.com"
         assert course_of(version, id=key)["course_about"] == f"https://lms.example.com/courses/{key}/about"
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from rest_framework import serializers
 
-from catalog_sync.api import get_lms_link_for_about_page
+from sandbox.lms.course_overviews.links import get_link_for_about_page
 from sandbox.lms.mobile_api.access import courseware_access
 from sandbox.lms.mobile_api.enrollments import Course, Enrollment
 from sandbox.lms.mobile_api.replies import (
@@ -67,7 +67,7 @@ def course_reply(course: Course, user: User, utm_parameters: dict[str, str]) -> 
         courseware_access=courseware_access(course, user),
         media=Media(CourseImage(course.course_image_url)),
         course_image=course.course_image_url,
-        course_about=get_lms_link_for_about_page(course),
+        course_about=get_link_for_about_page(course),
         course_sharing_utm_parameters=utm_parameters,
         is_self_paced=course.self_paced,
     )
