@@ -63,9 +63,14 @@ def url_field() -> str:
     return conf.fields()["marketing_url"]
 
 
+def of_key(course_key: str) -> QuerySet[Any]:
+    """Return the course overview of this key, as none or one row annotated with ``_key``."""
+    return _keyed().filter(_key=course_key)
+
+
 def get(course_key: str) -> Any:
     """Return the course overview of this key, whole; None if the LMS has none."""
-    row = _keyed().filter(_key=course_key).first()
+    row = of_key(course_key).first()
     # The database may compare without case.
     return row if row is not None and str(row.pk) == course_key else None
 

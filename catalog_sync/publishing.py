@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists
 
 from catalog_sync import conf, overviews, replica
 from catalog_sync.course_keys import CCX_PREFIX
-from catalog_sync.lease import wait_for_writer
+from catalog_sync.lease import running, wait_for_writer
 from catalog_sync.replica import Held
 
 
@@ -19,6 +20,29 @@ def restore(course_overview: Any) -> str | None:
         if getattr(held, name) is not None:
             setattr(course_overview, field, getattr(held, name))
     return held.marketing_url
+
+
+def republish_if_needed(course_key: str, restored_url: str | None) -> None:
+    """Republish a course overview that was saved, if a sync is running or if it differs from its stored course run.
+
+    Call it after the commit. The arguments are those of ``republish``.
+    """
+    if _needs_republishing(course_key, restored_url):
+        republish(course_key, restored_url)
+
+
+def _needs_republishing(course_key: str, restored_url: str | None) -> bool:
+    # One statement without a lock, so one snapshot. A sync run commits its lease before its first transaction and
+    # releases it after its last. If the snapshot shows no lease, each transaction of a sync either is visible in it, or
+    # begins later and finds the course overview as it was saved. A pin needs no lease: it publishes once more after its
+    # commit. See docs/decisions/0020-publishing-without-a-lock.rst.
+    fields, held_values = conf.fields(), replica.held_values(course_key)
+    columns = ["_key", Exists(running()), *fields.values(), *(held_values[name] for name in fields)]
+    for key, is_syncing, *values in overviews.of_key(course_key).values_list(*columns):
+        held = Held(**dict(zip(fields, values[len(fields) :], strict=True)))
+        differing = overviews.difference({key: values}, {course_key: held}).differing
+        return is_syncing or bool(differing) or bool(restored_url and not held.marketing_url)
+    return False  # deleted meanwhile
 
 
 def republish(course_key: str, restored_url: str | None) -> None:

@@ -44,6 +44,6 @@ def look_again(instance: Any, using: str, raw: bool = False, **kwargs: Any) -> N
 
     # A function, not a partial: Django logs what fails here by its name, and fails itself where it has none.
     def republish() -> None:
-        repeat_on_conflict(lambda: publishing.republish(course_key, restored_url))
+        repeat_on_conflict(lambda: publishing.republish_if_needed(course_key, restored_url))
 
     transaction.on_commit(republish, using=using, robust=True)

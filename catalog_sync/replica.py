@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -26,6 +26,9 @@ class Held(NamedTuple):
 
 
 NOTHING = Held()
+
+# The statuses that a course run of the Catalog can have. A later version of the Catalog may have more.
+CATALOG_STATUSES = ("published", "unpublished", "review_by_legal", "review_by_internal", "reviewed")
 
 # Of a row: the URL that its course overview is to show, and whether there is one.
 WANTED_URL = Coalesce("pinned_url", "marketing_url")
@@ -122,6 +125,18 @@ def listed(catalog: str) -> QuerySet[CatalogCourseRun]:
     return rows.exclude(pinned_url__isnull=False, **NOTHING._asdict())
 
 
+def unknown_statuses(catalog: str) -> list[str]:
+    """Return the statuses in CATALOG_SYNC_RUN_STATUSES that the Catalog does not have.
+
+    A status is known if it is one of ``CATALOG_STATUSES``, or if a stored course run of this Catalog has it.
+    """
+    unknown = set(conf.run_statuses() or ()).difference(CATALOG_STATUSES)
+    if not unknown:
+        return []
+    rows = CatalogCourseRun.objects.filter(catalog=catalog, status__in=unknown)
+    return sorted(unknown.difference(rows.values_list("status", flat=True).distinct()))
+
+
 def pinned(course_keys: Collection[str] = ()) -> list[str]:
     """Return the course keys that are pinned, only among these if any are given."""
     rows = CatalogCourseRun.objects.filter(pinned_at__isnull=False)
@@ -142,6 +157,25 @@ def held_for(course_keys: Collection[str]) -> dict[str, Held]:
     takes its parent run's, the pinned one first there, too.
     """
     return shown_for(course_keys).held
+
+
+def held_values(course_key: str) -> dict[str, Any]:
+    """Return what ``held_for`` returns for one course key, by field, as expressions for a query of another table.
+
+    The status is left out.
+    """
+
+    def value(key: str, column: Any) -> Subquery:
+        return Subquery(CatalogCourseRun.objects.filter(course_key=key).values_list(column)[:1])
+
+    sources = filter(None, (course_key, parent_of_ccx(course_key)))
+    urls = [value(key, WANTED_URL) for key in sources]
+    nothing = Value(None, output_field=TextField())  # Coalesce takes two values or more
+    return {
+        "marketing_url": Coalesce(*urls, nothing),
+        "eligible_for_financial_aid": value(course_key, "eligible_for_financial_aid"),
+        "content_language": value(course_key, "content_language"),
+    }
 
 
 def shown_for(course_keys: Collection[str], instead: Mapping[str, Held | None] | None = None) -> Shown:

@@ -17,9 +17,9 @@ from catalog_sync.checks.fields import check_fields, check_model
 from catalog_sync.checks.links import check_links
 from catalog_sync.checks.shapes import are_texts, is_http_url
 from catalog_sync.models import SyncRun
+from catalog_sync.replica import CATALOG_STATUSES
 
 TAG = "catalog_sync"
-RUN_STATUSES = {"published", "unpublished", "legal_review", "internal_review", "reviewed"}
 
 
 def register() -> None:
@@ -113,10 +113,11 @@ def _lists() -> Iterator[checks.CheckMessage]:
             hint='Set hosts alone, without "https://", such as "www.example.com" or ".example.org"; None allows all.',
             id="catalog_sync.E016",
         )
-    if unknown := sorted(set(statuses or ()) - RUN_STATUSES):
+    if unknown := sorted(set(statuses or ()).difference(CATALOG_STATUSES)):
         yield checks.Warning(
             f"CATALOG_SYNC_RUN_STATUSES names statuses that the Catalog does not have: {', '.join(unknown)}.",
-            hint=f"Take them out; those it has are {', '.join(sorted(RUN_STATUSES))}.",
+            hint=f"Set only statuses that the Catalog has: {', '.join(CATALOG_STATUSES)}. Until then the sync removes "
+            "no marketing URL, unless a stored course run has that status.",
             id="catalog_sync.W006",
         )
 

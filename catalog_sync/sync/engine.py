@@ -27,10 +27,10 @@ from catalog_sync.sync.claim import Claim
 from catalog_sync.sync.history import prune
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
-from catalog_sync.sync.retirement import RefusedToShrink, check_share, find_candidates, look_up_and_apply
+from catalog_sync.sync.retirement import Refused, check_candidates, find_candidates, look_up_and_apply
 from catalog_sync.sync.tally import Tally
 from catalog_sync.sync.transactions import Transactions
-from catalog_sync.sync.verdict import database_failure, page_size_advice, rejected_advice, verdict
+from catalog_sync.sync.verdict import database_failure, page_size_advice, verdict
 from catalog_sync.sync.writer import Writer
 
 Status = SyncRun.Status
@@ -150,8 +150,8 @@ class Run:
         try:
             with idle_transactions_bounded(LEASE_SECONDS):
                 work(client, self._writer())
-        except RefusedToShrink as refusal:
-            return Status.REFUSED, str(refusal) + rejected_advice(self.report)
+        except Refused as refusal:
+            return Status.REFUSED, str(refusal)
         except TooManyChanged as reason:
             return Status.SKIPPED, str(reason)
         except RequestFailed as error:
@@ -280,9 +280,8 @@ class Run:
                 self.report.not_in_catalog = max(0, self.report.course_overviews - self.report.matched)
 
     def _retire(self, client: CatalogClient, writer: Writer) -> None:
-        candidates = find_candidates(writer)
-        if (most_removals := self._most_removals()) is not None:
-            check_share(candidates.removals, writer, most_removals)
+        candidates, most_removals = find_candidates(writer), self._most_removals()
+        check_candidates(candidates, writer, most_removals)
         try:
             look_up_and_apply(client, writer, candidates.keys, most_removals)
         except RequestFailed as error:

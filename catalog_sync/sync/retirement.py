@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,20 +13,36 @@ from catalog_sync.databases import ROWS, chunks_in_order, in_chunks
 from catalog_sync.replica import Held
 from catalog_sync.sync.claim import with_parents
 from catalog_sync.sync.judgment import Judgment
+from catalog_sync.sync.verdict import rejected_advice
 from catalog_sync.sync.writer import Writer
 
 # Below this number a removal is everyday work, whatever share of a small LMS it is.
 ALWAYS_ALLOWED = 10
 
 
-class RefusedToShrink(Exception):
+class Refused(Exception):
+    """The sync removes no marketing URL, for a reason that an operator has to see to."""
+
+
+class RefusedToShrink(Refused):
     """More marketing URLs would go than an operator allows without a word."""
 
-    def __init__(self, removals: int, showing: int, max_removal_percent: int) -> None:
+    def __init__(self, removals: int, showing: int, max_removal_percent: int, advice: str = "") -> None:
         super().__init__(
             f"Refused to remove {removals} of {showing} marketing URLs (more than {max_removal_percent} %): the "
             "Catalog may have answered only in part. Look at it, and if it is right run the command again with "
-            "--allow-removals."
+            f"--allow-removals.{advice}"
+        )
+
+
+class UnknownStatuses(Refused):
+    """CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have, so that right URLs may be removed."""
+
+    def __init__(self, statuses: Sequence[str]) -> None:
+        super().__init__(
+            "CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have "
+            f"({', '.join(map(repr, statuses))}), so the sync removed no marketing URL: correct the setting (the "
+            f"Catalog's statuses are {', '.join(replica.CATALOG_STATUSES)}) and run the command again."
         )
 
 
@@ -97,6 +113,37 @@ def _count_showing(writer: Writer, course_keys: Collection[str]) -> int:
     return count
 
 
+def check_candidates(candidates: Candidates, writer: Writer, max_removal_percent: int | None) -> None:
+    """Check the removals before the look-ups, which take many requests if there are many candidates.
+
+    Raises:
+        Refused: the sync must not remove them, even if the Catalog confirms all of them.
+    """
+    _check_statuses(candidates.keys, candidates.keys, writer)
+    if max_removal_percent is not None:
+        check_share(candidates.removals, writer, max_removal_percent)
+
+
+def _check_statuses(absent: Collection[str], clearing: Collection[str], writer: Writer) -> None:
+    """Allow no removal if CATALOG_SYNC_RUN_STATUSES names an unknown status.
+
+    Args:
+        absent: the course runs whose stored marketing URL would be removed.
+        clearing: the course overviews whose marketing URL would be removed.
+        writer: of the sync run.
+
+    Raises:
+        UnknownStatuses: it names one, and a marketing URL would be removed.
+    """
+    unknown = replica.unknown_statuses(writer.claim.catalog.name)
+    if not unknown:
+        return
+    stored = replica.read_all(absent).values()
+    has_url = any(row.held.marketing_url and writer.claim.owns(row) for row in stored)
+    if has_url or _count_showing(writer, clearing):
+        raise UnknownStatuses(unknown)
+
+
 def check_share(removals: int, writer: Writer, max_removal_percent: int) -> None:
     """Let only a small share of the marketing URLs go, of several Catalogs of those that this one provided.
 
@@ -107,7 +154,8 @@ def check_share(removals: int, writer: Writer, max_removal_percent: int) -> None
         return
     showing = _count_clearable(writer) if writer.claim.others else overviews.showing_url().count()
     if removals * 100 > max_removal_percent * showing:
-        raise RefusedToShrink(removals, showing, max_removal_percent)
+        advice = rejected_advice(writer.report)
+        raise RefusedToShrink(removals, showing, max_removal_percent, advice)
 
 
 def _count_clearable(writer: Writer) -> int:
@@ -136,7 +184,7 @@ def look_up_and_apply(
 
     Raises:
         RequestFailed: a look-up failed; what had been looked up before is applied.
-        RefusedToShrink: too much would go, so nothing went.
+        Refused: too much would go, or for a status that no Catalog has, so nothing went.
     """
     proofs, failure = [], None
     try:
@@ -150,6 +198,7 @@ def look_up_and_apply(
     ccx_keys = {key for key in absent if parent_of_ccx(key)}
     clearing = {key for key in absent if key not in ccx_keys or parent_of_ccx(key) in absent}
     clearing = _clearable(writer, clearing)
+    _check_statuses(absent, clearing, writer)
     if max_removal_percent is not None:
         check_share(_count_showing(writer, clearing), writer, max_removal_percent)
     for proof in proofs:

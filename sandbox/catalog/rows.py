@@ -80,9 +80,9 @@ def _url_and_status(key: str, seed: int) -> Row:
     if share < UNPUBLISHED:
         status = "unpublished"
     elif share < LEGAL_REVIEW:
-        status = "legal_review"
+        status = "review_by_legal"
     elif share < INTERNAL_REVIEW:
-        status = "internal_review"
+        status = "review_by_internal"
     elif share < REVIEWED:
         status = "reviewed"
     else:

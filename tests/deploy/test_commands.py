@@ -36,7 +36,8 @@ ASKED = {
     "tutor plugins enable discovery catalog-sync": r"docker info",
     "tutor config save .*": r"docker info",
     "tutor images build openedx": r"docker buildx build .* \S+/env/build/openedx",
-    "tutor local launch": r"docker compose .* run --rm -T lms-job sh -e -c .*--client-id catalog-sync",
+    "tutor local launch": r"docker compose .* run --rm -T lms-job sh -e -c .*manage\.py lms migrate",
+    "tutor local run lms (?P<options>.*)": r"docker compose .* run --rm (-T )?lms {options}\n",
     "tutor local do update-catalog-data(?P<options>.*)": (
         r"docker compose .* run --rm -T lms-job sh -e -c ./manage.py lms update_catalog_data{options}\n"
     ),

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,7 @@ class Tutor:
 
 
 def make(home: Path, **settings: object) -> Tutor:
-    """Install the plugin, as pip does from its folder, and render everything."""
+    """Install the plugin with pip from its folder, and render everything with these settings of it."""
     shutil.copytree(
         PLUGIN, home / "source", ignore=shutil.ignore_patterns("*.egg-info", "build", "__pycache__")
     )
@@ -90,18 +91,19 @@ def make(home: Path, **settings: object) -> Tutor:
 
 @pytest.fixture(scope="module")
 def tutor(tmp_path_factory) -> Tutor:
-    """With what the plugin sets by itself."""
+    """A Tutor with the plugin's defaults."""
     return make(tmp_path_factory.mktemp("tutor"))
 
 
 @pytest.fixture(scope="module")
 def tutor_with_beat(tmp_path_factory) -> Tutor:
-    """With celery beat in place of the CronJob, and another package."""
+    """A Tutor with celery beat instead of the CronJob, an OAuth2 client, and another package."""
     return make(
         tmp_path_factory.mktemp("tutor"),
         RUN_BEAT=True,
         RUN_CRONJOB=False,
         PACKAGE="catalog-sync==9",
+        USE_OAUTH2_CLIENT=True,
         OAUTH2_KEY="me",
     )
 
@@ -134,19 +136,74 @@ def our_settings(tutor: Tutor, which: str = "production") -> dict:
     return settings
 
 
-def test_image_installs_the_app(tutor, tutor_with_beat):
-    line = "$PIP_COMMAND install '{}'"
-    assert line.format("openedx-catalog-sync>=0.1,<0.2") in tutor.read("build", "openedx", "Dockerfile")
-    assert line.format("catalog-sync==9") in tutor_with_beat.read("build", "openedx", "Dockerfile")
+def write_wheel(folder: Path, name: str, version: str, *, requires: str | None = None) -> None:
+    """Write a wheel without code into the folder."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    files = {
+        "METADATA": metadata + (f"Requires-Dist: {requires}\n" if requires else ""),
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{stem}.dist-info/{file},,\n" for file in (*files, "RECORD"))
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
+        for file, text in (files | {"RECORD": record}).items():
+            wheel.writestr(f"{stem}.dist-info/{file}", text)
+
+
+def install_command(tutor: Tutor) -> str:
+    """Return the shell command of the Dockerfile's instruction that is ours, without Docker's own options."""
+    lines = tutor.read("build", "openedx", "Dockerfile").partition("# catalog-sync\n")[2].splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("RUN "))
+    last = next(number for number in range(first, len(lines)) if not lines[number].endswith("\\"))
+    return re.sub(r"^RUN (--mount=\S+ \\\n\s*)*", "", "\n".join(lines[first : last + 1]))
+
+
+def run_with_packages(
+    command: list[object], packages: Path, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command for which pip knows this folder of packages only."""
+    return subprocess.run(
+        [str(word) for word in command],
+        env=os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(packages)} | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def build(tutor: Tutor, image: Path, packages: Path) -> subprocess.CompletedProcess[str]:
+    """Run our instruction of the Dockerfile with the pip of this environment."""
+    command = ["sh", "-c", install_command(tutor)]
+    return run_with_packages(command, packages, PIP_COMMAND=f"{image} -m pip")
+
+
+def pip(image: Path, packages: Path, *arguments: str) -> str:
+    process = run_with_packages([image, "-m", "pip", *arguments], packages)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def installed(image: Path, packages: Path) -> set[str]:
+    return set(pip(image, packages, "freeze").split())
+
+
+def test_lms_has_the_address_of_the_catalog_and_no_client(tutor):
+    names = {name for name in our_settings(tutor) if name.isupper() and name != "CELERYBEAT_SCHEDULE"}
+    assert names == {"COURSE_CATALOG_API_URL"}
 
 
 @pytest.mark.parametrize("which", ["production", "development"])
-def test_lms_knows_its_catalog_and_client(tutor, which):
-    settings = our_settings(tutor, which)
-    assert settings["COURSE_CATALOG_API_URL"] == "http://discovery:8000/api/v1"
+def test_address_of_the_catalog_is_that_of_its_container(tutor, which):
+    assert our_settings(tutor, which)["COURSE_CATALOG_API_URL"] == "http://discovery:8000/api/v1"
+
+
+@pytest.mark.parametrize("which", ["production", "development"])
+def test_lms_has_the_client_if_one_is_configured(tutor_with_beat, which):
+    settings = our_settings(tutor_with_beat, which)
     assert settings["BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL"] == "http://lms:8000/oauth2"
-    assert settings["BACKEND_SERVICE_EDX_OAUTH2_KEY"] == "catalog-sync"
-    assert settings["BACKEND_SERVICE_EDX_OAUTH2_SECRET"] == tutor.configured("CATALOG_SYNC_OAUTH2_SECRET")
+    assert settings["BACKEND_SERVICE_EDX_OAUTH2_KEY"] == "me"
+    secret = tutor_with_beat.configured("CATALOG_SYNC_OAUTH2_SECRET")
+    assert settings["BACKEND_SERVICE_EDX_OAUTH2_SECRET"] == secret
 
 
 def test_secret_is_each_installations_own(tutor, tutor_with_beat):
@@ -159,24 +216,70 @@ def test_studio_is_not_told_where_the_catalog_is(tutor):
     assert "catalog-sync" not in tutor.read("apps", "openedx", "settings", "cms", "production.py")
 
 
+class TestImage:
+    """The Dockerfile's command that installs the app, run in an environment in place of the image's."""
+
+    @pytest.fixture
+    def packages(self, tmp_path) -> Path:
+        """A folder of packages, in which the app needs Django 5.2."""
+        write_wheel(tmp_path, "django", "4.2.20")
+        write_wheel(tmp_path, "django", "5.2.10")
+        write_wheel(tmp_path, "django", "5.2.11")
+        write_wheel(tmp_path, "openedx-catalog-sync", "0.1.0", requires="django>=5.2")
+        return tmp_path
+
+    @pytest.fixture
+    def image(self, tmp_path) -> Path:
+        """The Python of an environment without a package."""
+        subprocess.run([sys.executable, "-m", "venv", tmp_path / "image"], check=True)
+        return tmp_path / "image/bin/python"
+
+    @pytest.mark.parametrize(
+        ("fixture", "package"),
+        [("tutor", "openedx-catalog-sync>=0.1,<0.2"), ("tutor_with_beat", "catalog-sync==9")],
+    )
+    def test_installs_the_package_that_is_configured(self, fixture, package, request):
+        assert f" '{package}' " in install_command(request.getfixturevalue(fixture))
+
+    def test_keeps_the_versions_of_the_platform(self, tutor, image, packages):
+        pip(image, packages, "install", "django==5.2.10")
+        process = build(tutor, image, packages)
+        assert process.returncode == 0, process.stderr
+        assert {"django==5.2.10", "openedx-catalog-sync==0.1.0"} <= installed(image, packages)
+
+    def test_fails_if_the_platform_has_an_older_django(self, tutor, image, packages):
+        pip(image, packages, "install", "django==4.2.20")
+        process = build(tutor, image, packages)
+        assert process.returncode != 0
+        assert "django" in process.stdout + process.stderr
+        assert installed(image, packages) == {"django==4.2.20"}
+
+
 class TestInit:
     """``tutor local do init``."""
 
-    def test_makes_the_client_whose_secret_the_lms_has(self, tutor):
-        script = tutor.asked_of_docker("local", "do", "init", "--limit=catalog-sync")
+    INIT = ("local", "do", "init", "--limit=catalog-sync")
+
+    def test_makes_no_client(self, tutor):
+        assert "dot_application" not in tutor.asked_of_docker(*self.INIT)
+
+    def test_makes_the_client_whose_secret_the_lms_has(self, tutor_with_beat):
+        script = tutor_with_beat.asked_of_docker(*self.INIT)
         assert "create_dot_application" in script
-        assert "--client-id catalog-sync" in script
-        assert f"--client-secret {tutor.configured('CATALOG_SYNC_OAUTH2_SECRET')}" in script
+        assert "--client-id me" in script
+        assert f"--client-secret {tutor_with_beat.configured('CATALOG_SYNC_OAUTH2_SECRET')}" in script
         assert script.rstrip().endswith("catalog-sync catalog_sync")
 
-    def test_makes_an_ordinary_user(self, tutor):
-        script = tutor.asked_of_docker("local", "do", "init", "--limit=catalog-sync")
+    def test_makes_an_ordinary_user(self, tutor_with_beat):
+        script = tutor_with_beat.asked_of_docker(*self.INIT)
         (line,) = re.findall(r"manage_user (.*)", script)
         assert line == "catalog_sync catalog_sync@openedx --unusable-password"
 
-    def test_script_is_good_shell(self, tutor):
-        script = PLUGIN / "tutorcatalogsync/tasks/lms-init.sh"
-        subprocess.run(["bash", "-n", script], check=True)
+    @pytest.mark.parametrize("fixture", ["tutor", "tutor_with_beat"])
+    def test_script_is_valid_shell(self, fixture, request):
+        asked = request.getfixturevalue(fixture).asked_of_docker(*self.INIT)
+        script = asked[asked.index("sh\n-e\n-c\n") + len("sh\n-e\n-c\n") :]
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
 
 class TestJob:

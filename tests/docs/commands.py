@@ -27,7 +27,7 @@ RUN_BY = {
     "tutor": "tests/deploy/test_commands.py",
     "jenkins-jobs": "tests/deploy/test_commands.py",
     "pip install ./deploy": "tests/deploy/test_commands.py",
-    "pip install openedx": "tests/packaging/installation.py",
+    "pip install -c": "tests/packaging/installation.py",
 }
 
 

@@ -91,6 +91,13 @@ def test_unpublished_run_with_a_url(sync, catalog):
     assert (outcome.status, sorted(outcome.removed)) == ("succeeded", sorted([key(BAD), UNLISTED]))
 
 
+def test_status_in_the_settings_that_no_course_run_has(sync, settings):
+    settings.CATALOG_SYNC_RUN_STATUSES = ["published", "legal_review"]
+    outcome = sync()
+    assert (outcome.exit_status, outcome.status, outcome.applied, outcome.removed) == (1, "refused", ALL, [])
+    assert outcome.message.startswith("CATALOG_SYNC_RUN_STATUSES names a status")
+
+
 def test_unknown_values_in_a_record(sync, catalog):
     """Such as a later version of the Catalog may add."""
     catalog.control.upsert([row(BAD, status="a new one", added_later={"deep": [1]})])

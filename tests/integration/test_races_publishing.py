@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.signals import pre_save
 
 from catalog_sync.api import update_catalog_data
+from catalog_sync.lease import Lease
+from catalog_sync.models import CatalogCourseRun, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseOverviewFactory
@@ -100,6 +102,101 @@ def test_course_published_while_its_page_is_written(
     with Publisher(key, point, in_transaction=in_transaction).publishing():
         report = update_catalog_data(allow_removals=True)
     assert (report.status, shown()) == ("succeeded", {key: after})
+
+
+class PausedSync:
+    """A sync in a thread that pauses in a transaction: it has written stored course runs, and read course overviews.
+
+    It has not committed, so nobody else can see what it wrote. It has not seen what is published from then on.
+    """
+
+    def __init__(self) -> None:
+        self._reached, self._go_on, self._has_written = threading.Event(), threading.Event(), False
+
+    @contextmanager
+    def paused(self):
+        """Run the sync around what is done within."""
+        worker = Worker(self._sync)
+        assert self._reached.wait(30)
+        # SQLite lets nobody write beside the sync, and a publisher waits for its page on every database.
+        alarm = threading.Timer(PAUSE_SECONDS, self._go_on.set)
+        alarm.start()
+        yield
+        self._go_on.set()
+        worker.finish()
+
+    def _sync(self) -> None:
+        with connection.execute_wrapper(self._pause):
+            update_catalog_data(allow_removals=True)
+
+    def _pause(self, execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        is_read = sql.startswith("SELECT")
+        if CatalogCourseRun._meta.db_table in sql and not is_read:
+            self._has_written = True
+        elif (
+            CourseOverview._meta.db_table in sql
+            and is_read
+            and self._has_written
+            and not self._go_on.is_set()
+        ):
+            self._reached.set()
+            assert self._go_on.wait(30)
+        return result
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("in_transaction", [True, False], ids=["transaction", "autocommit"])
+@pytest.mark.parametrize(
+    ("key", "existed"),
+    [(KEY, True), (KEY, False), (CCX, False)],
+    ids=["re-created", "created", "CCX created"],
+)
+def test_course_published_while_a_sync_is_in_the_transaction_of_its_page(
+    key, existed, in_transaction, change, shared_database, catalog
+):
+    """The sync does not see the course overview, and the publisher does not see what the sync has written."""
+    before, after = CHANGES[change]
+    if existed:
+        CourseOverviewFactory(id=key)
+    catalog_says(catalog, before)
+    update_catalog_data()
+    catalog_says(catalog, after)
+    with PausedSync().paused(), transaction.atomic() if in_transaction else nullcontext():
+        CourseOverview.objects.filter(pk=key).delete()
+        CourseOverviewFactory.build(id=key).save(force_insert=True)
+    assert shown() == {key: after}
+
+
+def test_lease_is_released_only_after_the_transaction_of_a_page(shared_database, catalog):
+    """Another process closes the sync run, as the one that waits for Celery workers does."""
+    catalog_says(catalog, NEW_URL)
+    with PausedSync().paused():
+        Lease(SyncRun.objects.get().pk).close(status=SyncRun.Status.FAILED)
+        is_visible = CatalogCourseRun.objects.filter(marketing_url=NEW_URL).exists()
+    assert is_visible
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("change", CHANGES)
+def test_sync_that_begins_after_the_comparison_finds_the_course(change, shared_database, catalog):
+    """The publisher compares while no sync is running. SQLite would not let the sync write before that ends."""
+    before, after = CHANGES[change]
+    catalog_says(catalog, before)
+    update_catalog_data()
+    catalog_says(catalog, after)
+    compared = []
+
+    def sync_next(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if SyncRun._meta.db_table in sql and not compared:
+            compared.append(sql)
+            Worker(lambda: update_catalog_data(allow_removals=True)).finish()
+        return result
+
+    with connection.execute_wrapper(sync_next):
+        CourseOverviewFactory(id=KEY)
+    assert (len(compared), shown()) == (1, {KEY: after})
 
 
 def test_courses_published_all_the_time(shared_database, catalog):

@@ -45,7 +45,7 @@ class TestMarketingUrl:
     def test_run_without_url_gives_none(self, url, catalog):
         assert synced(catalog, {"key": KEY, "marketing_url": url}).marketing_url is None
 
-    @pytest.mark.parametrize("status", ["unpublished", "legal_review", "internal_review", "reviewed"])
+    @pytest.mark.parametrize("status", ["unpublished", "review_by_legal", "review_by_internal", "reviewed"])
     def test_run_that_is_not_published_gives_none(self, status, catalog):
         run = {"key": KEY, "marketing_url": URL, "status": status}
         assert synced(catalog, run).marketing_url is None
@@ -101,7 +101,7 @@ class TestStatuses:
 
     @pytest.mark.parametrize(("status", "url"), [("reviewed", URL), ("published", None)])
     def test_others_admit_what_they_name(self, status, url, catalog, settings):
-        settings.CATALOG_SYNC_RUN_STATUSES = ["reviewed", "internal_review"]
+        settings.CATALOG_SYNC_RUN_STATUSES = ["reviewed", "review_by_internal"]
         assert synced(catalog, {"key": KEY, "marketing_url": URL, "status": status}).marketing_url == url
 
     def test_narrowing_takes_away(self, catalog, settings):

@@ -92,8 +92,8 @@ class Installation:
             sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", wheels, source, cwd=source
         )
         must_run(sys.executable, "-m", "venv", self.venv, cwd=self.folder)
-        # The documented line, in the folder with the wheel.
-        (line,) = commands("pip install openedx")
+        # The documented line, in the folder with the wheel, with this environment activated.
+        (line,) = commands("pip install -c")
         self._run(line)
         self._run(f"pip install --no-deps --target {self.platform_packages} {' '.join(PLATFORM_PACKAGES)}")
 

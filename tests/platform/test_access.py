@@ -26,8 +26,9 @@ SERVICE_USER = "lms_catalog_service_user"
 def seen(catalog_process, tmp_path_factory):
     """What was seen of such an LMS, by scenario of ``drive.py``."""
     database = tmp_path_factory.mktemp("platform") / "lms.sqlite3"
+    warnings = ["-W", "error", "-W", "ignore:Python 3.11 support is deprecated:DeprecationWarning"]
     process = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.platform.drive", catalog_process.url],
+        [sys.executable, "-X", "dev", *warnings, "-m", "tests.platform.drive", catalog_process.url],
         cwd=ROOT,
         env=os.environ | {"LMS_DATABASE_URL": f"sqlite:///{database}", "LMS_CACHE_URL": ""},
         capture_output=True,

@@ -45,7 +45,7 @@ def test_more_runs_contain_the_fewer() -> None:
 def test_most_runs_are_published_and_every_status_occurs() -> None:
     statuses = Counter(row["status"] for row in rows_of(MANY))
 
-    assert set(statuses) == {"published", "unpublished", "legal_review", "internal_review", "reviewed"}
+    assert set(statuses) == {"published", "unpublished", "review_by_legal", "review_by_internal", "reviewed"}
     assert statuses["published"] > 0.9 * MANY
 
 

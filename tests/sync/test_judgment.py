@@ -46,7 +46,7 @@ class TestHeld:
     def test_what_stays_for_want_of_proof_is_no_change(self):
         assert judged(Held("published", OLD_URL), marketing_url=None).changes == {}
 
-    @pytest.mark.parametrize("status", ["legal_review", "reviewed"])
+    @pytest.mark.parametrize("status", ["review_by_legal", "reviewed"])
     def test_another_status_is_a_change(self, status, settings):
         settings.CATALOG_SYNC_RUN_STATUSES = None
         assert judged(Held("published", URL), status=status).changes == {KEY: Held(status, URL)}

@@ -1,4 +1,4 @@
-"""What Tutor is to do: install, set, initialize, schedule, and run on request."""
+"""Tutor hooks: install and configure the app, schedule the sync, and run it on request."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ HERE = Path(__file__).parent
 DEFAULTS = {
     # What pip installs into the image: a version, a file that is reachable there, or a repository's address.
     "PACKAGE": "openedx-catalog-sync>=0.1,<0.2",
-    # As seen from the LMS's containers; the plugin `discovery` runs it there.
+    # The Catalog's address inside Tutor's network. The plugin `discovery` sets the public one in the site configuration.
     "API_URL": "http://discovery:8000/api/v1",
+    # The alternative to the LMS's Catalog integration.
+    "USE_OAUTH2_CLIENT": False,
     "OAUTH2_PROVIDER_URL": "http://lms:8000/oauth2",
     "OAUTH2_KEY": "catalog-sync",
     # On Kubernetes: minutes and hours in UTC, after the Catalog's own refresh.
     "RUN_CRONJOB": True,
     "SCHEDULE": "15 1-23/4 * * *",
-    # For installations without a scheduler of their own. It brings a container for celery beat, which Tutor has not.
+    # For installations without another scheduler: adds a container for celery beat, since Tutor has none.
     "RUN_BEAT": False,
 }
 
@@ -38,13 +40,13 @@ hooks.Filters.CLI_DO_INIT_TASKS.add_item(
 
 @click.command(
     name="update-catalog-data",
-    help="Bring the marketing URLs of all courses up to what the Catalog says",
+    help="Update the marketing URLs of all courses from the Catalog",
     context_settings={"ignore_unknown_options": True},
     add_help_option=False,
 )
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def update_catalog_data(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Hand all options to ``manage.py lms update_catalog_data``; ``--help`` shows them."""
+    """Pass all options to ``manage.py lms update_catalog_data``; ``--help`` lists them."""
     yield "lms", shlex.join(["./manage.py", "lms", "update_catalog_data", *options])
 
 

@@ -1,5 +1,6 @@
-# The OAuth2 client by which the LMS reads the Catalog. Its user is an ordinary one: that is enough to read, and the
-# Catalog's limit of 200 requests an hour is far above what a sync needs.
+{%- if CATALOG_SYNC_USE_OAUTH2_CLIENT %}
+# The OAuth2 client with which the LMS reads the Catalog. Its user needs no staff rights: a sync stays far below the
+# Catalog's limit of 200 requests per hour.
 ./manage.py lms manage_user catalog_sync catalog_sync@openedx --unusable-password
 ./manage.py lms create_dot_application \
   --grant-type client-credentials \
@@ -10,3 +11,6 @@
   --skip-authorization \
   --update \
   catalog-sync catalog_sync
+{%- else %}
+echo "catalog-sync needs no OAuth2 client: it uses the LMS's Catalog integration."
+{%- endif %}
