@@ -18,8 +18,6 @@ from catalog_sync.openedx import catalog as platform
 if TYPE_CHECKING:
     from catalog_sync.catalog_client import CatalogAccess
 
-# COURSE_CATALOG_API_URL as edx-platform sets it.
-PLATFORM_DEFAULT_URL = "http://localhost:8008/api/v1"
 ENABLE_OR_SET = (
     "Set what is missing, or enable Catalog integration in Django admin and name a service user there; a host that "
     "makes its own tokens sets CATALOG_SYNC_SESSION_FACTORY."
@@ -79,9 +77,9 @@ def _address(access: CatalogAccess) -> Iterator[checks.CheckMessage]:
             hint="Set it to the root of the Catalog's API, such as https://discovery.example.com/api/v1.",
             id="catalog_sync.W001",
         )
-    if access.api_url == PLATFORM_DEFAULT_URL and conf.named_catalogs() is None:
+    if access.api_url == platform.PLATFORM_DEFAULT_URL and conf.named_catalogs() is None:
         yield checks.Warning(
-            f"{access.source} is still the default of the LMS, {PLATFORM_DEFAULT_URL}.",
+            f"{access.source} is still the default of the LMS, {platform.PLATFORM_DEFAULT_URL}.",
             hint="Set COURSE_CATALOG_API_URL to the root of the Catalog's API, such as "
             "https://discovery.example.com/api/v1, in the settings or in the site configuration of the LMS.",
             id="catalog_sync.W010",

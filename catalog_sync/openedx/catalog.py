@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SITE_CONFIGURATION_APP = "openedx.core.djangoapps.site_configuration"
 ADDRESS = "COURSE_CATALOG_API_URL"
+# COURSE_CATALOG_API_URL as edx-platform sets it.
+PLATFORM_DEFAULT_URL = "http://localhost:8008/api/v1"
 
 
 class ServiceUserMissing(Exception):
@@ -90,9 +92,13 @@ def _current() -> Any:
 def _address(row: Any) -> tuple[str, str]:
     """Return the address of the Catalog and its source.
 
-    ``get_internal_api_url`` reads the site configuration of the current request's site. A command or a task has no
-    request, so the site configurations are read here. The result is the same in every process.
+    Without a request ``get_internal_api_url`` returns the setting, so a setting that somebody has changed is used in
+    every process. If it has edx-platform's default, the address is in the site configuration, as Tutor sets it up;
+    that belongs to a request, so it is read here.
     """
+    setting = conf.course_catalog_api_url()
+    if setting not in ("", PLATFORM_DEFAULT_URL):
+        return setting, ADDRESS
     addresses = _addresses_by_site()
     distinct = {url for _, url in addresses.values()}
     if own := addresses.get(conf.site_id()):
@@ -103,9 +109,9 @@ def _address(row: Any) -> tuple[str, str]:
         more = f" and {len(domains) - 1} more" if len(domains) > 1 else ""
         return distinct.pop(), f"{ADDRESS} in the site configuration of {domains[0]}{more}"
     if distinct:
-        return conf.course_catalog_api_url(), f"{ADDRESS} (the site configurations name different addresses)"
+        return setting, f"{ADDRESS} (the site configurations name different addresses)"
     url = str(row.get_internal_api_url() or "")
-    return url, ADDRESS if url.rstrip("/") == conf.course_catalog_api_url() else "Catalog integration"
+    return url, ADDRESS if url.rstrip("/") == setting else "Catalog integration"
 
 
 def _addresses_by_site() -> dict[int | None, tuple[str, str]]:

@@ -200,6 +200,9 @@ def addresses() -> Any:
     for name, (addresses, own_is_enabled) in cases.items():
         configure(addresses, own_is_enabled=own_is_enabled)
         seen[name] = [facts()["api_url"], facts()["source"]]
+    configure({"own.example.com": "https://a/api/v1"})
+    with override_settings(COURSE_CATALOG_API_URL="https://setting/api/v1"):
+        seen["setting"] = [facts()["api_url"], facts()["source"]]
     return seen
 
 

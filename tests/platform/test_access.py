@@ -101,6 +101,7 @@ def test_address_of_a_named_catalog_is_its_entry(settings, seen):
         ),
         ("others differ", DEFAULT_URL, f"{SETTING} (the site configurations name different addresses)"),
         ("none", DEFAULT_URL, SETTING),
+        ("setting", "https://setting/api/v1", SETTING),
     ],
 )
 def test_address_without_a_request(configurations, url, source, seen):

@@ -15,7 +15,8 @@ HERE = Path(__file__).parent
 DEFAULTS = {
     # What pip installs into the image: a version, a file that is reachable there, or a repository's address.
     "PACKAGE": "openedx-catalog-sync>=0.1,<0.2",
-    # The Catalog's address inside Tutor's network; the site configuration has the public one.
+    # The Catalog's address inside Tutor's network. It has priority over the site configuration, where the plugin
+    # `discovery` sets the public one.
     "API_URL": "http://discovery:8000/api/v1",
     # The alternative to the LMS's Catalog integration.
     "USE_OAUTH2_CLIENT": False,
