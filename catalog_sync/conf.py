@@ -14,6 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist
+from django.core.signals import setting_changed
 
 DEFAULT_COURSE_OVERVIEW_MODEL = "course_overviews.CourseOverview"
 DEFAULT_FIELDS = {"marketing_url": "marketing_url"}
@@ -222,13 +223,12 @@ def fields() -> Mapping[str, str]:
     #   ``eligible_for_financial_aid`` and ``content_language`` can be mapped. ``None``: ``marketing_url``. In
     #   edx-platform also ``eligible_for_financial_aid``, and ``content_language`` to ``language``, if the course
     #   overview model has these fields.
-    mapped = getattr(settings, "CATALOG_SYNC_FIELDS", None)
-    # The apps are a part of the key, since a test may install others.
-    return mapped or _default_fields(course_overview_model(), tuple(settings.INSTALLED_APPS))
+    return getattr(settings, "CATALOG_SYNC_FIELDS", None) or _default_fields(course_overview_model())
 
 
+# Every link and every comparison needs them. A test may install other apps.
 @lru_cache(maxsize=8)
-def _default_fields(model_name: str, installed_apps: tuple[str, ...]) -> Mapping[str, str]:
+def _default_fields(model_name: str) -> Mapping[str, str]:
     if not apps.is_installed(PLATFORM_CATALOG_APP):
         return DEFAULT_FIELDS
     return DEFAULT_FIELDS | {
@@ -239,13 +239,12 @@ def _default_fields(model_name: str, installed_apps: tuple[str, ...]) -> Mapping
 def _has_field(model_name: str, field: str) -> bool:
     try:
         apps.get_model(model_name)._meta.get_field(field)
-    except (
-        LookupError,
-        ValueError,
-        FieldDoesNotExist,
-    ):  # a system check reports a model that is not installed
-        return False
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return False  # A system check reports a model that is not installed.
     return True
+
+
+setting_changed.connect(lambda **kwargs: _default_fields.cache_clear(), weak=False)
 
 
 def run_statuses() -> tuple[str, ...] | None:
