@@ -22,9 +22,9 @@ from django.db.models.signals import post_save, pre_save
 from django.utils import timezone
 
 from catalog_sync import receivers
-from catalog_sync.databases import in_chunks
-from catalog_sync.links import marketing_url_fault
+from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.models import CatalogCourseRun
+from catalog_sync.store.sql import in_chunks
 from sandbox.catalog.testing import CatalogProcess
 from sandbox.lms.course_overviews.models import CourseOverview
 

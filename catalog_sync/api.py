@@ -10,9 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from catalog_sync import usage
+from catalog_sync.exceptions import (
+    CatalogSyncError,
+    NothingMeasured,
+    RequestFailed,
+    SyncAlreadyRunning,
+    SyncNotStarted,
+    UsageError,
+)
 from catalog_sync.links import get_lms_link_for_about_page
-from catalog_sync.usage import WrongUsage
+from catalog_sync.operations import arguments
 
 if TYPE_CHECKING:
     from catalog_sync.catalog_client import CatalogAccess
@@ -23,7 +30,12 @@ if TYPE_CHECKING:
     from catalog_sync.sync.tuning import Recommendation
 
 __all__ = [
-    "WrongUsage",
+    "CatalogSyncError",
+    "NothingMeasured",
+    "RequestFailed",
+    "SyncAlreadyRunning",
+    "SyncNotStarted",
+    "UsageError",
     "cancel_sync",
     "catalog_access",
     "check_connection",
@@ -72,8 +84,8 @@ def update_catalog_data(
         should_stop: asked about twice a second; true ends the run after its page.
 
     Raises:
-        WrongUsage: a number is out of range, a course key is not one or there is none, or a Catalog is not named so.
-        catalog_sync.sync.LeaseHeld: another sync is running.
+        UsageError: a number is out of range, a course key is not one or there is none, or a Catalog is not named so.
+        SyncAlreadyRunning: another sync is running.
         RuntimeError: the caller is in a transaction, as a view is with ``ATOMIC_REQUESTS``.
     """
     flags = {"changed": changed, "dry_run": dry_run, "allow_removals": allow_removals}
@@ -98,17 +110,17 @@ def _options(
     asked = {
         "page_size": 0
         if page_size == AUTO
-        else usage.in_range("page size", page_size, MAX_PAGE_SIZE, f", or {AUTO}"),
-        "concurrency": usage.in_range("concurrency", concurrency, MAX_CONCURRENCY),
-        "course_keys": usage.course_keys(course_keys),
+        else arguments.in_range("page size", page_size, MAX_PAGE_SIZE, f", or {AUTO}"),
+        "concurrency": arguments.in_range("concurrency", concurrency, MAX_CONCURRENCY),
+        "course_keys": arguments.course_keys(course_keys),
         "on_progress": on_progress,
         "should_stop": should_stop,
     }
-    return [SyncOptions.of(catalog, **asked, **flags) for catalog in usage.catalogs(catalogs)]
+    return [SyncOptions.of(catalog, **asked, **flags) for catalog in arguments.catalogs(catalogs)]
 
 
 def _sync_each(asked: Sequence[SyncOptions], *, distribute: bool, wait: bool) -> SyncReport:
-    from catalog_sync.sync.several import sync_each
+    from catalog_sync.sync.each_catalog import sync_each
 
     _check_they_agree(asked[0], distribute=distribute)
     return sync_each(asked, partial(_sync, distribute=distribute, wait=wait))
@@ -116,17 +128,17 @@ def _sync_each(asked: Sequence[SyncOptions], *, distribute: bool, wait: bool) ->
 
 def _check_they_agree(options: SyncOptions, *, distribute: bool) -> None:
     if sum(map(bool, (distribute, options.course_keys, options.changed))) > 1:
-        raise WrongUsage("--course-key, --changed and --distribute exclude each other: leave out all but one")
+        raise UsageError("--course-key, --changed and --distribute exclude each other: leave out all but one")
     if distribute and options.dry_run:
-        raise WrongUsage(
+        raise UsageError(
             "--dry-run and --distribute exclude each other: one process can tell what would be written"
         )
 
 
 def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
-    from catalog_sync.events import EventLog
+    from catalog_sync.event_log import EventLog
     from catalog_sync.models import CatalogSyncConfig
-    from catalog_sync.sync import LeaseHeld, SyncReport, run_sync
+    from catalog_sync.sync import SyncReport, run_sync
 
     if not CatalogSyncConfig.current(options.catalog.name).enabled:
         EventLog().warning("disabled", catalog=options.catalog.name)
@@ -134,12 +146,12 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
         return SyncReport.of_nothing("disabled", message, options)
     try:
         if distribute:
-            from catalog_sync.sync.distributed import start_distributed, wait_for_workers
+            from catalog_sync.sync.distributed.coordinator import start_distributed, wait_for_workers
 
             report = start_distributed(options)
             return wait_for_workers(report, options) if wait and report.status == "running" else report
         return run_sync(options)
-    except LeaseHeld as held:
+    except SyncAlreadyRunning as held:
         EventLog().info("skipped", catalog=options.catalog.name, reason=held)
         if not options.changed:
             raise
@@ -157,7 +169,7 @@ def get_marketing_url(course_key: str, about_page_url: str) -> str | None:
         course_key: a valid course key, as text.
         about_page_url: the URL to replace. The course's own social sharing URL is kept.
     """
-    from catalog_sync import link_urls
+    from catalog_sync.operations import link_urls
 
     return link_urls.get(course_key, about_page_url)
 
@@ -175,11 +187,11 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None) -> str:
         user: who did it, to be shown.
 
     Raises:
-        WrongUsage: the URL is not fit, or the course key is not one.
+        UsageError: the URL is not fit, or the course key is not one.
     """
-    from catalog_sync import pins
+    from catalog_sync.store import pins
 
-    key = usage.course_key(course_key)
+    key = arguments.course_key(course_key)
     pins.pin(key, url.strip(), user)
     return key
 
@@ -188,11 +200,11 @@ def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
     """Take the pin of a course away, so that what the Catalog said last is shown at once; tell whether there was one.
 
     Raises:
-        WrongUsage: the course key is not one.
+        UsageError: the course key is not one.
     """
-    from catalog_sync import pins
+    from catalog_sync.store import pins
 
-    return pins.unpin(usage.course_key(course_key), user)
+    return pins.unpin(arguments.course_key(course_key), user)
 
 
 def start_sync(
@@ -206,13 +218,13 @@ def start_sync(
         course_keys: only these course runs; None: a full sync.
 
     Raises:
-        WrongUsage: a course key is not one, or there is none.
-        catalog_sync.control.NotStarted: one is running that is no look at what changed, the sync is switched off, or
-            there is no worker to hand it to; the text says which and what to do.
+        UsageError: a course key is not one, or there is none.
+        SyncNotStarted: a sync is running, the sync is disabled, or no worker can receive it; the message names the
+            reason and the remedy.
     """
-    from catalog_sync import control
+    from catalog_sync.operations import jobs
 
-    control.start(dry_run=dry_run, user_id=user_id, course_keys=usage.course_keys(course_keys))
+    jobs.start(dry_run=dry_run, user_id=user_id, course_keys=arguments.course_keys(course_keys))
 
 
 def running_sync(run_id: int | None = None) -> SyncRun | None:
@@ -221,16 +233,16 @@ def running_sync(run_id: int | None = None) -> SyncRun | None:
     Args:
         run_id: only this one.
     """
-    from catalog_sync import control
+    from catalog_sync.operations import jobs
 
-    return control.running(run_id)
+    return jobs.running(run_id)
 
 
 def cancel_sync(run_id: int, *, user_id: int | None = None) -> bool:
     """Ask a running sync to end after its page, and return whether it was running."""
-    from catalog_sync import control
+    from catalog_sync.operations import jobs
 
-    return control.cancel(run_id, user_id=user_id)
+    return jobs.cancel(run_id, user_id=user_id)
 
 
 def catalog_access() -> tuple[CatalogAccess, ...]:
@@ -248,12 +260,12 @@ def check_connection(catalog: str | None = None) -> Answer:
         catalog: its name; None: the first.
 
     Raises:
-        catalog_sync.catalog_client.RequestFailed: there is no usable answer; the text names the fault and the remedy.
-        WrongUsage: no Catalog has this name.
+        RequestFailed: there is no usable answer; the text names the fault and the remedy.
+        UsageError: no Catalog has this name.
     """
     from catalog_sync.sync.connection import ask_for_one_row
 
-    return ask_for_one_row(usage.catalog(catalog))
+    return ask_for_one_row(arguments.catalog(catalog))
 
 
 def recommend_page_size(
@@ -272,28 +284,30 @@ def recommend_page_size(
         on_measured: called with each measurement as soon as it is taken.
 
     Raises:
-        catalog_sync.catalog_client.RequestFailed: the Catalog does not answer.
-        catalog_sync.sync.tuning.NothingMeasured: not one page size was measured; the text says what to do.
-        WrongUsage: no Catalog is named so, or a number is out of range.
+        RequestFailed: the Catalog does not answer.
+        NothingMeasured: not one page size was measured; the text says what to do.
+        UsageError: no Catalog is named so, or a number is out of range.
     """
     from catalog_sync.sync.tuning import recommend
 
     if most_requests < 1:
-        raise WrongUsage(f"the number of requests must be 1 or more, not {most_requests}")
+        raise UsageError(f"the number of requests must be 1 or more, not {most_requests}")
     if not target_seconds > 0:  # what is no number, too
-        raise WrongUsage(f"the seconds that a page may take must be more than 0, not {target_seconds:g}")
-    return recommend(usage.catalog(catalog), most_requests, target_seconds, on_measured or (lambda _: None))
+        raise UsageError(f"the seconds that a page may take must be more than 0, not {target_seconds:g}")
+    return recommend(
+        arguments.catalog(catalog), most_requests, target_seconds, on_measured or (lambda _: None)
+    )
 
 
 def save_page_size(measured: Measurement, catalog: str | None = None) -> None:
     """Put a measured page size and concurrency into the configuration of a Catalog, by default of the first.
 
     Raises:
-        WrongUsage: no Catalog is named so.
+        UsageError: no Catalog is named so.
     """
     from catalog_sync.models import CatalogSyncConfig
 
-    config = CatalogSyncConfig.current(usage.catalog(catalog).name)
+    config = CatalogSyncConfig.current(arguments.catalog(catalog).name)
     config.page_size, config.concurrency = measured.page_size, measured.concurrency
     config.changed_by = None  # not whoever changed it last
     config.save()

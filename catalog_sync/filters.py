@@ -11,7 +11,7 @@ from openedx_filters import PipelineStep
 
 from catalog_sync import api, conf
 from catalog_sync.course_keys import is_course_key
-from catalog_sync.events import EventLog
+from catalog_sync.event_log import EventLog
 
 MAX_URL_LENGTH = 2048
 # The length of a course overview's primary key in edx-platform.

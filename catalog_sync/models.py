@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from catalog_sync import conf
-from catalog_sync.databases import CaseSensitiveCharField
+from catalog_sync.fields import CaseSensitiveCharField
 
 MAX_PAGE_SIZE = 10_000
 MAX_CONCURRENCY = 16
@@ -50,10 +50,11 @@ class CatalogCourseRun(models.Model):
     null only when the Catalog has been asked for this very key and has no such URL.
 
     ``catalog`` is the owner: the one Catalog that may change the row or take its URL away. Another takes the row over
-    with a URL of its own, where it is named before the owner or the owner has none; see ``catalog_sync.sync.claim``.
+    with a URL of its own, where it is named before the owner or the owner has none; see
+    ``catalog_sync.sync.ownership``.
 
     ``pinned_url`` is an operator's and wins over the Catalog's until it is taken away. It stands in a column of its
-    own, so that the sync goes on keeping what the Catalog says; see ``catalog_sync.pins``, which alone writes it.
+    own, so that the sync goes on keeping what the Catalog says; see ``catalog_sync.store.pins``, which alone writes it.
 
     .. no_pii:
     """
@@ -86,7 +87,7 @@ class SyncRun(models.Model):
 
     ``lease`` is the name of the Catalog, unique, and null once the run has ended: the database itself admits one
     running sync of a Catalog. The holder
-    renews ``heartbeat`` with all that it writes; see ``catalog_sync.lease``.
+    renews ``heartbeat`` with all that it writes; see ``catalog_sync.store.lease``.
 
     .. no_pii:
     """

@@ -11,8 +11,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models.signals import post_save, pre_save
 
-from catalog_sync import overviews, publishing
-from catalog_sync.databases import repeat_on_conflict
+from catalog_sync.store import course_overviews, publishing
+from catalog_sync.store.sql import repeat_on_conflict
 
 # Where a course overview carries the URL that was set on it from one signal to the next.
 RESTORED = "_catalog_sync_restored_url"
@@ -21,7 +21,7 @@ RESTORED = "_catalog_sync_restored_url"
 def connect() -> None:
     """Connect the receivers to the host's course overview model; without one a system check tells."""
     with suppress(LookupError, ValueError):
-        model = overviews.model()
+        model = course_overviews.model()
         pre_save.connect(restore, sender=model, dispatch_uid="catalog_sync.restore")
         post_save.connect(look_again, sender=model, dispatch_uid="catalog_sync.look_again")
 

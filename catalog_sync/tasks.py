@@ -23,9 +23,9 @@ def update_catalog_data(**options: Any) -> None:
     With ``distribute=True``, the sync run continues in other tasks after this one has returned. If another sync is
     running, this task logs that and does nothing.
     """
-    from catalog_sync.sync import LeaseHeld
+    from catalog_sync.exceptions import SyncAlreadyRunning
 
-    with suppress(LeaseHeld):
+    with suppress(SyncAlreadyRunning):
         api.update_catalog_data(**options, wait=False)
 
 
@@ -33,7 +33,7 @@ def update_catalog_data(**options: Any) -> None:
 @set_code_owner_attribute
 def read_stretch(stretch: dict[str, Any]) -> dict[str, Any]:
     """Read and write one part of the Catalog's list."""
-    from catalog_sync.sync.distributed import take_stretch
+    from catalog_sync.sync.distributed.coordinator import take_stretch
 
     return take_stretch(stretch)
 
@@ -44,7 +44,7 @@ def read_stretch(stretch: dict[str, Any]) -> dict[str, Any]:
 @set_code_owner_attribute
 def conclude_sync(outcomes: list[dict[str, Any]], run_id: int, allow_removals: bool) -> None:
     """Combine the results of the workers, remove absent marketing URLs, and close the sync run."""
-    from catalog_sync.sync.distributed import conclude_distributed
+    from catalog_sync.sync.distributed.coordinator import conclude_distributed
 
     conclude_distributed(outcomes, run_id, allow_removals=allow_removals)
 
@@ -53,6 +53,6 @@ def conclude_sync(outcomes: list[dict[str, Any]], run_id: int, allow_removals: b
 @set_code_owner_attribute
 def give_up_sync(run_id: int) -> None:
     """Close a sync run after one of its tasks has failed."""
-    from catalog_sync.sync.distributed import give_up
+    from catalog_sync.sync.distributed.coordinator import give_up
 
     give_up(run_id)

@@ -8,7 +8,8 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from catalog_sync import conf, health
+from catalog_sync import conf
+from catalog_sync.operations import health
 
 
 @never_cache

@@ -82,7 +82,7 @@ def no_sockets(_empty_caches: None) -> Iterator[None]:
 @pytest.fixture
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine: let no run take so long that it shows in between that it is alive."""
-    from catalog_sync import lease
+    from catalog_sync.store import lease
     from catalog_sync.sync import writer
 
     monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 3600)

@@ -7,8 +7,9 @@ import inspect
 import pytest
 
 from catalog_sync import api
+from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.models import CatalogSyncConfig, SyncRun
-from catalog_sync.sync import LeaseHeld, SyncReport
+from catalog_sync.sync import SyncReport
 from tests.factories import CourseOverviewFactory
 
 pytestmark = pytest.mark.django_db
@@ -125,7 +126,7 @@ class TestOptions:
             ValueError, match=r"must be from|is not a course key|no course key|exclude each other"
         ) as raised:
             api.update_catalog_data(**options)
-        assert isinstance(raised.value, api.WrongUsage)
+        assert isinstance(raised.value, api.UsageError)
 
     def test_course_keys_may_be_course_key_objects(self, catalog):
         row = CourseOverviewFactory(id=KEY)
@@ -135,7 +136,7 @@ class TestOptions:
 
     def test_second_sync_at_once_is_refused(self):
         SyncRun.objects.create(lease="default", holder="worker-7")
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(SyncAlreadyRunning):
             api.update_catalog_data()
 
     def test_switched_off_does_nothing(self):

@@ -7,9 +7,9 @@ from django.core import checks
 from django.db import DatabaseError
 from django.utils import timezone
 
-from catalog_sync import health
 from catalog_sync.checks import check_freshness, check_quota, check_set_up
 from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.operations import health
 from sandbox.lms.course_overviews.models import CourseOverview
 
 pytestmark = pytest.mark.django_db

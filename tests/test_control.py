@@ -8,9 +8,10 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
-from catalog_sync import api, control, tasks
-from catalog_sync.lease import Lease
+from catalog_sync import api, tasks
 from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.operations import jobs
+from catalog_sync.store.lease import Lease
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +25,7 @@ class TestStart:
         assert broker == [("catalog_sync.tasks.update_catalog_data", {"dry_run": dry_run})]
 
     def test_task_of_that_name_exists(self):
-        assert tasks.update_catalog_data.name == control.TASK
+        assert tasks.update_catalog_data.name == jobs.TASK
 
     def test_is_logged_with_who(self, broker, caplog):
         caplog.set_level("INFO")
@@ -34,12 +35,12 @@ class TestStart:
     @pytest.mark.parametrize("url", [None, "", "memory://"])
     def test_without_a_broker_it_says_how_to_run_it(self, url, broker, settings):
         settings.CELERY_BROKER_URL = url
-        with pytest.raises(control.NotStarted, match=r"manage\.py update_catalog_data --dry-run$"):
+        with pytest.raises(jobs.SyncNotStarted, match=r"manage\.py update_catalog_data --dry-run$"):
             api.start_sync(dry_run=True)
 
     def test_with_tasks_that_run_where_they_are_sent_it_says_how_to_run_it(self, broker, settings):
         settings.CELERY_TASK_ALWAYS_EAGER = True
-        with pytest.raises(control.NotStarted, match=r"manage\.py update_catalog_data$"):
+        with pytest.raises(jobs.SyncNotStarted, match=r"manage\.py update_catalog_data$"):
             api.start_sync()
 
     def test_broker_that_is_away_is_told(self, broker, monkeypatch):
@@ -47,12 +48,12 @@ class TestStart:
             raise ConnectionRefusedError("connection refused")
 
         monkeypatch.setattr(current_app, "send_task", refuse)
-        with pytest.raises(control.NotStarted, match=r"cannot be reached \(connection refused\)"):
+        with pytest.raises(jobs.SyncNotStarted, match=r"cannot be reached \(connection refused\)"):
             api.start_sync()
 
     def test_while_one_runs_nothing_is_handed_over(self, broker):
         run_id = Lease.acquire().run_id
-        with pytest.raises(control.NotStarted, match=f"^Sync run {run_id} is running"):
+        with pytest.raises(jobs.SyncNotStarted, match=f"^Sync run {run_id} is running"):
             api.start_sync(course_keys=["course-v1:ExampleX+One+2026"])
         assert broker == []
 
@@ -65,7 +66,7 @@ class TestStart:
     def test_sync_beside_an_older_look_is_in_the_way(self, broker):
         Lease.acquire("partner", scope=SyncRun.Scope.CHANGED)
         run_id = Lease.acquire().run_id
-        with pytest.raises(control.NotStarted, match=f"^Sync run {run_id} is running"):
+        with pytest.raises(jobs.SyncNotStarted, match=f"^Sync run {run_id} is running"):
             api.start_sync()
 
     def test_one_that_died_is_in_nobodys_way(self, broker):
@@ -76,12 +77,12 @@ class TestStart:
 
     def test_switched_off_nothing_is_handed_over(self, broker):
         CatalogSyncConfig.objects.create(enabled=False)
-        with pytest.raises(control.NotStarted, match="switched off"):
+        with pytest.raises(jobs.SyncNotStarted, match="switched off"):
             api.start_sync(course_keys=["course-v1:ExampleX+One+2026"])
         assert broker == []
 
     def test_no_course_keys_are_not_all(self, broker):
-        with pytest.raises(api.WrongUsage, match="no course key is named"):
+        with pytest.raises(api.UsageError, match="no course key is named"):
             api.start_sync(course_keys=[])
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog_sync.events import EventLog, format_event
+from catalog_sync.event_log import EventLog, format_event
 
 # As Splunk's automatic extraction reads a line: a value is quoted, or ends where white space or a comma begins.
 PAIR = re.compile(r'(?:^| )([a-z_]+)=("(?:[^"\\]|\\.)*"|[^\s,"]*)')

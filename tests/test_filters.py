@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from openedx_filters import PipelineStep
 from openedx_filters.learning.filters import CourseAboutPageURLRequested
 
-from catalog_sync import conf, link_urls
+from catalog_sync import conf
 from catalog_sync.api import pin_marketing_url
+from catalog_sync.operations import link_urls
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.sql import statements

@@ -10,9 +10,9 @@ from django.db import DatabaseError, OperationalError, connection
 from django.urls import resolve
 from django.utils import timezone
 
-from catalog_sync import health
 from catalog_sync.api import pin_marketing_url, update_catalog_data
 from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.operations import health
 from tests.factories import CourseOverviewFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

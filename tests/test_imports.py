@@ -28,7 +28,8 @@ settings.configure(
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
 )
 django.setup()
-import catalog_sync.api, catalog_sync.filters, catalog_sync.link_urls, catalog_sync.links, catalog_sync.receivers
+import catalog_sync.api, catalog_sync.filters, catalog_sync.links, catalog_sync.receivers
+import catalog_sync.operations.link_urls
 print(*sys.modules)
 """
 

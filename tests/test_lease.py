@@ -11,17 +11,17 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from catalog_sync.lease import (
+from catalog_sync.exceptions import SyncAlreadyRunning
+from catalog_sync.models import SyncRun
+from catalog_sync.store.lease import (
     LEASE_SECONDS,
     Canceled,
     Lease,
-    LeaseHeld,
     LeaseLost,
     alive,
     bury_the_dead,
     wait_for_writer,
 )
-from catalog_sync.models import SyncRun
 from catalog_sync.sync import SyncReport
 
 pytestmark = pytest.mark.django_db
@@ -47,44 +47,44 @@ class TestAcquire:
 
     def test_is_refused_while_another_holds_it(self):
         Lease.acquire()
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(SyncAlreadyRunning):
             Lease.acquire()
 
     def test_refusal_names_the_holder(self):
         SyncRun.objects.create(lease="default", holder="worker-7")
-        with pytest.raises(LeaseHeld, match="worker-7"):
+        with pytest.raises(SyncAlreadyRunning, match="worker-7"):
             Lease.acquire()
 
     def test_refusal_says_since_when(self):
         run = SyncRun.objects.create(lease="default", holder="worker-7")
-        with pytest.raises(LeaseHeld, match=f"since {run.started:%Y-%m-%d %H:%M:%S} UTC"):
+        with pytest.raises(SyncAlreadyRunning, match=f"started {run.started:%Y-%m-%d %H:%M:%S} UTC"):
             Lease.acquire()
 
     def test_refusal_says_when_the_holder_was_last_seen_alive(self):
         run = SyncRun.objects.get(pk=Lease.acquire().run_id)
-        with pytest.raises(LeaseHeld, match=f"last sign of life {run.heartbeat:%Y-%m-%d %H:%M:%S} UTC"):
+        with pytest.raises(SyncAlreadyRunning, match=f"last heartbeat {run.heartbeat:%Y-%m-%d %H:%M:%S} UTC"):
             Lease.acquire()
 
     def test_refusal_names_one_of_several_catalogs(self):
         Lease.acquire("partner")
-        with pytest.raises(LeaseHeld, match="of the Catalog partner"):
+        with pytest.raises(SyncAlreadyRunning, match="of the Catalog partner"):
             Lease.acquire("partner")
 
     def test_refusal_of_the_only_catalog_does_not_name_it(self):
         Lease.acquire()
-        with pytest.raises(LeaseHeld, match=r"^Another sync holds the lease"):
+        with pytest.raises(SyncAlreadyRunning, match=r"^Another sync is already running"):
             Lease.acquire()
 
     def test_refusal_leaves_no_run(self):
         Lease.acquire()
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(SyncAlreadyRunning):
             Lease.acquire()
         assert SyncRun.objects.count() == 1
 
     def test_refusal_does_not_spoil_a_transaction_around_it(self):
         Lease.acquire()
         with transaction.atomic():
-            with pytest.raises(LeaseHeld):
+            with pytest.raises(SyncAlreadyRunning):
                 Lease.acquire()
             assert SyncRun.objects.count() == 1
 
@@ -100,7 +100,7 @@ class TestAcquire:
     def test_is_refused_while_the_other_may_be_alive(self):
         Lease.acquire()
         silence(LEASE_SECONDS - 10)
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(SyncAlreadyRunning):
             Lease.acquire()
 
     def test_is_free_again_after_a_clock_that_was_wrong(self):
@@ -110,7 +110,7 @@ class TestAcquire:
 
     def test_is_refused_while_tasks_wait_for_a_worker(self):
         Lease.acquire().renew(3600)
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(SyncAlreadyRunning):
             Lease.acquire()
 
 
@@ -230,7 +230,7 @@ class TestCancel:
         assert SyncRun.objects.get().pages == 2
 
     def test_hears_it_while_waiting(self, canceled, monkeypatch):
-        monkeypatch.setattr("catalog_sync.lease.HEARTBEAT_SECONDS", 0)
+        monkeypatch.setattr("catalog_sync.store.lease.HEARTBEAT_SECONDS", 0)
         with pytest.raises(Canceled):
             canceled.renew_if_due()
 
@@ -272,7 +272,7 @@ class TestAcquireAfterLook:
 
     @pytest.fixture(autouse=True)
     def quick(self, monkeypatch):
-        monkeypatch.setattr("catalog_sync.lease.LOOK_AGAIN_SECONDS", 0.01)
+        monkeypatch.setattr("catalog_sync.store.lease.LOOK_AGAIN_SECONDS", 0.01)
 
     @pytest.fixture
     def look(self):
@@ -291,16 +291,16 @@ class TestAcquireAfterLook:
 
     @pytest.mark.parametrize("scope", [SyncRun.Scope.ALL, SyncRun.Scope.COURSE_KEYS])
     def test_does_not_wait_for_another_sync(self, scope, monkeypatch):
-        monkeypatch.setattr("catalog_sync.lease.time.sleep", lambda _: pytest.fail("it waited"))
+        monkeypatch.setattr("catalog_sync.store.lease.time.sleep", lambda _: pytest.fail("it waited"))
         Lease.acquire(scope=scope)
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(SyncAlreadyRunning):
             Lease.acquire_after_look("default", lambda: False)
 
     def test_waits_no_longer_than_a_look_may_take(self, look, monkeypatch):
-        monkeypatch.setattr("catalog_sync.lease.LONGEST_LOOK_SECONDS", 0.05)
-        with pytest.raises(LeaseHeld):
+        monkeypatch.setattr("catalog_sync.store.lease.LONGEST_LOOK_SECONDS", 0.05)
+        with pytest.raises(SyncAlreadyRunning):
             Lease.acquire_after_look("default", lambda: False)
 
     def test_waits_no_longer_than_it_is_wanted(self, look):
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(SyncAlreadyRunning):
             Lease.acquire_after_look("default", lambda: True)

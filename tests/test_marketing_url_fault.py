@@ -9,10 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog_sync.links import (
-    MAX_MARKETING_URL_LENGTH,
-    marketing_url_fault,
-)
+from catalog_sync.marketing_urls import MAX_MARKETING_URL_LENGTH, marketing_url_fault
 
 FIT = [
     "https://www.example.com/course/one",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync import overviews, replica
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.replica import Held
+from catalog_sync.store import course_overviews, course_runs
+from catalog_sync.store.course_runs import Held
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.sql import statements
@@ -29,21 +29,21 @@ class TestGet:
     def test_is_the_one_of_the_key(self):
         CourseOverviewFactory(id=OTHER)
         row = CourseOverviewFactory(id=KEY)
-        assert overviews.get(KEY) == row
+        assert course_overviews.get(KEY) == row
 
     def test_one_that_the_lms_does_not_have_is_none(self):
-        assert overviews.get(KEY) is None
+        assert course_overviews.get(KEY) is None
 
     @pytest.mark.parametrize("key", [KEY.lower(), KEY.replace("One", "ONE")])
     def test_key_of_another_case_is_another_course_s(self, key):
         CourseOverviewFactory(id=KEY)
-        assert overviews.get(key) is None
+        assert course_overviews.get(key) is None
 
 
 def test_course_overviews_are_counted_and_those_with_a_url():
     for key, shown in ((KEY, URL), (OTHER, ""), (OLD_STYLE, None), (CCX, URL)):
         CourseOverviewFactory(id=key, marketing_url=shown)
-    assert overviews.count_with_url() == (4, 2)
+    assert course_overviews.count_with_url() == (4, 2)
 
 
 class TestCompare:
@@ -52,23 +52,23 @@ class TestCompare:
     @pytest.mark.parametrize("shown", [None, "", OTHER_URL])
     def test_another_url_differs(self, shown):
         CourseOverviewFactory(id=KEY, marketing_url=shown)
-        assert overviews.compare({KEY: Held(marketing_url=URL)}).differing == [KEY]
+        assert course_overviews.compare({KEY: Held(marketing_url=URL)}).differing == [KEY]
 
     def test_same_url_does_not_differ(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
-        found = overviews.compare({KEY: Held(marketing_url=URL)})
+        found = course_overviews.compare({KEY: Held(marketing_url=URL)})
         assert (found.met, found.differing) == ([KEY], [])
 
     def test_missing_value_does_not_differ(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
-        assert overviews.compare({KEY: Held()}).differing == []
+        assert course_overviews.compare({KEY: Held()}).differing == []
 
     def test_run_that_the_lms_does_not_have_is_not_met(self):
-        assert overviews.compare({KEY: Held(marketing_url=URL)}).met == []
+        assert course_overviews.compare({KEY: Held(marketing_url=URL)}).met == []
 
     def test_key_of_another_case_is_not_met(self):
         CourseOverviewFactory(id=KEY)
-        assert overviews.compare({KEY.replace("One", "ONE"): Held(marketing_url=URL)}).met == []
+        assert course_overviews.compare({KEY.replace("One", "ONE"): Held(marketing_url=URL)}).met == []
 
     @pytest.mark.parametrize(
         ("key", "held", "with_url"),
@@ -77,23 +77,23 @@ class TestCompare:
     )
     def test_tells_which_are_to_show_a_url_of_their_own(self, key, held, with_url):
         CourseOverviewFactory(id=key)
-        assert overviews.compare({key: held}).with_url == with_url
+        assert course_overviews.compare({key: held}).with_url == with_url
 
     def test_field_that_is_mapped_differs(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
         CourseOverviewFactory(id=KEY, marketing_url=URL, language="en")
         held = Held(marketing_url=URL, content_language="fr")
-        assert overviews.compare({KEY: held}).differing == [KEY]
+        assert course_overviews.compare({KEY: held}).differing == [KEY]
 
     def test_one_of_which_several_fields_differ_is_told_once(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
         CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL, language="en")
         held = Held(marketing_url=URL, content_language="fr")
-        assert overviews.compare({KEY: held}).differing == [KEY]
+        assert course_overviews.compare({KEY: held}).differing == [KEY]
 
     def test_takes_one_query(self, django_assert_num_queries):
         with django_assert_num_queries(1):
-            overviews.compare({KEY: Held(), OTHER: Held()})
+            course_overviews.compare({KEY: Held(), OTHER: Held()})
 
 
 class TestReadWithReplica:
@@ -101,45 +101,45 @@ class TestReadWithReplica:
 
     @pytest.fixture(autouse=True)
     def stored(self):
-        replica.record({KEY: Held("published", URL), OTHER: Held("published", OTHER_URL)}, "default")
+        course_runs.record({KEY: Held("published", URL), OTHER: Held("published", OTHER_URL)}, "default")
 
     def test_tells_what_is_shown(self):
         CourseOverviewFactory(id=KEY)
         CourseOverview.objects.update(marketing_url=OTHER_URL)
-        assert [*overviews.read_with_replica([KEY]).shown[KEY]] == [OTHER_URL]
+        assert [*course_overviews.read_with_replica([KEY]).shown[KEY]] == [OTHER_URL]
 
     def test_tells_what_is_stored_as_the_replica_does(self):
         CourseOverviewFactory(id=KEY)
-        assert overviews.read_with_replica([KEY]).stored == replica.read([KEY])
+        assert course_overviews.read_with_replica([KEY]).stored == course_runs.read([KEY])
 
     def test_fields_that_are_mapped_are_shown(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"content_language": "language", "marketing_url": "marketing_url"}
         CourseOverviewFactory(id=KEY, marketing_url=URL, language="fr")
-        assert [*overviews.read_with_replica([KEY]).shown[KEY]] == ["fr", URL]
+        assert [*course_overviews.read_with_replica([KEY]).shown[KEY]] == ["fr", URL]
 
     def test_leaves_out_what_was_not_asked_for(self):
         CourseOverviewFactory(id=KEY)
         CourseOverviewFactory(id=OTHER)
-        assert overviews.read_with_replica([KEY]).shown.keys() == {KEY}
+        assert course_overviews.read_with_replica([KEY]).shown.keys() == {KEY}
 
     def test_leaves_out_what_the_lms_does_not_have(self):
-        assert overviews.read_with_replica([KEY]) == ({}, {})
+        assert course_overviews.read_with_replica([KEY]) == ({}, {})
 
     def test_leaves_out_what_the_replica_does_not_have(self):
         CourseOverviewFactory(id=OLD_STYLE)
-        assert overviews.read_with_replica([OLD_STYLE]) == ({}, {})
+        assert course_overviews.read_with_replica([OLD_STYLE]) == ({}, {})
 
     def test_nothing_is_asked_for_nothing(self, django_assert_num_queries):
         with django_assert_num_queries(0):
-            assert overviews.read_with_replica([]) == ({}, {})
+            assert course_overviews.read_with_replica([]) == ({}, {})
 
     def test_row_of_a_key_of_another_case_is_another_course_run_s(self):
         CourseOverviewFactory(id=KEY.replace("One", "ONE"))
-        assert overviews.read_with_replica([KEY, KEY.replace("One", "ONE")]).stored == {}
+        assert course_overviews.read_with_replica([KEY, KEY.replace("One", "ONE")]).stored == {}
 
     def test_takes_one_query(self, django_assert_num_queries):
         with django_assert_num_queries(1):
-            overviews.read_with_replica([KEY, OTHER])
+            course_overviews.read_with_replica([KEY, OTHER])
 
 
 class TestCopyFromReplica:
@@ -147,49 +147,49 @@ class TestCopyFromReplica:
 
     def test_writes_the_url(self):
         CourseOverviewFactory(id=KEY)
-        replica.record({KEY: Held(marketing_url=URL)}, "default")
-        overviews.copy_from_replica([KEY])
+        course_runs.record({KEY: Held(marketing_url=URL)}, "default")
+        course_overviews.copy_from_replica([KEY])
         assert url() == URL
 
     def test_leaves_the_others_alone(self):
         CourseOverviewFactory(id=OTHER)
-        replica.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)}, "default")
-        overviews.copy_from_replica([KEY])
+        course_runs.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)}, "default")
+        course_overviews.copy_from_replica([KEY])
         assert url(OTHER) is None
 
     def test_leaves_what_the_replica_does_not_hold(self):
         CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL)
-        replica.record({KEY: Held()}, "default")
-        overviews.copy_from_replica([KEY])
+        course_runs.record({KEY: Held()}, "default")
+        course_overviews.copy_from_replica([KEY])
         assert url() == OTHER_URL
 
     def test_returns_how_many_there_were(self):
         CourseOverviewFactory(id=KEY)
-        replica.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)}, "default")
-        assert overviews.copy_from_replica([KEY, OTHER]) == 1
+        course_runs.record({KEY: Held(marketing_url=URL), OTHER: Held(marketing_url=URL)}, "default")
+        assert course_overviews.copy_from_replica([KEY, OTHER]) == 1
 
     def test_doubtful_ones_that_are_pinned_are_counted_too(self):
         for key in (KEY, OTHER):
             CourseOverviewFactory(id=key)
-        replica.record({KEY: Held(marketing_url=URL)}, "default")
+        course_runs.record({KEY: Held(marketing_url=URL)}, "default")
         CatalogCourseRun.objects.create(course_key=OTHER, pinned_url=OTHER_URL)
-        assert overviews.copy_from_replica([KEY, OTHER], doubtful=[OTHER]) == 2
+        assert course_overviews.copy_from_replica([KEY, OTHER], doubtful=[OTHER]) == 2
 
     def test_takes_two_statements_for_many(self):
         rows = CourseOverviewFactory.create_batch(300)
         with statements() as sent:
-            overviews.copy_from_replica([str(row.id) for row in rows])
+            course_overviews.copy_from_replica([str(row.id) for row in rows])
         assert len(sent.all()) == 2
 
     def test_takes_none_for_none(self, django_assert_num_queries):
         with django_assert_num_queries(0):
-            overviews.copy_from_replica([])
+            course_overviews.copy_from_replica([])
 
     def test_host_without_history_gets_the_url_all_the_same(self, settings):
         settings.SIMPLE_HISTORY_ENABLED = False
         CourseOverviewFactory(id=KEY)
-        replica.record({KEY: Held(marketing_url=URL)}, "default")
-        overviews.copy_from_replica([KEY])
+        course_runs.record({KEY: Held(marketing_url=URL)}, "default")
+        course_overviews.copy_from_replica([KEY])
         assert url() == URL
 
 
@@ -199,12 +199,12 @@ class TestCopyMarketingUrls:
     def test_each_takes_its_own(self):
         CourseOverviewFactory(id=KEY)
         CourseOverviewFactory(id=CCX)
-        overviews.copy_marketing_urls({KEY: URL, CCX: OTHER_URL})
+        course_overviews.copy_marketing_urls({KEY: URL, CCX: OTHER_URL})
         assert (url(KEY), url(CCX)) == (URL, OTHER_URL)
 
     def test_returns_how_many_there_were(self):
         CourseOverviewFactory(id=KEY)
-        assert overviews.copy_marketing_urls({KEY: URL, CCX: URL}) == 1
+        assert course_overviews.copy_marketing_urls({KEY: URL, CCX: URL}) == 1
 
 
 class TestClear:
@@ -212,30 +212,30 @@ class TestClear:
 
     def test_takes_the_url_away(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
-        overviews.clear([KEY])
+        course_overviews.clear([KEY])
         assert url() is None
 
     def test_leaves_the_others_alone(self):
         CourseOverviewFactory(id=OTHER, marketing_url=URL)
-        overviews.clear([KEY])
+        course_overviews.clear([KEY])
         assert url(OTHER) == URL
 
     def test_counts_those_that_had_one(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
         CourseOverviewFactory(id=OTHER)
-        assert overviews.clear([KEY, OTHER]) == 1
+        assert course_overviews.clear([KEY, OTHER]) == 1
 
     def test_keeps_history_of_those_that_had_one(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
         CourseOverviewFactory(id=OTHER)
         before = CourseOverview.history.count()
-        overviews.clear([KEY, OTHER])
+        course_overviews.clear([KEY, OTHER])
         assert CourseOverview.history.count() == before + 1
 
     def test_writes_nothing_where_there_is_none(self):
         CourseOverviewFactory(id=KEY)
         with statements() as sent:
-            assert overviews.clear([KEY]) == 0
+            assert course_overviews.clear([KEY]) == 0
         assert sent.writes() == []
 
 
@@ -245,25 +245,25 @@ class TestShowing:
     @pytest.mark.parametrize(("shown", "count"), [(URL, 1), (None, 0), ("", 0)])
     def test_counts_those_that_show_one(self, shown, count):
         CourseOverviewFactory(id=KEY, marketing_url=shown)
-        assert overviews.count_showing([KEY]) == count
+        assert course_overviews.count_showing([KEY]) == count
 
     def test_url_without_a_row_of_the_replica_is_unknown(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
-        assert list(overviews.showing_unknown_url()) == [[KEY]]
+        assert list(course_overviews.showing_unknown_url()) == [[KEY]]
 
     def test_url_with_a_row_of_the_replica_is_known(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
-        replica.record({KEY: Held(marketing_url=URL)}, "default")
-        assert list(overviews.showing_unknown_url()) == []
+        course_runs.record({KEY: Held(marketing_url=URL)}, "default")
+        assert list(course_overviews.showing_unknown_url()) == []
 
     def test_url_of_a_ccx_is_looked_for_elsewhere(self):
         CourseOverviewFactory(id=CCX, marketing_url=URL)
-        assert list(overviews.showing_unknown_url()) == []
+        assert list(course_overviews.showing_unknown_url()) == []
 
 
 def test_whoever_is_out_of_step_is_looked_up_once_in_the_replica():
     with statements() as sent:
-        assert [*overviews.out_of_step()] == []
+        assert [*course_overviews.out_of_step()] == []
     [sql] = sent.all()
     assert sql.count(CatalogCourseRun._meta.db_table) == 1
 
@@ -286,7 +286,7 @@ def test_is_out_of_step(key, stored, is_to_show, shown):
     CourseOverview.objects.update(marketing_url=shown)
     if stored is not None:
         CatalogCourseRun.objects.create(course_key=key, **stored)
-    assert overviews.out_of_step().exists() == (shown not in is_to_show)
+    assert course_overviews.out_of_step().exists() == (shown not in is_to_show)
 
 
 class TestCcxChunks:
@@ -298,7 +298,7 @@ class TestCcxChunks:
             CourseOverviewFactory(id=key)
 
     def keys(self, parents=()):
-        return [key for chunk in overviews.ccx_chunks(parents) for key, _ in chunk]
+        return [key for chunk in course_overviews.ccx_chunks(parents) for key, _ in chunk]
 
     def test_are_all_ccx_and_no_other(self):
         assert len(self.keys()) == 3
@@ -308,7 +308,7 @@ class TestCcxChunks:
 
     def test_come_with_the_url_they_show(self):
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=URL)
-        assert dict(*overviews.ccx_chunks([KEY])) == {CCX: URL}
+        assert dict(*course_overviews.ccx_chunks([KEY])) == {CCX: URL}
 
     def test_come_each_once_over_many_chunks(self):
         CourseOverview.objects.bulk_create(
@@ -321,11 +321,11 @@ class TestCcxChunks:
 def test_ccx_courses_that_fit_one_chunk_take_one_query(django_assert_num_queries):
     CourseOverviewFactory(id=CCX)
     with django_assert_num_queries(1):
-        assert [*overviews.ccx_chunks()] == [[(CCX, None)]]
+        assert [*course_overviews.ccx_chunks()] == [[(CCX, None)]]
 
 
 @pytest.mark.parametrize("key", [KEY.replace("One", "ONE"), KEY.replace("One", "one")])
 def test_course_of_another_case_is_none_of_this_one_s_ccx(key):
     CourseOverviewFactory(id=key)
     CourseOverviewFactory(id=CCX)
-    assert [key for chunk in overviews.with_ccx(KEY) for key, _ in chunk] == [CCX]
+    assert [key for chunk in course_overviews.with_ccx(KEY) for key, _ in chunk] == [CCX]

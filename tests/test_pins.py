@@ -7,10 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from opaque_keys.edx.keys import CourseKey
 
-from catalog_sync import api, replica
+from catalog_sync import api
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url
 from catalog_sync.models import CatalogCourseRun, SyncRun
-from catalog_sync.replica import Held
+from catalog_sync.store import course_runs
+from catalog_sync.store.course_runs import Held
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseOverviewFactory, UserFactory
@@ -34,7 +35,7 @@ def row(key=KEY):
 
 def known(key=KEY, url=CATALOG_URL):
     """Let the replica hold a run, as after a sync."""
-    replica.record({key: Held("published", url)}, "default")
+    course_runs.record({key: Held("published", url)}, "default")
 
 
 class TestPin:
@@ -58,7 +59,7 @@ class TestPin:
     def test_keeps_what_the_catalog_says(self):
         known()
         pin_marketing_url(KEY, PIN)
-        assert replica.read([KEY])[KEY].held == Held("published", CATALOG_URL)
+        assert course_runs.read([KEY])[KEY].held == Held("published", CATALOG_URL)
 
     def test_keeps_when_the_catalog_said_it(self):
         known()
@@ -135,20 +136,20 @@ class TestRefused:
         ["", "/relative", "javascript:alert(1)", "https://user@www.example.com/", "https://a b/", "x" * 9],
     )
     def test_url_that_is_not_fit_is_refused(self, url):
-        with pytest.raises(api.WrongUsage, match="cannot be pinned"):
+        with pytest.raises(api.UsageError, match="cannot be pinned"):
             pin_marketing_url(KEY, url)
 
     def test_url_of_a_host_that_is_not_allowed_is_refused(self, settings):
         settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ("www.example.org",)
-        with pytest.raises(api.WrongUsage, match="CATALOG_SYNC_MARKETING_URL_HOSTS"):
+        with pytest.raises(api.UsageError, match="CATALOG_SYNC_MARKETING_URL_HOSTS"):
             pin_marketing_url(KEY, PIN)
 
     def test_course_key_that_is_none_is_refused(self):
-        with pytest.raises(api.WrongUsage, match="is not a course key"):
+        with pytest.raises(api.UsageError, match="is not a course key"):
             pin_marketing_url("nonsense", PIN)
 
     def test_course_key_that_no_column_holds_is_refused(self):
-        with pytest.raises(api.WrongUsage, match="255"):
+        with pytest.raises(api.UsageError, match="255"):
             pin_marketing_url(TOO_LONG, PIN)
 
     @pytest.mark.parametrize(
@@ -156,12 +157,12 @@ class TestRefused:
         [(KEY, "/relative", "url"), ("nonsense", PIN, "course_key"), (TOO_LONG, PIN, "course_key")],
     )
     def test_argument_at_fault_is_named(self, key, url, argument):
-        with pytest.raises(api.WrongUsage) as refusal:
+        with pytest.raises(api.UsageError) as refusal:
             pin_marketing_url(key, url)
         assert refusal.value.argument == argument
 
     def test_leaves_no_row(self):
-        with pytest.raises(api.WrongUsage):
+        with pytest.raises(api.UsageError):
             pin_marketing_url(KEY, "/relative")
         assert not CatalogCourseRun.objects.exists()
 
@@ -214,7 +215,7 @@ class TestUnpin:
         assert shown() == CATALOG_URL
 
     def test_course_key_that_is_none_is_refused(self):
-        with pytest.raises(api.WrongUsage, match="is not a course key"):
+        with pytest.raises(api.UsageError, match="is not a course key"):
             unpin_marketing_url("nonsense")
 
 

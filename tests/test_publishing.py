@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync import publishing, replica
-from catalog_sync.replica import Held
+from catalog_sync.store import course_runs, publishing
+from catalog_sync.store.course_runs import Held
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 
@@ -20,7 +20,7 @@ URL = "https://www.example.com/course/one"
 def course_key(request):
     """A course overview that lacks the URL which the replica holds for it, or for its parent run."""
     CourseOverviewFactory(id=request.param)
-    replica.record({KEY: Held("published", URL)}, "default")
+    course_runs.record({KEY: Held("published", URL)}, "default")
     return request.param
 
 

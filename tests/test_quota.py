@@ -7,6 +7,8 @@ import pytest
 from catalog_sync import quota
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.operations.costs import costs
+from catalog_sync.store.sync_runs import catalog_size
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +22,7 @@ def test_requests_are_those_of_a_real_sync(count, page_size, catalog):
 
 @pytest.mark.parametrize("count", [1, 3300, 21_151, 150_000])
 def test_least_page_size_fits_the_quota(count):
-    assert quota.requests_for(count, quota.least_page_size(count)) <= quota.REQUESTS_AN_HOUR
+    assert quota.requests_for(count, quota.least_page_size(count)) <= quota.REQUESTS_PER_HOUR
 
 
 class TestCatalogSize:
@@ -29,29 +31,29 @@ class TestCatalogSize:
     def test_is_what_the_last_full_sync_was_told(self):
         for count in (100, 200):
             SyncRun.objects.create(catalog_count=count)
-        assert quota.catalog_size("default") == 200
+        assert catalog_size("default") == 200
 
     def test_is_not_what_a_look_at_some_counted(self):
         SyncRun.objects.create(catalog_count=200)
         SyncRun.objects.create(catalog_count=3, scope="changed")
-        assert quota.catalog_size("default") == 200
+        assert catalog_size("default") == 200
 
     def test_is_what_is_stored_where_nothing_was_synced(self):
         CatalogCourseRun.objects.create(course_key="course-v1:a+b+c")
-        assert quota.catalog_size("default") == 1
+        assert catalog_size("default") == 1
 
 
 class TestCosts:
     """What the configuration page shows."""
 
     def cost(self, page_size, in_force=500):
-        return next(each for each in quota.costs(3300, in_force, "default") if each.page_size == page_size)
+        return next(each for each in costs(3300, in_force, "default") if each.page_size == page_size)
 
     def test_has_the_page_size_in_force(self):
         assert self.cost(333, in_force=333).in_force
 
     def test_has_no_line_for_the_automatic_page_size(self):
-        assert all(each.page_size for each in quota.costs(3300, 0, "default"))
+        assert all(each.page_size for each in costs(3300, 0, "default"))
 
     @pytest.mark.parametrize(("page_size", "syncs"), [(20, 1), (500, 28)])
     def test_says_how_many_syncs_the_quota_allows(self, page_size, syncs):
@@ -68,4 +70,4 @@ class TestCosts:
 
     def test_asks_once(self, django_assert_num_queries):
         with django_assert_num_queries(1):
-            quota.costs(3300, 500, "default")
+            costs(3300, 500, "default")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync import replica
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.replica import Held
+from catalog_sync.store import course_runs
+from catalog_sync.store.course_runs import Held
 
 pytestmark = pytest.mark.django_db
 
@@ -20,134 +20,134 @@ class TestRecord:
     """Writing and reading."""
 
     def test_what_is_recorded_is_read(self):
-        replica.record({KEY: PUBLISHED}, "default")
-        assert replica.read([KEY])[KEY].held == PUBLISHED
+        course_runs.record({KEY: PUBLISHED}, "default")
+        assert course_runs.read([KEY])[KEY].held == PUBLISHED
 
     def test_what_is_recorded_again_replaces_it(self):
-        replica.record({KEY: PUBLISHED}, "default")
-        replica.record({KEY: Held("unpublished")}, "default")
-        assert replica.read([KEY])[KEY].held == Held("unpublished")
+        course_runs.record({KEY: PUBLISHED}, "default")
+        course_runs.record({KEY: Held("unpublished")}, "default")
+        assert course_runs.read([KEY])[KEY].held == Held("unpublished")
 
     @pytest.mark.parametrize("catalog", ["it's", 'a "quoted" one', "100 %s", "back\\slash", "名前"])
     def test_name_of_the_catalog_may_be_any_text(self, catalog):
-        replica.record({KEY: PUBLISHED, OTHER: PUBLISHED}, catalog)
-        assert {row.catalog for row in replica.read([KEY, OTHER]).values()} == {catalog}
+        course_runs.record({KEY: PUBLISHED, OTHER: PUBLISHED}, catalog)
+        assert {row.catalog for row in course_runs.read([KEY, OTHER]).values()} == {catalog}
 
     def test_row_keeps_its_id(self):
-        replica.record({KEY: PUBLISHED}, "default")
-        before = replica.read([KEY])[KEY].id
-        replica.record({KEY: Held("unpublished"), OTHER: PUBLISHED}, "default")
-        assert replica.read([KEY])[KEY].id == before
+        course_runs.record({KEY: PUBLISHED}, "default")
+        before = course_runs.read([KEY])[KEY].id
+        course_runs.record({KEY: Held("unpublished"), OTHER: PUBLISHED}, "default")
+        assert course_runs.read([KEY])[KEY].id == before
 
     def test_row_keeps_when_it_was_made(self):
-        replica.record({KEY: PUBLISHED}, "default")
+        course_runs.record({KEY: PUBLISHED}, "default")
         before = CatalogCourseRun.objects.get().created
-        replica.record({KEY: Held("unpublished")}, "default")
+        course_runs.record({KEY: Held("unpublished")}, "default")
         assert CatalogCourseRun.objects.get().created == before
 
     def test_modified_moves(self):
-        replica.record({KEY: PUBLISHED}, "default")
+        course_runs.record({KEY: PUBLISHED}, "default")
         before = CatalogCourseRun.objects.get().modified
-        replica.record({KEY: Held("unpublished")}, "default")
+        course_runs.record({KEY: Held("unpublished")}, "default")
         assert CatalogCourseRun.objects.get().modified > before
 
     def test_nothing_is_no_statement(self, django_assert_num_queries):
         with django_assert_num_queries(0):
-            replica.record({}, "default")
+            course_runs.record({}, "default")
 
     def test_reading_many_is_one_query(self, django_assert_num_queries):
-        replica.record({f"course-v1:ExampleX+C{n}+2026": PUBLISHED for n in range(300)}, "default")
+        course_runs.record({f"course-v1:ExampleX+C{n}+2026": PUBLISHED for n in range(300)}, "default")
         with django_assert_num_queries(1):
-            assert len(replica.read([f"course-v1:ExampleX+C{n}+2026" for n in range(500)])) == 300
+            assert len(course_runs.read([f"course-v1:ExampleX+C{n}+2026" for n in range(500)])) == 300
 
     def test_unknown_key_is_left_out(self):
-        assert replica.read([KEY]) == {}
+        assert course_runs.read([KEY]) == {}
 
     def test_forgotten_row_is_gone(self):
-        replica.record({KEY: PUBLISHED, OTHER: PUBLISHED}, "default")
-        replica.forget([KEY], "default")
-        assert replica.read([KEY, OTHER]).keys() == {OTHER}
+        course_runs.record({KEY: PUBLISHED, OTHER: PUBLISHED}, "default")
+        course_runs.forget([KEY], "default")
+        assert course_runs.read([KEY, OTHER]).keys() == {OTHER}
 
     def test_rows_are_counted(self):
-        replica.record({KEY: PUBLISHED, OTHER: PUBLISHED}, "default")
-        assert replica.count("default") == 2
+        course_runs.record({KEY: PUBLISHED, OTHER: PUBLISHED}, "default")
+        assert course_runs.count("default") == 2
 
     def test_row_for_a_pin_alone_is_not_counted(self):
         CatalogCourseRun.objects.create(course_key=KEY, pinned_url=URL)
-        assert replica.count("default") == 0
+        assert course_runs.count("default") == 0
 
 
 class TestHeldFor:
     """What course overviews are to show."""
 
     def test_run_shows_what_is_held(self):
-        replica.record({KEY: PUBLISHED}, "default")
-        assert replica.held_for([KEY]) == {KEY: PUBLISHED}
+        course_runs.record({KEY: PUBLISHED}, "default")
+        assert course_runs.held_for([KEY]) == {KEY: PUBLISHED}
 
     def test_ccx_shows_the_url_of_its_parent(self):
-        replica.record({KEY: PUBLISHED}, "default")
-        assert replica.held_for([CCX])[CCX].marketing_url == URL
+        course_runs.record({KEY: PUBLISHED}, "default")
+        assert course_runs.held_for([CCX])[CCX].marketing_url == URL
 
     def test_ccx_shows_nothing_else_of_its_parent(self):
-        replica.record({KEY: PUBLISHED}, "default")
-        assert replica.held_for([CCX])[CCX] == Held(marketing_url=URL)
+        course_runs.record({KEY: PUBLISHED}, "default")
+        assert course_runs.held_for([CCX])[CCX] == Held(marketing_url=URL)
 
     def test_ccx_shows_its_own_url_first(self):
-        replica.record({KEY: PUBLISHED, CCX: Held("published", OTHER_URL)}, "default")
-        assert replica.held_for([CCX])[CCX].marketing_url == OTHER_URL
+        course_runs.record({KEY: PUBLISHED, CCX: Held("published", OTHER_URL)}, "default")
+        assert course_runs.held_for([CCX])[CCX].marketing_url == OTHER_URL
 
     def test_ccx_with_a_row_without_url_shows_that_of_its_parent(self):
-        replica.record({KEY: PUBLISHED, CCX: Held("unpublished", None, False, "fr")}, "default")
-        assert replica.held_for([CCX])[CCX] == Held("unpublished", URL, False, "fr")
+        course_runs.record({KEY: PUBLISHED, CCX: Held("unpublished", None, False, "fr")}, "default")
+        assert course_runs.held_for([CCX])[CCX] == Held("unpublished", URL, False, "fr")
 
     def test_key_without_anything_is_left_out(self):
-        assert replica.held_for([KEY, CCX]) == {}
+        assert course_runs.held_for([KEY, CCX]) == {}
 
     def test_takes_one_query(self, django_assert_num_queries):
         with django_assert_num_queries(1):
-            replica.held_for([KEY, CCX, OTHER])
+            course_runs.held_for([KEY, CCX, OTHER])
 
 
 class TestInheriting:
     """The CCX courses that show something by their parent run only."""
 
     def test_has_the_row_of_the_parent(self):
-        replica.record({KEY: PUBLISHED}, "default")
-        assert replica.shown_for([CCX]).inheriting == {CCX: replica.read([KEY])[KEY]}
+        course_runs.record({KEY: PUBLISHED}, "default")
+        assert course_runs.shown_for([CCX]).inheriting == {CCX: course_runs.read([KEY])[KEY]}
 
     def test_ccx_that_the_catalog_lists_does_not_inherit(self):
-        replica.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
-        assert replica.shown_for([CCX]).inheriting == {}
+        course_runs.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
+        assert course_runs.shown_for([CCX]).inheriting == {}
 
     def test_ccx_without_a_parent_inherits_nothing(self):
-        assert replica.shown_for([CCX]).inheriting == {}
+        assert course_runs.shown_for([CCX]).inheriting == {}
 
     def test_parent_that_is_taken_to_be_there_has_no_row(self):
-        assert replica.shown_for([CCX], {KEY: PUBLISHED}).inheriting == {CCX: None}
+        assert course_runs.shown_for([CCX], {KEY: PUBLISHED}).inheriting == {CCX: None}
 
 
 class TestSourceOf:
     """Whose row says what a course overview is to show."""
 
     def test_nothing_is_nobodys(self):
-        assert replica.source_of(CCX) is None
+        assert course_runs.source_of(CCX) is None
 
     def test_run_with_a_url_is_its_own(self):
-        replica.record({KEY: PUBLISHED}, "default")
-        assert replica.source_of(KEY) == (KEY, False)
+        course_runs.record({KEY: PUBLISHED}, "default")
+        assert course_runs.source_of(KEY) == (KEY, False)
 
     def test_run_without_a_url_is_nobodys(self):
-        replica.record({KEY: Held("unpublished")}, "default")
-        assert replica.source_of(KEY) is None
+        course_runs.record({KEY: Held("unpublished")}, "default")
+        assert course_runs.source_of(KEY) is None
 
     def test_pin_is_told(self):
         CatalogCourseRun.objects.create(course_key=KEY, pinned_url=URL)
-        assert replica.source_of(KEY) == (KEY, True)
+        assert course_runs.source_of(KEY) == (KEY, True)
 
     def test_ccx_without_a_url_has_its_parent(self):
-        replica.record({KEY: PUBLISHED, CCX: Held("unpublished")}, "default")
-        assert replica.source_of(CCX) == (KEY, False)
+        course_runs.record({KEY: PUBLISHED, CCX: Held("unpublished")}, "default")
+        assert course_runs.source_of(CCX) == (KEY, False)
 
     def test_ccx_with_a_url_is_its_own(self):
-        replica.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
-        assert replica.source_of(CCX) == (CCX, False)
+        course_runs.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
+        assert course_runs.source_of(CCX) == (CCX, False)

@@ -7,9 +7,9 @@ import logging
 import pytest
 from django.db import transaction
 
-from catalog_sync import overviews
 from catalog_sync.api import update_catalog_data
 from catalog_sync.signals import marketing_urls_changed
+from catalog_sync.store import course_overviews
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseOverviewFactory
@@ -98,7 +98,7 @@ def test_publishing_is_the_hosts_own_news(courses, heard):
 
 def test_what_is_rolled_back_is_not_told(courses, heard):
     with transaction.atomic():
-        overviews.copy_marketing_urls({KEYS[0]: "https://www.example.com/never"})
+        course_overviews.copy_marketing_urls({KEYS[0]: "https://www.example.com/never"})
         transaction.set_rollback(True)
     assert heard == []
 

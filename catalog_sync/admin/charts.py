@@ -20,7 +20,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from catalog_sync.models import SyncRun
-from catalog_sync.quota import LATEST_RUNS
+from catalog_sync.operations.costs import LATEST_RUNS
 
 try:
     import pygal

@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy
 from catalog_sync import api, conf, quota
 from catalog_sync.admin.base import CatalogFilter, chosen_catalog, with_catalog
 from catalog_sync.models import CatalogSyncConfig
+from catalog_sync.operations import costs as page_size_costs
+from catalog_sync.store.sync_runs import catalog_size
 
 TUNED = ("enabled", *CatalogSyncConfig.NUMBERS)
 
@@ -77,8 +79,12 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
     ) -> HttpResponse:
         """Show the access to the Catalog and what page sizes cost; fill the form with the current configuration."""
         catalog = chosen_catalog(request)
-        in_force, count = CatalogSyncConfig.current(catalog), quota.catalog_size(catalog)
-        costs = [_row(cost) for cost in quota.costs(count, in_force.page_size, catalog)] if count else []
+        in_force, count = CatalogSyncConfig.current(catalog), catalog_size(catalog)
+        costs = (
+            [_row(cost) for cost in page_size_costs.costs(count, in_force.page_size, catalog)]
+            if count
+            else []
+        )
         names = [each.name for each in conf.catalogs()] if conf.has_several_catalogs() else []
         access = next((each for each in api.catalog_access() if each.catalog == catalog), None)
         context = {
@@ -87,7 +93,7 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
             "chosen_catalog": catalog,
             "costs": costs,
             "catalog_size": f"{count:,}",
-            "requests_an_hour": quota.REQUESTS_AN_HOUR,
+            "requests_an_hour": quota.REQUESTS_PER_HOUR,
         }
         # Past ConfigurationModelAdmin, which begins with what is in force for one Catalog only.
         beginning: Any = request.GET.copy()
@@ -117,7 +123,7 @@ def _shown(value: object) -> str:
     return (_("on") if value else _("off")) if isinstance(value, bool) else f"{value:,}"
 
 
-def _row(cost: quota.Cost) -> dict[str, Any]:
+def _row(cost: page_size_costs.Cost) -> dict[str, Any]:
     return {
         "page_size": f"{cost.page_size:,}",
         "requests": f"{cost.requests:,}",
@@ -128,7 +134,7 @@ def _row(cost: quota.Cost) -> dict[str, Any]:
 
 
 def _page_size_facts(catalog: str) -> str:
-    count = quota.catalog_size(catalog)
+    count = catalog_size(catalog)
     if not count:
         return _(
             "Once a sync has seen how many course runs the Catalog has, this page says what a page size costs."

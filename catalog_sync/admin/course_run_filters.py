@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog_sync import overviews, replica
+from catalog_sync.store import course_overviews, course_runs
 
 
 class YesNoFilter(admin.SimpleListFilter):
@@ -37,7 +37,7 @@ class HasUrl(YesNoFilter):
 
     def condition(self) -> Q:
         """Return what holds for ``yes``."""
-        return replica.HAS_URL
+        return course_runs.HAS_URL
 
 
 class Published(YesNoFilter):
@@ -57,7 +57,7 @@ class InLms(YesNoFilter):
 
     def condition(self) -> Q:
         """Return what holds for ``yes``."""
-        return Q(course_key__in=overviews.keys())
+        return Q(course_key__in=course_overviews.keys())
 
 
 class Differs(YesNoFilter):
@@ -67,7 +67,7 @@ class Differs(YesNoFilter):
 
     def condition(self) -> Q:
         """Return what holds for ``yes``."""
-        return Q(course_key__in=overviews.out_of_step())
+        return Q(course_key__in=course_overviews.out_of_step())
 
 
 class Pinned(YesNoFilter):

@@ -17,14 +17,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from catalog_sync import api, conf, standing
+from catalog_sync import api, conf
 from catalog_sync.admin.base import RUN_PERMISSION, CatalogFilter, ReadOnlyAdmin, with_catalog
 from catalog_sync.admin.course_run_filters import FILTERS
 from catalog_sync.admin.paginator import AtLeast
 from catalog_sync.admin.pin_form import PinForm
-from catalog_sync.control import NotStarted
-from catalog_sync.links import marketing_url_fault
+from catalog_sync.exceptions import SyncNotStarted
+from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.models import CatalogCourseRun
+from catalog_sync.operations import course_status
 
 TEMPLATES = "admin/catalog_sync/catalogcourserun"
 
@@ -36,7 +37,7 @@ class CourseRunList(ChangeList):
         """Fetch the page, and the status of its courses with two queries."""
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
-        found = standing.standings([row.course_key for row in rows])
+        found = course_status.standings([row.course_key for row in rows])
         for row in rows:
             row.standing = found[row.course_key]
         self.result_list: Any = rows
@@ -165,7 +166,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         row = get_object_or_404(CatalogCourseRun, pk=pk)
         try:
             api.start_sync(course_keys=[row.course_key], user_id=request.user.pk)
-        except NotStarted as error:
+        except SyncNotStarted as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
             text = _("A worker syncs this course now. Reload this page in a moment.")
@@ -238,16 +239,16 @@ def _may_pin(request: HttpRequest) -> bool:
     return request.user.has_perm("catalog_sync.change_catalogcourserun")
 
 
-def _standing(row: Any) -> standing.Standing:
+def _standing(row: Any) -> course_status.Standing:
     if "standing" not in row.__dict__:
-        row.standing = standing.standings([row.course_key])[row.course_key]
-    found: standing.Standing = row.standing
+        row.standing = course_status.standings([row.course_key])[row.course_key]
+    found: course_status.Standing = row.standing
     return found
 
 
 def _link_and_why(row: Any) -> tuple[str, str]:
     if "link_and_why" not in row.__dict__:
-        row.link_and_why = standing.link_and_why(row)
+        row.link_and_why = course_status.link_and_why(row)
     found: tuple[str, str] = row.link_and_why
     return found
 

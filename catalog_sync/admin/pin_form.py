@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
 
 from catalog_sync import api
-from catalog_sync.links import MAX_MARKETING_URL_LENGTH
+from catalog_sync.marketing_urls import MAX_MARKETING_URL_LENGTH
 from catalog_sync.models import CatalogCourseRun
 
 URL_INPUT = {"class": "vLargeTextField", "inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
@@ -35,7 +35,7 @@ class PinForm(forms.Form):
         """Pin it, and return the row; None with an error on the form if it is not fit."""
         try:
             course_key = api.pin_marketing_url(user=user, **self.cleaned_data)
-        except api.WrongUsage as error:
+        except api.UsageError as error:
             self.add_error(error.argument, str(error))
             return None
         return CatalogCourseRun.objects.get(course_key=course_key)

@@ -14,10 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from catalog_sync import api, control, lease
+from catalog_sync import api
 from catalog_sync.admin.base import RUN_PERMISSION
-from catalog_sync.control import NotStarted
+from catalog_sync.exceptions import SyncNotStarted
 from catalog_sync.models import SyncRun
+from catalog_sync.operations import jobs
+from catalog_sync.store import lease
 
 CHANGELIST = "admin:catalog_sync_syncrun_changelist"
 # What was handed to a worker is remembered in the session for so long, until it shows up as a running sync.
@@ -51,8 +53,8 @@ class RunControl:
         run = _running(only)
         queued = None if only else self._queued(request)
         context = {"may_run": may_run, "progress": _progress_of(run) or queued, "running": run}
-        if may_run and not (only or queued or (run and control.in_the_way())):
-            context |= {"may_start": True, "is_enabled": control.is_enabled()}
+        if may_run and not (only or queued or (run and jobs.in_the_way())):
+            context |= {"may_start": True, "is_enabled": jobs.is_enabled()}
         return context
 
     def start(self, request: HttpRequest) -> HttpResponse:
@@ -62,7 +64,7 @@ class RunControl:
         newest = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first()
         try:
             api.start_sync(dry_run=dry_run, user_id=request.user.pk)
-        except NotStarted as error:
+        except SyncNotStarted as error:
             self._say(request, str(error))
             return redirect(CHANGELIST)
         request.session[QUEUED] = [newest or 0, time.time()]

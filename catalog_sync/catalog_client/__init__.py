@@ -9,14 +9,15 @@ from functools import partial
 from urllib.parse import quote, urlencode
 
 from catalog_sync.catalog_client.access import Authentication, CatalogAccess, access_to
-from catalog_sync.catalog_client.background import in_background, result_of
 from catalog_sync.catalog_client.changed import ChangedCourses, decode_changed
-from catalog_sync.catalog_client.crawl import Crawl
-from catalog_sync.catalog_client.errors import MalformedReply, RequestFailed
+from catalog_sync.catalog_client.crawler import Crawl
+from catalog_sync.catalog_client.errors import MalformedReply
 from catalog_sync.catalog_client.failures import malformed
-from catalog_sync.catalog_client.records import CourseRun, Page, RejectedRecord, decode_page, why_no_answer
-from catalog_sync.catalog_client.requester import Requester
-from catalog_sync.catalog_client.windows import Chain, Window
+from catalog_sync.catalog_client.pagination import Chain, Window
+from catalog_sync.catalog_client.retries import Requester
+from catalog_sync.catalog_client.schemas import CourseRun, Page, RejectedRecord, decode_page, why_no_answer
+from catalog_sync.catalog_client.threads import in_background, result_of
+from catalog_sync.exceptions import RequestFailed
 
 __all__ = [
     "Authentication",

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from catalog_sync.catalog_client.errors import MalformedReply
-from catalog_sync.catalog_client.records import DECODING_ERRORS, Count, Key
+from catalog_sync.catalog_client.schemas import DECODING_ERRORS, Count, Key
 
 
 class ChangedCourses(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 import urllib3
 
-from catalog_sync.catalog_client.errors import RequestFailed, Scope
+from catalog_sync.exceptions import RequestFailed, Scope
 
 TOKEN_REMEDY = "check BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, _KEY and _SECRET"  # noqa: S105 -- no secret
 # Another way of authentication has other names for these two.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catalog_sync.catalog_client.errors import RequestFailed
-from catalog_sync.catalog_client.records import Page
-from catalog_sync.catalog_client.windows import Window
+from catalog_sync.catalog_client.pagination import Window
+from catalog_sync.catalog_client.schemas import Page
+from catalog_sync.exceptions import RequestFailed
 
 
 @dataclass

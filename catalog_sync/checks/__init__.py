@@ -17,7 +17,7 @@ from catalog_sync.checks.fields import check_fields, check_model
 from catalog_sync.checks.links import check_links
 from catalog_sync.checks.shapes import are_texts, is_http_url
 from catalog_sync.models import SyncRun
-from catalog_sync.replica import CATALOG_STATUSES
+from catalog_sync.store.course_runs import CATALOG_STATUSES
 
 TAG = "catalog_sync"
 

@@ -10,9 +10,10 @@ from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, router
 
-from catalog_sync import conf, overview_history, overviews
-from catalog_sync.links import MAX_MARKETING_URL_LENGTH
+from catalog_sync import conf
+from catalog_sync.marketing_urls import MAX_MARKETING_URL_LENGTH
 from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.store import course_overviews, overview_history
 
 # What the Catalog says, and the kinds of columns that hold it.
 TEXT = ("TextField", "CharField")
@@ -58,7 +59,7 @@ def check_model() -> Iterator[checks.CheckMessage]:
     """Check that the host's model has the fields that are named."""
     name = conf.course_overview_model()
     try:
-        model = overviews.model()
+        model = course_overviews.model()
     except (LookupError, ValueError):
         yield checks.Error(
             f"The course overview model {name!r} is not installed.",

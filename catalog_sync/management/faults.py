@@ -16,8 +16,8 @@ def database_faults_told() -> Iterator[None]:
     try:
         yield
     except AnyDatabaseError as error:
-        from catalog_sync.events import EventLog
-        from catalog_sync.sync.verdict import database_failure
+        from catalog_sync.event_log import EventLog
+        from catalog_sync.sync.outcome import database_failure
 
         message = database_failure(error)
         EventLog().error("not_started", message=message)

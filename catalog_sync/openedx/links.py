@@ -8,7 +8,7 @@ from types import CodeType
 from typing import Any
 
 from catalog_sync import conf
-from catalog_sync.events import EventLog
+from catalog_sync.event_log import EventLog
 from catalog_sync.openedx.modules import installed_module
 
 LINK_MODULE = "common.djangoapps.util.course"

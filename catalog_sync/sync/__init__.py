@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from catalog_sync.lease import LeaseHeld
-from catalog_sync.sync.engine import Stopped, run_sync
+from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
+from catalog_sync.sync.runner import Stopped, run_sync
 
-__all__ = ["LeaseHeld", "Stopped", "SyncOptions", "SyncReport", "run_sync"]
+__all__ = ["Stopped", "SyncAlreadyRunning", "SyncOptions", "SyncReport", "run_sync"]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from catalog_sync.catalog_client import CatalogClient, RequestFailed, Window
-from catalog_sync.catalog_client.errors import Scope
+from catalog_sync.catalog_client import CatalogClient, Window
+from catalog_sync.exceptions import RequestFailed, Scope
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import PAGE_SIZES, requests_for
 from catalog_sync.sync.options import SyncOptions

@@ -11,9 +11,9 @@ import stamina
 from django.db import transaction
 from django.db.models import F
 
-from catalog_sync.databases import is_conflict
-from catalog_sync.events import EventLog
-from catalog_sync.lease import PROGRESS, Lease, wait_for_writer
+from catalog_sync.event_log import EventLog
+from catalog_sync.store.lease import PROGRESS, Lease, wait_for_writer
+from catalog_sync.store.sql import is_conflict
 from catalog_sync.sync.report import SyncReport
 
 T = TypeVar("T")

@@ -10,9 +10,10 @@ from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogClient, Requester, access_to
 from catalog_sync.catalog_client.failures import address_missing
 from catalog_sync.conf import Catalog
-from catalog_sync.events import EventLog
+from catalog_sync.event_log import EventLog
+from catalog_sync.exceptions import NothingMeasured
 from catalog_sync.models import CatalogSyncConfig
-from catalog_sync.quota import REQUESTS_AN_HOUR
+from catalog_sync.quota import REQUESTS_PER_HOUR
 from catalog_sync.sync.page_size import Measurement, OutOfRequests, best, sweep
 
 CONCURRENCIES = (1, 2, 4)
@@ -20,10 +21,6 @@ NO_ANSWER = (
     "Nothing was measured, since the Catalog did not answer the smallest page: event=catalog_sync.request_failed in "
     "the log says why. If it was the time, raise request_timeout_seconds."
 )
-
-
-class NothingMeasured(Exception):
-    """Not one page size was measured, so none can be recommended."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class Recommendation:
     @property
     def is_past_quota(self) -> bool:
         """Whether a full sync sends more requests than an ordinary user has in an hour."""
-        return self.best.requests > REQUESTS_AN_HOUR
+        return self.best.requests > REQUESTS_PER_HOUR
 
     @property
     def may_be_saved(self) -> bool:

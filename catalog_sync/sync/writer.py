@@ -9,16 +9,16 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from catalog_sync import overviews, replica
 from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.course_keys import is_course_key, parent_of_ccx
-from catalog_sync.databases import in_chunks
-from catalog_sync.overviews import Difference
-from catalog_sync.replica import Held, StoredRun
-from catalog_sync.sync.claim import Claim, with_parents
-from catalog_sync.sync.judgment import Judgment, judge
+from catalog_sync.store import course_overviews, course_runs
+from catalog_sync.store.course_overviews import Difference
+from catalog_sync.store.course_runs import Held, StoredRun
+from catalog_sync.store.sql import in_chunks
+from catalog_sync.sync.changeset import Judgment, judge
+from catalog_sync.sync.ownership import Claim, with_parents
 from catalog_sync.sync.report import SyncReport
-from catalog_sync.sync.tally import Tally
+from catalog_sync.sync.statistics import Tally
 from catalog_sync.sync.transactions import Transactions
 
 T = TypeVar("T")
@@ -80,12 +80,12 @@ class Writer:
         No transaction and no lock: whoever publishes meanwhile takes from the replica what is right already.
         """
         keys = _course_keys_of(page)
-        shown, stored = overviews.read_with_replica(keys)
+        shown, stored = course_overviews.read_with_replica(keys)
         # What the LMS does not have, or the replica does not have yet: often nothing.
-        stored |= replica.read([key for key in keys if key not in stored])
+        stored |= course_runs.read([key for key in keys if key not in stored])
         judgment = judge(page, stored, self.claim)
         same = {key: held for key, held in judgment.shown.items() if key not in judgment.changes}
-        difference = overviews.difference(shown, replica.with_pins(same, stored))
+        difference = course_overviews.difference(shown, course_runs.with_pins(same, stored))
         changed = judgment.changes.keys() | set(difference.differing)
         # What a window shares with the one before was said later here.
         before = {key: each for key, each in self._waiting.items() if key not in judgment.held}
@@ -126,15 +126,15 @@ class Writer:
     def _write(self, page: Page) -> Written:
         def record_and_publish() -> tuple[dict[str, StoredRun], Judgment, Difference, int]:
             # The replica first: a course overview that is re-created meanwhile finds either the lock or the row.
-            stored = replica.read(_course_keys_of(page))
+            stored = course_runs.read(_course_keys_of(page))
             judgment = judge(page, stored, self.claim)
             if not self.dry_run:
-                replica.record(judgment.changes, self.claim.catalog.name)
-            difference = overviews.compare(replica.with_pins(judgment.shown, stored))
+                course_runs.record(judgment.changes, self.claim.catalog.name)
+            difference = course_overviews.compare(course_runs.with_pins(judgment.shown, stored))
             if self.dry_run:
                 self._pretend(judgment.changes)
                 return stored, judgment, difference, 0
-            updated = overviews.copy_from_replica(difference.differing, judgment.doubtful)
+            updated = course_overviews.copy_from_replica(difference.differing, judgment.doubtful)
             return stored, judgment, difference, updated
 
         stored, judgment, difference, updated = self.transact(record_and_publish)
@@ -157,10 +157,10 @@ class Writer:
         """
         self.write_waiting()
         self._publish_pins(parents)
-        for chunk in overviews.ccx_chunks(parents):
+        for chunk in course_overviews.ccx_chunks(parents):
 
             def publish(chunk: list[tuple[str, str | None]] = chunk) -> tuple[int, int]:
-                held, inheriting = replica.shown_for([key for key, _ in chunk], self._pretended)
+                held, inheriting = course_runs.shown_for([key for key, _ in chunk], self._pretended)
                 differing = {
                     key: url
                     for key, shown in chunk
@@ -170,19 +170,21 @@ class Writer:
                 matched = sum(map(self.tally.has_met, inheriting.values()))
                 if self.dry_run:
                     return matched, len(differing.keys() - self._told)
-                return matched, overviews.copy_marketing_urls(differing)
+                return matched, course_overviews.copy_marketing_urls(differing)
 
             matched, updated = self.transact(publish)
             self.report.matched += matched
             self.report.updated += updated
 
     def _publish_pins(self, course_keys: Collection[str]) -> None:
-        for chunk in in_chunks(replica.pinned(course_keys)):
+        for chunk in in_chunks(course_runs.pinned(course_keys)):
 
             def publish(chunk: list[str] = chunk) -> tuple[list[str], int]:
-                pins = {key: Held(marketing_url=row.pinned_url) for key, row in replica.read(chunk).items()}
-                differing = overviews.compare(pins).differing
-                return differing, 0 if self.dry_run else overviews.copy_from_replica(differing)
+                pins = {
+                    key: Held(marketing_url=row.pinned_url) for key, row in course_runs.read(chunk).items()
+                }
+                differing = course_overviews.compare(pins).differing
+                return differing, 0 if self.dry_run else course_overviews.copy_from_replica(differing)
 
             differing, updated = self.transact(publish)
             if self.dry_run:
@@ -202,16 +204,16 @@ class Writer:
 
         def take_away() -> int:
             # Looked at once more: another Catalog may have come to provide some of them.
-            rows = replica.read(with_parents(gone))
+            rows = course_runs.read(with_parents(gone))
             mine = {key for key in gone if self.claim.may_write(rows.get(key), has_url=False)}
             clearable = self.claim.clearable(clearing, rows)
             if self.dry_run:
                 self._pretend({key: listed.get(key) for key in mine})
-                return overviews.count_showing(clearable)
+                return course_overviews.count_showing(clearable)
             name = self.claim.catalog.name
-            replica.forget([key for key in gone if key not in listed], name)
-            replica.record({key: held for key, held in listed.items() if key in mine}, name)
-            return overviews.clear(clearable)
+            course_runs.forget([key for key in gone if key not in listed], name)
+            course_runs.record({key: held for key, held in listed.items() if key in mine}, name)
+            return course_overviews.clear(clearable)
 
         self.report.removed += self.transact(take_away)
 
@@ -222,7 +224,7 @@ class Writer:
     def _pretend(self, changes: Mapping[str, Held | None]) -> None:
         """Remember, in a dry run, what CCX courses would be given. No other page depends on one before it."""
         if self._ccx_sources is None:
-            keys = {key for chunk in overviews.ccx_chunks() for key, _ in chunk}
+            keys = {key for chunk in course_overviews.ccx_chunks() for key, _ in chunk}
             self._ccx_sources = keys | {parent for key in keys if (parent := parent_of_ccx(key))}
         self._pretended |= {key: held for key, held in changes.items() if key in self._ccx_sources}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync.lease import Lease
 from catalog_sync.models import SyncRun
+from catalog_sync.store.lease import Lease
 from tests.admin_client import client_of
 
 

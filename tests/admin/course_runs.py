@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from catalog_sync import replica
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.replica import Held
+from catalog_sync.store import course_runs
+from catalog_sync.store.course_runs import Held
 
 LIST = "/admin/catalog_sync/catalogcourserun/"
 PIN_PAGE = f"{LIST}pin/"
@@ -15,7 +15,7 @@ URL, PIN = "https://www.example.com/course/one", "https://www.example.com/pinned
 
 
 def known(key=KEY, url=URL, status="published"):
-    replica.record({key: Held(status, url)}, "default")
+    course_runs.record({key: Held(status, url)}, "default")
     return CatalogCourseRun.objects.get(course_key=key)
 
 

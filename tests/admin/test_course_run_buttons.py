@@ -6,8 +6,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from catalog_sync.api import pin_marketing_url
-from catalog_sync.control import TASK
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
+from catalog_sync.operations.jobs import TASK
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin.course_runs import KEY, LIST, PIN, PIN_PAGE, URL, known, page_of, said
 from tests.admin_client import client_of

@@ -9,9 +9,9 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.messages import get_messages
 from django.utils import timezone
 
-from catalog_sync.control import TASK
-from catalog_sync.lease import Lease
 from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.operations.jobs import TASK
+from catalog_sync.store.lease import Lease
 from tests.admin.sync_runs import RUNS, add_runs, content
 from tests.admin_client import client_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from catalog_sync import replica
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.replica import Held
+from catalog_sync.store import course_runs
+from catalog_sync.store.course_runs import Held
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.browser.conftest import staff
 from tests.factories import CourseOverviewFactory
@@ -26,7 +26,7 @@ def pinner(db):
 @pytest.fixture
 def courses(db):
     """Courses in and out of step, without a URL, and not in the LMS."""
-    replica.record(
+    course_runs.record(
         {
             KEY: Held("published", URL),
             "course-v1:ExampleX+Chemistry+2026": Held(

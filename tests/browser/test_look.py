@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync.lease import Lease
+from catalog_sync.store.lease import Lease
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

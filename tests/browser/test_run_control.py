@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from catalog_sync.control import TASK
-from catalog_sync.lease import Lease
 from catalog_sync.models import SyncRun
+from catalog_sync.operations.jobs import TASK
+from catalog_sync.store.lease import Lease
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

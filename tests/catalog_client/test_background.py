@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from catalog_sync.catalog_client.background import in_background, result_of
+from catalog_sync.catalog_client.threads import in_background, result_of
 
 
 class EnoughError(Exception):

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from catalog_sync.catalog_client import CatalogClient, Chain, Requester, RequestFailed, Window
-from catalog_sync.events import EventLog
+from catalog_sync.catalog_client import CatalogClient, Chain, Requester, Window
+from catalog_sync.event_log import EventLog
+from catalog_sync.exceptions import RequestFailed
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
 from tests.raw_server import RawServer, reply
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog_sync.catalog_client import Chain, Crawl, Page, RequestFailed, crawl
-from catalog_sync.catalog_client.errors import Scope
-from catalog_sync.catalog_client.records import CourseRun
+from catalog_sync.catalog_client import Chain, Crawl, Page, crawler
+from catalog_sync.catalog_client.schemas import CourseRun
+from catalog_sync.exceptions import RequestFailed, Scope
 
 
 class List:
@@ -66,7 +66,7 @@ def test_poison_everywhere_costs_a_bounded_number_of_requests():
     listing = List(1000, frozenset(range(1000)))
     crawled = listing.crawl(100)
     assert met(crawled) == set()
-    assert len(listing.asked) <= crawl.MOST_NARROWING_REQUESTS + 2 * 11 + 1
+    assert len(listing.asked) <= crawler.MOST_NARROWING_REQUESTS + 2 * 11 + 1
 
 
 def test_next_windows_are_asked_for_while_one_is_waited_for():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog_sync.catalog_client.errors import MalformedReply
-from catalog_sync.catalog_client.records import Page, decode_page
+from catalog_sync.catalog_client.schemas import Page, decode_page
 
 MOST_EXAMPLES = settings(max_examples=200, deadline=None)
 

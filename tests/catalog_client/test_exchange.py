@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 import requests
 
-from catalog_sync.catalog_client.errors import RequestFailed
-from catalog_sync.catalog_client.exchange import exchange
+from catalog_sync.catalog_client.transport import exchange
+from catalog_sync.exceptions import RequestFailed
 from tests.raw_server import RawServer, reply
 
 ASKED = "https://catalog.example.com/api/v1/course_runs/"

@@ -9,8 +9,8 @@ import requests
 import urllib3
 
 from catalog_sync.catalog_client import failures
-from catalog_sync.catalog_client.errors import Scope
-from catalog_sync.catalog_client.exchange import Reply
+from catalog_sync.catalog_client.transport import Reply
+from catalog_sync.exceptions import Scope
 
 URL = "https://catalog.example.org/api/v1/course_runs/?limit=5"
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog_sync.catalog_client import LONGEST_URL, CatalogClient, Requester, RequestFailed
-from catalog_sync.catalog_client.records import CourseRun, Page, RejectedRecord, why_no_answer
-from catalog_sync.events import EventLog
+from catalog_sync.catalog_client import LONGEST_URL, CatalogClient, Requester
+from catalog_sync.catalog_client.schemas import CourseRun, Page, RejectedRecord, why_no_answer
+from catalog_sync.event_log import EventLog
+from catalog_sync.exceptions import RequestFailed
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.raw_server import RawServer, reply
 

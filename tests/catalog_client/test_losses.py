@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync.catalog_client import Page, RequestFailed, Window
+from catalog_sync.catalog_client import Page, Window
 from catalog_sync.catalog_client.losses import Losses
-from catalog_sync.catalog_client.records import CourseRun
+from catalog_sync.catalog_client.schemas import CourseRun
+from catalog_sync.exceptions import RequestFailed
 
 ERROR = RequestFailed("https://c.example.org/", "answered HTTP 500", "look")
 

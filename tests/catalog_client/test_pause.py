@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync.catalog_client import RequestFailed, pause
-from catalog_sync.catalog_client.background import in_background
-from catalog_sync.catalog_client.requester import Requester
-from catalog_sync.events import EventLog
+from catalog_sync.catalog_client import pause
+from catalog_sync.catalog_client.retries import Requester
+from catalog_sync.catalog_client.threads import in_background
+from catalog_sync.event_log import EventLog
+from catalog_sync.exceptions import RequestFailed
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.integration.processes import wait_until
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from catalog_sync.catalog_client.errors import MalformedReply
-from catalog_sync.catalog_client.records import CourseRun, Page, decode_page, why_no_answer
+from catalog_sync.catalog_client.schemas import CourseRun, Page, decode_page, why_no_answer
 
 KEY = "course-v1:OrgX+C+2026"
 FULL_OBJECTS = Path(__file__).parents[1] / "data/catalog_samples/list_full_objects_3_of_100.json"

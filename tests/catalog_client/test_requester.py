@@ -12,11 +12,12 @@ import requests
 import stamina
 from stamina.instrumentation import set_on_retry_hooks
 
-from catalog_sync.catalog_client import Requester, RequestFailed, requester
-from catalog_sync.catalog_client.background import in_background
+from catalog_sync.catalog_client import Requester, retries
 from catalog_sync.catalog_client.failures import unreachable
-from catalog_sync.catalog_client.requester import RetryBudget
-from catalog_sync.events import EventLog
+from catalog_sync.catalog_client.retries import RetryBudget
+from catalog_sync.catalog_client.threads import in_background
+from catalog_sync.event_log import EventLog
+from catalog_sync.exceptions import RequestFailed
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH, COURSE_RUNS_PATH
 from tests.raw_server import RawServer, reply
 
@@ -27,8 +28,8 @@ ROUNDING = 1e-6
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(requester, "FIRST_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(requester, "LONGEST_WAIT_SECONDS", 0.02)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def planned():
 
 
 def test_waits_grow(catalog, make, get, planned, monkeypatch):
-    monkeypatch.setattr(requester, "FIRST_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.05)
     fail(catalog, times=4)
     get(make())
     least = [0.05 * 2**n for n in range(4)]
@@ -84,14 +85,14 @@ def test_waits_grow(catalog, make, get, planned, monkeypatch):
 
 
 def test_waits_are_waited(catalog, make, get, planned, monkeypatch):
-    monkeypatch.setattr(requester, "FIRST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.1)
     fail(catalog, times=1)
     get(make())
     assert waits(catalog)[0] >= planned[0] >= 0.1 - ROUNDING
 
 
 def test_waits_have_jitter(catalog, make, get, planned, monkeypatch):
-    monkeypatch.setattr(requester, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
     for _ in range(4):
         fail(catalog, times=1)
         get(make())
@@ -99,8 +100,8 @@ def test_waits_have_jitter(catalog, make, get, planned, monkeypatch):
 
 
 def test_waits_are_bounded(catalog, make, get, planned, monkeypatch):
-    monkeypatch.setattr(requester, "FIRST_WAIT_SECONDS", 0.05)
-    monkeypatch.setattr(requester, "LONGEST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.1)
     fail(catalog, times=5)
     get(make())
     assert max(planned) == pytest.approx(0.1)
@@ -110,12 +111,10 @@ def test_six_attempts_are_enough(catalog, make, get, quick):
     fail(catalog)
     with pytest.raises(RequestFailed):
         get(make())
-    assert len(asked_at(catalog)) == requester.ATTEMPTS == 6
+    assert len(asked_at(catalog)) == retries.ATTEMPTS == 6
 
 
-@pytest.mark.parametrize(
-    ("status", "attempts"), [(503, requester.OUTAGE_ATTEMPTS), (500, requester.ATTEMPTS)]
-)
+@pytest.mark.parametrize(("status", "attempts"), [(503, retries.OUTAGE_ATTEMPTS), (500, retries.ATTEMPTS)])
 def test_catalog_that_goes_away_once_it_has_answered_is_waited_for(
     catalog, make, get, quick, status, attempts
 ):
@@ -221,7 +220,7 @@ def test_budget_is_one_for_all_requests(catalog, make, get, planned):
             get(asker)
     # An attempt may begin within the budget and be the last.
     assert sum(planned[:-1]) <= 1
-    assert len(asked_at(catalog)) < 10 + requester.ATTEMPTS
+    assert len(asked_at(catalog)) < 10 + retries.ATTEMPTS
 
 
 def test_budget_of_nothing_means_one_attempt(catalog, make, get):
@@ -245,7 +244,7 @@ def test_retry_after_past_the_budget_fails_at_once(catalog, make, get):
 
 
 def test_retry_after_of_nothing_is_still_a_wait(catalog, make, get, monkeypatch):
-    monkeypatch.setattr(requester, "FIRST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.1)
     fail(catalog, times=1, status=429, headers={"Retry-After": "0"})
     get(make())
     assert waits(catalog)[0] >= 0.1
@@ -255,7 +254,7 @@ def test_outage_that_says_how_long_is_not_tried_more_often(catalog, make, get, q
     fail(catalog, status=503, headers={"Retry-After": "0"})
     with pytest.raises(RequestFailed):
         get(make())
-    assert len(asked_at(catalog)) == requester.ATTEMPTS
+    assert len(asked_at(catalog)) == retries.ATTEMPTS
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404])

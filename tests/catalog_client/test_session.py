@@ -10,8 +10,9 @@ from django.core.cache.backends.locmem import LocMemCache
 from edx_django_utils.cache import RequestCache, TieredCache
 
 from catalog_sync import conf
-from catalog_sync.catalog_client import RequestFailed, access_to
-from catalog_sync.catalog_client.session import CatalogSession, new_session
+from catalog_sync.catalog_client import access_to
+from catalog_sync.catalog_client.auth import CatalogSession, new_session
+from catalog_sync.exceptions import RequestFailed
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog_sync.catalog_client import Chain, Page
-from catalog_sync.catalog_client.records import CourseRun, RejectedRecord
+from catalog_sync.catalog_client.schemas import CourseRun, RejectedRecord
 
 MOST_READS = 2_000
 

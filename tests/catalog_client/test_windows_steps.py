@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog_sync.catalog_client import Chain, Page, Window
-from catalog_sync.catalog_client.records import CourseRun
+from catalog_sync.catalog_client.schemas import CourseRun
 
 KEYS = [f"{n:04}" for n in range(200)]
 

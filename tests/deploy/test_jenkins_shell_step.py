@@ -118,7 +118,7 @@ class TestRealCommand:
         assert self.step(lms, PAGE_SIZE="20000") == 2
 
     def test_another_sync_is_running(self, lms):
-        lms.shell("from catalog_sync.lease import Lease; Lease.acquire()")
+        lms.shell("from catalog_sync.store.lease import Lease; Lease.acquire()")
         try:
             assert self.step(lms) == 75
         finally:

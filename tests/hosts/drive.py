@@ -22,9 +22,9 @@ class Host:
     """The course overviews of the host, by key."""
 
     def __init__(self) -> None:
-        from catalog_sync import overviews
+        from catalog_sync.store import course_overviews
 
-        self.model = overviews.model()
+        self.model = course_overviews.model()
 
     def create(self, key: str) -> None:
         self.model(pk=key, display_name=key).save()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from catalog_sync.catalog_client import requester
+from catalog_sync.catalog_client import retries
 from catalog_sync.models import CatalogCourseRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
@@ -19,8 +19,8 @@ from tests.raw_server import Answer, RawServer
 @pytest.fixture
 def quick(monkeypatch) -> None:
     """Wait less between attempts; how long is tested where waiting is."""
-    monkeypatch.setattr(requester, "FIRST_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(requester, "LONGEST_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.05)
 
 
 @pytest.fixture

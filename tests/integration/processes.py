@@ -15,8 +15,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
-from catalog_sync.lease import LEASE_SECONDS
 from catalog_sync.models import SyncRun
+from catalog_sync.store.lease import LEASE_SECONDS
 from sandbox.lms.course_overviews.models import CourseOverview
 
 ROOT = Path(__file__).resolve().parents[2]

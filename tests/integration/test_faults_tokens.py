@@ -64,7 +64,7 @@ def test_no_credentials(sync, settings):
 
 
 def test_token_provider_slow(sync, provider, monkeypatch):
-    monkeypatch.setattr("catalog_sync.catalog_client.session.TOKEN_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("catalog_sync.catalog_client.auth.TOKEN_TIMEOUT_SECONDS", 0.5)
 
     def drip(connection, request):
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from catalog_sync import overviews
 from catalog_sync.models import CatalogCourseRun
+from catalog_sync.store import course_overviews
 from tests.factories import CourseOverviewFactory
 from tests.integration.sql import statements
 
@@ -39,21 +39,21 @@ def read_whole_tables(search: Callable[[], object]) -> list[str]:
 
 
 @pytest.fixture
-def course_overviews():
+def some_courses():
     for key in (*KEYS, CCX_KEY):
         CourseOverviewFactory(id=key)
 
 
 SEARCHES = {
-    "all CCX courses": lambda: list(overviews.ccx_chunks()),
-    "CCX courses of some course runs": lambda: list(overviews.ccx_chunks(KEYS[5:9])),
-    "a course with its CCX courses": lambda: list(overviews.with_ccx(KEYS[7])),
-    "courses of an organization": lambda: overviews.urls_of_organization("OtherX", 5_000),
+    "all CCX courses": lambda: list(course_overviews.ccx_chunks()),
+    "CCX courses of some course runs": lambda: list(course_overviews.ccx_chunks(KEYS[5:9])),
+    "a course with its CCX courses": lambda: list(course_overviews.with_ccx(KEYS[7])),
+    "courses of an organization": lambda: course_overviews.urls_of_organization("OtherX", 5_000),
 }
 
 
 @pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
-def test_course_overviews_that_begin_so(search, course_overviews):
+def test_course_overviews_that_begin_so(search, some_courses):
     assert read_whole_tables(search) == []
 
 

@@ -12,11 +12,11 @@ from django.db import Error as AnyDatabaseError
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
-from catalog_sync import overviews, publishing
 from catalog_sync.api import update_catalog_data
-from catalog_sync.databases import idle_transactions_bounded, is_conflict, repeat_on_conflict
-from catalog_sync.lease import Lease
 from catalog_sync.models import SyncRun
+from catalog_sync.store import course_overviews, publishing
+from catalog_sync.store.lease import Lease
+from catalog_sync.store.sql import idle_transactions_bounded, is_conflict, repeat_on_conflict
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import Worker, age_heartbeat, running_sync, shown
@@ -117,7 +117,7 @@ class TestLockWait:
     @pytest.fixture
     def given_up(self, short_lock_wait, monkeypatch):
         """The report of a run that met a lock which was held for longer than it tried, and how often it tried again."""
-        from catalog_sync.sync.engine import Run
+        from catalog_sync.sync.runner import Run
 
         locks, close = [], Run.close
 
@@ -146,7 +146,7 @@ class TestLockWait:
 
 
 def test_sign_of_life_waits_while_another_holds_the_row_of_the_run(short_lock_wait, monkeypatch):
-    monkeypatch.setattr("catalog_sync.lease.HEARTBEAT_SECONDS", 0)
+    monkeypatch.setattr("catalog_sync.store.lease.HEARTBEAT_SECONDS", 0)
     lease = Lease.acquire()
     before = SyncRun.objects.get().heartbeat
     lock = RowLock(SyncRun.objects.all(), message="held")
@@ -161,7 +161,11 @@ def test_sign_of_life_waits_while_another_holds_the_row_of_the_run(short_lock_wa
 @pytest.mark.services
 def test_deadlock_is_survived(courses, monkeypatch):
     """Two connections wait for each other's rows; SQLite, which admits one writer, knows no such thing."""
-    first_is_held, page_is_locked, copy = threading.Event(), threading.Event(), overviews.copy_from_replica
+    first_is_held, page_is_locked, copy = (
+        threading.Event(),
+        threading.Event(),
+        course_overviews.copy_from_replica,
+    )
 
     def lock_some_and_copy(course_keys, *args):
         if first_is_held.is_set() and not page_is_locked.is_set():
@@ -169,7 +173,7 @@ def test_deadlock_is_survived(courses, monkeypatch):
             page_is_locked.set()
         return copy(course_keys, *args)
 
-    monkeypatch.setattr(overviews, "copy_from_replica", lock_some_and_copy)
+    monkeypatch.setattr(course_overviews, "copy_from_replica", lock_some_and_copy)
 
     def publish() -> None:
         with transaction.atomic():
@@ -247,7 +251,7 @@ class TestLostConnection:
 
 
 def test_a_lease_that_could_not_be_given_back_ends_by_itself(courses, monkeypatch):
-    from catalog_sync.lease import Lease
+    from catalog_sync.store.lease import Lease
 
     def gone(*args, **values):
         raise OperationalError("the server has gone away")
@@ -265,7 +269,7 @@ def test_a_sync_refuses_to_run_in_a_transaction(courses):
 
 
 def test_no_transaction_is_open_while_the_catalog_is_asked(courses, monkeypatch):
-    from catalog_sync.catalog_client import background
+    from catalog_sync.catalog_client import threads
 
     in_transaction = set()
 
@@ -273,8 +277,8 @@ def test_no_transaction_is_open_while_the_catalog_is_asked(courses, monkeypatch)
         in_transaction.add(connection.in_atomic_block)
         return real_wait(*args, **kwargs)
 
-    real_wait = background.wait
-    monkeypatch.setattr(background, "wait", wait)
+    real_wait = threads.wait
+    monkeypatch.setattr(threads, "wait", wait)
     update_catalog_data(page_size=5)
     assert in_transaction == {False}
 

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.db.models.signals import pre_save
 
 from catalog_sync.api import update_catalog_data
-from catalog_sync.lease import Lease
 from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.store.lease import Lease
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseOverviewFactory

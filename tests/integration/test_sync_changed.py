@@ -8,10 +8,11 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from catalog_sync.api import WrongUsage, update_catalog_data
-from catalog_sync.lease import Lease
+from catalog_sync.api import update_catalog_data
+from catalog_sync.exceptions import UsageError
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
-from catalog_sync.sync import changed
+from catalog_sync.store.lease import Lease
+from catalog_sync.sync import incremental
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
@@ -93,7 +94,7 @@ def test_look_goes_back_to_the_start_of_the_last_one_and_a_little_further(catalo
     last = SyncRun.objects.get()
     update_catalog_data(changed=True)
     (request,) = catalog.control.requests(COURSES_PATH)
-    expected = last.started - changed.OVERLAP
+    expected = last.started - incremental.OVERLAP
     assert request.params["timestamp"] == expected.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -103,11 +104,11 @@ def test_failed_look_is_not_gone_on_from(catalog):
     assert update_catalog_data(changed=True).status == "failed"
     update_catalog_data(changed=True)
     since = catalog.control.requests(COURSES_PATH)[-1].params["timestamp"]
-    assert since == (last.started - changed.OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert since == (last.started - incremental.OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_bulk_change_is_left_to_the_full_sync(catalog, monkeypatch):
-    monkeypatch.setattr(changed, "MOST_COURSES", 5)
+    monkeypatch.setattr(incremental, "MOST_COURSES", 5)
     just_now()
     catalog.control.upsert([{"key": key, "marketing_url": NEW_URL} for key in KEYS])
     report = update_catalog_data(changed=True)
@@ -139,7 +140,7 @@ def test_run_that_is_new_to_the_replica_is_recorded(catalog):
 
 
 def test_excludes_course_keys():
-    with pytest.raises(WrongUsage):
+    with pytest.raises(UsageError):
         update_catalog_data(changed=True, course_keys=[KEYS[0]])
 
 
@@ -164,7 +165,7 @@ class TestBesideARejectedRecord:
         last = SyncRun.objects.latest("pk")
         update_catalog_data(changed=True)
         (request,) = catalog.control.requests(COURSES_PATH)
-        expected = last.started - changed.OVERLAP
+        expected = last.started - incremental.OVERLAP
         assert request.params["timestamp"] == expected.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def test_look_does_not_go_back_to_one_that_has_not_read_all(self, catalog):
@@ -172,12 +173,12 @@ class TestBesideARejectedRecord:
         last = SyncRun.objects.get(status="succeeded")
         update_catalog_data(changed=True)
         (request,) = catalog.control.requests(COURSES_PATH)
-        expected = last.started - changed.OVERLAP
+        expected = last.started - incremental.OVERLAP
         assert request.params["timestamp"] == expected.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_history_keeps_one_of_the_looks_that_left_a_bulk_change(catalog, monkeypatch):
-    monkeypatch.setattr(changed, "MOST_COURSES", 5)
+    monkeypatch.setattr(incremental, "MOST_COURSES", 5)
     just_now()
     catalog.control.upsert([{"key": key, "marketing_url": NEW_URL} for key in KEYS])
     for _ in range(3):
@@ -186,7 +187,7 @@ def test_history_keeps_one_of_the_looks_that_left_a_bulk_change(catalog, monkeyp
 
 
 def test_look_that_left_a_bulk_change_takes_the_place_of_no_other(catalog, monkeypatch):
-    monkeypatch.setattr(changed, "MOST_COURSES", 5)
+    monkeypatch.setattr(incremental, "MOST_COURSES", 5)
     update_catalog_data(changed=True)
     just_now()
     catalog.control.upsert([{"key": key, "marketing_url": NEW_URL} for key in KEYS])
@@ -205,12 +206,12 @@ def test_reply_that_lacks_some_of_the_courses_is_not_gone_on_from(catalog):
     assert "holds 0 of 3 courses" in update_catalog_data(changed=True).message
     update_catalog_data(changed=True)
     since = catalog.control.requests(COURSES_PATH)[-1].params["timestamp"]
-    assert since == (last.started - changed.OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert since == (last.started - incremental.OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_too_many_course_runs_of_few_courses_are_left_to_the_full_sync(catalog, monkeypatch):
     """Looking them up would cost as many requests as there are hundreds of them."""
-    monkeypatch.setattr(changed, "MOST_COURSE_RUNS", 5)
+    monkeypatch.setattr(incremental, "MOST_COURSE_RUNS", 5)
     just_now()
     catalog.control.upsert([{"key": key, "marketing_url": NEW_URL} for key in KEYS[:6]])
     report = update_catalog_data(changed=True)
@@ -221,8 +222,8 @@ def test_too_many_course_runs_of_few_courses_are_left_to_the_full_sync(catalog, 
 @pytest.mark.parametrize("most", ["MOST_COURSES", "MOST_COURSE_RUNS"])
 def test_bulk_change_that_the_last_sync_has_brought_hides_no_later_one(catalog, monkeypatch, most):
     """It came within the time that two looks have in common."""
-    monkeypatch.setattr(changed, most, 5)
-    monkeypatch.setattr(changed, "OVERLAP", timedelta(minutes=20))
+    monkeypatch.setattr(incremental, most, 5)
+    monkeypatch.setattr(incremental, "OVERLAP", timedelta(minutes=20))
     catalog.control.set_runs([{"key": key, "marketing_url": NEW_URL} for key in KEYS])
     assert update_catalog_data().status == "succeeded"
     SyncRun.objects.update(started=F("started") + timedelta(seconds=30))
@@ -239,4 +240,4 @@ def test_first_look_goes_back_an_hour(catalog):
     (request,) = catalog.control.requests(COURSES_PATH)
     since = datetime.strptime(request.params["timestamp"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     back = timezone.now() - since
-    assert timedelta(hours=1) < back - changed.OVERLAP < timedelta(hours=1, minutes=10)
+    assert timedelta(hours=1) < back - incremental.OVERLAP < timedelta(hours=1, minutes=10)

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.utils import timezone
 
-from catalog_sync import health
 from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.operations import health
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 
 pytestmark = pytest.mark.django_db

@@ -249,7 +249,7 @@ class TestLease:
         assert "worker-7 process 4711" in process.stderr
 
     def test_says_since_when(self, process):
-        assert "since 2026-01-02 03:04:05 UTC" in process.stderr
+        assert "started 2026-01-02 03:04:05 UTC" in process.stderr
 
     def test_shows_no_traceback(self, process):
         assert "Traceback" not in process.stderr

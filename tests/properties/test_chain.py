@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog_sync.catalog_client import CourseRun, Page
-from catalog_sync.catalog_client.windows import Chain, Window
+from catalog_sync.catalog_client.pagination import Chain, Window
 from tests.properties import histories
 
 MOST_RUNS = 60

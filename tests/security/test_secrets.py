@@ -10,9 +10,9 @@ from celery import Celery, _state
 from django.views.debug import SafeExceptionReporterFilter
 
 from catalog_sync import api, conf
-from catalog_sync.catalog_client import RequestFailed, access_to
-from catalog_sync.catalog_client.session import CatalogSession, new_session
-from catalog_sync.control import NotStarted
+from catalog_sync.catalog_client import access_to
+from catalog_sync.catalog_client.auth import CatalogSession, new_session
+from catalog_sync.exceptions import RequestFailed, SyncNotStarted
 from catalog_sync.models import SyncRun
 from tests.raw_server import RawServer, reply
 
@@ -101,7 +101,7 @@ def test_password_in_the_address_of_the_catalog_is_not_sent(catalog, settings):
 def test_password_of_a_broker_is_not_in_what_the_admin_says(monkeypatch):
     app = Celery("a host", broker=BROKER, set_as_current=False)
     monkeypatch.setattr(_state._tls, "current_app", app, raising=False)
-    with pytest.raises(NotStarted, match=r"cannot be reached \(ValueError\)") as caught:
+    with pytest.raises(SyncNotStarted, match=r"cannot be reached \(ValueError\)") as caught:
         api.start_sync()
     assert PASSWORD not in str(caught.value)
 

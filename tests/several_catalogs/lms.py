@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 from catalog_sync.api import update_catalog_data
-from catalog_sync.catalog_client.session import oauth_session
+from catalog_sync.catalog_client.auth import oauth_session
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.sync import SyncReport
 from sandbox.catalog.auth import CLIENT_SECRET

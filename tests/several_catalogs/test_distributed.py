@@ -8,10 +8,10 @@ from django.db.models import Max
 
 from catalog_sync import conf
 from catalog_sync.models import CatalogCourseRun, SyncRun
-from catalog_sync.sync.distributed import conclude_distributed, take_stretch
-from catalog_sync.sync.engine import Run
+from catalog_sync.sync.distributed.coordinator import conclude_distributed, take_stretch
+from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
-from catalog_sync.sync.stretches import plan
+from catalog_sync.sync.runner import Run
 from tests.factories import CourseOverviewFactory
 from tests.several_catalogs.lms import KEYS, PARTNER_URL, URL, lists, shown, sync
 

@@ -9,8 +9,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from catalog_sync import health
 from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.operations import health
 
 pytestmark = pytest.mark.django_db
 

@@ -89,8 +89,8 @@ def world() -> Iterator[None]:
     named = {name: {"url": f"http://{name}/api/v1"} for name in NAMES}
     with (
         mock.patch("catalog_sync.catalog_client.in_background", at_once),
-        mock.patch("catalog_sync.catalog_client.crawl.in_background", at_once),
-        mock.patch("catalog_sync.catalog_client.exchange.in_background", at_once),
+        mock.patch("catalog_sync.catalog_client.crawler.in_background", at_once),
+        mock.patch("catalog_sync.catalog_client.transport.in_background", at_once),
         override_settings(CATALOG_SYNC_CATALOGS=named, CATALOG_SYNC_SESSION_FACTORY=f"{__name__}.session"),
         mock.patch.object(logging.getLogger("catalog_sync"), "disabled", True),
     ):

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from catalog_sync import api, quota
+from catalog_sync import api
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.store.sync_runs import catalog_size
 from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, shown, sync
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
@@ -59,7 +60,7 @@ class TestHistory:
 
     def test_size_of_the_catalog(self):
         update_catalog_data()
-        assert [quota.catalog_size(name) for name in ("default", "partner")] == [3, 5]
+        assert [catalog_size(name) for name in ("default", "partner")] == [3, 5]
 
     def test_pruning_leaves_the_runs_of_the_other(self):
         old = SyncRun.objects.create(catalog="partner", status="failed")

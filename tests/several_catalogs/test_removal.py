@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync import replica
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.replica import Held
+from catalog_sync.store import course_runs
+from catalog_sync.store.course_runs import Held
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.several_catalogs.lms import (
@@ -82,7 +82,7 @@ class TestLost:
         sync("default")
         lists(catalog, KEY, url=URL)
         taken = {KEY: Held("published", PARTNER_URL)}
-        sync("default", on_progress=lambda *_: replica.record(taken, "partner"))
+        sync("default", on_progress=lambda *_: course_runs.record(taken, "partner"))
         assert (owner(), shown(KEYS[2])) == ("partner", None)
 
     def test_comes_back_from_the_other_in_the_same_command(self, catalog, partner):
@@ -208,7 +208,7 @@ class TestShare:
         for number in range(200):
             key = f"course-v1:ExampleX+Many{number}+2026"
             CourseOverviewFactory(id=key, marketing_url=URL)
-            replica.record({key: Held("published", URL)}, "default")
+            course_runs.record({key: Held("published", URL)}, "default")
         for key in theirs:
             CourseOverviewFactory(id=key)
         lists(partner, *theirs, url=PARTNER_URL)

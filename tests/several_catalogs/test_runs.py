@@ -6,10 +6,10 @@ import logging
 
 import pytest
 
-from catalog_sync.api import WrongUsage, update_catalog_data
+from catalog_sync.api import update_catalog_data
 from catalog_sync.catalog_client import pause
+from catalog_sync.exceptions import SyncAlreadyRunning, UsageError
 from catalog_sync.models import CatalogSyncConfig, SyncRun
-from catalog_sync.sync import LeaseHeld
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.integration.sql import statements
 from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, asked_for, lists, shown, sync
@@ -67,15 +67,15 @@ class TestChosen:
         assert list(SyncRun.objects.values_list("catalog", flat=True)) == ["partner"]
 
     def test_one_that_there_is_not_is_wrong_usage(self):
-        with pytest.raises(WrongUsage, match="no Catalog named other; those there are: default, partner"):
+        with pytest.raises(UsageError, match="no Catalog named other; those there are: default, partner"):
             update_catalog_data(catalogs=["partner", "other"])
 
     def test_none_at_all_is_wrong_usage(self):
-        with pytest.raises(WrongUsage, match="No Catalog is named"):
+        with pytest.raises(UsageError, match="No Catalog is named"):
             update_catalog_data(catalogs=[])
 
     def test_nothing_is_done_after_wrong_usage(self):
-        with pytest.raises(WrongUsage):
+        with pytest.raises(UsageError):
             update_catalog_data(catalogs=["partner", "other"])
         assert not SyncRun.objects.exists()
 
@@ -127,13 +127,13 @@ class TestHeld:
 
     def test_other_is_synced(self):
         hold_lease("default")
-        with pytest.raises(LeaseHeld):
+        with pytest.raises(SyncAlreadyRunning):
             update_catalog_data()
         assert (shown(KEY), shown(KEYS[5])) == (None, PARTNER_URL)
 
     def test_refusal_names_the_catalog_and_the_holder(self):
         hold_lease("default")
-        with pytest.raises(LeaseHeld, match=r"^default: Another sync holds the lease: worker-7"):
+        with pytest.raises(SyncAlreadyRunning, match=r"^default: Another sync is already running .worker-7"):
             update_catalog_data()
 
     def test_failure_of_the_other_counts_more(self, partner):

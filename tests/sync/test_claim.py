@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from catalog_sync.conf import Catalog
-from catalog_sync.replica import Held, StoredRun
-from catalog_sync.sync.claim import Claim, Contest, with_parents
+from catalog_sync.store.course_runs import Held, StoredRun
+from catalog_sync.sync.ownership import Claim, Contest, with_parents
 
 KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:OtherX+One+2026"
 CCX = "ccx-v1:ExampleX+One+2026+ccx@7"

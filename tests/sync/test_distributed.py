@@ -8,22 +8,23 @@ from celery import Celery
 from celery.backends.base import DisabledBackend
 from django.db.models import F
 
-from catalog_sync import conf, lease
+from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import SyncRun
-from catalog_sync.sync import distributed
-from catalog_sync.sync.distributed import (
+from catalog_sync.store import lease
+from catalog_sync.sync.distributed.coordinator import (
     LOOK_SECONDS,
     PATIENCE_SECONDS,
     conclude_distributed,
+    coordinator,
     give_up,
     take_stretch,
     wait_for_workers,
 )
-from catalog_sync.sync.engine import Run
+from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
-from catalog_sync.sync.stretches import plan
-from catalog_sync.sync.tally import newest_row
+from catalog_sync.sync.runner import Run
+from catalog_sync.sync.statistics import newest_row
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import age_heartbeat, shown, told
@@ -260,7 +261,7 @@ class TestWaiting:
     def waited(self, monkeypatch):
         def wait(run, each_look=lambda seconds: None, **options):
             clock = Clock(each_look)
-            monkeypatch.setattr(distributed, "time", clock)
+            monkeypatch.setattr(coordinator, "time", clock)
             asked = SyncOptions.of(conf.catalogs()[0], **THIS_RUN, **options)
             return wait_for_workers(run.report, asked), clock.seconds
 

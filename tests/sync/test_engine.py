@@ -10,12 +10,13 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from catalog_sync import conf, lease
+from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
-from catalog_sync.lease import Lease
 from catalog_sync.models import CatalogSyncConfig, SyncRun
-from catalog_sync.sync.engine import Run
+from catalog_sync.store import lease
+from catalog_sync.store.lease import Lease
 from catalog_sync.sync.options import SyncOptions
+from catalog_sync.sync.runner import Run
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
@@ -147,7 +148,7 @@ class TestHistory:
 
 
 def test_full_sync_waits_for_a_look(catalog, monkeypatch):
-    monkeypatch.setattr("catalog_sync.lease.LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("catalog_sync.store.lease.LOOK_AGAIN_SECONDS", 0.01)
     look = Lease.acquire(scope=SyncRun.Scope.CHANGED)
 
     def stop():

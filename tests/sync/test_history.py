@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogSyncConfig, SyncRun
-from catalog_sync.sync.history import prune
+from catalog_sync.store.sync_runs import prune
 
 pytestmark = pytest.mark.django_db
 

@@ -6,9 +6,9 @@ import pytest
 
 from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
 from catalog_sync.conf import Catalog
-from catalog_sync.replica import Held, StoredRun
-from catalog_sync.sync.claim import Claim
-from catalog_sync.sync.judgment import judge
+from catalog_sync.store.course_runs import Held, StoredRun
+from catalog_sync.sync.changeset import judge
+from catalog_sync.sync.ownership import Claim
 
 KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
 URL, OLD_URL = "https://www.example.com/one", "https://www.example.com/old"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync import conf, lease, overviews
+from catalog_sync import conf
 from catalog_sync.catalog_client import Page
 from catalog_sync.models import CatalogCourseRun, SyncRun
-from catalog_sync.sync import retirement
-from catalog_sync.sync.engine import Run
+from catalog_sync.store import course_overviews, lease
+from catalog_sync.sync import removals
 from catalog_sync.sync.options import SyncOptions
-from catalog_sync.sync.tally import newest_row
+from catalog_sync.sync.runner import Run
+from catalog_sync.sync.statistics import newest_row
 from tests.factories import CourseOverviewFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +34,7 @@ class EmptyCatalog:
 
 @pytest.fixture
 def ticks(monkeypatch):
-    for room in (retirement, overviews):
+    for room in (removals, course_overviews):
         monkeypatch.setattr(room, "ROWS", PART)
     return []
 
@@ -62,18 +63,18 @@ def show():
 
 def test_course_runs_that_were_not_listed_are_found(opened, ticks):
     record()
-    assert (retirement.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
+    assert (removals.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
 
 
 def test_urls_that_nobody_provided_are_found(opened, ticks):
     show()
-    assert (retirement.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
+    assert (removals.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
 
 
 def test_urls_that_would_go_are_counted(opened, ticks):
     record()
     show()
-    found = retirement.find_candidates(opened())
+    found = removals.find_candidates(opened())
     assert (found.removals, len(ticks) >= 2 * len(KEYS) / PART) == (len(KEYS), True)
 
 
@@ -81,8 +82,8 @@ def test_share_of_one_of_several_catalogs_is_counted(opened, ticks, settings):
     settings.CATALOG_SYNC_CATALOGS = TWO_CATALOGS
     record()
     show()
-    with pytest.raises(retirement.RefusedToShrink, match=f"of {len(KEYS)} marketing URLs"):
-        retirement.check_share(retirement.ALWAYS_ALLOWED + 1, opened(), 10)
+    with pytest.raises(removals.RefusedToShrink, match=f"of {len(KEYS)} marketing URLs"):
+        removals.check_share(removals.ALWAYS_ALLOWED + 1, opened(), 10)
     assert len(ticks) >= len(KEYS) / PART
 
 
@@ -90,7 +91,7 @@ def test_urls_that_may_go_are_told_apart(opened, ticks):
     record()
     show()
     writer = opened()
-    assert retirement.look_up_and_apply(EmptyCatalog(), writer, KEYS, None) == KEYS
+    assert removals.look_up_and_apply(EmptyCatalog(), writer, KEYS, None) == KEYS
     assert (writer.report.removed, len(ticks) >= len(KEYS) / PART) == (len(KEYS), True)
 
 
@@ -101,4 +102,4 @@ def test_run_that_is_canceled_finds_no_more(monkeypatch):
     writer.tally.newest_row = newest_row()
     SyncRun.objects.update(cancel_requested=True)
     with pytest.raises(lease.Canceled):
-        retirement.find_candidates(writer)
+        removals.find_candidates(writer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog_sync.sync.seen import BLOCK_BYTES, Seen
+from catalog_sync.sync.id_set import BLOCK_BYTES, Seen
 
 # Neighbors within a byte, across bytes and across blocks, and the ids of a table that has long been in use.
 EDGES = [0, 1, 7, 8, 9, 8 * BLOCK_BYTES - 1, 8 * BLOCK_BYTES, 8 * BLOCK_BYTES + 1, 2**31, 2**63 - 1]

@@ -6,8 +6,8 @@ import pytest
 
 from catalog_sync.conf import Catalog
 from catalog_sync.sync import SyncReport
+from catalog_sync.sync.each_catalog import sync_each
 from catalog_sync.sync.options import SyncOptions
-from catalog_sync.sync.several import sync_each
 
 pytestmark = pytest.mark.django_db
 

@@ -12,11 +12,11 @@ from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import SyncRun
 from catalog_sync.sync import page_size, writer
-from catalog_sync.sync.distributed import conclude_distributed, take_stretch
-from catalog_sync.sync.engine import Run
+from catalog_sync.sync.distributed.coordinator import conclude_distributed, take_stretch
+from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
-from catalog_sync.sync.stretches import plan
-from catalog_sync.sync.tally import newest_row
+from catalog_sync.sync.runner import Run
+from catalog_sync.sync.statistics import newest_row
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from catalog_sync.catalog_client import Page, RequestFailed, Window
-from catalog_sync.catalog_client.errors import Scope
+from catalog_sync.catalog_client import Page, Window
+from catalog_sync.exceptions import RequestFailed, Scope
 from catalog_sync.sync.page_size import Measurement, OutOfRequests, measure, sweep
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
 from catalog_sync.conf import Catalog
-from catalog_sync.events import EventLog
+from catalog_sync.event_log import EventLog
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.overviews import Difference
-from catalog_sync.replica import Held, StoredRun
+from catalog_sync.store.course_overviews import Difference
+from catalog_sync.store.course_runs import Held, StoredRun
 from catalog_sync.sync import SyncReport
-from catalog_sync.sync.claim import Claim, Contest
-from catalog_sync.sync.judgment import Judgment
-from catalog_sync.sync.tally import Tally, newest_row
+from catalog_sync.sync.changeset import Judgment
+from catalog_sync.sync.ownership import Claim, Contest
+from catalog_sync.sync.statistics import Tally, newest_row
 from tests.factories import CourseOverviewFactory
 
 KEYS = [f"course-v1:ExampleX+C{number}+2026" for number in range(6)]

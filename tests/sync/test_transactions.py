@@ -7,9 +7,9 @@ import time
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from catalog_sync.events import EventLog
-from catalog_sync.lease import Canceled, Lease, LeaseLost
+from catalog_sync.event_log import EventLog
 from catalog_sync.models import SyncRun
+from catalog_sync.store.lease import Canceled, Lease, LeaseLost
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.transactions import TRANSACTION_ATTEMPTS, Transactions
 from tests.integration.processes import age_heartbeat

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from catalog_sync import conf
-from catalog_sync.catalog_client import RequestFailed
+from catalog_sync.exceptions import NothingMeasured, RequestFailed
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.sync.page_size import Measurement
-from catalog_sync.sync.tuning import NothingMeasured, Recommendation, recommend
+from catalog_sync.sync.tuning import Recommendation, recommend
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 
 pytestmark = pytest.mark.django_db

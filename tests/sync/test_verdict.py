@@ -7,12 +7,12 @@ from django.db import Error as AnyDatabaseError
 from django.db import OperationalError, connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
-from catalog_sync import replica
-from catalog_sync.catalog_client import RequestFailed
+from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import CatalogCourseRun, SyncRun
-from catalog_sync.replica import Held
+from catalog_sync.store import course_runs
+from catalog_sync.store.course_runs import Held
 from catalog_sync.sync import SyncReport
-from catalog_sync.sync.verdict import database_failure, page_size_advice, rejected_advice, verdict
+from catalog_sync.sync.outcome import database_failure, page_size_advice, rejected_advice, verdict
 from tests.factories import CourseOverviewFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,7 +120,7 @@ def test_size_that_just_fits_is_no_matter_of_the_page_size():
 
 
 def test_without_a_count_of_the_catalog_that_of_the_replica_serves():
-    replica.record({f"course-v1:ExampleX+C{number}+2026": Held() for number in range(3)}, "default")
+    course_runs.record({f"course-v1:ExampleX+C{number}+2026": Held() for number in range(3)}, "default")
     assert "a sync of 3 course runs" in throttled(page_size=20)
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog_sync import api, health
+from catalog_sync import api
 from catalog_sync.management.faults import database_faults_told
+from catalog_sync.operations import health
 
 
 class Command(BaseCommand):
@@ -69,7 +70,7 @@ class Command(BaseCommand):
 
 def _connection(catalog: str) -> dict[str, Any]:
     """Return the answer of a Catalog or, as ``fault``, why there is none."""
-    from catalog_sync.catalog_client import RequestFailed
+    from catalog_sync.exceptions import RequestFailed
 
     try:
         answer = api.check_connection(catalog)

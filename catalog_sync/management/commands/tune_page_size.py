@@ -50,8 +50,7 @@ class Command(BaseCommand):
                 self._save(found, options["catalog"])
 
     def _recommendation(self, options: dict[str, Any]) -> Recommendation:
-        from catalog_sync.catalog_client import RequestFailed
-        from catalog_sync.sync.tuning import NothingMeasured
+        from catalog_sync.exceptions import NothingMeasured, RequestFailed
 
         try:
             return api.recommend_page_size(
@@ -62,7 +61,7 @@ class Command(BaseCommand):
             )
         except (RequestFailed, NothingMeasured) as error:
             raise CommandError(str(error)) from None
-        except api.WrongUsage as error:
+        except api.UsageError as error:
             raise CommandError(str(error), returncode=EXIT_WRONG_USAGE) from None
 
     def _print_row(self, row: Measurement) -> None:
@@ -82,7 +81,7 @@ class Command(BaseCommand):
         )
         if found.is_past_quota:
             self.stdout.write(
-                f"That is more than an ordinary user's {quota.REQUESTS_AN_HOUR} requests an hour: the sync needs a "
+                f"That is more than an ordinary user's {quota.REQUESTS_PER_HOUR} requests an hour: the sync needs a "
                 "staff user."
             )
         if found.shortage:

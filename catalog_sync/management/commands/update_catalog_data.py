@@ -78,7 +78,7 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run one sync."""
-        from catalog_sync.sync import LeaseHeld
+        from catalog_sync.exceptions import SyncAlreadyRunning
 
         hidden = options["no_progress"] or options["json"]
         try:
@@ -99,9 +99,9 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
                     on_progress=progress,
                     should_stop=should_stop,
                 )
-        except api.WrongUsage as error:
+        except api.UsageError as error:
             raise CommandError(str(error), returncode=EXIT_WRONG_USAGE) from None
-        except LeaseHeld as error:
+        except SyncAlreadyRunning as error:
             raise CommandError(str(error), returncode=EXIT_LEASE_HELD) from None
         print_report(
             self, json.dumps(_numbers(report)) if options["json"] else _table([report, *report.catalogs])

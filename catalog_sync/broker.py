@@ -1,0 +1,20 @@
+"""Celery's message broker, as far as this app needs to know it."""
+
+from __future__ import annotations
+
+
+def has_broker() -> bool:
+    """Return whether a worker in another process could receive a task."""
+    # Here, not above: web processes import this module for the admin, and importing Celery takes 20 ms.
+    from celery import current_app
+
+    broker = str(current_app.conf.broker_url or "")
+    return bool(broker) and not broker.startswith("memory:") and not current_app.conf.task_always_eager
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a broker or result backend failed, fit for a message.
+
+    If a Celery client cannot parse an address, its message would contain the password, so only the type is returned.
+    """
+    return type(error).__name__ if isinstance(error, ValueError) else " ".join(str(error).split())

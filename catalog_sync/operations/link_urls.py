@@ -1,0 +1,87 @@
+"""The marketing URLs for the LMS's own links: read once per organization and request, and kept in memory meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+from typing import NamedTuple
+
+from edx_django_utils.cache import RequestCache
+
+from catalog_sync import conf
+from catalog_sync.store import course_overviews
+from catalog_sync.store.sql import transaction_survives_errors
+
+# Course overviews that are read at the first link of an organization.
+MAX_ROWS = 5_000
+# Nothing empties the request cache outside a request, for example in a Celery worker.
+MAX_AGE_SECONDS = 60
+
+_REQUEST_CACHE = RequestCache("catalog_sync.operations.link_urls")
+
+
+class _Urls(NamedTuple):
+    marketing: str
+    social_sharing: str | None
+
+
+_ABSENT = _Urls("", None)
+
+
+@dataclass
+class _Organization:
+    """The URLs of its courses by course key; ``is_complete``: there are no others to read."""
+
+    urls: dict[str, _Urls]
+    is_complete: bool
+
+
+@dataclass(frozen=True)
+class _Cached:
+    expires: float
+    organizations: dict[str, _Organization]
+
+
+def get(course_key: str, about_page_url: str) -> str | None:
+    """Return the marketing URL on the course overview; None if it has none, or if the page is its social sharing URL.
+
+    If the database fails, the exception is raised once: nothing more of that organization is read until the cache is
+    emptied. A request does not wait for a broken database at each of its links.
+    """
+    org = conf.org_of(course_key)
+    organizations = _organizations()
+    found = organizations.get(org)
+    try:
+        if found is None:
+            found = organizations[org] = _read_organization(org)
+        if course_key not in found.urls and not found.is_complete:
+            found.urls[course_key] = _read_course(course_key)
+    except Exception:
+        organizations[org] = _Organization(found.urls if found else {}, is_complete=True)
+        raise
+    urls = found.urls.get(course_key, _ABSENT)
+    return None if urls.social_sharing == about_page_url else urls.marketing or None
+
+
+def _organizations() -> dict[str, _Organization]:
+    cached: _Cached | None = _REQUEST_CACHE.data.get("cached")
+    if cached is None or monotonic() >= cached.expires:
+        cached = _REQUEST_CACHE.data["cached"] = _Cached(monotonic() + MAX_AGE_SECONDS, {})
+    return cached.organizations
+
+
+def _read_organization(org: str) -> _Organization:
+    with transaction_survives_errors():
+        rows = course_overviews.urls_of_organization(org, MAX_ROWS)
+    return _Organization(_by_key(rows), is_complete=len(rows) < MAX_ROWS)
+
+
+def _read_course(course_key: str) -> _Urls:
+    with transaction_survives_errors():
+        rows = course_overviews.urls_of_course(course_key)
+    # The database may compare without case.
+    return _by_key(rows).get(course_key, _ABSENT)
+
+
+def _by_key(rows: list[tuple[str, str, str | None]]) -> dict[str, _Urls]:
+    return {key: _Urls(marketing.strip(), social_sharing) for key, marketing, social_sharing in rows}

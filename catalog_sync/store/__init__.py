@@ -1,0 +1,1 @@
+"""What catalog_sync keeps, and what it writes to. SQL; no HTTP."""

@@ -1,0 +1,1 @@
+"""A sync run whose pages Celery workers read."""

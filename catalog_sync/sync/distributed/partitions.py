@@ -1,0 +1,175 @@
+"""A crawl shared by several workers: each reads a stretch of the list, one process joins and concludes.
+
+There are as many stretches as ``concurrency`` allows requests at once, each is read one window after the other, so
+the Catalog never sees more than that however many workers there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import msgspec
+
+from catalog_sync.catalog_client import CatalogClient, Chain, Page
+from catalog_sync.models import SyncRun
+from catalog_sync.quota import requests_for
+from catalog_sync.sync import page_size as page_sizes
+from catalog_sync.sync.report import SyncReport
+from catalog_sync.sync.runner import Run
+from catalog_sync.sync.writer import Writer
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A part of the list for one worker: from ``start`` to where the next one starts, None for the last.
+
+    ``newest_row`` is the newest row of the replica before the run.
+    """
+
+    run_id: int
+    page_size: int
+    start: int
+    stop: int | None
+    newest_row: int
+
+
+class StretchOutcome(msgspec.Struct):
+    """What a worker has read: the keys at both ends, to join it to its neighbors, and the report of its part.
+
+    ``slowest_seconds`` is how long the slowest page took. ``met`` and ``settled`` are sets of rows of the replica, as
+    in the ``Tally``.
+    """
+
+    stretch: Stretch
+    report: SyncReport
+    complete: bool = False
+    failures: list[str] = msgspec.field(default_factory=list)
+    notable: list[str] = msgspec.field(default_factory=list)
+    first_keys: frozenset[str] = frozenset()
+    last_keys: frozenset[str] = frozenset()
+    slowest_seconds: float = 0.0
+    met: bytes = b""
+    settled: bytes = b""
+
+
+# Keys of either end that go to the process that joins: more than can move between two reads on a usual day.
+END_KEYS = 50
+
+# The numbers of the report that a stretch has a part of; the others are told by the end of the run.
+COUNTED = (
+    "pages",
+    "requests",
+    "retries",
+    "course_runs_retrieved",
+    "course_runs_rejected",
+    "matched",
+    "updated",
+    "not_in_lms",
+    "in_other_catalogs",
+    "of_other_orgs",
+)
+
+
+def plan(run: Run, page_size: int, count: int, newest_row: int) -> list[Stretch]:
+    """Cut a list of ``count`` course runs into stretches of whole windows, as many as there may be requests at once."""
+    chain = Chain(page_size)
+    windows = requests_for(count, chain.page_size)
+    number = min(run.options.concurrency, windows)
+    starts = [windows * index // number * chain.step for index in range(number)]
+    stops = [*starts[1:], None]
+    return [
+        Stretch(run.lease.run_id, chain.page_size, start, stop, newest_row)
+        for start, stop in zip(starts, stops, strict=True)
+    ]
+
+
+def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
+    """Read and write one stretch. It may be read twice, by the same worker or another: the second writes nothing."""
+    outcome = StretchOutcome(stretch, run.report)
+
+    def work(client: CatalogClient, writer: Writer) -> None:
+        writer.tally.newest_row = stretch.newest_row
+        chain = Chain(stretch.page_size, start=stretch.start, stop=stretch.stop)
+        crawl = client.crawl(chain, 1)
+        try:
+            for page in crawl.pages():
+                if not outcome.first_keys:
+                    outcome.first_keys = _keys_of(page, slice(END_KEYS))
+                    # The run that the stretch shares with the one before it is counted there.
+                    if stretch.start:
+                        writer.tally.leave_to_neighbor(page.first_key)
+                if chain.has_accepted(page):
+                    outcome.last_keys = _keys_of(page, slice(-END_KEYS, None))
+                writer.write_page(page)
+        finally:
+            run.failures += crawl.failures
+            writer.write_waiting()
+        outcome.complete, outcome.slowest_seconds = crawl.complete, client.slowest_seconds
+        outcome.met, outcome.settled = writer.tally.met.to_bytes(), writer.tally.settled.to_bytes()
+
+    status, message = run.attempt(work)
+    outcome.failures = [*run.failures, *([message] if status == SyncRun.Status.FAILED else [])]
+    outcome.notable = run.log.notable
+    return outcome
+
+
+def _keys_of(page: Page, end: slice) -> frozenset[str]:
+    # Of rejected records, too: one of them may be the very run that two stretches share.
+    rejected = [record.key for record in page.rejected if record.key]
+    return frozenset([run.key for run in page.course_runs[end]] + rejected[end])
+
+
+def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence[StretchOutcome]) -> None:
+    """Join the stretches to one proof of completeness, then end the run as a single process would."""
+    outcomes = _once_each(outcomes)
+    writer.tally.newest_row = outcomes[0].stretch.newest_row
+    for outcome in outcomes:
+        run.failures += outcome.failures
+        run.log.notable += outcome.notable
+        for name in COUNTED:
+            setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))
+        run.report.catalog_count = outcome.report.catalog_count or run.report.catalog_count
+        writer.tally.count_once(writer.tally.met.merge(outcome.met))
+        writer.tally.settled.merge(outcome.settled)
+    writer.transactions.mark_stored()
+    # Canceled while the workers read, it is not to be joined, nor to lose what they have not read.
+    writer.transact(lambda: None)
+    complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
+    if complete and run.next_page_size:
+        slowest_seconds = max(outcome.slowest_seconds for outcome in outcomes)
+        run.next_page_size = page_sizes.after(run.next_page_size, slowest_seconds)
+    if complete:
+        for left, right in pairwise(outcomes):
+            complete = _is_joined(run, client, writer, left, right) and complete
+    run.conclude(client, writer, complete=complete)
+
+
+def _once_each(outcomes: Sequence[StretchOutcome]) -> list[StretchOutcome]:
+    """Return the outcomes in the order of the list; of a stretch that was delivered twice, the one that did more."""
+    in_order = sorted(outcomes, key=lambda each: (each.stretch.start, each.complete, each.report.updated))
+    return list({each.stretch.start: each for each in in_order}.values())
+
+
+def _cover_the_list(outcomes: Sequence[StretchOutcome]) -> bool:
+    # Celery counts what workers return: a stretch that is returned twice may conclude the run before another is read.
+    starts = [outcome.stretch.start for outcome in outcomes]
+    return [0, *(outcome.stretch.stop for outcome in outcomes)] == [*starts, None]
+
+
+def _is_joined(
+    run: Run, client: CatalogClient, writer: Writer, left: StretchOutcome, right: StretchOutcome
+) -> bool:
+    """Tell whether two stretches share a run; where they do not, read on from the left one until it meets the right."""
+    if left.last_keys & right.first_keys:
+        return True
+    chain = Chain(left.stretch.page_size, start=right.stretch.start, shared=left.last_keys)
+    crawl = client.crawl(chain, 1)
+    try:
+        for page in crawl.pages():
+            writer.write_page(page)
+            # Only a page that the chain has accepted is linked to the left one.
+            if chain.has_accepted(page) and page.keys() & right.first_keys:
+                return not crawl.failures and not chain.broken and not chain.gaps
+    finally:
+        run.failures += crawl.failures
+    return crawl.complete

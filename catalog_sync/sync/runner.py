@@ -1,0 +1,304 @@
+"""One sync run from its first request to its closed ``SyncRun``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import Error as AnyDatabaseError
+from django.db import connection, transaction
+from django.utils import timezone
+
+from catalog_sync import conf
+from catalog_sync.catalog_client import CatalogClient, Chain, Requester
+from catalog_sync.catalog_client.access import CatalogAccess, access_to
+from catalog_sync.catalog_client.failures import address_missing
+from catalog_sync.course_keys import parent_of_ccx
+from catalog_sync.event_log import MOST_NOTABLE, EventLog
+from catalog_sync.exceptions import RequestFailed
+from catalog_sync.models import SyncRun
+from catalog_sync.store import course_overviews
+from catalog_sync.store.lease import LEASE_SECONDS, Canceled, Lease, LeaseLost
+from catalog_sync.store.sql import idle_transactions_bounded, in_chunks
+from catalog_sync.store.sync_runs import forget_idle_looks, prune
+from catalog_sync.sync import page_size as page_sizes
+from catalog_sync.sync.incremental import TooManyChanged, changed_course_keys
+from catalog_sync.sync.options import SyncOptions
+from catalog_sync.sync.outcome import database_failure, page_size_advice, verdict
+from catalog_sync.sync.ownership import Claim
+from catalog_sync.sync.removals import Refused, check_candidates, find_candidates, look_up_and_apply
+from catalog_sync.sync.report import SyncReport
+from catalog_sync.sync.statistics import Tally
+from catalog_sync.sync.transactions import Transactions
+from catalog_sync.sync.writer import Writer
+
+Status = SyncRun.Status
+Work = Callable[[CatalogClient, Writer], None]
+
+ITS_OWN_ERROR = "The run ended in an error of its own; see the traceback in the log."
+
+
+class Stopped(Exception):
+    """Somebody asked the run to stop."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The run was stopped before its end. What it had written stays; run the command again."
+        )
+
+
+def run_sync(options: SyncOptions) -> SyncReport:
+    """Run one sync and return what it did, also if it failed for a reason outside this program.
+
+    Raises:
+        SyncAlreadyRunning: another sync is running.
+    """
+    run = Run.open(options)
+    work = {
+        SyncRun.Scope.ALL: run.sync_all,
+        SyncRun.Scope.CHANGED: run.sync_changed,
+        SyncRun.Scope.COURSE_KEYS: run.sync_course_keys,
+    }
+    return run.carry_out(work[options.scope])
+
+
+@dataclass
+class Run:
+    """A sync run that holds the lease. Whatever happens to it, it is closed and its end is logged.
+
+    Attributes:
+        access: where the Catalog is, and how the LMS authenticates to it.
+        failures: why something was not applied, a sentence each.
+        note: what to say of a run that succeeded.
+        next_page_size: what the next run is to begin with, where the page size is found by itself.
+    """
+
+    options: SyncOptions
+    access: CatalogAccess
+    lease: Lease
+    log: EventLog
+    report: SyncReport
+    failures: list[str] = field(default_factory=list)
+    note: str = ""
+    next_page_size: int | None = None
+    _started: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def open(cls, options: SyncOptions) -> Run:
+        """Acquire the lease and log the start.
+
+        Raises:
+            SyncAlreadyRunning: another sync is running.
+            RuntimeError: the caller is in a transaction.
+        """
+        # Refuse to run in a transaction: nobody could see the lease, and it would be open while the Catalog answers.
+        with transaction.atomic(durable=True):
+            pass
+        shown: dict[str, Any] = {
+            "dry_run": options.dry_run,
+            "page_size": options.page_size,
+            "concurrency": options.concurrency,
+        }
+        catalog, access = options.catalog, access_to(options.catalog)  # if this fails, no lease is left open
+        asked = shown | {"scope": options.scope}
+        if options.changed:
+            lease = Lease.acquire(catalog.name, **asked)
+        else:
+            lease = Lease.acquire_after_look(catalog.name, options.should_stop or (lambda: False), **asked)
+        log = EventLog(lease.run_id)
+        shown["catalog"] = catalog.name
+        log.info("started", catalog_api_url=access.shown_url, scope=options.scope.value, **shown)
+        report = SyncReport(run_id=lease.run_id, status=Status.RUNNING.value, **shown)
+        return cls(options, access, lease, log, report)
+
+    @classmethod
+    def rejoin(cls, row: SyncRun, options: SyncOptions) -> Run:
+        """Return a run that another process has opened, with a report of its own."""
+        report = SyncReport(
+            run_id=row.pk,
+            catalog=row.catalog,
+            status=row.status,
+            dry_run=row.dry_run,
+            page_size=row.page_size,
+            concurrency=row.concurrency,
+        )
+        started = time.monotonic() - (timezone.now() - row.started).total_seconds()
+        access, lease, log = access_to(options.catalog), Lease(row.pk), EventLog(row.pk)
+        return cls(options, access, lease, log, report, next_page_size=row.next_page_size, _started=started)
+
+    def carry_out(self, work: Work) -> SyncReport:
+        """Do the work and close the run, also if the work raises."""
+        status, message = Status.FAILED, ITS_OWN_ERROR
+        try:
+            status, message = self.attempt(work)
+        finally:
+            self.close(status, message)
+        return self.report
+
+    def attempt(self, work: Work) -> tuple[SyncRun.Status, str]:
+        """Do the work, and return the status and the sentence that explains it."""
+        if not self.access.api_url:
+            return Status.FAILED, str(address_missing(self.access.source))
+        requester = Requester(
+            self.log,
+            timeout_seconds=self.options.request_timeout_seconds,
+            retry_deadline_seconds=self.options.retry_deadline_seconds,
+            access=self.access,
+        )
+        client = CatalogClient(self.access.api_url, conf.fields(), requester, self.tick)
+        try:
+            with idle_transactions_bounded(LEASE_SECONDS):
+                work(client, self._writer())
+        except Refused as refusal:
+            return Status.REFUSED, str(refusal)
+        except TooManyChanged as reason:
+            return Status.SKIPPED, str(reason)
+        except RequestFailed as error:
+            return Status.FAILED, str(error) + page_size_advice(error, self.report)
+        except (LeaseLost, Canceled, Stopped) as error:
+            return Status.FAILED, str(error)
+        except AnyDatabaseError as error:
+            return Status.FAILED, database_failure(error)
+        finally:
+            requester.close()
+            self.report.requests += client.requests
+            self.report.retries += client.retries
+            self.report.failures = len(self.failures)
+            self.report.unchanged = max(0, self.report.matched - self.report.updated)
+        status, message = verdict(self.failures, self.report.course_runs_rejected)
+        return status, message or self.note
+
+    def _writer(self) -> Writer:
+        claim = Claim.of(self.options.catalog)
+        transactions = Transactions(self.lease, self.report, self.log, has_rivals=bool(claim.others))
+        tally = Tally(claim, self.report, self.log, self.options.dry_run)
+        return Writer(transactions, claim, tally, self.report, self.options.dry_run, self.tick)
+
+    def close(self, status: SyncRun.Status, message: str) -> None:
+        """Store the report, give the lease back and log the end."""
+        self.report.status, self.report.message = status.value, message
+        self.report.duration_seconds = round(time.monotonic() - self._started, 3)
+        # Not where work ends: of a shared run each worker tells the one that concludes it.
+        for failure in self.failures:
+            self.log.error("not_applied", reason=failure)
+        values = self.report.of_the_run()
+        notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MOST_NOTABLE])}
+        if self.next_page_size:
+            notes["next_page_size"] = self.next_page_size
+        try:
+            self.lease.close(**values, **notes)
+        except AnyDatabaseError:
+            # The connection is gone. A new one may do; if not, the lease ends by itself and the next run buries this.
+            connection.close()
+            with suppress(AnyDatabaseError):
+                self.lease.close(**values, **notes)
+        if not self.options.dry_run:
+            with suppress(AnyDatabaseError):  # the run is over, and what is old can go next time
+                self._tidy_up(status)
+        log = self.log.info if self.report.is_fine else self.log.error
+        log("finished", scope=self.options.scope.value, **values)
+        self.log.monitor(values)
+
+    def _tidy_up(self, status: SyncRun.Status) -> None:
+        if self.options.scope == SyncRun.Scope.ALL:
+            prune(self.options.keep_runs_days, self.options.catalog.name)
+        elif self.options.changed and status is not Status.FAILED:
+            forget_idle_looks(self.lease.run_id, self.options.catalog.name, status)
+
+    def sync_course_keys(self, client: CatalogClient, writer: Writer) -> None:
+        """Look up just the course keys that were asked for."""
+        asked = {key for key in self.options.course_keys if self.options.catalog.covers(key)}
+        self.report.of_other_orgs = len(set(self.options.course_keys)) - len(asked)
+        if not asked:
+            return
+        unlisted = asked & self._look_up(client, writer, asked)
+        if unlisted and not self.report.course_overviews:
+            self.note = f"Neither the Catalog nor the LMS has {', '.join(sorted(unlisted))}."
+        self.report.not_in_catalog = course_overviews.count(
+            {key for key in unlisted if not parent_of_ccx(key)}
+        )
+
+    def sync_changed(self, client: CatalogClient, writer: Writer) -> None:
+        """Look up the course runs of the courses that the Catalog says changed lately."""
+        catalog = self.options.catalog
+        changed = {key for key in changed_course_keys(client, catalog.name) if catalog.covers(key)}
+        if changed:
+            self._look_up(client, writer, changed)
+
+    def _look_up(self, client: CatalogClient, writer: Writer, asked: set[str]) -> set[str]:
+        """Look up these course runs, with what belongs to them: the parents of CCX courses, the CCX of parents."""
+        parents = {parent for key in asked if (parent := parent_of_ccx(key))}
+        ccx_keys: set[str] = set()
+        for some in in_chunks(asked | parents):
+            self.tick()
+            ccx_keys.update(key for chunk in course_overviews.ccx_chunks(some) for key, _ in chunk)
+        try:
+            return look_up_and_apply(client, writer, asked | parents | ccx_keys, self._most_removals())
+        finally:
+            writer.publish_ccx(asked | parents)
+            self.report.course_overviews = course_overviews.count(asked | parents | ccx_keys)
+            self.report.catalog_count = self.report.course_runs_retrieved
+
+    def sync_all(self, client: CatalogClient, writer: Writer) -> None:
+        """Crawl the whole list, then conclude."""
+        self.report.course_overviews = course_overviews.count()
+        page_size = self.report.page_size = page_sizes.settle(self.options, client)
+        crawl = client.crawl(Chain(page_size), self.options.concurrency)
+        try:
+            for page in crawl.pages():
+                self.tick()
+                writer.write_page(page)
+                if self.options.on_progress:
+                    self.options.on_progress(self.report.course_runs_retrieved, page.count)
+        except RequestFailed:
+            # What was written before holds for CCX courses, too.
+            writer.publish_ccx()
+            raise
+        except Stopped:
+            writer.write_waiting()
+            raise
+        finally:
+            self.failures += crawl.failures
+        if not self.options.page_size:
+            # Of a crawl that came to its end: a Catalog that is down says nothing about pages.
+            self.next_page_size = page_sizes.after(page_size, client.slowest_seconds)
+        self.conclude(client, writer, complete=crawl.complete)
+
+    def conclude(self, client: CatalogClient, writer: Writer, *, complete: bool) -> None:
+        """After the last page: retire what a complete crawl did not show, then see to the CCX courses."""
+        writer.write_waiting()
+        if not complete and not self.failures:
+            self.failures.append(
+                "it could not be proven that every course run was read: run the command again"
+            )
+        try:
+            if complete:
+                self._retire(client, writer)
+        finally:
+            writer.publish_ccx()
+            self.report.course_overviews = course_overviews.count()
+            if complete:
+                self.report.not_in_catalog = max(0, self.report.course_overviews - self.report.matched)
+
+    def _retire(self, client: CatalogClient, writer: Writer) -> None:
+        candidates, most_removals = find_candidates(writer), self._most_removals()
+        check_candidates(candidates, writer, most_removals)
+        try:
+            look_up_and_apply(client, writer, candidates.keys, most_removals)
+        except RequestFailed as error:
+            # Nothing is proven about the rest, so it stays; all that was shown has been applied.
+            self.failures.append(
+                f"not all of {len(candidates.keys)} course runs could be looked up by key: {error}"
+            )
+
+    def _most_removals(self) -> int | None:
+        return None if self.options.allow_removals else self.options.max_removal_percent
+
+    def tick(self) -> None:
+        """Show a sign of life, and stop if somebody asked for it."""
+        if self.options.should_stop and self.options.should_stop():
+            raise Stopped
+        self.lease.renew_if_due()
