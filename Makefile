@@ -17,7 +17,7 @@ POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/lms
 REDIS_URL ?= redis://127.0.0.1:6379/0
 RABBITMQ_URL ?= amqp://guest:guest@127.0.0.1:5672//
 
-# More options for pytest: make test PYTEST_ARGS="tests/test_links.py -n0"
+# More options for pytest: make test PYTEST_ARGS="tests/unit/test_links.py -n0"
 PYTEST_ARGS ?=
 
 help: ## List the targets
@@ -33,11 +33,11 @@ test: $(VENV)/.installed-test ## Run the test suite on SQLite
 	$(call run_suite,sqlite)
 
 # What asks no database has said on SQLite what it says.
-WITHOUT_DATABASE := tests/deploy tests/docs/test_make.py tests/hosts/test_hosts.py tests/properties/test_chain.py \
-	tests/catalog_client/test_decoder_fuzz.py
+WITHOUT_DATABASE := tests/deploy tests/docs/test_make.py tests/hosts/test_hosts.py tests/properties/test_pagination.py \
+	tests/unit/catalog_client/test_decoder_fuzz.py
 # What starts workers, or a process a test, takes a quarter of the time: on MariaDB, which Open edX runs on.
 WITH_WORKERS := tests/integration/test_distributed.py tests/several_catalogs/test_workers.py \
-	tests/docs/test_commands_on_servers.py tests/management/test_update_catalog_data_process.py
+	tests/docs/test_commands_on_servers.py tests/unit/management/test_update_catalog_data_process.py
 
 test-services: $(VENV)/.installed-services services ## Run the suite on MariaDB and PostgreSQL, with Redis and RabbitMQ
 	LMS_DATABASE_URL=$(MARIADB_URL) $(call run_suite,mariadb,$(ON_SERVERS))

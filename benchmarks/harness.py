@@ -74,11 +74,11 @@ class Table:
     def add(self, *cells: object) -> None:
         self.rows.append([_cell(cell) for cell in cells])
 
-    def goal(self, goal: str, value: str, met: bool | None) -> None:
+    def goal(self, goal: str, value: str, seen: bool | None) -> None:
         """Add a verdict; ``None`` where the goal sets no limit or could not be measured."""
-        verdict = {True: "met", False: "MISS", None: "reported"}[met]
+        outcome_of = {True: "met", False: "MISS", None: "reported"}[seen]
         note = "" if SCALE == 1 else f" (at BENCH_SCALE={SCALE:g})"
-        self.verdicts.append(f"{verdict + note:<9} {goal}: {value}")
+        self.verdicts.append(f"{outcome_of + note:<9} {goal}: {value}")
 
     def at_most(self, goal: str, value: float, limit: float, unit: str = "") -> None:
         self.goal(f"{goal} ≤ {limit:g}{unit}", f"{value:.4g}{unit}", value <= limit)
@@ -98,8 +98,8 @@ class Table:
             print("  " + "  ".join(cells).rstrip())
             if not number:
                 print("  " + "  ".join("-" * width for width in widths))
-        for verdict in self.verdicts:
-            print(f"  {verdict}")
+        for outcome_of in self.verdicts:
+            print(f"  {outcome_of}")
         sys.stdout.flush()
 
 

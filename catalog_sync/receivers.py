@@ -23,7 +23,7 @@ def connect() -> None:
     with suppress(LookupError, ValueError):
         model = course_overviews.model()
         pre_save.connect(restore, sender=model, dispatch_uid="catalog_sync.restore")
-        post_save.connect(look_again, sender=model, dispatch_uid="catalog_sync.look_again")
+        post_save.connect(republish_after_commit, sender=model, dispatch_uid="catalog_sync.look_again")
 
 
 def restore(instance: Any, raw: bool = False, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ def restore(instance: Any, raw: bool = False, **kwargs: Any) -> None:
         setattr(instance, RESTORED, publishing.restore(instance))
 
 
-def look_again(instance: Any, using: str, raw: bool = False, **kwargs: Any) -> None:
+def republish_after_commit(instance: Any, using: str, raw: bool = False, **kwargs: Any) -> None:
     """Compare a course overview once more as soon as others can see it.
 
     A sync may write the replica between ``restore`` and the end of the publisher's transaction, which neither of

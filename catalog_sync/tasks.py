@@ -29,13 +29,13 @@ def update_catalog_data(**options: Any) -> None:
         api.update_catalog_data(**options, wait=False)
 
 
-@shared_task(name="catalog_sync.tasks.read_stretch", acks_late=True, reject_on_worker_lost=True)
+@shared_task(name="catalog_sync.tasks.read_partition", acks_late=True, reject_on_worker_lost=True)
 @set_code_owner_attribute
-def read_stretch(stretch: dict[str, Any]) -> dict[str, Any]:
+def read_partition(partition: dict[str, Any]) -> dict[str, Any]:
     """Read and write one part of the Catalog's list."""
-    from catalog_sync.sync.distributed.coordinator import take_stretch
+    from catalog_sync.sync.distributed.coordinator import take_partition
 
-    return take_stretch(stretch)
+    return take_partition(partition)
 
 
 @shared_task(

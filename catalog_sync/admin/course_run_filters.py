@@ -67,7 +67,7 @@ class Differs(YesNoFilter):
 
     def condition(self) -> Q:
         """Return what holds for ``yes``."""
-        return Q(course_key__in=course_overviews.out_of_step())
+        return Q(course_key__in=course_overviews.out_of_date())
 
 
 class Pinned(YesNoFilter):

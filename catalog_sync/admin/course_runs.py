@@ -37,7 +37,7 @@ class CourseRunList(ChangeList):
         """Fetch the page, and the status of its courses with two queries."""
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
-        found = course_status.standings([row.course_key for row in rows])
+        found = course_status.course_statuses([row.course_key for row in rows])
         for row in rows:
             row.standing = found[row.course_key]
         self.result_list: Any = rows
@@ -48,7 +48,7 @@ class CourseRunList(ChangeList):
 class CatalogCourseRunAdmin(ReadOnlyAdmin):
     """The stored course runs. They are read-only, except for pins, which have forms of their own."""
 
-    list_display = ("course_key", "status", "is_in_lms", "is_in_step", "url", "modified")
+    list_display = ("course_key", "status", "is_in_lms", "is_up_to_date", "url", "modified")
     list_filter = (CatalogFilter, *FILTERS)
     search_fields = ("course_key", "marketing_url")
     search_help_text = _(
@@ -64,7 +64,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
             {"fields": ("course_key", "status", "catalog_url", "other_values", "known_since", "said_since")},
         ),
         (_("Pin"), {"fields": ("pin", "pinned_by", "pinned_at")}),
-        (_("LMS data"), {"fields": ("is_in_lms", "shown_url", "is_in_step")}),
+        (_("LMS data"), {"fields": ("is_in_lms", "shown_url", "is_up_to_date")}),
         (_("Link that learners get"), {"fields": ("link", "why")}),
     )
 
@@ -199,9 +199,9 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         return _standing(row).is_in_lms
 
     @admin.display(description=_("LMS up to date"), boolean=True)
-    def is_in_step(self, row: CatalogCourseRun) -> bool | None:
+    def is_up_to_date(self, row: CatalogCourseRun) -> bool | None:
         """Return whether the course overview has the marketing URL that it should have."""
-        return _standing(row).is_in_step
+        return _standing(row).is_up_to_date
 
     @admin.display(description=_("marketing URL"))
     def catalog_url(self, row: CatalogCourseRun) -> str:
@@ -239,10 +239,10 @@ def _may_pin(request: HttpRequest) -> bool:
     return request.user.has_perm("catalog_sync.change_catalogcourserun")
 
 
-def _standing(row: Any) -> course_status.Standing:
+def _standing(row: Any) -> course_status.CourseStatus:
     if "standing" not in row.__dict__:
-        row.standing = course_status.standings([row.course_key])[row.course_key]
-    found: course_status.Standing = row.standing
+        row.standing = course_status.course_statuses([row.course_key])[row.course_key]
+    found: course_status.CourseStatus = row.standing
     return found
 
 

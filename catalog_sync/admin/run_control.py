@@ -53,7 +53,7 @@ class RunControl:
         run = _running(only)
         queued = None if only else self._queued(request)
         context = {"may_run": may_run, "progress": _progress_of(run) or queued, "running": run}
-        if may_run and not (only or queued or (run and jobs.in_the_way())):
+        if may_run and not (only or queued or (run and jobs.blocking_sync_run())):
             context |= {"may_start": True, "is_enabled": jobs.is_enabled()}
         return context
 

@@ -13,25 +13,25 @@ from catalog_sync.catalog_client.changed import ChangedCourses, decode_changed
 from catalog_sync.catalog_client.crawler import Crawl
 from catalog_sync.catalog_client.errors import MalformedReply
 from catalog_sync.catalog_client.failures import malformed
-from catalog_sync.catalog_client.pagination import Chain, Window
+from catalog_sync.catalog_client.pagination import OverlappingPages, PageRange
 from catalog_sync.catalog_client.retries import Requester
 from catalog_sync.catalog_client.schemas import CourseRun, Page, RejectedRecord, decode_page, why_no_answer
-from catalog_sync.catalog_client.threads import in_background, result_of
+from catalog_sync.catalog_client.threads import result_of, run_in_thread
 from catalog_sync.exceptions import RequestFailed
 
 __all__ = [
     "Authentication",
     "CatalogAccess",
     "CatalogClient",
-    "Chain",
     "ChangedCourses",
     "CourseRun",
     "Crawl",
+    "OverlappingPages",
     "Page",
+    "PageRange",
     "RejectedRecord",
     "RequestFailed",
     "Requester",
-    "Window",
     "access_to",
 ]
 
@@ -59,13 +59,13 @@ class CatalogClient:
         api_url: str,
         fields: Collection[str],
         requester: Requester,
-        tick: Callable[[], None] = lambda: None,
+        heartbeat: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = f"{api_url}/course_runs/"
         self._courses_url = f"{api_url}/courses/"
         self._fields = ",".join(sorted({"key", "status", *fields}))
         self._requester = requester
-        self._tick = tick
+        self._tick = heartbeat
 
     @property
     def requests(self) -> int:
@@ -82,16 +82,16 @@ class CatalogClient:
         """How long the slowest request took since the crawl began, without what was waited for between tries."""
         return self._requester.slowest_seconds
 
-    def crawl(self, chain: Chain, concurrency: int) -> Crawl:
+    def crawl(self, pagination: OverlappingPages, concurrency: int) -> Crawl:
         """Return a crawl of the stretch of the list that the chain covers; see ``Crawl``."""
         self._requester.slowest_seconds = 0.0  # what was measured before is no page of the crawl
         budget = self._requester.budget
         started_with = budget.seconds
         return Crawl(
-            fetch=self._read_window,
-            chain=chain,
+            fetch=self._read_page,
+            pagination=pagination,
             concurrency=concurrency,
-            tick=self._tick,
+            heartbeat=self._tick,
             can_go_on=lambda: budget.seconds > 0 or not started_with,
         )
 
@@ -109,7 +109,7 @@ class CatalogClient:
             url = f"{self._url}?{self._query(LOOK_UP_LIMIT, 0)}&keys={keys}"
             parse = partial(self._parse_look_up, batch)
             read = partial(self._requester.get, url, parse, rows=LOOK_UP_LIMIT)
-            yield batch, result_of(in_background(read), self._tick)
+            yield batch, result_of(run_in_thread(read), self._tick)
 
     def changed_since(self, since: datetime, most: int) -> ChangedCourses:
         """Return the courses that the Catalog says changed since then, with the runs of at most so many; one request.
@@ -123,9 +123,9 @@ class CatalogClient:
         query = {"fields": "key,course_runs", "include_hidden_course_runs": "1", "limit": most, "offset": 0}
         url = f"{self._courses_url}?{urlencode(query | {'timestamp': timestamp}, safe=',')}"
         read = partial(self._requester.get, url, partial(self._parse_changed, most), rows=most)
-        return result_of(in_background(read), self._tick)
+        return result_of(run_in_thread(read), self._tick)
 
-    def seconds_of(self, window: Window) -> tuple[float, Page]:
+    def seconds_of(self, page_range: PageRange) -> tuple[float, Page]:
         """Return how long the Catalog takes for one window, and the page; tried once.
 
         Where the Catalog asks to be left alone for a while, it is, and that time is none of the page's.
@@ -135,7 +135,7 @@ class CatalogClient:
         """
         budget = self._requester.budget
         before, started = budget.seconds, time.monotonic()
-        page = result_of(in_background(partial(self._read_window, window, 1)), self._tick)
+        page = result_of(run_in_thread(partial(self._read_page, page_range, 1)), self._tick)
         waited = before - budget.seconds
         return time.monotonic() - started - waited, page
 
@@ -153,10 +153,10 @@ class CatalogClient:
         if batch:
             yield tuple(batch)
 
-    def _read_window(self, window: Window, attempts: int | None) -> Page:
-        url = f"{self._url}?{self._query(window.limit, window.offset)}"
-        parse = partial(self._parse, window.limit)
-        return self._requester.get(url, parse, rows=window.limit, attempts=attempts)
+    def _read_page(self, page_range: PageRange, attempts: int | None) -> Page:
+        url = f"{self._url}?{self._query(page_range.limit, page_range.offset)}"
+        parse = partial(self._parse, page_range.limit)
+        return self._requester.get(url, parse, rows=page_range.limit, attempts=attempts)
 
     def _query(self, limit: int, offset: int) -> str:
         # Always in this order: the service caches replies by the exact query string. ``limit`` and ``offset``,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from catalog_sync.catalog_client.losses import Losses
-from catalog_sync.catalog_client.pagination import Chain, Window
+from catalog_sync.catalog_client.pagination import OverlappingPages, PageRange
 from catalog_sync.catalog_client.schemas import Page
-from catalog_sync.catalog_client.threads import in_background, result_of
+from catalog_sync.catalog_client.threads import result_of, run_in_thread
 from catalog_sync.exceptions import RequestFailed, Scope
 
 # Nine halvings find one row among five hundred, two requests each; many broken rows must not eat the quota.
@@ -18,7 +18,7 @@ MOST_NARROWING_REQUESTS = 100
 # Past the end of every list: the service answers such a window without touching a row.
 FAR_OFFSET = 1_000_000_000
 
-Fetch = Callable[[Window, int | None], Page]
+Fetch = Callable[[PageRange, int | None], Page]
 
 
 @dataclass
@@ -37,23 +37,23 @@ class Crawl:
     """
 
     fetch: Fetch
-    chain: Chain
+    pagination: OverlappingPages
     concurrency: int
-    tick: Callable[[], None]
+    heartbeat: Callable[[], None]
     can_go_on: Callable[[], bool]
     _losses: Losses = field(default_factory=Losses)
-    _in_flight: dict[Window, Future[Page]] = field(default_factory=dict)
+    _in_flight: dict[PageRange, Future[Page]] = field(default_factory=dict)
     _narrowing_requests: int = 0
 
     @property
     def failures(self) -> list[str]:
         """Why the crawl is not complete, one sentence a reason, without its full stop."""
-        return self._losses.failures + self.chain.gaps
+        return self._losses.failures + self.pagination.gaps
 
     @property
     def complete(self) -> bool:
         """Whether the pages held every course run that stayed listed throughout."""
-        return self.chain.complete and not self.failures
+        return self.pagination.complete and not self.failures
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages in the order of the list.
@@ -62,94 +62,95 @@ class Crawl:
             RequestFailed: nothing further can be had from this Catalog.
         """
         try:
-            while not self.chain.ended:
-                yield from self._next_window()
+            while not self.pagination.ended:
+                yield from self._next_page()
         finally:
             self._losses.end()
 
-    def _next_window(self) -> Iterator[Page]:
-        window = self.chain.next()
+    def _next_page(self) -> Iterator[Page]:
+        page_range = self.pagination.next()
         try:
-            future = self._in_flight.pop(window, None) or self._start(window, None)
-            page = result_of(future, self.tick)
+            future = self._in_flight.pop(page_range, None) or self._start(page_range, None)
+            page = result_of(future, self.heartbeat)
         except RequestFailed as error:
-            yield from self._without(window, error)
+            yield from self._without(page_range, error)
             return
-        self.chain.add(page)
+        self.pagination.add(page)
         self._prefetch()
         yield self._noted(page)
 
-    def _start(self, window: Window, attempts: int | None) -> Future[Page]:
-        return in_background(partial(self.fetch, window, attempts))
+    def _start(self, page_range: PageRange, attempts: int | None) -> Future[Page]:
+        return run_in_thread(partial(self.fetch, page_range, attempts))
 
     def _prefetch(self) -> None:
-        if self.chain.ended:
+        if self.pagination.ended:
             return
-        wanted = [self.chain.next(), *self.chain.following(self.concurrency - 1)]
+        wanted = [self.pagination.next(), *self.pagination.following(self.concurrency - 1)]
         # Windows that are no longer wanted (the list moved) run out and are forgotten.
         self._in_flight = {
-            window: self._in_flight.get(window) or self._start(window, None) for window in wanted
+            page_range: self._in_flight.get(page_range) or self._start(page_range, None)
+            for page_range in wanted
         }
 
     def _noted(self, page: Page) -> Page:
         self._losses.note(page)
         return page
 
-    def _without(self, window: Window, error: RequestFailed) -> Iterator[Page]:
+    def _without(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
         """Yield what can be had of a window that failed, and move past it."""
         if error.scope is Scope.RUN:
             raise error
         if not self.can_go_on():
-            self._give_up(window, error)
+            self._give_up(page_range, error)
             return
         # One cheap request tells a window that fails from a Catalog that fails.
-        answers = self._answers(Window(FAR_OFFSET + window.offset, 1))
-        if not answers and not self.chain.count:
+        answers = self._answers(PageRange(FAR_OFFSET + page_range.offset, 1))
+        if not answers and not self.pagination.count:
             raise error
         if answers and error.scope is Scope.ROWS and self._narrowing_requests < MOST_NARROWING_REQUESTS:
             before = self._losses.noticed
-            yield from self._narrow(window, error)
+            yield from self._narrow(page_range, error)
             if self._losses.noticed == before:
-                self._losses.doubt(window)
+                self._losses.doubt(page_range)
         else:
-            self._losses.lose(window, self.chain.count, error)
-        self.chain.skip()
+            self._losses.lose(page_range, self.pagination.count, error)
+        self.pagination.skip()
 
-    def _give_up(self, window: Window, error: RequestFailed) -> None:
-        if not self.chain.count:
+    def _give_up(self, page_range: PageRange, error: RequestFailed) -> None:
+        if not self.pagination.count:
             raise error
-        self._losses.lose_rest(window.offset, error)
-        self.chain.give_up()
+        self._losses.lose_rest(page_range.offset, error)
+        self.pagination.give_up()
 
-    def _answers(self, window: Window) -> bool:
+    def _answers(self, page_range: PageRange) -> bool:
         try:
-            page = result_of(self._start(window, 1), self.tick)
+            page = result_of(self._start(page_range, 1), self.heartbeat)
         except RequestFailed as error:
             if error.scope is Scope.RUN:
                 raise
             return False
-        self.chain.count = page.count
+        self.pagination.count = page.count
         return True
 
-    def _narrow(self, window: Window, error: RequestFailed) -> Iterator[Page]:
+    def _narrow(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
         """Halve a window that fails again and again, until only the rows that break the service are missing."""
-        if window.limit == 1:
-            self._losses.poison(window.offset, error)
+        if page_range.limit == 1:
+            self._losses.poison(page_range.offset, error)
             return
-        for half in window.halves():
-            if half.offset >= self.chain.count:
+        for half in page_range.halves():
+            if half.offset >= self.pagination.count:
                 return
             if self._narrowing_requests >= MOST_NARROWING_REQUESTS or not self.can_go_on():
-                self._losses.lose(half, self.chain.count, error)
+                self._losses.lose(half, self.pagination.count, error)
                 continue
             self._narrowing_requests += 1
             try:
                 # A part that fails by chance is only halved once more; a single row must not be blamed by chance.
-                page = result_of(self._start(half, 2 if half.limit == 1 else 1), self.tick)
+                page = result_of(self._start(half, 2 if half.limit == 1 else 1), self.heartbeat)
             except RequestFailed as failure:
                 if failure.scope is Scope.RUN:
                     raise
                 yield from self._narrow(half, failure)
             else:
-                self.chain.count = page.count
+                self.pagination.count = page.count
                 yield self._noted(page)

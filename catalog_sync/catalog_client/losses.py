@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catalog_sync.catalog_client.pagination import Window
+from catalog_sync.catalog_client.pagination import PageRange
 from catalog_sync.catalog_client.schemas import Page
 from catalog_sync.exceptions import RequestFailed
 
@@ -22,7 +22,7 @@ class Losses:
     noticed: int = 0
     _last_key: str = ""
     _poisoned: dict[int, RequestFailed] = field(default_factory=dict)
-    _told: set[int] = field(default_factory=set)
+    _reported: set[int] = field(default_factory=set)
 
     def note(self, page: Page) -> None:
         """Take notice of a page that was read: it has the neighbors of what was lost before it."""
@@ -34,11 +34,13 @@ class Losses:
         """Take notice that no page will follow."""
         self._tell("the last that was read")
 
-    def lose(self, window: Window, count: int, error: RequestFailed) -> None:
+    def lose(self, page_range: PageRange, count: int, error: RequestFailed) -> None:
         """Give up a window of a list of ``count`` course runs."""
         self.noticed += 1
-        last = max(window.offset, min(window.offset + window.limit, count) - 1)
-        self.failures.append(f"course runs {window.offset} to {last} of the list are missing: {error.clause}")
+        last = max(page_range.offset, min(page_range.offset + page_range.limit, count) - 1)
+        self.failures.append(
+            f"course runs {page_range.offset} to {last} of the list are missing: {error.clause}"
+        )
 
     def lose_rest(self, offset: int, error: RequestFailed) -> None:
         """Give up all from this position on, because no time is left to try again."""
@@ -47,18 +49,18 @@ class Losses:
             f"used up: {error.clause}"
         )
 
-    def doubt(self, window: Window) -> None:
+    def doubt(self, page_range: PageRange) -> None:
         """A window was read, but only in parts."""
         self.failures.append(
-            f"course runs {window.offset} to {window.offset + window.limit - 1} of the list could only be read in "
-            "parts, which proves nothing about what is missing: run the command again, with a smaller page size"
+            f"course runs {page_range.offset} to {page_range.offset + page_range.limit - 1} of the list could only be "
+            "read in parts, which proves nothing about what is missing: run the command again, with a smaller page size"
         )
 
     def poison(self, offset: int, error: RequestFailed) -> None:
         """Give up a single course run; told as soon as its neighbor is known."""
         self.noticed += 1
-        if offset not in self._told:
-            self._told.add(offset)
+        if offset not in self._reported:
+            self._reported.add(offset)
             self._poisoned[offset] = error
 
     def _tell(self, next_neighbor: str) -> None:

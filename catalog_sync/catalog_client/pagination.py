@@ -18,20 +18,20 @@ MOST_STUCK = 2
 
 
 @dataclass(frozen=True)
-class Window:
+class PageRange:
     """``limit`` rows of the list from position ``offset``."""
 
     offset: int
     limit: int
 
-    def halves(self) -> tuple[Window, Window]:
+    def halves(self) -> tuple[PageRange, PageRange]:
         """Split the window in two; not for a window of one row."""
         half = self.limit // 2
-        return Window(self.offset, half), Window(self.offset + half, self.limit - half)
+        return PageRange(self.offset, half), PageRange(self.offset + half, self.limit - half)
 
 
 @dataclass
-class Chain:
+class OverlappingPages:
     """Chooses window after window until the list's end, and knows whether they are linked.
 
     Offsets are multiples of ``page_size - 1`` wherever nothing moved, so that the requests of one crawl are the
@@ -79,15 +79,15 @@ class Chain:
         """Rows from one window to the next."""
         return self.page_size - 1
 
-    def next(self) -> Window:
+    def next(self) -> PageRange:
         """Return the window to read now."""
-        return Window(self._offset, self.page_size)
+        return PageRange(self._offset, self.page_size)
 
-    def following(self, number: int) -> list[Window]:
+    def following(self, number: int) -> list[PageRange]:
         """Return the windows that will be wanted after the next one if nothing moves, at most ``number``."""
         first = self._offset - self._offset % self.step + self.step
         stop = self.count if self.stop is None else min(self.count, self.stop)
-        return [Window(offset, self.page_size) for offset in range(first, stop, self.step)[:number]]
+        return [PageRange(offset, self.page_size) for offset in range(first, stop, self.step)[:number]]
 
     def add(self, page: Page) -> None:
         """Take the page that was read for ``next()``, and move on or, where it shares no run, further back."""

@@ -10,11 +10,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 # How often a waiting thread looks up: to renew its lease, and to see whether it shall stop.
-TICK_SECONDS = 0.5
+HEARTBEAT_SECONDS = 0.5
 THREAD_NAME = "catalog-request"
 
 
-def in_background(function: Callable[[], T]) -> Future[T]:
+def run_in_thread(function: Callable[[], T]) -> Future[T]:
     """Run ``function`` in a daemon thread: a request that hangs must not keep a stopped process alive."""
     future: Future[T] = Future()
 
@@ -28,9 +28,9 @@ def in_background(function: Callable[[], T]) -> Future[T]:
     return future
 
 
-def result_of(future: Future[T], tick: Callable[[], None]) -> T:
+def result_of(future: Future[T], heartbeat: Callable[[], None]) -> T:
     """Wait for the result, and call ``tick`` about twice a second meanwhile; what it raises ends the waiting."""
     while not future.done():
-        tick()
-        wait([future], timeout=TICK_SECONDS)
+        heartbeat()
+        wait([future], timeout=HEARTBEAT_SECONDS)
     return future.result()

@@ -13,7 +13,7 @@ import requests
 import urllib3
 
 from catalog_sync.catalog_client.failures import token_refused, too_large, too_slow, unreachable
-from catalog_sync.catalog_client.threads import in_background
+from catalog_sync.catalog_client.threads import run_in_thread
 
 CHUNK_BYTES = 64 * 1024
 # What a request asks for. Whoever packs a body twice, or better, means to fill the memory: urllib3 before 2.6 unpacks
@@ -48,7 +48,7 @@ def exchange(url: str, send: Callable[[], requests.Response], *, seconds: float,
         RequestFailed: there is no reply, or no honest one.
     """
     receive = partial(_receive, url, send, time.monotonic() + seconds, most_bytes)
-    future = in_background(receive)
+    future = run_in_thread(receive)
     wait([future], timeout=seconds)
     reply = future.result() if future.done() else None
     if reply is None:

@@ -20,7 +20,7 @@ from catalog_sync.openedx import links as platform
 from catalog_sync.store import course_overviews, course_runs
 
 
-class Standing(NamedTuple):
+class CourseStatus(NamedTuple):
     """The marketing URL of a course in the LMS, and the one that it should have.
 
     Attributes:
@@ -31,20 +31,20 @@ class Standing(NamedTuple):
 
     is_in_lms: bool
     shown_url: str | None
-    wanted_url: str | None
+    expected_url: str | None
 
     @property
-    def is_in_step(self) -> bool | None:
+    def is_up_to_date(self) -> bool | None:
         """Whether the course overview has the marketing URL that it should have; None if it does not exist."""
-        return (self.shown_url or None) == self.wanted_url if self.is_in_lms else None
+        return (self.shown_url or None) == self.expected_url if self.is_in_lms else None
 
 
-def standings(course_keys: Collection[str]) -> dict[str, Standing]:
+def course_statuses(course_keys: Collection[str]) -> dict[str, CourseStatus]:
     """Return the status of each of these courses, with two queries in total."""
-    shown = course_overviews.shown_urls(course_keys)
-    held = course_runs.held_for(course_keys)
+    shown = course_overviews.marketing_urls(course_keys)
+    held = course_runs.data_for(course_keys)
     wanted = {key: each.marketing_url for key, each in held.items()}
-    return {key: Standing(key in shown, shown.get(key), wanted.get(key)) for key in course_keys}
+    return {key: CourseStatus(key in shown, shown.get(key), wanted.get(key)) for key in course_keys}
 
 
 def link_and_why(course_run: CatalogCourseRun) -> tuple[str, str]:

@@ -22,8 +22,8 @@ def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()
     Raises:
         SyncNotStarted: one is in the way, all are switched off, there is no broker, or it cannot be reached.
     """
-    lease.bury_the_dead()
-    if run := in_the_way():
+    lease.expire_stale_runs()
+    if run := blocking_sync_run():
         raise SyncNotStarted(f"Sync run {run.pk} is running: wait for its end, or cancel it.")
     if not is_enabled():
         raise SyncNotStarted("The sync is switched off: switch it on in the Catalog sync configuration.")
@@ -63,14 +63,14 @@ def running(run_id: int | None = None) -> SyncRun | None:
     return (runs if run_id is None else runs.filter(pk=run_id)).first()
 
 
-def in_the_way() -> SyncRun | None:
+def blocking_sync_run() -> SyncRun | None:
     """Return the sync whose end a new one would have to wait for; a look at what changed is waited for by the task."""
     return lease.alive().exclude(scope=SyncRun.Scope.CHANGED).defer("log_lines").first()
 
 
 def cancel(run_id: int, *, user_id: int | None) -> bool:
     """Ask a running sync to end after its page; return whether it was running."""
-    lease.bury_the_dead()
+    lease.expire_stale_runs()
     asked = lease.running().filter(pk=run_id).update(cancel_requested=True)
     if asked:
         EventLog(run_id).info("cancel_requested", user_id=user_id)

@@ -17,7 +17,7 @@ from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of, prefixes_of_orga
 from catalog_sync.fields import CaseSensitiveCharField
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs, overview_history
-from catalog_sync.store.course_runs import Held, StoredRun
+from catalog_sync.store.course_runs import CatalogData, StoredCourseRun
 from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
 
 
@@ -30,16 +30,16 @@ class Difference(NamedTuple):
         with_url: of these, CCX courses aside, those that are to show a marketing URL.
     """
 
-    met: list[str]
+    seen: list[str]
     differing: list[str]
     with_url: list[str]
 
 
-class Together(NamedTuple):
+class JoinedRows(NamedTuple):
     """By course key, what course overviews show in the mapped fields, and the rows of the replica."""
 
     shown: dict[str, Sequence[Any]]
-    stored: dict[str, StoredRun]
+    stored: dict[str, StoredCourseRun]
 
 
 def model() -> Any:
@@ -84,16 +84,16 @@ def count(course_keys: Collection[str] | None = None) -> int:
 
 def count_with_url() -> tuple[int, int]:
     """Return how many course overviews the LMS has, and how many of them show a marketing URL; one query."""
-    counts = model()._default_manager.aggregate(all=Count("*"), showing=Count("pk", filter=_shows_url()))
+    counts = model()._default_manager.aggregate(all=Count("*"), showing=Count("pk", filter=_has_url()))
     return counts["all"], counts["showing"]
 
 
-def _shows_url() -> Q:
+def _has_url() -> Q:
     field = url_field()
     return Q(**{f"{field}__isnull": False}) & ~Q(**{field: ""})
 
 
-def shown_urls(course_keys: Collection[str]) -> dict[str, str | None]:
+def marketing_urls(course_keys: Collection[str]) -> dict[str, str | None]:
     """Return the marketing URLs on the course overviews of these keys, by key; one query."""
     return dict(_keyed().filter(_key__among=frozenset(course_keys)).values_list("_key", url_field()))
 
@@ -115,10 +115,10 @@ def urls_of_course(course_key: str) -> list[tuple[str, str, str | None]]:
 def _urls(wanted: Q) -> QuerySet[Any]:
     has_social_sharing = any(field.name == "social_sharing_url" for field in model()._meta.concrete_fields)
     social_sharing: Any = F("social_sharing_url") if has_social_sharing else Value(None, TextField())
-    return _keyed().filter(_shows_url(), wanted).values_list("_key", url_field(), social_sharing)
+    return _keyed().filter(_has_url(), wanted).values_list("_key", url_field(), social_sharing)
 
 
-def compare(held: Mapping[str, Held]) -> Difference:
+def compare(held: Mapping[str, CatalogData]) -> Difference:
     """Compare the course overviews of these keys with what they are to show; one query.
 
     A value that the replica does not hold changes nothing: taking a marketing URL away is ``clear``'s.
@@ -127,27 +127,27 @@ def compare(held: Mapping[str, Held]) -> Difference:
     return difference({key: values for key, *values in found}, held)
 
 
-def difference(shown: Mapping[str, Sequence[Any]], held: Mapping[str, Held]) -> Difference:
+def difference(shown: Mapping[str, Sequence[Any]], held: Mapping[str, CatalogData]) -> Difference:
     """Compare values of the mapped fields, by course key, with what is to be shown."""
     # The database may compare without case; a course key is another course's if its case differs.
-    met = [key for key in shown if key in held]
+    seen = [key for key in shown if key in held]
     differing = {
         key: None
         for position, name in enumerate(conf.fields())
-        for key in met
+        for key in seen
         if (value := getattr(held[key], name)) is not None and value != shown[key][position]
     }
-    with_url = [key for key in met if held[key].marketing_url and not key.startswith(CCX_PREFIX)]
-    return Difference(met, list(differing), with_url)
+    with_url = [key for key in seen if held[key].marketing_url and not key.startswith(CCX_PREFIX)]
+    return Difference(seen, list(differing), with_url)
 
 
-def read_with_replica(course_keys: Collection[str]) -> Together:
+def read_joined(course_keys: Collection[str]) -> JoinedRows:
     """Return the course overviews of these keys that have a row in the replica, with that row; one query.
 
     By hand, since no foreign key joins the two tables: a course overview may be gone, a row may be yet to come.
     """
     if not course_keys:  # an empty list of them is no SQL everywhere
-        return Together({}, {})
+        return JoinedRows({}, {})
     meta = model()._meta
     quoted = connection.ops.quote_name
     key = f"overview.{quoted(meta.pk.column)}"
@@ -164,23 +164,24 @@ def read_with_replica(course_keys: Collection[str]) -> Together:
     with connection.cursor() as cursor:
         cursor.execute(sql, list(course_keys))
         rows = cursor.fetchall()
-    return Together(
-        {row[0]: row[1:end] for row in rows}, {row[0]: course_runs.stored_run(*row[end:]) for row in rows}
+    return JoinedRows(
+        {row[0]: row[1:end] for row in rows},
+        {row[0]: course_runs.stored_course_run(*row[end:]) for row in rows},
     )
 
 
-def copy_from_replica(course_keys: Collection[str], doubtful: Collection[str] = frozenset()) -> int:
+def copy_stored_values(course_keys: Collection[str], unconfirmed: Collection[str] = frozenset()) -> int:
     """Set the mapped fields of the course overviews from their own rows of the replica, and return how many.
 
     Two statements at most, whatever the number, and two for doubtful ones: the values do not pass through Python.
 
     Args:
         course_keys: whose.
-        doubtful: those that are not to be given the Catalog's marketing URL, only a pinned one.
+        unconfirmed: those that are not to be given the Catalog's marketing URL, only a pinned one.
     """
-    certain = [key for key in course_keys if key not in doubtful]
-    return _copy(certain, course_runs.WANTED_URL) + _copy(
-        [key for key in course_keys if key in doubtful], F("pinned_url")
+    certain = [key for key in course_keys if key not in unconfirmed]
+    return _copy(certain, course_runs.PUBLISHED_URL) + _copy(
+        [key for key in course_keys if key in unconfirmed], F("pinned_url")
     )
 
 
@@ -211,31 +212,31 @@ def clear(course_keys: Collection[str]) -> int:
     return _update(showing, {url_field(): Value(None, output_field=TextField())})
 
 
-def count_showing(course_keys: Collection[str]) -> int:
+def count_with_removable_url(course_keys: Collection[str]) -> int:
     """Return how many of these course overviews show a marketing URL that is not pinned."""
     return sum(len(_showing(chunk)) for chunk in in_chunks(course_keys))
 
 
 def _showing(course_keys: Collection[str]) -> list[str]:
     wanted = set(course_keys)
-    showing = set(showing_url().filter(_key__in=list(wanted))) & wanted
-    return list(showing - course_runs.founded_on_a_pin(showing)) if showing else []
+    showing = set(with_marketing_url().filter(_key__in=list(wanted))) & wanted
+    return list(showing - course_runs.with_pinned_source(showing)) if showing else []
 
 
-def showing_url() -> QuerySet[Any]:
+def with_marketing_url() -> QuerySet[Any]:
     """Return the keys of the course overviews that show a marketing URL."""
-    return _keyed().filter(_shows_url()).values_list("_key", flat=True)
+    return _keyed().filter(_has_url()).values_list("_key", flat=True)
 
 
 def count_with_own_url() -> int:
     """Return how many course overviews, CCX courses aside, show a marketing URL; one query."""
-    return int(showing_url().exclude(_key__startswith=CCX_PREFIX).count())
+    return int(with_marketing_url().exclude(_key__startswith=CCX_PREFIX).count())
 
 
-def showing_unknown_url() -> Iterator[list[str]]:
+def with_unknown_url() -> Iterator[list[str]]:
     """Yield the keys of course overviews, CCX courses aside, that show a URL which no row of the replica holds."""
     own_row = CatalogCourseRun.objects.filter(course_runs.HAS_URL, course_key=OuterRef("pk"))
-    return key_chunks(showing_url().exclude(_key__startswith=CCX_PREFIX).filter(~Exists(own_row)))
+    return key_chunks(with_marketing_url().exclude(_key__startswith=CCX_PREFIX).filter(~Exists(own_row)))
 
 
 def key_chunks(some_keys: QuerySet[Any]) -> Iterator[list[str]]:
@@ -244,7 +245,7 @@ def key_chunks(some_keys: QuerySet[Any]) -> Iterator[list[str]]:
         yield [key for (key,) in chunk]
 
 
-def out_of_step() -> QuerySet[Any]:
+def out_of_date() -> QuerySet[Any]:
     """Return the keys of course overviews that do not show what the replica holds of their own run, for a subquery.
 
     A CCX course without a URL of its own is in step with its parent run or not, which no one row tells. It reads every
@@ -256,7 +257,7 @@ def out_of_step() -> QuerySet[Any]:
     shown = Coalesce(url_field(), nothing, output_field=text)
     without_row = Case(When(_key__startswith=CCX_PREFIX, then=shown), default=nothing, output_field=text)
     wanted = Coalesce(
-        Subquery(own_row.values_list(course_runs.WANTED_URL)[:1]), without_row, output_field=text
+        Subquery(own_row.values_list(course_runs.PUBLISHED_URL)[:1]), without_row, output_field=text
     )
     rows: QuerySet[Any] = _keyed().annotate(_wanted=wanted).exclude(_wanted=shown)
     return rows.values("_key")

@@ -16,7 +16,7 @@ from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store.sql import in_chunks, upsert
 
 
-class Held(NamedTuple):
+class CatalogData(NamedTuple):
     """What the replica holds of a course run. The names are the Catalog's."""
 
     status: str = ""
@@ -25,24 +25,24 @@ class Held(NamedTuple):
     content_language: str | None = None
 
 
-NOTHING = Held()
+NOTHING = CatalogData()
 
 # The statuses that a course run of the Catalog can have. A later version of the Catalog may have more.
 CATALOG_STATUSES = ("published", "unpublished", "review_by_legal", "review_by_internal", "reviewed")
 
 # Of a row: the URL that its course overview is to show, and whether there is one.
-WANTED_URL = Coalesce("pinned_url", "marketing_url")
+PUBLISHED_URL = Coalesce("pinned_url", "marketing_url")
 HAS_URL = Q(marketing_url__isnull=False) | Q(pinned_url__isnull=False)
 
 # What a ``StoredRun`` is made of.
-COLUMNS = ("id", "pinned_url", "catalog", *Held._fields)
+COLUMNS = ("id", "pinned_url", "catalog", *CatalogData._fields)
 
 
-class StoredRun(NamedTuple):
+class StoredCourseRun(NamedTuple):
     """A row of the replica: its id, what it holds of which Catalog, and the URL that an operator has pinned."""
 
     id: int
-    held: Held
+    held: CatalogData
     pinned_url: str | None = None
     catalog: str = conf.DEFAULT_CATALOG
 
@@ -52,14 +52,14 @@ class StoredRun(NamedTuple):
         return not self.pinned_url or self.held != NOTHING
 
 
-class Shown(NamedTuple):
+class PublishedData(NamedTuple):
     """What course overviews are to show, by course key, and those that do by their parent run only, with its row.
 
     A parent run that is only taken to be there has none.
     """
 
-    held: dict[str, Held]
-    inheriting: dict[str, StoredRun | None]
+    held: dict[str, CatalogData]
+    inheriting: dict[str, StoredCourseRun | None]
 
 
 class Source(NamedTuple):
@@ -69,23 +69,25 @@ class Source(NamedTuple):
     is_pinned: bool
 
 
-def read(course_keys: Collection[str]) -> dict[str, StoredRun]:
+def read(course_keys: Collection[str]) -> dict[str, StoredCourseRun]:
     """Return the stored rows of the course keys, by key; one query."""
     rows = CatalogCourseRun.objects.filter(course_key__among=frozenset(course_keys))
-    return {key: stored_run(*columns) for key, *columns in rows.values_list("course_key", *COLUMNS)}
+    return {key: stored_course_run(*columns) for key, *columns in rows.values_list("course_key", *COLUMNS)}
 
 
-def stored_run(row_id: int, pinned_url: str | None, catalog: str, *held: Any) -> StoredRun:
+def stored_course_run(row_id: int, pinned_url: str | None, catalog: str, *held: Any) -> StoredCourseRun:
     """Return a row whose ``COLUMNS`` were read."""
-    return StoredRun(row_id, Held(*held), pinned_url, catalog)
+    return StoredCourseRun(row_id, CatalogData(*held), pinned_url, catalog)
 
 
-def read_all(course_keys: Collection[str]) -> dict[str, StoredRun]:
+def read_all(course_keys: Collection[str]) -> dict[str, StoredCourseRun]:
     """Return the stored rows of any number of course keys, by key; a query for every few hundred."""
     return {key: row for some in in_chunks(course_keys) for key, row in read(some).items()}
 
 
-def with_pins(held: Mapping[str, Held], stored: Mapping[str, StoredRun]) -> Mapping[str, Held]:
+def apply_pins(
+    held: Mapping[str, CatalogData], stored: Mapping[str, StoredCourseRun]
+) -> Mapping[str, CatalogData]:
     """Return what the course overviews of these keys are to show: what is pinned, else what is held."""
     pins = {key: row.pinned_url for key, row in stored.items() if row.pinned_url and key in held}
     return (
@@ -95,22 +97,22 @@ def with_pins(held: Mapping[str, Held], stored: Mapping[str, StoredRun]) -> Mapp
     )
 
 
-def record(changes: Mapping[str, Held], catalog: str) -> None:
+def record(changes: Mapping[str, CatalogData], catalog: str) -> None:
     """Insert or update the rows of the changed course keys, as the Catalog's; one statement. Pins are left alone."""
     if not changes:
         return
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     upsert(
         CatalogCourseRun,
-        ["course_key", *Held._fields],
+        ["course_key", *CatalogData._fields],
         ((key, *held) for key, held in changes.items()),
         constants={"catalog": catalog, "created": now, "modified": now},
         unique_column="course_key",
-        update_columns=["catalog", *Held._fields, "modified"],
+        update_columns=["catalog", *CatalogData._fields, "modified"],
     )
 
 
-def forget(course_keys: Collection[str], catalog: str) -> None:
+def delete_course_runs(course_keys: Collection[str], catalog: str) -> None:
     """Delete the Catalog's rows of course runs that it is known not to have; of a pinned one only the pin stays."""
     rows = CatalogCourseRun.objects.filter(course_key__in=course_keys, catalog=catalog)
     rows.filter(pinned_url__isnull=True).delete()
@@ -150,13 +152,13 @@ def count(catalog: str) -> int:
     return listed(catalog).count()
 
 
-def held_for(course_keys: Collection[str]) -> dict[str, Held]:
+def data_for(course_keys: Collection[str]) -> dict[str, CatalogData]:
     """Return what course overviews with these keys are to show; one query. Keys without anything are left out.
 
     A pinned URL comes before the Catalog's. The Catalog rarely knows a CCX course; one that has neither of its own
     takes its parent run's, the pinned one first there, too.
     """
-    return shown_for(course_keys).held
+    return published_data_for(course_keys).held
 
 
 def held_values(course_key: str) -> dict[str, Any]:
@@ -169,7 +171,7 @@ def held_values(course_key: str) -> dict[str, Any]:
         return Subquery(CatalogCourseRun.objects.filter(course_key=key).values_list(column)[:1])
 
     sources = filter(None, (course_key, parent_of_ccx(course_key)))
-    urls = [value(key, WANTED_URL) for key in sources]
+    urls = [value(key, PUBLISHED_URL) for key in sources]
     nothing = Value(None, output_field=TextField())  # Coalesce takes two values or more
     return {
         "marketing_url": Coalesce(*urls, nothing),
@@ -178,7 +180,9 @@ def held_values(course_key: str) -> dict[str, Any]:
     }
 
 
-def shown_for(course_keys: Collection[str], instead: Mapping[str, Held | None] | None = None) -> Shown:
+def published_data_for(
+    course_keys: Collection[str], instead: Mapping[str, CatalogData | None] | None = None
+) -> PublishedData:
     """Return what ``held_for`` returns, and which of the keys inherit it.
 
     Args:
@@ -190,7 +194,7 @@ def shown_for(course_keys: Collection[str], instead: Mapping[str, Held | None] |
     believed = {key: row.held for key, row in rows.items() if row.is_listed} | dict(instead or {})
     said = {key: held for key, held in believed.items() if held is not None}
     pins = {key: said.get(key, NOTHING) for key, row in rows.items() if row.pinned_url}
-    stored = with_pins(said | pins, rows)
+    stored = apply_pins(said | pins, rows)
     held = {key: stored[key] for key in course_keys if key in stored}
     for key, parent in parents.items():
         mine = held.get(key, NOTHING)
@@ -199,7 +203,7 @@ def shown_for(course_keys: Collection[str], instead: Mapping[str, Held | None] |
     inheriting = {
         key: rows.get(parent) for key, parent in parents.items() if parent in said and key not in said
     }
-    return Shown(held, inheriting)
+    return PublishedData(held, inheriting)
 
 
 def source_of(course_key: str) -> Source | None:
@@ -212,7 +216,7 @@ def source_of(course_key: str) -> Source | None:
     return None
 
 
-def founded_on_a_pin(course_keys: Collection[str]) -> set[str]:
+def with_pinned_source(course_keys: Collection[str]) -> set[str]:
     """Return which of the keys are pinned, or are CCX courses of a pinned run: no Catalog takes their URL away."""
     parents = {key: parent_of_ccx(key) for key in course_keys}
     sources = {*parents, *filter(None, parents.values())}

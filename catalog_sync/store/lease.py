@@ -28,17 +28,17 @@ _FARTHEST_AHEAD = timedelta(days=1)
 HEARTBEAT_SECONDS = 2
 ACQUIRE_ATTEMPTS = 3
 # A look at what changed lately begins every minute, like many a full sync, and takes a second or two.
-LONGEST_LOOK_SECONDS = 60
-LOOK_AGAIN_SECONDS = 0.5
+LONGEST_INCREMENTAL_SECONDS = 60
+ACQUIRE_PAUSE_SECONDS = 0.5
 
 # The numbers of the report that an operator may watch while the run goes on.
 PROGRESS = ("pages", "course_runs_retrieved", "updated")
 # What is in a row for the lease, for admin and for the next run; all else is told at the end of the run.
-_NOT_TOLD = (
+_NOT_REPORTED = (
     *("id", "lease", "holder", "started", "heartbeat", "finished", "cancel_requested"),
     *("log_lines", "next_page_size", "message"),
 )
-REPORTED = [field.name for field in SyncRun._meta.concrete_fields if field.name not in _NOT_TOLD]
+REPORTED = [field.name for field in SyncRun._meta.concrete_fields if field.name not in _NOT_REPORTED]
 
 
 class LeaseLost(Exception):
@@ -75,7 +75,7 @@ class Lease:
             SyncAlreadyRunning: another run holds it and is alive.
         """
         for attempt in range(ACQUIRE_ATTEMPTS):
-            bury_the_dead()
+            expire_stale_runs()
             try:
                 # A savepoint, so that a refused insert does not spoil a transaction around it.
                 with transaction.atomic():
@@ -93,13 +93,15 @@ class Lease:
         raise AssertionError("the loop ends with a result or an error")
 
     @classmethod
-    def acquire_after_look(cls, catalog: str, should_stop: Callable[[], bool], **values: Any) -> Lease:
+    def acquire_after_incremental_sync(
+        cls, catalog: str, should_stop: Callable[[], bool], **values: Any
+    ) -> Lease:
         """Acquire the lease, and wait for it where a look at what changed lately holds it: that does not do our work.
 
         Raises:
             SyncAlreadyRunning: another run holds it, or a look did for very long, or until ``should_stop``.
         """
-        give_up_at = time.monotonic() + LONGEST_LOOK_SECONDS
+        give_up_at = time.monotonic() + LONGEST_INCREMENTAL_SECONDS
         while True:
             try:
                 return cls.acquire(catalog, **values)
@@ -107,7 +109,7 @@ class Lease:
                 is_over = time.monotonic() > give_up_at or should_stop()
                 if held.scope != SyncRun.Scope.CHANGED or is_over:
                     raise
-            time.sleep(LOOK_AGAIN_SECONDS)
+            time.sleep(ACQUIRE_PAUSE_SECONDS)
 
     def renew(self, seconds_ahead: float = 0, **progress: Any) -> None:
         """Renew the lease and store the progress.
@@ -158,7 +160,7 @@ def alive() -> QuerySet[SyncRun]:
     return running().filter(heartbeat__range=(UtcNow() - _SILENCE, UtcNow() + _FARTHEST_AHEAD))
 
 
-def bury_the_dead() -> None:
+def expire_stale_runs() -> None:
     """Close the runs of holders that give no sign of life."""
     too_old, too_new = UtcNow() - _SILENCE, UtcNow() + _FARTHEST_AHEAD
     silent = running().filter(Q(heartbeat__lt=too_old) | Q(heartbeat__gt=too_new))

@@ -10,13 +10,13 @@ from django.db.models import Exists
 from catalog_sync import conf
 from catalog_sync.course_keys import CCX_PREFIX
 from catalog_sync.store import course_overviews, course_runs
-from catalog_sync.store.course_runs import Held
+from catalog_sync.store.course_runs import CatalogData
 from catalog_sync.store.lease import running, wait_for_writer
 
 
 def restore(course_overview: Any) -> str | None:
     """Set what the replica holds on a course overview that is about to be saved, and return the URL that was set."""
-    held = course_runs.held_for([str(course_overview.pk)]).get(str(course_overview.pk), Held())
+    held = course_runs.data_for([str(course_overview.pk)]).get(str(course_overview.pk), CatalogData())
     for name, field in conf.fields().items():
         if getattr(held, name) is not None:
             setattr(course_overview, field, getattr(held, name))
@@ -40,7 +40,7 @@ def _needs_republishing(course_key: str, restored_url: str | None) -> bool:
     fields, held_values = conf.fields(), course_runs.held_values(course_key)
     columns = ["_key", Exists(running()), *fields.values(), *(held_values[name] for name in fields)]
     for key, is_syncing, *values in course_overviews.of_key(course_key).values_list(*columns):
-        held = Held(**dict(zip(fields, values[len(fields) :], strict=True)))
+        held = CatalogData(**dict(zip(fields, values[len(fields) :], strict=True)))
         differing = course_overviews.difference({key: values}, {course_key: held}).differing
         return is_syncing or bool(differing) or bool(restored_url and not held.marketing_url)
     return False  # deleted meanwhile
@@ -55,7 +55,7 @@ def republish(course_key: str, restored_url: str | None) -> None:
     """
     with transaction.atomic():
         wait_for_writer()
-        held = course_runs.held_for([course_key]).get(course_key, Held())
+        held = course_runs.data_for([course_key]).get(course_key, CatalogData())
         if restored_url and not held.marketing_url:
             _clear([course_key])
             return
@@ -64,7 +64,7 @@ def republish(course_key: str, restored_url: str | None) -> None:
             # It may be the parent run's, and a CCX course need have no row to copy from.
             course_overviews.copy_marketing_urls({course_key: held.marketing_url})
             differing = course_overviews.compare({course_key: held}).differing
-        course_overviews.copy_from_replica(differing)
+        course_overviews.copy_stored_values(differing)
 
 
 def republish_with_ccx(course_key: str, removed_url: str | None) -> None:
@@ -77,8 +77,8 @@ def republish_with_ccx(course_key: str, removed_url: str | None) -> None:
     with transaction.atomic():
         wait_for_writer()
         for chunk in course_overviews.with_ccx(course_key):
-            held = course_runs.held_for([key for key, _ in chunk])
-            wanted = {key: held.get(key, Held()).marketing_url for key, _ in chunk}
+            held = course_runs.data_for([key for key, _ in chunk])
+            wanted = {key: held.get(key, CatalogData()).marketing_url for key, _ in chunk}
             course_overviews.copy_marketing_urls(
                 {key: url for key, shown in chunk if (url := wanted[key]) and url != shown}
             )
@@ -91,7 +91,7 @@ def _clear(course_keys: list[str]) -> None:
     course_overviews.clear(course_keys)
     # A sync that has begun since may have brought one. Whoever writes these course overviews from now on has to wait,
     # and what was written before can be seen.
-    held = course_runs.held_for(course_keys)
+    held = course_runs.data_for(course_keys)
     course_overviews.copy_marketing_urls(
         {key: url for key, each in held.items() if (url := each.marketing_url)}
     )

@@ -30,7 +30,7 @@ def prune(keep_days: int, catalog: str) -> None:
     old.exclude(pk=last or 0).delete()
 
 
-def forget_idle_looks(run_id: int, catalog: str, status: SyncRun.Status) -> None:
+def delete_idle_incremental_runs(run_id: int, catalog: str, status: SyncRun.Status) -> None:
     """Delete the Catalog's earlier looks that wrote nothing and ended as this one did.
 
     One a minute would bury the history of the full syncs.

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from catalog_sync import conf
-from catalog_sync.catalog_client import CatalogClient, Requester, Window, access_to
+from catalog_sync.catalog_client import CatalogClient, PageRange, Requester, access_to
 from catalog_sync.catalog_client.failures import address_missing
 from catalog_sync.conf import Catalog
 from catalog_sync.event_log import EventLog
@@ -45,5 +45,5 @@ def ask_for_one_row(catalog: Catalog) -> Answer:
     )
     with closing(requester):
         client = CatalogClient(access.api_url, conf.fields(), requester)
-        seconds, page = client.seconds_of(Window(0, 1))
+        seconds, page = client.seconds_of(PageRange(0, 1))
     return Answer(catalog.name, seconds, page.count)

@@ -11,7 +11,7 @@ BLOCK_BITS = 8 * BLOCK_BYTES
 _NUMBER = struct.Struct("<Q")
 
 
-class Seen:
+class IdSet:
     """A set of row ids."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from catalog_sync.models import SyncRun
 
 # Looked at twice: clocks differ, and a change in the Catalog is stamped before it is committed.
 OVERLAP = timedelta(minutes=2)
-FIRST_LOOK = timedelta(hours=1)
+FIRST_PERIOD = timedelta(hours=1)
 # More than this is a bulk change: looking each run up would eat the quota that the full sync needs.
 MOST_COURSES = 500
 MOST_COURSE_RUNS = 2_000
@@ -37,7 +37,7 @@ def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
         RequestFailed: the Catalog did not answer.
         TooManyChanged: too many to look up one by one.
     """
-    last_look = _last_look(catalog)
+    last_look = _last_complete_start(catalog)
     changed = client.changed_since(last_look - OVERLAP, MOST_COURSES)
     if changed.count > MOST_COURSES or len(changed.course_keys) > MOST_COURSE_RUNS:
         # What came shortly before the last run is in every look after it, and was brought by that run.
@@ -49,7 +49,7 @@ def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
     return changed.course_keys
 
 
-def _last_look(catalog: str) -> datetime:
+def _last_complete_start(catalog: str) -> datetime:
     """Return when the last run began that saw every change up to its beginning."""
     # One that is incomplete for nothing but rejected records saw them all: there may be such records for months.
     saw_all = Q(status=SyncRun.Status.SUCCEEDED) | Q(status=SyncRun.Status.INCOMPLETE, failures=0)
@@ -57,4 +57,4 @@ def _last_look(catalog: str) -> datetime:
         saw_all, catalog=catalog, scope__in=(SyncRun.Scope.ALL, SyncRun.Scope.CHANGED), dry_run=False
     )
     last = looks.order_by("-pk").values_list("started", flat=True).first()
-    return last or timezone.now() - FIRST_LOOK
+    return last or timezone.now() - FIRST_PERIOD

@@ -25,7 +25,7 @@ UNFIT_VALUE = re.compile(r"Data too long|value too long|Incorrect string value")
 LARGE_STATEMENT = "max_allowed_packet"
 
 
-def verdict(failures: Sequence[str], rejected: int) -> tuple[SyncRun.Status, str]:
+def outcome_of(failures: Sequence[str], rejected: int) -> tuple[SyncRun.Status, str]:
     """Return the status of a run that came to its end, and the sentence that explains it.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from catalog_sync.catalog_client import CatalogClient, Window
+from catalog_sync.catalog_client import CatalogClient, PageRange
 from catalog_sync.exceptions import RequestFailed, Scope
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import PAGE_SIZES, requests_for
@@ -66,7 +66,7 @@ def measure(client: CatalogClient) -> Callable[[int], float | None]:
         if size > max(count, PAGE_SIZES[0]):
             return None
         try:
-            return client.seconds_of(_somewhere(size, count))[0]
+            return client.seconds_of(_random_range(size, count))[0]
         except RequestFailed as error:
             if error.scope is Scope.RUN:  # such as a throttle, which says nothing about the page
                 raise
@@ -76,11 +76,11 @@ def measure(client: CatalogClient) -> Callable[[int], float | None]:
 
 
 def _count(client: CatalogClient) -> int:
-    return client.seconds_of(Window(0, 2))[1].count
+    return client.seconds_of(PageRange(0, 2))[1].count
 
 
-def _somewhere(size: int, count: int) -> Window:
-    return Window(random.randint(0, max(0, count - size)), size)  # noqa: S311 -- no secret
+def _random_range(size: int, count: int) -> PageRange:
+    return PageRange(random.randint(0, max(0, count - size)), size)  # noqa: S311 -- no secret
 
 
 def after(page_size: int, slowest_seconds: float) -> int:
@@ -135,7 +135,7 @@ def sweep(
             if used + concurrency > most_requests:
                 raise OutOfRequests(most_requests, size)
             used += concurrency
-            measured = _at_once(client, size, concurrency, count)
+            measured = _measure_in_parallel(client, size, concurrency, count)
             if measured is None:
                 return
             yield measured
@@ -143,11 +143,13 @@ def sweep(
                 return
 
 
-def _at_once(client: CatalogClient, size: int, concurrency: int, count: int) -> Measurement | None:
-    windows = [_somewhere(size, count) for _ in range(concurrency)]
+def _measure_in_parallel(
+    client: CatalogClient, size: int, concurrency: int, count: int
+) -> Measurement | None:
+    page_ranges = [_random_range(size, count) for _ in range(concurrency)]
     try:
         with ThreadPoolExecutor(concurrency) as pool:
-            seconds = [seconds for seconds, _ in pool.map(client.seconds_of, windows)]
+            seconds = [seconds for seconds, _ in pool.map(client.seconds_of, page_ranges)]
     except RequestFailed as error:
         if error.scope is Scope.RUN:
             raise

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog_sync import conf
-from catalog_sync.catalog_client import CatalogClient, Chain, Requester
+from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Requester
 from catalog_sync.catalog_client.access import CatalogAccess, access_to
 from catalog_sync.catalog_client.failures import address_missing
 from catalog_sync.course_keys import parent_of_ccx
@@ -23,15 +23,15 @@ from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews
 from catalog_sync.store.lease import LEASE_SECONDS, Canceled, Lease, LeaseLost
 from catalog_sync.store.sql import idle_transactions_bounded, in_chunks
-from catalog_sync.store.sync_runs import forget_idle_looks, prune
+from catalog_sync.store.sync_runs import delete_idle_incremental_runs, prune
 from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.incremental import TooManyChanged, changed_course_keys
 from catalog_sync.sync.options import SyncOptions
-from catalog_sync.sync.outcome import database_failure, page_size_advice, verdict
-from catalog_sync.sync.ownership import Claim
+from catalog_sync.sync.outcome import database_failure, outcome_of, page_size_advice
+from catalog_sync.sync.ownership import Ownership
 from catalog_sync.sync.removals import Refused, check_candidates, find_candidates, look_up_and_apply
 from catalog_sync.sync.report import SyncReport
-from catalog_sync.sync.statistics import Tally
+from catalog_sync.sync.statistics import Statistics
 from catalog_sync.sync.transactions import Transactions
 from catalog_sync.sync.writer import Writer
 
@@ -107,7 +107,9 @@ class Run:
         if options.changed:
             lease = Lease.acquire(catalog.name, **asked)
         else:
-            lease = Lease.acquire_after_look(catalog.name, options.should_stop or (lambda: False), **asked)
+            lease = Lease.acquire_after_incremental_sync(
+                catalog.name, options.should_stop or (lambda: False), **asked
+            )
         log = EventLog(lease.run_id)
         shown["catalog"] = catalog.name
         log.info("started", catalog_api_url=access.shown_url, scope=options.scope.value, **shown)
@@ -148,7 +150,7 @@ class Run:
             retry_deadline_seconds=self.options.retry_deadline_seconds,
             access=self.access,
         )
-        client = CatalogClient(self.access.api_url, conf.fields(), requester, self.tick)
+        client = CatalogClient(self.access.api_url, conf.fields(), requester, self.heartbeat)
         try:
             with idle_transactions_bounded(LEASE_SECONDS):
                 work(client, self._writer())
@@ -168,14 +170,14 @@ class Run:
             self.report.retries += client.retries
             self.report.failures = len(self.failures)
             self.report.unchanged = max(0, self.report.matched - self.report.updated)
-        status, message = verdict(self.failures, self.report.course_runs_rejected)
+        status, message = outcome_of(self.failures, self.report.course_runs_rejected)
         return status, message or self.note
 
     def _writer(self) -> Writer:
-        claim = Claim.of(self.options.catalog)
-        transactions = Transactions(self.lease, self.report, self.log, has_rivals=bool(claim.others))
-        tally = Tally(claim, self.report, self.log, self.options.dry_run)
-        return Writer(transactions, claim, tally, self.report, self.options.dry_run, self.tick)
+        ownership = Ownership.of(self.options.catalog)
+        transactions = Transactions(self.lease, self.report, self.log, has_rivals=bool(ownership.others))
+        statistics = Statistics(ownership, self.report, self.log, self.options.dry_run)
+        return Writer(transactions, ownership, statistics, self.report, self.options.dry_run, self.heartbeat)
 
     def close(self, status: SyncRun.Status, message: str) -> None:
         """Store the report, give the lease back and log the end."""
@@ -206,7 +208,7 @@ class Run:
         if self.options.scope == SyncRun.Scope.ALL:
             prune(self.options.keep_runs_days, self.options.catalog.name)
         elif self.options.changed and status is not Status.FAILED:
-            forget_idle_looks(self.lease.run_id, self.options.catalog.name, status)
+            delete_idle_incremental_runs(self.lease.run_id, self.options.catalog.name, status)
 
     def sync_course_keys(self, client: CatalogClient, writer: Writer) -> None:
         """Look up just the course keys that were asked for."""
@@ -233,7 +235,7 @@ class Run:
         parents = {parent for key in asked if (parent := parent_of_ccx(key))}
         ccx_keys: set[str] = set()
         for some in in_chunks(asked | parents):
-            self.tick()
+            self.heartbeat()
             ccx_keys.update(key for chunk in course_overviews.ccx_chunks(some) for key, _ in chunk)
         try:
             return look_up_and_apply(client, writer, asked | parents | ccx_keys, self._most_removals())
@@ -246,10 +248,10 @@ class Run:
         """Crawl the whole list, then conclude."""
         self.report.course_overviews = course_overviews.count()
         page_size = self.report.page_size = page_sizes.settle(self.options, client)
-        crawl = client.crawl(Chain(page_size), self.options.concurrency)
+        crawl = client.crawl(OverlappingPages(page_size), self.options.concurrency)
         try:
             for page in crawl.pages():
-                self.tick()
+                self.heartbeat()
                 writer.write_page(page)
                 if self.options.on_progress:
                     self.options.on_progress(self.report.course_runs_retrieved, page.count)
@@ -258,7 +260,7 @@ class Run:
             writer.publish_ccx()
             raise
         except Stopped:
-            writer.write_waiting()
+            writer.write_pending()
             raise
         finally:
             self.failures += crawl.failures
@@ -269,21 +271,21 @@ class Run:
 
     def conclude(self, client: CatalogClient, writer: Writer, *, complete: bool) -> None:
         """After the last page: retire what a complete crawl did not show, then see to the CCX courses."""
-        writer.write_waiting()
+        writer.write_pending()
         if not complete and not self.failures:
             self.failures.append(
                 "it could not be proven that every course run was read: run the command again"
             )
         try:
             if complete:
-                self._retire(client, writer)
+                self._remove_absent(client, writer)
         finally:
             writer.publish_ccx()
             self.report.course_overviews = course_overviews.count()
             if complete:
                 self.report.not_in_catalog = max(0, self.report.course_overviews - self.report.matched)
 
-    def _retire(self, client: CatalogClient, writer: Writer) -> None:
+    def _remove_absent(self, client: CatalogClient, writer: Writer) -> None:
         candidates, most_removals = find_candidates(writer), self._most_removals()
         check_candidates(candidates, writer, most_removals)
         try:
@@ -297,7 +299,7 @@ class Run:
     def _most_removals(self) -> int | None:
         return None if self.options.allow_removals else self.options.max_removal_percent
 
-    def tick(self) -> None:
+    def heartbeat(self) -> None:
         """Show a sign of life, and stop if somebody asked for it."""
         if self.options.should_stop and self.options.should_stop():
             raise Stopped

@@ -12,21 +12,21 @@ from catalog_sync.event_log import EventLog
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_overviews
 from catalog_sync.store.course_overviews import Difference
-from catalog_sync.store.course_runs import NOTHING, StoredRun
+from catalog_sync.store.course_runs import NOTHING, StoredCourseRun
 from catalog_sync.store.sql import in_chunks
-from catalog_sync.sync.changeset import Judgment
-from catalog_sync.sync.id_set import Seen
-from catalog_sync.sync.ownership import Claim, Contest
+from catalog_sync.sync.changeset import Changeset
+from catalog_sync.sync.id_set import IdSet
+from catalog_sync.sync.ownership import Conflict, Ownership
 from catalog_sync.sync.report import SyncReport
 
 
-def newest_row() -> int:
+def newest_id() -> int:
     """Return the id of the newest row of the replica, 0 if there is none."""
     return CatalogCourseRun.objects.aggregate(newest=Max("id"))["newest"] or 0
 
 
 @dataclass
-class Tally:
+class Statistics:
     """What one run, or one stretch of it, has met. Windows overlap, and some are read again.
 
     Attributes:
@@ -36,23 +36,23 @@ class Tally:
         with_url: how many course overviews, CCX courses aside, show a marketing URL for what the run has met.
     """
 
-    claim: Claim
+    ownership: Ownership
     report: SyncReport
     log: EventLog
     dry_run: bool
-    newest_row: int = field(default_factory=newest_row)
-    met: Seen = field(default_factory=Seen)
-    settled: Seen = field(default_factory=Seen)
+    newest_id: int = field(default_factory=newest_id)
+    seen: IdSet = field(default_factory=IdSet)
+    confirmed: IdSet = field(default_factory=IdSet)
     with_url: int = 0
     # Keys that the run has counted, and no row tells.
     _counted: set[str] = field(default_factory=set)
     _rejected: set[str] = field(default_factory=set)
-    _contested: set[str] = field(default_factory=set)
+    _conflicting: set[str] = field(default_factory=set)
     _of_other_orgs: frozenset[str] = frozenset()
 
-    def leave_to_neighbor(self, course_key: str) -> None:
+    def leave_to_previous(self, course_key: str) -> None:
         """Do not count this course run, sound or not: the stretch before this one does."""
-        for counted in (self._counted, self._contested, self._rejected):
+        for counted in (self._counted, self._conflicting, self._rejected):
             counted.add(course_key)
 
     def count_page(self, page: Page) -> None:
@@ -66,17 +66,19 @@ class Tally:
             catalog_count=page.count,
         )
 
-    def count(self, keys: Iterable[str], stored: Mapping[str, StoredRun], difference: Difference) -> set[str]:
+    def count(
+        self, keys: Iterable[str], stored: Mapping[str, StoredCourseRun], difference: Difference
+    ) -> set[str]:
         """Count the course runs that this run meets for the first time, and return them."""
-        first = {key for key in keys if self._meet(key, stored.get(key))}
-        matched = len(first.intersection(difference.met))
+        first = {key for key in keys if self._is_first_seen(key, stored.get(key))}
+        matched = len(first.intersection(difference.seen))
         self.report.course_runs_retrieved += len(first)
         self.report.matched += matched
         self.report.not_in_lms += len(first) - matched
         self.with_url += len(first.intersection(difference.with_url))
         return first
 
-    def count_once(self, row_ids: Collection[int]) -> None:
+    def uncount_duplicates(self, row_ids: Collection[int]) -> None:
         """Take off again the course runs of these rows: another stretch has counted them, too, while the list moved."""
         for some in in_chunks(row_ids):
             keys = CatalogCourseRun.objects.filter(id__in=some).values_list("course_key", flat=True)
@@ -85,11 +87,11 @@ class Tally:
             self.report.matched -= in_lms
             self.report.not_in_lms -= len(keys) - in_lms
 
-    def has_met(self, row: StoredRun | None) -> bool:
+    def has_seen(self, row: StoredCourseRun | None) -> bool:
         """Tell whether the run has met the Catalog's course run of this row; a dry run has met all that has none."""
         if row is None:
             return True
-        return self.claim.owns(row) and (row.id > self.newest_row or row.id in self.met)
+        return self.ownership.owns(row) and (row.id > self.newest_id or row.id in self.seen)
 
     def count_of_other_orgs(self, keys: frozenset[str]) -> None:
         """Count the course runs of a page for which the Catalog is not believed."""
@@ -97,36 +99,38 @@ class Tally:
         self.report.of_other_orgs += len(keys - self._of_other_orgs - self._counted)
         self._of_other_orgs = keys
 
-    def count_faults(self, judgment: Judgment) -> None:
+    def count_faults(self, changeset: Changeset) -> None:
         """Count and log what could not be applied, and what another Catalog has, too."""
-        self._count_rejected(judgment.rejected)
-        self._count_contests(judgment.contests)
+        self._count_rejected(changeset.rejected)
+        self._count_conflicts(changeset.conflicts)
 
-    def settle(self, keys: Collection[str], judgment: Judgment, stored: Mapping[str, StoredRun]) -> None:
+    def settle(
+        self, keys: Collection[str], changeset: Changeset, stored: Mapping[str, StoredCourseRun]
+    ) -> None:
         """Note of these course runs that nothing is to be taken away from them."""
         for key in keys:
             if (row := stored.get(key)) is None:
                 continue
             # Settled rows are counted against listed ones, so what is there for a pin alone must not be among them.
-            is_listed = row.is_listed or (not self.dry_run and judgment.held.get(key, NOTHING) != NOTHING)
-            if not self.claim.owns(row) and (self.dry_run or key not in judgment.changes):
+            is_listed = row.is_listed or (not self.dry_run and changeset.held.get(key, NOTHING) != NOTHING)
+            if not self.ownership.owns(row) and (self.dry_run or key not in changeset.changes):
                 continue  # another Catalog's, and not taken over
-            if is_listed and row.id <= self.newest_row:
-                self.settled.add(row.id)
+            if is_listed and row.id <= self.newest_id:
+                self.confirmed.add(row.id)
 
-    def _meet(self, key: str, row: StoredRun | None) -> bool:
+    def _is_first_seen(self, key: str, row: StoredCourseRun | None) -> bool:
         """Note that this run meets the course run, and tell whether it does for the first time."""
-        if row is not None and row.id > self.newest_row and not row.is_listed:
+        if row is not None and row.id > self.newest_id and not row.is_listed:
             row = None  # an operator has pinned it meanwhile
-        if row is not None and row.id <= self.newest_row:
-            return key not in self._counted and self.met.add(row.id)
-        if self.dry_run or self.claim.others:
+        if row is not None and row.id <= self.newest_id:
+            return key not in self._counted and self.seen.add(row.id)
+        if self.dry_run or self.ownership.others:
             # Its row does not tell: another Catalog may have inserted it, or have taken it over.
-            return self._note(key)
+            return self._is_new_key(key)
         # Counted by whoever inserted it; unless that was the sync of another Catalog.
-        return row is None or (not self.claim.owns(row) and self._note(key))
+        return row is None or (not self.ownership.owns(row) and self._is_new_key(key))
 
-    def _note(self, key: str) -> bool:
+    def _is_new_key(self, key: str) -> bool:
         is_new = key not in self._counted
         self._counted.add(key)
         return is_new
@@ -140,11 +144,11 @@ class Tally:
             self.report.course_runs_rejected += 1
             self.log.warning("course_run_rejected", course_key=record.key, reason=record.reason)
 
-    def _count_contests(self, contests: Mapping[str, Contest]) -> None:
-        new = sorted(contests.keys() - self._contested)
-        self._contested.update(new)
+    def _count_conflicts(self, conflicts: Mapping[str, Conflict]) -> None:
+        new = sorted(conflicts.keys() - self._conflicting)
+        self._conflicting.update(new)
         self.report.in_other_catalogs += len(new)
         for key in new:
-            passed_over, kept = contests[key]
+            passed_over, kept = conflicts[key]
             # Nothing to be put right at once, and the same at each sync: not among a run's warnings.
             self.log.info("course_run_in_two_catalogs", course_key=key, catalog=passed_over, kept=kept)

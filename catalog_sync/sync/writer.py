@@ -13,12 +13,12 @@ from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.course_keys import is_course_key, parent_of_ccx
 from catalog_sync.store import course_overviews, course_runs
 from catalog_sync.store.course_overviews import Difference
-from catalog_sync.store.course_runs import Held, StoredRun
+from catalog_sync.store.course_runs import CatalogData, StoredCourseRun
 from catalog_sync.store.sql import in_chunks
-from catalog_sync.sync.changeset import Judgment, judge
-from catalog_sync.sync.ownership import Claim, with_parents
+from catalog_sync.sync.changeset import Changeset, compute_changes
+from catalog_sync.sync.ownership import Ownership, with_parents
 from catalog_sync.sync.report import SyncReport
-from catalog_sync.sync.statistics import Tally
+from catalog_sync.sync.statistics import Statistics
 from catalog_sync.sync.transactions import Transactions
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ LONGEST_WAIT_SECONDS = 2.0
 class Written(NamedTuple):
     """What one page meant, and how many course overviews were updated for it."""
 
-    judgment: Judgment
+    changeset: Changeset
     updated: int
 
 
@@ -45,32 +45,32 @@ class Writer:
     """
 
     transactions: Transactions
-    claim: Claim
-    tally: Tally
+    ownership: Ownership
+    statistics: Statistics
     report: SyncReport
     dry_run: bool
-    tick: Callable[[], None]
+    heartbeat: Callable[[], None]
     _ccx_sources: set[str] | None = None
-    _pretended: dict[str, Held | None] = field(default_factory=dict)
-    _told: set[str] = field(default_factory=set)
-    _waiting: dict[str, CourseRun] = field(default_factory=dict)
+    _simulated: dict[str, CatalogData | None] = field(default_factory=dict)
+    _reported: set[str] = field(default_factory=set)
+    _pending: dict[str, CourseRun] = field(default_factory=dict)
     _all_changes: bool = False
 
     def __post_init__(self) -> None:
-        self._all_changes = not self.tally.newest_row
+        self._all_changes = not self.statistics.newest_id
 
     def write_page(self, page: Page) -> None:
         """Write one page of the list, or let its few changes wait for those of the next pages."""
-        self.tally.count_page(page)
-        page = self._believed(page)
+        self.statistics.count_page(page)
+        page = self._within_orgs(page)
         if self.dry_run or self._all_changes:
-            self.write_waiting()
+            self.write_pending()
             written = self._write(page)
-            changed = max(len(written.judgment.changes), written.updated)
+            changed = max(len(written.changeset.changes), written.updated)
         else:
             changed = self._look_at(page)
-            if 2 * len(self._waiting) > len(page.course_runs) or self._is_time():
-                self.write_waiting()
+            if 2 * len(self._pending) > len(page.course_runs) or self._is_time():
+                self.write_pending()
         # Looking first is for pages that are mostly as they were.
         self._all_changes = 2 * changed > len(page.course_runs)
 
@@ -80,96 +80,96 @@ class Writer:
         No transaction and no lock: whoever publishes meanwhile takes from the replica what is right already.
         """
         keys = _course_keys_of(page)
-        shown, stored = course_overviews.read_with_replica(keys)
+        shown, stored = course_overviews.read_joined(keys)
         # What the LMS does not have, or the replica does not have yet: often nothing.
         stored |= course_runs.read([key for key in keys if key not in stored])
-        judgment = judge(page, stored, self.claim)
-        same = {key: held for key, held in judgment.shown.items() if key not in judgment.changes}
-        difference = course_overviews.difference(shown, course_runs.with_pins(same, stored))
-        changed = judgment.changes.keys() | set(difference.differing)
+        changeset = compute_changes(page, stored, self.ownership)
+        same = {key: held for key, held in changeset.shown.items() if key not in changeset.changes}
+        difference = course_overviews.difference(shown, course_runs.apply_pins(same, stored))
+        changed = changeset.changes.keys() | set(difference.differing)
         # What a window shares with the one before was said later here.
-        before = {key: each for key, each in self._waiting.items() if key not in judgment.held}
-        self._waiting = before | {each.key: each for each in page.course_runs if each.key in changed}
-        self.tally.count(same.keys() - changed, stored, difference)
-        self.tally.settle(judgment.settled - changed, judgment, stored)
-        self.tally.count_faults(judgment)
+        before = {key: each for key, each in self._pending.items() if key not in changeset.held}
+        self._pending = before | {each.key: each for each in page.course_runs if each.key in changed}
+        self.statistics.count(same.keys() - changed, stored, difference)
+        self.statistics.settle(changeset.confirmed - changed, changeset, stored)
+        self.statistics.count_faults(changeset)
         return len(changed)
 
     def _is_time(self) -> bool:
         return time.monotonic() - self.transactions.ended_at >= LONGEST_WAIT_SECONDS
 
-    def write_waiting(self) -> None:
+    def write_pending(self) -> None:
         """Write the changes that wait, and show how far the run has come."""
-        waiting, self._waiting = tuple(self._waiting.values()), {}
+        waiting, self._pending = tuple(self._pending.values()), {}
         if waiting:
             self._write(Page(waiting, (), len(waiting), self.report.catalog_count))
         elif self._is_time():
             self.transact(lambda: None)
 
-    def write(self, page: Page) -> Judgment:
+    def write(self, page: Page) -> Changeset:
         """Write the course runs of one reply, after those that wait, and count what came of it."""
-        self.write_waiting()
-        return self._write(self._believed(page)).judgment
+        self.write_pending()
+        return self._write(self._within_orgs(page)).changeset
 
-    def _believed(self, page: Page) -> Page:
+    def _within_orgs(self, page: Page) -> Page:
         """Return the page without the course runs of organizations for which the Catalog is not believed."""
-        if self.claim.catalog.orgs is None:
+        if self.ownership.catalog.orgs is None:
             return page
-        covers = self.claim.catalog.covers
+        covers = self.ownership.catalog.covers
         runs = tuple(run for run in page.course_runs if covers(run.key))
         # A record without a readable key may be anybody's.
         rejected = tuple(record for record in page.rejected if not record.key or covers(record.key))
         passed_over = page.keys().difference(run.key for run in runs).difference(r.key for r in rejected)
-        self.tally.count_of_other_orgs(passed_over)
+        self.statistics.count_of_other_orgs(passed_over)
         return msgspec.structs.replace(page, course_runs=runs, rejected=rejected)
 
     def _write(self, page: Page) -> Written:
-        def record_and_publish() -> tuple[dict[str, StoredRun], Judgment, Difference, int]:
+        def record_and_publish() -> tuple[dict[str, StoredCourseRun], Changeset, Difference, int]:
             # The replica first: a course overview that is re-created meanwhile finds either the lock or the row.
             stored = course_runs.read(_course_keys_of(page))
-            judgment = judge(page, stored, self.claim)
+            changeset = compute_changes(page, stored, self.ownership)
             if not self.dry_run:
-                course_runs.record(judgment.changes, self.claim.catalog.name)
-            difference = course_overviews.compare(course_runs.with_pins(judgment.shown, stored))
+                course_runs.record(changeset.changes, self.ownership.catalog.name)
+            difference = course_overviews.compare(course_runs.apply_pins(changeset.shown, stored))
             if self.dry_run:
-                self._pretend(judgment.changes)
-                return stored, judgment, difference, 0
-            updated = course_overviews.copy_from_replica(difference.differing, judgment.doubtful)
-            return stored, judgment, difference, updated
+                self._simulate(changeset.changes)
+                return stored, changeset, difference, 0
+            updated = course_overviews.copy_stored_values(difference.differing, changeset.unconfirmed)
+            return stored, changeset, difference, updated
 
-        stored, judgment, difference, updated = self.transact(record_and_publish)
-        first = self.tally.count(judgment.held, stored, difference)
-        self.tally.settle(judgment.settled, judgment, stored)
+        stored, changeset, difference, updated = self.transact(record_and_publish)
+        first = self.statistics.count(changeset.held, stored, difference)
+        self.statistics.settle(changeset.confirmed, changeset, stored)
         if self.dry_run:
             # What a window shares with the one before would have been written by then.
             told = first.intersection(difference.differing)
             pinned = {key for key in told if key in stored and stored[key].pinned_url}
-            self._told |= pinned | (told & (self._ccx_sources or set()))
+            self._reported |= pinned | (told & (self._ccx_sources or set()))
             updated = len(told)
         self.report.updated += updated
-        self.tally.count_faults(judgment)
-        return Written(judgment, updated)
+        self.statistics.count_faults(changeset)
+        return Written(changeset, updated)
 
     def publish_ccx(self, parents: Collection[str] = ()) -> None:
         """Give the LMS's CCX courses the marketing URL of their parent run, where they have none of their own.
 
         Pinned course overviews come first: no page may have shown their run.
         """
-        self.write_waiting()
+        self.write_pending()
         self._publish_pins(parents)
         for chunk in course_overviews.ccx_chunks(parents):
 
             def publish(chunk: list[tuple[str, str | None]] = chunk) -> tuple[int, int]:
-                held, inheriting = course_runs.shown_for([key for key, _ in chunk], self._pretended)
+                held, inheriting = course_runs.published_data_for([key for key, _ in chunk], self._simulated)
                 differing = {
                     key: url
                     for key, shown in chunk
                     if key in held and (url := held[key].marketing_url) and url != shown
                 }
                 # One that the Catalog lists itself was met on a page.
-                matched = sum(map(self.tally.has_met, inheriting.values()))
+                matched = sum(map(self.statistics.has_seen, inheriting.values()))
                 if self.dry_run:
-                    return matched, len(differing.keys() - self._told)
+                    return matched, len(differing.keys() - self._reported)
                 return matched, course_overviews.copy_marketing_urls(differing)
 
             matched, updated = self.transact(publish)
@@ -181,37 +181,40 @@ class Writer:
 
             def publish(chunk: list[str] = chunk) -> tuple[list[str], int]:
                 pins = {
-                    key: Held(marketing_url=row.pinned_url) for key, row in course_runs.read(chunk).items()
+                    key: CatalogData(marketing_url=row.pinned_url)
+                    for key, row in course_runs.read(chunk).items()
                 }
                 differing = course_overviews.compare(pins).differing
-                return differing, 0 if self.dry_run else course_overviews.copy_from_replica(differing)
+                return differing, 0 if self.dry_run else course_overviews.copy_stored_values(differing)
 
             differing, updated = self.transact(publish)
             if self.dry_run:
-                told = set(differing) - self._told
-                self._told |= told
+                told = set(differing) - self._reported
+                self._reported |= told
                 updated = len(told)
             self.report.updated += updated
 
-    def remove(self, gone: Collection[str], listed: dict[str, Held], clearing: Collection[str]) -> None:
+    def remove(
+        self, gone: Collection[str], listed: dict[str, CatalogData], to_clear: Collection[str]
+    ) -> None:
         """Take marketing URLs away.
 
         Args:
             gone: the course keys for which the Catalog has no marketing URL.
             listed: what the replica is to hold of those that the Catalog still lists.
-            clearing: the course overviews that lose theirs.
+            to_clear: the course overviews that lose theirs.
         """
 
         def take_away() -> int:
             # Looked at once more: another Catalog may have come to provide some of them.
             rows = course_runs.read(with_parents(gone))
-            mine = {key for key in gone if self.claim.may_write(rows.get(key), has_url=False)}
-            clearable = self.claim.clearable(clearing, rows)
+            mine = {key for key in gone if self.ownership.may_write(rows.get(key), has_url=False)}
+            clearable = self.ownership.clearable(to_clear, rows)
             if self.dry_run:
-                self._pretend({key: listed.get(key) for key in mine})
-                return course_overviews.count_showing(clearable)
-            name = self.claim.catalog.name
-            course_runs.forget([key for key in gone if key not in listed], name)
+                self._simulate({key: listed.get(key) for key in mine})
+                return course_overviews.count_with_removable_url(clearable)
+            name = self.ownership.catalog.name
+            course_runs.delete_course_runs([key for key in gone if key not in listed], name)
             course_runs.record({key: held for key, held in listed.items() if key in mine}, name)
             return course_overviews.clear(clearable)
 
@@ -221,12 +224,12 @@ class Writer:
         """Do the work in one transaction that holds the lease."""
         return self.transactions.run(work)
 
-    def _pretend(self, changes: Mapping[str, Held | None]) -> None:
+    def _simulate(self, changes: Mapping[str, CatalogData | None]) -> None:
         """Remember, in a dry run, what CCX courses would be given. No other page depends on one before it."""
         if self._ccx_sources is None:
             keys = {key for chunk in course_overviews.ccx_chunks() for key, _ in chunk}
             self._ccx_sources = keys | {parent for key in keys if (parent := parent_of_ccx(key))}
-        self._pretended |= {key: held for key, held in changes.items() if key in self._ccx_sources}
+        self._simulated |= {key: held for key, held in changes.items() if key in self._ccx_sources}
 
 
 def _course_keys_of(page: Page) -> list[str]:

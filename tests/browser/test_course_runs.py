@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs
-from catalog_sync.store.course_runs import Held
+from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.browser.conftest import staff
 from tests.factories import CourseOverviewFactory
@@ -28,12 +28,14 @@ def courses(db):
     """Courses in and out of step, without a URL, and not in the LMS."""
     course_runs.record(
         {
-            KEY: Held("published", URL),
-            "course-v1:ExampleX+Chemistry+2026": Held(
+            KEY: CatalogData("published", URL),
+            "course-v1:ExampleX+Chemistry+2026": CatalogData(
                 "published", "https://www.example.com/course/chemistry"
             ),
-            "course-v1:ExampleX+Drawing+2026": Held("unpublished", None),
-            "course-v1:OtherX+Economics+2026": Held("published", "https://www.example.com/course/economics"),
+            "course-v1:ExampleX+Drawing+2026": CatalogData("unpublished", None),
+            "course-v1:OtherX+Economics+2026": CatalogData(
+                "published", "https://www.example.com/course/economics"
+            ),
         },
         "default",
     )

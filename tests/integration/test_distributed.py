@@ -72,7 +72,7 @@ def expected_urls(catalog: CatalogProcess) -> dict[str, str]:
     }
 
 
-def shown_urls() -> dict[str, str]:
+def marketing_urls() -> dict[str, str]:
     shown = CourseOverview.objects.exclude(marketing_url=None).values_list("id", "marketing_url")
     return {str(key): url for key, url in shown}
 
@@ -84,7 +84,7 @@ def slow_pages(catalog: CatalogProcess, seconds: float) -> None:
 def test_workers_bring_every_marketing_url(workers, catalog, course_overviews):
     workers.start()
     report_of(workers.command("--concurrency=3"))
-    assert shown_urls() == expected_urls(catalog)
+    assert marketing_urls() == expected_urls(catalog)
 
 
 def test_the_numbers_are_those_of_a_single_process(workers, catalog, course_overviews):
@@ -150,7 +150,7 @@ def test_a_page_whose_process_is_killed_is_read_by_another(workers, catalog, cou
     children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
     os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
     status = report_of(command)["status"]
-    assert (status, shown_urls()) == ("succeeded", expected_urls(catalog))
+    assert (status, marketing_urls()) == ("succeeded", expected_urls(catalog))
 
 
 @pytest.mark.parametrize("workers", ["TEST_RABBITMQ_URL"], ids=["rabbitmq"], indirect=True)
@@ -162,7 +162,7 @@ def test_what_a_killed_worker_had_goes_to_another_worker(workers, catalog, cours
     os.killpg(worker.pid, signal.SIGKILL)
     workers.start()
     status = report_of(command)["status"]
-    assert (status, shown_urls()) == ("succeeded", expected_urls(catalog))
+    assert (status, marketing_urls()) == ("succeeded", expected_urls(catalog))
 
 
 def test_a_terminated_command_ends_the_run_in_the_workers_too(workers, catalog, course_overviews):
@@ -223,7 +223,7 @@ def test_a_broker_that_is_restarted_costs_no_marketing_url(catalog, course_overv
     finally:
         workers.stop()
         redis.kill()
-    assert (status, shown_urls()) == ("succeeded", expected_urls(catalog))
+    assert (status, marketing_urls()) == ("succeeded", expected_urls(catalog))
 
 
 def test_a_run_outlives_a_broker_that_is_restarted(catalog, course_overviews, tmp_path):
@@ -241,7 +241,7 @@ def test_a_run_outlives_a_broker_that_is_restarted(catalog, course_overviews, tm
     finally:
         workers.stop()
         rabbitmq.kill()
-    assert (report["status"], shown_urls()) == ("succeeded", expected_urls(catalog))
+    assert (report["status"], marketing_urls()) == ("succeeded", expected_urls(catalog))
 
 
 def test_a_dead_broker_is_told_in_one_sentence(workers, catalog, course_overviews):

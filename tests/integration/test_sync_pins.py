@@ -9,7 +9,7 @@ import pytest
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_catalog_data
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs
-from catalog_sync.store.course_runs import Held
+from catalog_sync.store.course_runs import CatalogData
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
@@ -48,7 +48,12 @@ class TestSync:
     def test_takes_down_what_the_catalog_says(self):
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
-        assert course_runs.read([KEY])[KEY] == (row().pk, Held("published", CATALOG_URL), PIN, "default")
+        assert course_runs.read([KEY])[KEY] == (
+            row().pk,
+            CatalogData("published", CATALOG_URL),
+            PIN,
+            "default",
+        )
 
     @pytest.mark.parametrize("key", [KEY, CCX])
     def test_puts_a_lost_pin_back(self, key):
@@ -99,7 +104,7 @@ class TestSync:
         pin_marketing_url(KEY, PIN)
         catalog.control.delete([KEY])
         update_catalog_data()
-        assert course_runs.read([KEY])[KEY].held == Held()
+        assert course_runs.read([KEY])[KEY].held == CatalogData()
 
     def test_asks_once_for_a_run_that_the_catalog_dropped(self, catalog):
         update_catalog_data()

@@ -141,9 +141,9 @@ class History:
 def without_threads() -> Iterator[None]:
     factory = "tests.properties.model_catalog.session"
     with (
-        mock.patch("catalog_sync.catalog_client.in_background", at_once),
-        mock.patch("catalog_sync.catalog_client.crawler.in_background", at_once),
-        mock.patch("catalog_sync.catalog_client.transport.in_background", at_once),
+        mock.patch("catalog_sync.catalog_client.run_in_thread", at_once),
+        mock.patch("catalog_sync.catalog_client.crawler.run_in_thread", at_once),
+        mock.patch("catalog_sync.catalog_client.transport.run_in_thread", at_once),
         override_settings(COURSE_CATALOG_API_URL=API_URL, CATALOG_SYNC_SESSION_FACTORY=factory),
         mock.patch.object(logging.getLogger("catalog_sync"), "disabled", True),
     ):

@@ -6,7 +6,7 @@ import pytest
 
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
 from catalog_sync.store import course_runs
-from catalog_sync.store.course_runs import Held
+from catalog_sync.store.course_runs import CatalogData
 from tests.admin_client import CONFIGURATION
 from tests.several_catalogs.lms import KEY, OTHER, PARTNER_URL, URL
 
@@ -143,8 +143,8 @@ class TestCourseRuns:
 
     @pytest.fixture(autouse=True)
     def rows(self, named):
-        course_runs.record({KEY: Held("published", URL)}, "default")
-        course_runs.record({OTHER: Held("published", PARTNER_URL)}, "partner")
+        course_runs.record({KEY: CatalogData("published", URL)}, "default")
+        course_runs.record({OTHER: CatalogData("published", PARTNER_URL)}, "partner")
 
     def test_list_names_the_catalog(self, admin_client):
         assert '<td class="field-catalog">partner</td>' in content(admin_client, COURSE_RUNS)

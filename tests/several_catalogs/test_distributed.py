@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from catalog_sync import conf
 from catalog_sync.models import CatalogCourseRun, SyncRun
-from catalog_sync.sync.distributed.coordinator import conclude_distributed, take_stretch
+from catalog_sync.sync.distributed.coordinator import conclude_distributed, take_partition
 from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
@@ -28,8 +28,8 @@ def planned(catalog, partner):
 
     def open_and_plan():
         run = Run.open(SyncOptions.of(conf.catalog("partner"), page_size=3, concurrency=3))
-        newest_row = CatalogCourseRun.objects.aggregate(newest=Max("pk"))["newest"] or 0
-        return run.lease.run_id, plan(run, 3, len(KEYS), newest_row)
+        newest_id = CatalogCourseRun.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        return run.lease.run_id, plan(run, 3, len(KEYS), newest_id)
 
     return open_and_plan
 
@@ -38,8 +38,8 @@ def planned(catalog, partner):
 def read(planned):
     """The outcomes of the second Catalog's stretches, all of whose course runs but two the first has, too."""
     sync("default")
-    run_id, stretches = planned()
-    return run_id, [take_stretch(msgspec.to_builtins(stretch)) for stretch in stretches]
+    run_id, partitions = planned()
+    return run_id, [take_partition(msgspec.to_builtins(partition)) for partition in partitions]
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ def test_counts_the_course_runs_once_at_the_seams(concluded):
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 0, 2]])
 def test_counts_new_course_runs_once_at_the_seams_whichever_stretch_comes_first(order, planned):
-    run_id, stretches = planned()
-    outcomes = [take_stretch(msgspec.to_builtins(stretches[index])) for index in order]
+    run_id, partitions = planned()
+    outcomes = [take_partition(msgspec.to_builtins(partitions[index])) for index in order]
     conclude_distributed(outcomes, run_id, allow_removals=False)
     assert SyncRun.objects.get(pk=run_id).course_runs_retrieved == 8
 

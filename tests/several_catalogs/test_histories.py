@@ -88,9 +88,9 @@ def world() -> Iterator[None]:
         CourseOverviewFactory(id=key)
     named = {name: {"url": f"http://{name}/api/v1"} for name in NAMES}
     with (
-        mock.patch("catalog_sync.catalog_client.in_background", at_once),
-        mock.patch("catalog_sync.catalog_client.crawler.in_background", at_once),
-        mock.patch("catalog_sync.catalog_client.transport.in_background", at_once),
+        mock.patch("catalog_sync.catalog_client.run_in_thread", at_once),
+        mock.patch("catalog_sync.catalog_client.crawler.run_in_thread", at_once),
+        mock.patch("catalog_sync.catalog_client.transport.run_in_thread", at_once),
         override_settings(CATALOG_SYNC_CATALOGS=named, CATALOG_SYNC_SESSION_FACTORY=f"{__name__}.session"),
         mock.patch.object(logging.getLogger("catalog_sync"), "disabled", True),
     ):

@@ -7,7 +7,7 @@ import pytest
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs
-from catalog_sync.store.course_runs import Held
+from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.several_catalogs.lms import (
@@ -81,7 +81,7 @@ class TestLost:
         lists(catalog, KEY, KEYS[2], url=URL)
         sync("default")
         lists(catalog, KEY, url=URL)
-        taken = {KEY: Held("published", PARTNER_URL)}
+        taken = {KEY: CatalogData("published", PARTNER_URL)}
         sync("default", on_progress=lambda *_: course_runs.record(taken, "partner"))
         assert (owner(), shown(KEYS[2])) == ("partner", None)
 
@@ -208,7 +208,7 @@ class TestShare:
         for number in range(200):
             key = f"course-v1:ExampleX+Many{number}+2026"
             CourseOverviewFactory(id=key, marketing_url=URL)
-            course_runs.record({key: Held("published", URL)}, "default")
+            course_runs.record({key: CatalogData("published", URL)}, "default")
         for key in theirs:
             CourseOverviewFactory(id=key)
         lists(partner, *theirs, url=PARTNER_URL)

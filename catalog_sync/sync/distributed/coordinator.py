@@ -14,18 +14,24 @@ from django.db import Error as AnyDatabaseError
 
 from catalog_sync import conf
 from catalog_sync.broker import has_broker, reason_of
-from catalog_sync.catalog_client import CatalogClient, Chain
+from catalog_sync.catalog_client import CatalogClient, OverlappingPages
 from catalog_sync.models import SyncRun
 from catalog_sync.store.lease import PROGRESS, Canceled, Lease, LeaseLost
 from catalog_sync.sync import page_size as page_sizes
-from catalog_sync.sync.distributed.partitions import Stretch, StretchOutcome, conclude, plan, read_stretch
+from catalog_sync.sync.distributed.partitions import (
+    Partition,
+    PartitionOutcome,
+    conclude,
+    plan,
+    read_partition,
+)
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.runner import ITS_OWN_ERROR, Run, Stopped
 from catalog_sync.sync.writer import Writer
 
 # The tasks in catalog_sync.tasks, by name: they import this module, not the other way round.
-READ_TASK = "catalog_sync.tasks.read_stretch"
+READ_TASK = "catalog_sync.tasks.read_partition"
 CONCLUDE_TASK = "catalog_sync.tasks.conclude_sync"
 GIVE_UP_TASK = "catalog_sync.tasks.give_up_sync"
 
@@ -50,22 +56,22 @@ def start_distributed(options: SyncOptions) -> SyncReport:
         _check_celery()
         page_size = run.report.page_size = page_sizes.settle(options, client)
         # Two rows tell how long the list is as well as five hundred do; who reads them again reports what fails.
-        chain = Chain(2, stop=1)
-        for _ in client.crawl(chain, 1).pages():
+        pagination = OverlappingPages(2, stop=1)
+        for _ in client.crawl(pagination, 1).pages():
             pass
         # Stored, so that the task that concludes can add the requests of this process to its own. Beforehand: the
         # workers may have done all before the next line.
         stored: dict[str, Any] = {
             "requests": client.requests,
             "retries": client.retries,
-            "catalog_count": chain.count,
+            "catalog_count": pagination.count,
         }
         if not options.page_size:
             stored["next_page_size"] = page_size
         # A run for which nobody waits here is in nobody's hands until a worker is free.
         ahead = _patience(options)
         writer.transact(lambda: run.lease.renew(ahead, page_size=page_size, **stored))
-        _dispatch(plan(run, page_size, chain.count, writer.tally.newest_row), options)
+        _dispatch(plan(run, page_size, pagination.count, writer.statistics.newest_id), options)
 
     status, message = SyncRun.Status.FAILED, ITS_OWN_ERROR
     try:
@@ -98,9 +104,9 @@ def _check_celery() -> None:
         )
 
 
-def _dispatch(stretches: Sequence[Stretch], options: SyncOptions) -> None:
-    run_id = stretches[0].run_id
-    header = group(signature(READ_TASK, args=[msgspec.to_builtins(stretch)]) for stretch in stretches)
+def _dispatch(partitions: Sequence[Partition], options: SyncOptions) -> None:
+    run_id = partitions[0].run_id
+    header = group(signature(READ_TASK, args=[msgspec.to_builtins(partition)]) for partition in partitions)
     give_up = signature(GIVE_UP_TASK, args=[run_id], immutable=True)
     body = signature(CONCLUDE_TASK, kwargs={"run_id": run_id, "allow_removals": options.allow_removals})
     try:
@@ -112,19 +118,19 @@ def _dispatch(stretches: Sequence[Stretch], options: SyncOptions) -> None:
         ) from error
 
 
-def take_stretch(values: dict[str, Any]) -> dict[str, Any]:
+def take_partition(values: dict[str, Any]) -> dict[str, Any]:
     """Read the stretch that a task was handed, and return its outcome, both as plain values."""
-    stretch = msgspec.convert(values, Stretch)
-    row, run = _rejoin(stretch.run_id)
+    partition = msgspec.convert(values, Partition)
+    row, run = _rejoin(partition.run_id)
     if row.status == SyncRun.Status.RUNNING:
-        outcome = read_stretch(run, stretch)
+        outcome = read_partition(run, partition)
         # The next task may have to wait for a worker, too. If this cannot be stored, it is told there.
         with suppress(LeaseLost, Canceled, AnyDatabaseError):
             run.lease.renew(_patience(run.options))
     else:
         # It comes late, and must not even ask the Catalog.
-        outcome = StretchOutcome(
-            stretch, run.report, failures=["the run had ended before this stretch was read"]
+        outcome = PartitionOutcome(
+            partition, run.report, failures=["the run had ended before this stretch was read"]
         )
     plain: dict[str, Any] = msgspec.to_builtins(outcome)
     return plain
@@ -137,7 +143,7 @@ def conclude_distributed(outcomes: Sequence[dict[str, Any]], run_id: int, *, all
         return
     run.report.requests, run.report.retries = row.requests, row.retries
     run.report.catalog_count = row.catalog_count  # stands where no stretch could be read
-    typed = [msgspec.convert(outcome, StretchOutcome) for outcome in outcomes]
+    typed = [msgspec.convert(outcome, PartitionOutcome) for outcome in outcomes]
     run.carry_out(lambda client, writer: conclude(run, client, writer, typed))
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import msgspec
 
-from catalog_sync.catalog_client import CatalogClient, Chain, Page
+from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Page
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import requests_for
 from catalog_sync.sync import page_size as page_sizes
@@ -20,7 +20,7 @@ from catalog_sync.sync.runner import Run
 from catalog_sync.sync.writer import Writer
 
 
-class Stretch(msgspec.Struct, frozen=True):
+class Partition(msgspec.Struct, frozen=True):
     """A part of the list for one worker: from ``start`` to where the next one starts, None for the last.
 
     ``newest_row`` is the newest row of the replica before the run.
@@ -30,17 +30,17 @@ class Stretch(msgspec.Struct, frozen=True):
     page_size: int
     start: int
     stop: int | None
-    newest_row: int
+    newest_id: int
 
 
-class StretchOutcome(msgspec.Struct):
+class PartitionOutcome(msgspec.Struct):
     """What a worker has read: the keys at both ends, to join it to its neighbors, and the report of its part.
 
     ``slowest_seconds`` is how long the slowest page took. ``met`` and ``settled`` are sets of rows of the replica, as
     in the ``Tally``.
     """
 
-    stretch: Stretch
+    partition: Partition
     report: SyncReport
     complete: bool = False
     failures: list[str] = msgspec.field(default_factory=list)
@@ -48,8 +48,8 @@ class StretchOutcome(msgspec.Struct):
     first_keys: frozenset[str] = frozenset()
     last_keys: frozenset[str] = frozenset()
     slowest_seconds: float = 0.0
-    met: bytes = b""
-    settled: bytes = b""
+    seen: bytes = b""
+    confirmed: bytes = b""
 
 
 # Keys of either end that go to the process that joins: more than can move between two reads on a usual day.
@@ -70,42 +70,45 @@ COUNTED = (
 )
 
 
-def plan(run: Run, page_size: int, count: int, newest_row: int) -> list[Stretch]:
+def plan(run: Run, page_size: int, count: int, newest_id: int) -> list[Partition]:
     """Cut a list of ``count`` course runs into stretches of whole windows, as many as there may be requests at once."""
-    chain = Chain(page_size)
-    windows = requests_for(count, chain.page_size)
-    number = min(run.options.concurrency, windows)
-    starts = [windows * index // number * chain.step for index in range(number)]
+    pagination = OverlappingPages(page_size)
+    page_ranges = requests_for(count, pagination.page_size)
+    number = min(run.options.concurrency, page_ranges)
+    starts = [page_ranges * index // number * pagination.step for index in range(number)]
     stops = [*starts[1:], None]
     return [
-        Stretch(run.lease.run_id, chain.page_size, start, stop, newest_row)
+        Partition(run.lease.run_id, pagination.page_size, start, stop, newest_id)
         for start, stop in zip(starts, stops, strict=True)
     ]
 
 
-def read_stretch(run: Run, stretch: Stretch) -> StretchOutcome:
+def read_partition(run: Run, partition: Partition) -> PartitionOutcome:
     """Read and write one stretch. It may be read twice, by the same worker or another: the second writes nothing."""
-    outcome = StretchOutcome(stretch, run.report)
+    outcome = PartitionOutcome(partition, run.report)
 
     def work(client: CatalogClient, writer: Writer) -> None:
-        writer.tally.newest_row = stretch.newest_row
-        chain = Chain(stretch.page_size, start=stretch.start, stop=stretch.stop)
-        crawl = client.crawl(chain, 1)
+        writer.statistics.newest_id = partition.newest_id
+        pagination = OverlappingPages(partition.page_size, start=partition.start, stop=partition.stop)
+        crawl = client.crawl(pagination, 1)
         try:
             for page in crawl.pages():
                 if not outcome.first_keys:
                     outcome.first_keys = _keys_of(page, slice(END_KEYS))
                     # The run that the stretch shares with the one before it is counted there.
-                    if stretch.start:
-                        writer.tally.leave_to_neighbor(page.first_key)
-                if chain.has_accepted(page):
+                    if partition.start:
+                        writer.statistics.leave_to_previous(page.first_key)
+                if pagination.has_accepted(page):
                     outcome.last_keys = _keys_of(page, slice(-END_KEYS, None))
                 writer.write_page(page)
         finally:
             run.failures += crawl.failures
-            writer.write_waiting()
+            writer.write_pending()
         outcome.complete, outcome.slowest_seconds = crawl.complete, client.slowest_seconds
-        outcome.met, outcome.settled = writer.tally.met.to_bytes(), writer.tally.settled.to_bytes()
+        outcome.seen, outcome.confirmed = (
+            writer.statistics.seen.to_bytes(),
+            writer.statistics.confirmed.to_bytes(),
+        )
 
     status, message = run.attempt(work)
     outcome.failures = [*run.failures, *([message] if status == SyncRun.Status.FAILED else [])]
@@ -119,18 +122,18 @@ def _keys_of(page: Page, end: slice) -> frozenset[str]:
     return frozenset([run.key for run in page.course_runs[end]] + rejected[end])
 
 
-def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence[StretchOutcome]) -> None:
+def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence[PartitionOutcome]) -> None:
     """Join the stretches to one proof of completeness, then end the run as a single process would."""
     outcomes = _once_each(outcomes)
-    writer.tally.newest_row = outcomes[0].stretch.newest_row
+    writer.statistics.newest_id = outcomes[0].partition.newest_id
     for outcome in outcomes:
         run.failures += outcome.failures
         run.log.notable += outcome.notable
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))
         run.report.catalog_count = outcome.report.catalog_count or run.report.catalog_count
-        writer.tally.count_once(writer.tally.met.merge(outcome.met))
-        writer.tally.settled.merge(outcome.settled)
+        writer.statistics.uncount_duplicates(writer.statistics.seen.merge(outcome.seen))
+        writer.statistics.confirmed.merge(outcome.confirmed)
     writer.transactions.mark_stored()
     # Canceled while the workers read, it is not to be joined, nor to lose what they have not read.
     writer.transact(lambda: None)
@@ -144,32 +147,34 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
     run.conclude(client, writer, complete=complete)
 
 
-def _once_each(outcomes: Sequence[StretchOutcome]) -> list[StretchOutcome]:
+def _once_each(outcomes: Sequence[PartitionOutcome]) -> list[PartitionOutcome]:
     """Return the outcomes in the order of the list; of a stretch that was delivered twice, the one that did more."""
-    in_order = sorted(outcomes, key=lambda each: (each.stretch.start, each.complete, each.report.updated))
-    return list({each.stretch.start: each for each in in_order}.values())
+    in_order = sorted(outcomes, key=lambda each: (each.partition.start, each.complete, each.report.updated))
+    return list({each.partition.start: each for each in in_order}.values())
 
 
-def _cover_the_list(outcomes: Sequence[StretchOutcome]) -> bool:
+def _cover_the_list(outcomes: Sequence[PartitionOutcome]) -> bool:
     # Celery counts what workers return: a stretch that is returned twice may conclude the run before another is read.
-    starts = [outcome.stretch.start for outcome in outcomes]
-    return [0, *(outcome.stretch.stop for outcome in outcomes)] == [*starts, None]
+    starts = [outcome.partition.start for outcome in outcomes]
+    return [0, *(outcome.partition.stop for outcome in outcomes)] == [*starts, None]
 
 
 def _is_joined(
-    run: Run, client: CatalogClient, writer: Writer, left: StretchOutcome, right: StretchOutcome
+    run: Run, client: CatalogClient, writer: Writer, left: PartitionOutcome, right: PartitionOutcome
 ) -> bool:
     """Tell whether two stretches share a run; where they do not, read on from the left one until it meets the right."""
     if left.last_keys & right.first_keys:
         return True
-    chain = Chain(left.stretch.page_size, start=right.stretch.start, shared=left.last_keys)
-    crawl = client.crawl(chain, 1)
+    pagination = OverlappingPages(
+        left.partition.page_size, start=right.partition.start, shared=left.last_keys
+    )
+    crawl = client.crawl(pagination, 1)
     try:
         for page in crawl.pages():
             writer.write_page(page)
             # Only a page that the chain has accepted is linked to the left one.
-            if chain.has_accepted(page) and page.keys() & right.first_keys:
-                return not crawl.failures and not chain.broken and not chain.gaps
+            if pagination.has_accepted(page) and page.keys() & right.first_keys:
+                return not crawl.failures and not pagination.broken and not pagination.gaps
     finally:
         run.failures += crawl.failures
     return crawl.complete

@@ -1,0 +1,322 @@
+"""System checks: what a wrong set-up is called, and that the hint says what to do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core import checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from catalog_sync.checks import check_publishing
+from sandbox.lms.course_overviews.models import CourseOverview
+
+ROOT = Path(__file__).resolve().parents[3]
+CREDENTIALS = [f"BACKEND_SERVICE_EDX_OAUTH2_{name}" for name in ("PROVIDER_URL", "KEY", "SECRET")]
+
+# Each wrong setting, and what is to be said about it.
+WRONG = {
+    "model that is not installed": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "nowhere.Nothing", "E001"),
+    "model of an installed app that it has not": (
+        "CATALOG_SYNC_COURSE_OVERVIEW_MODEL",
+        "course_overviews.Nothing",
+        "E001",
+    ),
+    "model without its app": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "CourseOverview", "E001"),
+    "model without the column": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "student.CourseEnrollment", "E002"),
+    "field that the model has not": ("CATALOG_SYNC_FIELDS", {"marketing_url": "about_url"}, "E002"),
+    "another field that the model has not": (
+        "CATALOG_SYNC_FIELDS",
+        {"marketing_url": "marketing_url", "content_language": "tongue"},
+        "E002",
+    ),
+    "Catalog field that is not read": (
+        "CATALOG_SYNC_FIELDS",
+        {"marketing_url": "marketing_url", "title": "display_name"},
+        "E003",
+    ),
+    "fields as a list": ("CATALOG_SYNC_FIELDS", ["marketing_url"], "E003"),
+    "fields without the marketing URL": ("CATALOG_SYNC_FIELDS", {"content_language": "language"}, "E004"),
+    "no LMS root": ("LMS_ROOT_URL", None, "E005"),
+    "LMS root without scheme": ("LMS_ROOT_URL", "lms.example.com", "E005"),
+    "LMS root that is no URL": ("LMS_ROOT_URL", "http://[", "E005"),
+    "factory that is not there": ("CATALOG_SYNC_SESSION_FACTORY", "catalog_sync.nothing.at_all", "E006"),
+    "factory without a module": ("CATALOG_SYNC_SESSION_FACTORY", "factory", "E006"),
+    "factory that cannot be called": ("CATALOG_SYNC_SESSION_FACTORY", "catalog_sync.__version__", "E006"),
+    "statuses as a text": ("CATALOG_SYNC_RUN_STATUSES", "published", "E007"),
+    "hosts as a text": ("CATALOG_SYNC_MARKETING_URL_HOSTS", "www.example.com", "E007"),
+    "statuses as a number": ("CATALOG_SYNC_RUN_STATUSES", 5, "E007"),
+    "hosts that are no texts": ("CATALOG_SYNC_MARKETING_URL_HOSTS", [5], "E007"),
+    "two Catalog fields in one column": (
+        "CATALOG_SYNC_FIELDS",
+        {"marketing_url": "marketing_url", "content_language": "marketing_url"},
+        "E014",
+    ),
+    "text in a column for yes and no": (
+        "CATALOG_SYNC_FIELDS",
+        {"marketing_url": "marketing_url", "content_language": "self_paced"},
+        "E015",
+    ),
+    "yes and no in a column for text": (
+        "CATALOG_SYNC_FIELDS",
+        {"marketing_url": "marketing_url", "eligible_for_financial_aid": "language"},
+        "E015",
+    ),
+    "hosts with a scheme": ("CATALOG_SYNC_MARKETING_URL_HOSTS", ["https://www.example.com"], "E016"),
+    "hosts with a path": ("CATALOG_SYNC_MARKETING_URL_HOSTS", ["www.example.com/course"], "E016"),
+    "no host at all": ("CATALOG_SYNC_MARKETING_URL_HOSTS", [], "E016"),
+    "cache that holds nothing": (
+        "CACHES",
+        {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
+        "W004",
+    ),
+    "status that the Catalog does not have": ("CATALOG_SYNC_RUN_STATUSES", ["publishd"], "W006"),
+    "token provider without scheme": (CREDENTIALS[0], "courses.example.com/oauth2", "W007"),
+    "column that takes no null": ("CATALOG_SYNC_FIELDS", {"marketing_url": "course_image_url"}, "E008"),
+    "no Catalog": ("COURSE_CATALOG_API_URL", None, "W001"),
+    "Catalog without scheme": ("COURSE_CATALOG_API_URL", "discovery.example.com/api/v1", "W001"),
+    "default address of the LMS": ("COURSE_CATALOG_API_URL", "http://localhost:8008/api/v1", "W010"),
+    "no token provider": (CREDENTIALS[0], "", "W002"),
+    "no client id": (CREDENTIALS[1], "", "W002"),
+    "no client secret": (CREDENTIALS[2], "", "W002"),
+}
+RIGHT = {
+    "model without a row": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "course_overviews.CourseOverview"),
+    "default model": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", None),
+    "default fields": ("CATALOG_SYNC_FIELDS", None),
+    "all fields": (
+        "CATALOG_SYNC_FIELDS",
+        {
+            "marketing_url": "marketing_url",
+            "eligible_for_financial_aid": "eligible_for_financial_aid",
+            "content_language": "language",
+        },
+    ),
+    "every status": ("CATALOG_SYNC_RUN_STATUSES", None),
+    "statuses as a list": ("CATALOG_SYNC_RUN_STATUSES", ["published", "reviewed"]),
+    "hosts as a list": ("CATALOG_SYNC_MARKETING_URL_HOSTS", [".example.com"]),
+}
+
+
+class ReadsFromACopy:
+    """A router of a host with a read replica."""
+
+    def db_for_read(self, model, **hints):
+        return "copy"
+
+
+class WritesElsewhere:
+    """A router of a host that keeps course overviews, and this app's tables, in a database of their own."""
+
+    def db_for_read(self, model, **hints):
+        return "courses"
+
+    db_for_write = db_for_read
+
+
+@lru_cache
+def decorated(course):
+    return settings.FEATURES.get("ENABLE_MKTG_SITE")
+
+
+def with_inner_function(course):
+    def is_on():
+        return settings.FEATURES.get("ENABLE_MKTG_SITE")
+
+    return is_on()
+
+
+def messages():
+    return checks.run_checks(tags=["catalog_sync"])
+
+
+def test_sandbox_is_set_up_well():
+    assert messages() == []
+
+
+@pytest.mark.parametrize("what", RIGHT)
+def test_right_is_not_called_wrong(what, settings):
+    name, value = RIGHT[what]
+    setattr(settings, name, value)
+    assert messages() == []
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_is_called_by_its_id(what, settings):
+    name, value, check_id = WRONG[what]
+    setattr(settings, name, value)
+    assert [message.id for message in messages()] == [f"catalog_sync.{check_id}"]
+
+
+@pytest.mark.parametrize(("max_length", "ids"), [(2_047, ["catalog_sync.W008"]), (2_048, []), (None, [])])
+def test_column_is_to_hold_the_longest_marketing_url(max_length, ids, monkeypatch):
+    monkeypatch.setattr(CourseOverview._meta.get_field("marketing_url"), "max_length", max_length)
+    assert [message.id for message in messages()] == ids
+
+
+def test_tables_that_are_read_from_a_copy_are_told(settings):
+    settings.DATABASE_ROUTERS = ["tests.unit.checks.test_checks.ReadsFromACopy"]
+    told = messages()
+    assert {message.id for message in told} == {"catalog_sync.W009"}
+    assert [message.msg.split()[2] for message in told] == [
+        "course_overviews.CourseOverview",
+        "course_overviews.HistoricalCourseOverview",
+        "catalog_sync.CatalogCourseRun",
+        "catalog_sync.SyncRun",
+    ]
+
+
+def test_tables_that_are_written_elsewhere_are_refused(settings):
+    settings.DATABASE_ROUTERS = ["tests.unit.checks.test_checks.WritesElsewhere"]
+    assert [message.id for message in messages()] == ["catalog_sync.E017"] * 4
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_message_is_one_sentence(what, settings):
+    name, value, _ = WRONG[what]
+    setattr(settings, name, value)
+    [message] = messages()
+    assert message.msg.count(". ") == 0
+    assert message.msg.endswith(".")
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_hint_says_what_to_do(what, settings):
+    name, value, _ = WRONG[what]
+    setattr(settings, name, value)
+    [message] = messages()
+    assert message.hint.startswith(("Set ", "Add ", "Take ", "Make ", "Declare "))
+
+
+def test_setting_that_is_missing_altogether_is_told(settings):
+    del settings.LMS_ROOT_URL
+    assert [message.id for message in messages()] == ["catalog_sync.E005"]
+
+
+def test_secret_is_not_shown(settings):
+    settings.BACKEND_SERVICE_EDX_OAUTH2_SECRET = "do-not-show"
+    settings.BACKEND_SERVICE_EDX_OAUTH2_KEY = ""
+    assert "do-not-show" not in str(messages())
+
+
+def test_host_that_mints_its_own_tokens_needs_no_credentials(settings):
+    settings.CATALOG_SYNC_SESSION_FACTORY = "requests.Session"
+    for name in CREDENTIALS:
+        setattr(settings, name, None)
+    assert messages() == []
+
+
+def test_missing_credentials_are_told_once(settings):
+    for name in CREDENTIALS:
+        setattr(settings, name, None)
+    assert [message.id for message in messages()] == ["catalog_sync.W002"]
+
+
+def test_sync_does_not_start_on_an_error(settings):
+    settings.CATALOG_SYNC_RUN_STATUSES = "published"
+    with pytest.raises(SystemCheckError, match=r"catalog_sync\.E007"):
+        call_command("update_catalog_data", skip_checks=False)
+
+
+class TestPlatform:
+    """W012: the link function of edx-platform does not return marketing URLs."""
+
+    STEP = "catalog_sync.filters.ReplaceAboutPageUrl"
+    FILTER = "org.openedx.learning.course_about.page.url.requested.v1"
+
+    @pytest.fixture(autouse=True)
+    def platform(self, settings, edx_platform):
+        settings.FEATURES = {}
+        settings.OPEN_EDX_FILTERS_CONFIG = {}
+        return edx_platform
+
+    def test_warns_without_the_flag_and_the_filter_step(self):
+        [message] = messages()
+        assert (message.id, message.level) == ("catalog_sync.W012", checks.WARNING)
+
+    def test_warns_in_studio(self):
+        assert [message.id for message in check_publishing()] == ["catalog_sync.W012"]
+
+    @pytest.mark.django_db
+    def test_sends_no_query(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            messages()
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            {"fail_silently": False, "pipeline": ["other.plugin.Step", STEP]},
+            [STEP, "other.plugin.Step"],
+            STEP,
+        ],
+    )
+    def test_does_not_warn_with_the_filter_step(self, settings, entry):
+        settings.OPEN_EDX_FILTERS_CONFIG = {self.FILTER: entry}
+        assert messages() == []
+
+    @pytest.mark.parametrize(
+        "entry", [{}, {"pipeline": []}, ["other.plugin.Step"], "other.plugin.Step", None]
+    )
+    def test_hint_names_the_filter_step_if_the_pipeline_does_not_have_it(self, settings, entry):
+        settings.OPEN_EDX_FILTERS_CONFIG = {self.FILTER: entry}
+        [message] = messages()
+        assert (self.STEP in message.hint, self.FILTER in message.hint) == (True, True)
+
+    def test_hint_names_the_setting_that_turns_the_filter_step_off(self, settings):
+        settings.OPEN_EDX_FILTERS_CONFIG = {self.FILTER: [self.STEP]}
+        settings.CATALOG_SYNC_ABOUT_PAGE_FILTER = False
+        [message] = messages()
+        assert message.hint == "Set CATALOG_SYNC_ABOUT_PAGE_FILTER to True."
+
+    def test_does_not_warn_with_the_flag(self, settings):
+        settings.FEATURES = {"ENABLE_MKTG_SITE": True}
+        assert messages() == []
+
+    def test_does_not_warn_in_releases_that_ignore_the_flag(self, platform):
+        platform.use(platform.link_of_later_releases)
+        assert messages() == []
+
+    @pytest.mark.parametrize("wrapped", [decorated, with_inner_function])
+    def test_finds_the_flag_in_a_wrapped_function(self, platform, wrapped):
+        platform.use(wrapped)
+        assert [message.id for message in messages()] == ["catalog_sync.W012"]
+
+    def test_does_not_warn_about_a_function_without_code(self, platform):
+        platform.use(str)
+        assert messages() == []
+
+
+class TestRealProcess:
+    """``manage.py check``, with a model that the receivers could not be connected to."""
+
+    def check(self, tmp_path, model):
+        tmp_path.joinpath("host_settings.py").write_text(
+            f"from sandbox.lms.settings import *\nCATALOG_SYNC_COURSE_OVERVIEW_MODEL = {model!r}\n"
+        )
+        return subprocess.run(
+            [sys.executable, "manage.py", "check", "--settings", "host_settings"],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @pytest.mark.parametrize("model", ["nowhere.Nothing", "course_overviews.Nothing", "CourseOverview"])
+    def test_missing_model_is_told(self, model, tmp_path):
+        assert "catalog_sync.E001" in self.check(tmp_path, model).stderr
+
+    def test_missing_model_is_told_once(self, tmp_path):
+        assert "signals.E001" not in self.check(tmp_path, "nowhere.Nothing").stderr
+
+    def test_missing_model_is_no_traceback(self, tmp_path):
+        assert "Traceback" not in self.check(tmp_path, "nowhere.Nothing").stderr
+
+    def test_sandbox_passes(self, tmp_path):
+        assert self.check(tmp_path, "course_overviews.CourseOverview").returncode == 0

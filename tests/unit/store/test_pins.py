@@ -1,0 +1,283 @@
+"""Pinned marketing URLs: they win over the Catalog until they are taken away, and leave no trace then."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from opaque_keys.edx.keys import CourseKey
+
+from catalog_sync import api
+from catalog_sync.api import pin_marketing_url, unpin_marketing_url
+from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.store import course_runs
+from catalog_sync.store.course_runs import CatalogData
+from sandbox.lms.course_overviews.models import CourseOverview
+from sandbox.lms.course_overviews.publishing import publish_course
+from tests.factories import CourseOverviewFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+KEY, OTHER, OLD_STYLE = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026", "ExampleX/One/2026"
+CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
+TOO_LONG = f"course-v1:ExampleX+{'C' * 250}+2026"
+CATALOG_URL, NEW_URL = "https://www.example.com/course/one", "https://www.example.com/course/new"
+PIN, OTHER_PIN = "https://www.example.com/pinned", "https://www.example.com/pinned-otherwise"
+
+
+def shown(key=KEY):
+    return CourseOverview.objects.get(pk=key).marketing_url
+
+
+def row(key=KEY):
+    return CatalogCourseRun.objects.get(course_key=key)
+
+
+def known(key=KEY, url=CATALOG_URL):
+    """Let the replica hold a run, as after a sync."""
+    course_runs.record({key: CatalogData("published", url)}, "default")
+
+
+class TestPin:
+    """Setting a URL by hand."""
+
+    @pytest.mark.parametrize("key", [KEY, OLD_STYLE, CCX])
+    def test_is_shown_at_once(self, key):
+        CourseOverviewFactory(id=key)
+        pin_marketing_url(key, PIN)
+        assert shown(key) == PIN
+
+    def test_tells_the_course_key_as_it_is_stored(self):
+        assert pin_marketing_url(CourseKey.from_string(KEY), PIN) == row().course_key
+
+    def test_wins_over_what_the_catalog_says(self):
+        known()
+        CourseOverviewFactory(id=KEY)
+        pin_marketing_url(KEY, PIN)
+        assert shown() == PIN
+
+    def test_keeps_what_the_catalog_says(self):
+        known()
+        pin_marketing_url(KEY, PIN)
+        assert course_runs.read([KEY])[KEY].held == CatalogData("published", CATALOG_URL)
+
+    def test_keeps_when_the_catalog_said_it(self):
+        known()
+        before = row().modified
+        pin_marketing_url(KEY, PIN)
+        assert row().modified == before
+
+    def test_says_who(self):
+        user = UserFactory()
+        pin_marketing_url(KEY, PIN, user)
+        assert row().pinned_by == user
+
+    def test_says_when(self):
+        pin_marketing_url(KEY, PIN)
+        assert row().pinned_at is not None
+
+    def test_outlives_who_set_it(self):
+        user = UserFactory()
+        pin_marketing_url(KEY, PIN, user)
+        user.delete()
+        assert (row().pinned_url, row().pinned_by) == (PIN, None)
+
+    def test_can_be_replaced(self):
+        CourseOverviewFactory(id=KEY)
+        pin_marketing_url(KEY, PIN)
+        pin_marketing_url(KEY, OTHER_PIN)
+        assert shown() == OTHER_PIN
+
+    def test_white_space_around_it_is_dropped(self):
+        pin_marketing_url(KEY, f"  {PIN}\n")
+        assert row().pinned_url == PIN
+
+    def test_leaves_other_courses_alone(self):
+        CourseOverviewFactory(id=OTHER)
+        pin_marketing_url(KEY, PIN)
+        assert shown(OTHER) is None
+
+    def test_is_kept_in_the_history_once(self):
+        CourseOverviewFactory(id=KEY)
+        before = CourseOverview.history.count()
+        pin_marketing_url(KEY, PIN)
+        assert CourseOverview.history.count() == before + 1
+
+    def test_that_is_shown_already_writes_no_course_overview(self):
+        CourseOverviewFactory(id=KEY, marketing_url=PIN)
+        before = CourseOverview.objects.get().modified
+        pin_marketing_url(KEY, PIN)
+        assert CourseOverview.objects.get().modified == before
+
+    def test_is_logged(self, caplog):
+        caplog.set_level("INFO", "catalog_sync")
+        pin_marketing_url(KEY, PIN)
+        assert "event=catalog_sync.pinned" in caplog.text
+
+    @pytest.mark.usefixtures("no_sockets")
+    def test_needs_no_network(self):
+        CourseOverviewFactory(id=KEY)
+        pin_marketing_url(KEY, PIN)
+        unpin_marketing_url(KEY)
+        assert shown() is None
+
+    def test_waits_for_a_page_that_is_being_written(self):
+        SyncRun.objects.create(lease="default", holder="worker-7")
+        with CaptureQueriesContext(connection) as captured:
+            pin_marketing_url(KEY, PIN)
+        assert "catalog_sync_syncrun" in captured.captured_queries[1]["sql"]
+
+
+class TestRefused:
+    """What may not be pinned."""
+
+    @pytest.mark.parametrize(
+        "url",
+        ["", "/relative", "javascript:alert(1)", "https://user@www.example.com/", "https://a b/", "x" * 9],
+    )
+    def test_url_that_is_not_fit_is_refused(self, url):
+        with pytest.raises(api.UsageError, match="cannot be pinned"):
+            pin_marketing_url(KEY, url)
+
+    def test_url_of_a_host_that_is_not_allowed_is_refused(self, settings):
+        settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ("www.example.org",)
+        with pytest.raises(api.UsageError, match="CATALOG_SYNC_MARKETING_URL_HOSTS"):
+            pin_marketing_url(KEY, PIN)
+
+    def test_course_key_that_is_none_is_refused(self):
+        with pytest.raises(api.UsageError, match="is not a course key"):
+            pin_marketing_url("nonsense", PIN)
+
+    def test_course_key_that_no_column_holds_is_refused(self):
+        with pytest.raises(api.UsageError, match="255"):
+            pin_marketing_url(TOO_LONG, PIN)
+
+    @pytest.mark.parametrize(
+        ("key", "url", "argument"),
+        [(KEY, "/relative", "url"), ("nonsense", PIN, "course_key"), (TOO_LONG, PIN, "course_key")],
+    )
+    def test_argument_at_fault_is_named(self, key, url, argument):
+        with pytest.raises(api.UsageError) as refusal:
+            pin_marketing_url(key, url)
+        assert refusal.value.argument == argument
+
+    def test_leaves_no_row(self):
+        with pytest.raises(api.UsageError):
+            pin_marketing_url(KEY, "/relative")
+        assert not CatalogCourseRun.objects.exists()
+
+
+class TestUnpin:
+    """Taking a pin away."""
+
+    def test_restores_what_the_catalog_says(self):
+        known()
+        CourseOverviewFactory(id=KEY)
+        pin_marketing_url(KEY, PIN)
+        unpin_marketing_url(KEY)
+        assert shown() == CATALOG_URL
+
+    def test_restores_what_the_catalog_said_meanwhile(self):
+        known()
+        CourseOverviewFactory(id=KEY)
+        pin_marketing_url(KEY, PIN)
+        known(url=NEW_URL)
+        unpin_marketing_url(KEY)
+        assert shown() == NEW_URL
+
+    def test_restores_nothing_where_the_catalog_has_nothing(self):
+        CourseOverviewFactory(id=KEY)
+        pin_marketing_url(KEY, PIN)
+        unpin_marketing_url(KEY)
+        assert shown() is None
+
+    def test_of_a_course_that_the_catalog_never_listed_leaves_no_row(self):
+        pin_marketing_url(KEY, PIN)
+        unpin_marketing_url(KEY)
+        assert not CatalogCourseRun.objects.exists()
+
+    def test_takes_away_who_and_when(self):
+        known()
+        pin_marketing_url(KEY, PIN, UserFactory())
+        unpin_marketing_url(KEY)
+        assert (row().pinned_url, row().pinned_by, row().pinned_at) == (None, None, None)
+
+    def test_tells_that_there_was_one(self):
+        pin_marketing_url(KEY, PIN)
+        assert unpin_marketing_url(KEY)
+
+    def test_tells_that_there_was_none(self):
+        assert not unpin_marketing_url(KEY)
+
+    def test_of_nothing_leaves_the_course_overview_alone(self):
+        CourseOverviewFactory(id=KEY, marketing_url=CATALOG_URL)
+        unpin_marketing_url(KEY)
+        assert shown() == CATALOG_URL
+
+    def test_course_key_that_is_none_is_refused(self):
+        with pytest.raises(api.UsageError, match="is not a course key"):
+            unpin_marketing_url("nonsense")
+
+
+class TestCcx:
+    """A custom course: its own pin, its own URL, its parent's pin, its parent's URL."""
+
+    @pytest.fixture(autouse=True)
+    def course_overviews(self):
+        CourseOverviewFactory(id=KEY)
+        CourseOverviewFactory(id=CCX)
+
+    def test_shows_the_pin_of_its_parent(self):
+        pin_marketing_url(KEY, PIN)
+        assert shown(CCX) == PIN
+
+    def test_shows_its_own_url_before_the_pin_of_its_parent(self):
+        known(CCX, NEW_URL)
+        CourseOverview.objects.filter(pk=CCX).update(marketing_url=NEW_URL)
+        pin_marketing_url(KEY, PIN)
+        assert shown(CCX) == NEW_URL
+
+    def test_shows_its_own_pin_before_that_of_its_parent(self):
+        pin_marketing_url(CCX, OTHER_PIN)
+        pin_marketing_url(KEY, PIN)
+        assert shown(CCX) == OTHER_PIN
+
+    def test_shows_the_pin_of_its_parent_when_its_own_goes(self):
+        pin_marketing_url(KEY, PIN)
+        pin_marketing_url(CCX, OTHER_PIN)
+        unpin_marketing_url(CCX)
+        assert shown(CCX) == PIN
+
+    def test_shows_the_url_of_its_parent_when_the_pin_goes(self):
+        known()
+        pin_marketing_url(KEY, PIN)
+        unpin_marketing_url(KEY)
+        assert shown(CCX) == CATALOG_URL
+
+    def test_shows_nothing_when_the_pin_goes_and_nothing_is_known(self):
+        pin_marketing_url(KEY, PIN)
+        unpin_marketing_url(KEY)
+        assert shown(CCX) is None
+
+    @pytest.mark.parametrize("foreign", ["https://a.example.com/", "https://z.example.com/"])
+    def test_of_another_tool_keeps_its_url_when_the_pin_of_its_parent_goes(self, foreign):
+        pin_marketing_url(KEY, PIN)
+        CourseOverview.objects.filter(pk=CCX).update(marketing_url=foreign)
+        unpin_marketing_url(KEY)
+        assert shown(CCX) == foreign
+
+
+class TestRecreated:
+    """Publishing deletes the course overview and creates it anew."""
+
+    @pytest.mark.parametrize("key", [KEY, CCX])
+    def test_has_its_pin_from_the_start(self, key):
+        known()
+        pin_marketing_url(KEY, PIN)
+        assert publish_course(key).marketing_url == PIN
+
+    def test_has_no_pin_that_is_gone(self):
+        CourseOverviewFactory(id=KEY)
+        pin_marketing_url(KEY, PIN)
+        unpin_marketing_url(KEY)
+        assert publish_course(KEY).marketing_url is None

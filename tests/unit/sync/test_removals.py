@@ -1,0 +1,105 @@
+"""Who has to lose a marketing URL is found in parts, however many there are, with a sign of life at each."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync import conf
+from catalog_sync.catalog_client import Page
+from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.store import course_overviews, lease
+from catalog_sync.sync import removals
+from catalog_sync.sync.options import SyncOptions
+from catalog_sync.sync.runner import Run
+from catalog_sync.sync.statistics import newest_id
+from tests.factories import CourseOverviewFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KEYS = {f"course-v1:ExampleX+Run{number}+2026" for number in range(5)}
+URL = "https://www.example.com/intro"
+PART = 2
+TWO_CATALOGS = {
+    name: {"url": f"https://{name}.example.com/api/v1", "credentials": None}
+    for name in ("default", "partner")
+}
+
+
+class EmptyCatalog:
+    """A client of a Catalog that lists nothing."""
+
+    def look_up(self, course_keys):
+        yield tuple(course_keys), Page((), (), 0, 0)
+
+
+@pytest.fixture
+def ticks(monkeypatch):
+    for room in (removals, course_overviews):
+        monkeypatch.setattr(room, "ROWS", PART)
+    return []
+
+
+@pytest.fixture
+def opened(ticks):
+    """Open a run that has met nothing, and return its writer."""
+
+    def open_run():
+        writer = Run.open(SyncOptions.of(conf.catalogs()[0]))._writer()
+        writer.statistics.newest_id = newest_id()
+        writer.heartbeat = lambda: ticks.append(1)
+        return writer
+
+    return open_run
+
+
+def record():
+    CatalogCourseRun.objects.bulk_create(CatalogCourseRun(course_key=key, marketing_url=URL) for key in KEYS)
+
+
+def show():
+    for key in KEYS:
+        CourseOverviewFactory(id=key, marketing_url=URL)
+
+
+def test_course_runs_that_were_not_listed_are_found(opened, ticks):
+    record()
+    assert (removals.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
+
+
+def test_urls_that_nobody_provided_are_found(opened, ticks):
+    show()
+    assert (removals.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
+
+
+def test_urls_that_would_go_are_counted(opened, ticks):
+    record()
+    show()
+    found = removals.find_candidates(opened())
+    assert (found.removals, len(ticks) >= 2 * len(KEYS) / PART) == (len(KEYS), True)
+
+
+def test_share_of_one_of_several_catalogs_is_counted(opened, ticks, settings):
+    settings.CATALOG_SYNC_CATALOGS = TWO_CATALOGS
+    record()
+    show()
+    with pytest.raises(removals.RemovalsRefused, match=f"of {len(KEYS)} marketing URLs"):
+        removals.check_removal_limit(removals.ALWAYS_ALLOWED + 1, opened(), 10)
+    assert len(ticks) >= len(KEYS) / PART
+
+
+def test_urls_that_may_go_are_told_apart(opened, ticks):
+    record()
+    show()
+    writer = opened()
+    assert removals.look_up_and_apply(EmptyCatalog(), writer, KEYS, None) == KEYS
+    assert (writer.report.removed, len(ticks) >= len(KEYS) / PART) == (len(KEYS), True)
+
+
+def test_run_that_is_canceled_finds_no_more(monkeypatch):
+    monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 0)
+    record()
+    writer = Run.open(SyncOptions.of(conf.catalogs()[0]))._writer()
+    writer.statistics.newest_id = newest_id()
+    SyncRun.objects.update(cancel_requested=True)
+    with pytest.raises(lease.Canceled):
+        removals.find_candidates(writer)
