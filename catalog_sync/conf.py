@@ -30,7 +30,7 @@ ABOUT_PAGE_STEP = "catalog_sync.filters.ReplaceAboutPageUrl"
 MOST_STALE_AFTER_HOURS = 1_000_000
 # What the one Catalog is called where CATALOG_SYNC_CATALOGS names none.
 DEFAULT_CATALOG = "default"
-DEFAULT_CREDENTIALS = "BACKEND_SERVICE_EDX_OAUTH2"
+DEFAULT_OAUTH_SETTINGS_PREFIX = "BACKEND_SERVICE_EDX_OAUTH2"
 # Lowercase: some databases compare without case, and two Catalogs must not be one there.
 CATALOG_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 
@@ -62,13 +62,13 @@ class Catalog:
     Attributes:
         name: what ``--catalog`` and the rows that it provided call it.
         api_url: the API's root (``https://discovery.example.com/api/v1``), no trailing slash; empty if unset.
-        credentials: what the names of the settings with its OAuth2 credentials begin with.
+        oauth_settings_prefix: the prefix of the settings with its OAuth2 credentials.
         orgs: the only organizations whose course runs it is believed for; ``None`` means all.
     """
 
     name: str
     api_url: str = ""
-    credentials: str = DEFAULT_CREDENTIALS
+    oauth_settings_prefix: str = DEFAULT_OAUTH_SETTINGS_PREFIX
     orgs: frozenset[str] | None = None
 
     def covers(self, course_key: str) -> bool:
@@ -78,22 +78,22 @@ class Catalog:
     @property
     def oauth_provider_url(self) -> str:
         """The OAuth2 provider that sells tokens for the Catalog (``https://lms.example.com/oauth2``)."""
-        return _text(f"{self.credentials}_PROVIDER_URL")
+        return _text(f"{self.oauth_settings_prefix}_PROVIDER_URL")
 
     @property
     def oauth_key(self) -> str:
         """The OAuth2 client id of the LMS's backend service user."""
-        return _text(f"{self.credentials}_KEY")
+        return _text(f"{self.oauth_settings_prefix}_KEY")
 
     @property
     def oauth_secret(self) -> str:
         """The OAuth2 client secret of the LMS's backend service user. Never logged."""
-        return _text(f"{self.credentials}_SECRET")
+        return _text(f"{self.oauth_settings_prefix}_SECRET")
 
     @property
     def missing_credentials(self) -> list[str]:
         """The names of those settings that are needed to buy a token and are not set."""
-        names = [f"{self.credentials}_{each}" for each in ("PROVIDER_URL", "KEY", "SECRET")]
+        names = [f"{self.oauth_settings_prefix}_{each}" for each in ("PROVIDER_URL", "KEY", "SECRET")]
         return [name for name in names if not _text(name)]
 
     @property
@@ -101,7 +101,7 @@ class Catalog:
         """What an operator has to set for it to have an API root."""
         if named_catalogs() is None:
             return "COURSE_CATALOG_API_URL"
-        return f"CATALOG_SYNC_CATALOGS[{self.name!r}]['url']"
+        return f"CATALOG_SYNC_CATALOGS[{self.name!r}]['URL']"
 
 
 def org_of(course_key: str) -> str:
@@ -124,11 +124,10 @@ def named_catalogs() -> Any:
     """Return ``CATALOG_SYNC_CATALOGS`` as the host has set it, whatever its shape; ``None`` if unset."""
     # .. setting_name: CATALOG_SYNC_CATALOGS
     # .. setting_default: None
-    # .. setting_description: Where there are several Catalogs: name -> ``{"url": …, "credentials": …, "orgs": […]}``,
-    #   the first named first in precedence. ``credentials`` is what the names of three settings begin with
-    #   (``…_PROVIDER_URL``, ``…_KEY``, ``…_SECRET``; by default ``BACKEND_SERVICE_EDX_OAUTH2``), ``orgs`` the only
-    #   organizations whose course runs this Catalog is believed for. ``None``: one Catalog, named ``default``, at
-    #   ``COURSE_CATALOG_API_URL``.
+    # .. setting_description: For an LMS with several Catalogs: name -> ``{"URL": …, "OAUTH_SETTINGS_PREFIX": …, "ORGS":
+    #   […]}``. The Catalog that is named first has priority. ``OAUTH_SETTINGS_PREFIX`` is the prefix of three settings
+    #   (``…_PROVIDER_URL``, ``…_KEY``, ``…_SECRET``; default: ``BACKEND_SERVICE_EDX_OAUTH2``). ``ORGS`` limits this
+    #   Catalog to the listed organizations. ``None``: one Catalog, named ``default``, at ``COURSE_CATALOG_API_URL``.
     return getattr(settings, "CATALOG_SYNC_CATALOGS", None)
 
 
@@ -141,11 +140,11 @@ def catalogs() -> tuple[Catalog, ...]:
 
 
 def _catalog(name: str, entry: Mapping[str, Any]) -> Catalog:
-    orgs = entry.get("orgs")
+    orgs = entry.get("ORGS")
     return Catalog(
         name,
-        str(entry.get("url") or "").rstrip("/"),
-        entry.get("credentials") or DEFAULT_CREDENTIALS,
+        str(entry.get("URL") or "").rstrip("/"),
+        entry.get("OAUTH_SETTINGS_PREFIX") or DEFAULT_OAUTH_SETTINGS_PREFIX,
         None if orgs is None else frozenset(orgs),
     )
 
@@ -211,7 +210,7 @@ def session_factory() -> str:
     # .. setting_description: Dotted path to a callable without arguments that returns an authenticated
     #   ``requests.Session``, for hosts that make their own tokens. If ``CATALOG_SYNC_CATALOGS`` is set, the callable
     #   gets the name of the Catalog. ``None``: OAuth2 client credentials if ``BACKEND_SERVICE_EDX_OAUTH2_*`` (or the
-    #   settings that the Catalog's ``credentials`` name) are complete, else edx-platform's Catalog integration.
+    #   settings of the Catalog's ``OAUTH_SETTINGS_PREFIX``) are complete, else edx-platform's Catalog integration.
     return _text("CATALOG_SYNC_SESSION_FACTORY")
 
 

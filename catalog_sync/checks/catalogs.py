@@ -10,8 +10,8 @@ from django.core import checks
 from catalog_sync import conf
 from catalog_sync.checks.shapes import are_texts, is_http_url
 
-CATALOG_KEYS = {"url", "credentials", "orgs"}
-CATALOGS_EXAMPLE = '{"default": {"url": "https://discovery.example.com/api/v1"}}'
+CATALOG_KEYS = {"URL", "OAUTH_SETTINGS_PREFIX", "ORGS"}
+CATALOGS_EXAMPLE = '{"default": {"URL": "https://discovery.example.com/api/v1"}}'
 
 
 def check_catalogs() -> Iterator[checks.CheckMessage]:
@@ -50,14 +50,14 @@ def _entry(name: str, entry: Any) -> Iterator[checks.CheckMessage]:
             hint=f"Take it out; what there can be: {', '.join(sorted(CATALOG_KEYS))}.",
             id="catalog_sync.E012",
         )
-    for key in ("url", "credentials"):
+    for key in ("URL", "OAUTH_SETTINGS_PREFIX"):
         if not isinstance(entry.get(key, ""), str):
             yield checks.Error(
                 f"CATALOG_SYNC_CATALOGS[{name!r}] has a {key} that is not a text.",
                 hint=f"Make it one, as in {CATALOGS_EXAMPLE}.",
                 id="catalog_sync.E012",
             )
-    orgs = entry.get("orgs")
+    orgs = entry.get("ORGS")
     if orgs is not None and not (isinstance(orgs, list | tuple | set | frozenset) and are_texts(orgs)):
         yield checks.Error(
             f"CATALOG_SYNC_CATALOGS[{name!r}] has orgs that are not a list of organizations.",
@@ -71,8 +71,8 @@ def check_token_provider(catalog: conf.Catalog) -> Iterator[checks.CheckMessage]
     whom = f" {catalog.name}" if conf.named_catalogs() is not None else ""
     if catalog.oauth_provider_url and not is_http_url(catalog.oauth_provider_url):
         yield checks.Warning(
-            f"{catalog.credentials}_PROVIDER_URL is not an absolute http or https URL, so that the LMS gets no access "
-            f"token for the Catalog{whom}.",
+            f"{catalog.oauth_settings_prefix}_PROVIDER_URL is not an absolute http or https URL, so that the LMS gets "
+            f"no access token for the Catalog{whom}.",
             hint="Set it to the OAuth2 provider, such as https://courses.example.com/oauth2.",
             id="catalog_sync.W007",
         )

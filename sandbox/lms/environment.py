@@ -43,6 +43,8 @@ def cache(url: str | None) -> dict[str, Any]:
 
 def credentials(catalogs: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return the credentials that ``CATALOG_SYNC_CATALOGS`` names, as settings, where the environment has them."""
-    prefixes = [entry["credentials"] for entry in catalogs.values() if "credentials" in entry]
+    prefixes = [
+        entry["OAUTH_SETTINGS_PREFIX"] for entry in catalogs.values() if "OAUTH_SETTINGS_PREFIX" in entry
+    ]
     names = [f"{prefix}_{name}" for prefix in prefixes for name in ("PROVIDER_URL", "KEY", "SECRET")]
     return {name: os.environ[name] for name in names if name in os.environ}

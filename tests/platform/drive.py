@@ -31,7 +31,7 @@ COMPLETE_OAUTH2 = {
     "BACKEND_SERVICE_EDX_OAUTH2_SECRET": "catalog-sync-worker-secret",
 }
 FACTORY = {"CATALOG_SYNC_SESSION_FACTORY": "requests.Session"}
-OWN_CATALOG = {"CATALOG_SYNC_CATALOGS": {"default": {"url": "https://partner.example.com/api/v1"}}}
+OWN_CATALOG = {"CATALOG_SYNC_CATALOGS": {"default": {"URL": "https://partner.example.com/api/v1"}}}
 SCENARIOS: list[Callable[[], Any]] = []
 
 

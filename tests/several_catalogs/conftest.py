@@ -26,8 +26,8 @@ def partner(partner_process: CatalogProcess, catalog: CatalogProcess, settings) 
     settings.PARTNER_OAUTH2_KEY = partner_process.client_id
     settings.PARTNER_OAUTH2_SECRET = PARTNER_SECRET
     settings.CATALOG_SYNC_CATALOGS = {
-        "default": {"url": catalog.api_url},
-        "partner": {"url": partner_process.api_url, "credentials": "PARTNER_OAUTH2"},
+        "default": {"URL": catalog.api_url},
+        "partner": {"URL": partner_process.api_url, "OAUTH_SETTINGS_PREFIX": "PARTNER_OAUTH2"},
     }
     return partner_process
 
@@ -51,7 +51,7 @@ def believe(partner: CatalogProcess, settings) -> Callable[..., None]:
     def believe(**orgs: list[str] | None) -> None:
         named = settings.CATALOG_SYNC_CATALOGS
         settings.CATALOG_SYNC_CATALOGS = {
-            name: entry | {"orgs": orgs.get(name)} for name, entry in named.items()
+            name: entry | {"ORGS": orgs.get(name)} for name, entry in named.items()
         }
 
     return believe

@@ -22,7 +22,7 @@ FORM = CONFIGURATION | {"page_size": "77"}
 @pytest.fixture(autouse=True)
 def named(settings):
     settings.CATALOG_SYNC_CATALOGS = {
-        name: {"url": f"https://{name}.example.com/api/v1"} for name in ("default", "partner")
+        name: {"URL": f"https://{name}.example.com/api/v1"} for name in ("default", "partner")
     }
 
 
@@ -77,7 +77,7 @@ class TestConfiguration:
         assert 'name="catalog"' not in content(admin_client, f"{CONFIG}add/")
 
     def test_of_one_is_saved_for_it(self, admin_client, settings):
-        settings.CATALOG_SYNC_CATALOGS = {"main": {"url": "https://main.example.com/api/v1"}}
+        settings.CATALOG_SYNC_CATALOGS = {"main": {"URL": "https://main.example.com/api/v1"}}
         admin_client.post(f"{CONFIG}add/", FORM)
         assert CatalogSyncConfig.current("main").page_size == 77
 

@@ -7,7 +7,7 @@ from django.core import checks
 
 from catalog_sync import conf
 
-GOOD = {"url": "https://discovery.example.com/api/v1"}
+GOOD = {"URL": "https://discovery.example.com/api/v1"}
 WRONG = {
     "a list": (["default"], "E010"),
     "a text": ("default", "E010"),
@@ -19,13 +19,13 @@ WRONG = {
     "a name that is no text": ({7: GOOD}, "E011"),
     "an address alone": ({"default": "https://discovery.example.com/api/v1"}, "E012"),
     "a key that is misspelled": ({"default": GOOD | {"uri": ""}}, "E012"),
-    "an address that is no text": ({"default": {"url": 7}}, "E012"),
-    "credentials that are no text": ({"default": GOOD | {"credentials": {"KEY": "x"}}}, "E012"),
-    "orgs as a text": ({"default": GOOD | {"orgs": "edX"}}, "E013"),
-    "orgs of numbers": ({"default": GOOD | {"orgs": [7]}}, "E013"),
+    "an address that is no text": ({"default": {"URL": 7}}, "E012"),
+    "credentials that are no text": ({"default": GOOD | {"OAUTH_SETTINGS_PREFIX": {"KEY": "x"}}}, "E012"),
+    "orgs as a text": ({"default": GOOD | {"ORGS": "edX"}}, "E013"),
+    "orgs of numbers": ({"default": GOOD | {"ORGS": [7]}}, "E013"),
     "no address": ({"default": {}}, "W001"),
-    "an address that is none": ({"default": {"url": "discovery.example.com"}}, "W001"),
-    "missing credentials": ({"default": GOOD | {"credentials": "PARTNER_OAUTH2"}}, "W002"),
+    "an address that is none": ({"default": {"URL": "discovery.example.com"}}, "W001"),
+    "missing credentials": ({"default": GOOD | {"OAUTH_SETTINGS_PREFIX": "PARTNER_OAUTH2"}}, "W002"),
 }
 
 
@@ -50,24 +50,24 @@ class TestWrong:
 
 
 def test_each_of_several_faults_is_told(settings):
-    settings.CATALOG_SYNC_CATALOGS = {"A": GOOD, "b": {"orgs": "edX", "key": ""}}
+    settings.CATALOG_SYNC_CATALOGS = {"A": GOOD, "b": {"ORGS": "edX", "key": ""}}
     assert sorted(message.id[-4:] for message in messages()) == ["E011", "E012", "E013"]
 
 
 def test_fault_of_one_names_it(settings):
     settings.CATALOG_SYNC_CATALOGS = {"default": GOOD, "partner": {}}
-    assert ["CATALOG_SYNC_CATALOGS['partner']['url']" in message.msg for message in messages()] == [True]
+    assert ["CATALOG_SYNC_CATALOGS['partner']['URL']" in message.msg for message in messages()] == [True]
 
 
 def test_missing_credentials_are_named_by_their_settings(settings):
-    settings.CATALOG_SYNC_CATALOGS = {"default": GOOD | {"credentials": "PARTNER_OAUTH2"}}
+    settings.CATALOG_SYNC_CATALOGS = {"default": GOOD | {"OAUTH_SETTINGS_PREFIX": "PARTNER_OAUTH2"}}
     assert "PARTNER_OAUTH2_PROVIDER_URL, PARTNER_OAUTH2_KEY, PARTNER_OAUTH2_SECRET" in messages()[0].msg
 
 
 def test_good_ones_are_not_spoken_of(settings):
     settings.CATALOG_SYNC_CATALOGS = {
         "default": GOOD,
-        "partner-2_b": GOOD | {"orgs": ["edX"], "credentials": "X"},
+        "partner-2_b": GOOD | {"ORGS": ["edX"], "OAUTH_SETTINGS_PREFIX": "X"},
     }
     settings.X_PROVIDER_URL = "https://courses.example.com/oauth2"
     settings.X_KEY = settings.X_SECRET = "set"

@@ -77,4 +77,4 @@ def test_of_a_catalog_that_a_worker_does_not_know_fails_with_the_remedy(read, ca
     run_id, outcomes = read
     call_only("default")
     conclude_distributed(outcomes, run_id, allow_removals=False)
-    assert "CATALOG_SYNC_CATALOGS['partner']['url'] is not set" in SyncRun.objects.get(pk=run_id).message
+    assert "CATALOG_SYNC_CATALOGS['partner']['URL'] is not set" in SyncRun.objects.get(pk=run_id).message

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def named(settings):
     settings.CATALOG_SYNC_CATALOGS = {
-        name: {"url": f"https://{name}.example.com/api/v1"} for name in ("default", "partner")
+        name: {"URL": f"https://{name}.example.com/api/v1"} for name in ("default", "partner")
     }
 
 

@@ -86,7 +86,7 @@ def world() -> Iterator[None]:
         model.objects.all()._raw_delete(using="default")
     for key in KEYS:
         CourseOverviewFactory(id=key)
-    named = {name: {"url": f"http://{name}/api/v1"} for name in NAMES}
+    named = {name: {"URL": f"http://{name}/api/v1"} for name in NAMES}
     with (
         mock.patch("catalog_sync.catalog_client.run_in_thread", at_once),
         mock.patch("catalog_sync.catalog_client.crawler.run_in_thread", at_once),

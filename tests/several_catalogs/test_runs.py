@@ -213,17 +213,17 @@ class TestSecrets:
 
 
 def test_remedy_names_the_address_of_the_one(partner, settings):
-    settings.CATALOG_SYNC_CATALOGS["partner"]["url"] += "/nowhere"
+    settings.CATALOG_SYNC_CATALOGS["partner"]["URL"] += "/nowhere"
     message = update_catalog_data(catalogs=["partner"]).message
-    assert "set CATALOG_SYNC_CATALOGS['partner']['url'] to" in message
+    assert "set CATALOG_SYNC_CATALOGS['partner']['URL'] to" in message
 
 
 def test_one_without_an_address_says_which_setting(settings):
-    settings.CATALOG_SYNC_CATALOGS["partner"]["url"] = ""
+    settings.CATALOG_SYNC_CATALOGS["partner"]["URL"] = ""
     message = update_catalog_data(catalogs=["partner"]).message
     assert (
         message
-        == "CATALOG_SYNC_CATALOGS['partner']['url'] is not set: set it to the root of the Catalog's API."
+        == "CATALOG_SYNC_CATALOGS['partner']['URL'] is not set: set it to the root of the Catalog's API."
     )
 
 

@@ -95,7 +95,9 @@ class TestCredentials:
         assert getattr(conf.catalogs()[0], name) == "another"
 
     def test_are_those_that_the_catalog_names(self, name, setting, settings):
-        settings.CATALOG_SYNC_CATALOGS = {"partner": {"url": "https://p.example", "credentials": "PARTNER"}}
+        settings.CATALOG_SYNC_CATALOGS = {
+            "partner": {"URL": "https://p.example", "OAUTH_SETTINGS_PREFIX": "PARTNER"}
+        }
         setattr(settings, setting.replace("BACKEND_SERVICE_EDX_OAUTH2", "PARTNER"), "the partner's")
         assert getattr(conf.catalogs()[0], name) == "the partner's"
 
@@ -106,8 +108,8 @@ class TestCatalogs:
     @pytest.fixture(autouse=True)
     def named(self, settings):
         settings.CATALOG_SYNC_CATALOGS = {
-            "default": {"url": "https://c.example.com/api/v1/"},
-            "partner": {"url": "https://p.example.com/api/v1", "orgs": ["PartnerX"]},
+            "default": {"URL": "https://c.example.com/api/v1/"},
+            "partner": {"URL": "https://p.example.com/api/v1", "ORGS": ["PartnerX"]},
         }
 
     def test_are_in_the_order_in_which_they_are_named(self):

@@ -81,8 +81,8 @@ class TestAccess:
 
     def test_is_that_of_the_chosen_catalog(self, admin_client, settings):
         settings.CATALOG_SYNC_CATALOGS = {
-            "one": {"url": "https://one.example"},
-            "two": {"url": "https://two.example"},
+            "one": {"URL": "https://one.example"},
+            "two": {"URL": "https://two.example"},
         }
         html = admin_client.get(f"{CONFIG}add/?catalog=two").content.decode()
         assert ("https://two.example" in html, "https://one.example" in html) == (True, False)

@@ -150,8 +150,8 @@ class TestConnect:
         assert "answered HTTP 404" in access["connection"]["fault"]
 
     def test_several_catalogs_are_named(self, healthy, catalog, settings):
-        settings.CATALOG_SYNC_CATALOGS = {"default": {"url": catalog.api_url}, "gone": {"url": ""}}
-        with pytest.raises(CommandError, match=r"^CATALOG_SYNC_CATALOGS\['gone'\]\['url'\] is not set: "):
+        settings.CATALOG_SYNC_CATALOGS = {"default": {"URL": catalog.api_url}, "gone": {"URL": ""}}
+        with pytest.raises(CommandError, match=r"^CATALOG_SYNC_CATALOGS\['gone'\]\['URL'\] is not set: "):
             call_command("catalog_sync_status", "--connect", stdout=(out := StringIO()))
         assert "The Catalog default answered in" in out.getvalue()
 

@@ -191,7 +191,7 @@ class TestOfAnotherCatalog:
     @pytest.fixture
     def judged(self, settings):
         names = ("alpha", "beta")
-        settings.CATALOG_SYNC_CATALOGS = {name: {"url": "https://x.example.com"} for name in names}
+        settings.CATALOG_SYNC_CATALOGS = {name: {"URL": "https://x.example.com"} for name in names}
 
         def judge_for_beta(owner, held, **values):
             run = CourseRun(**{"key": KEY, "marketing_url": URL, "status": "published"} | values)

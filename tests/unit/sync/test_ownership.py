@@ -18,7 +18,7 @@ ALPHA, BETA, GAMMA = Catalog("alpha"), Catalog("beta"), Catalog("gamma")
 def ownership(settings) -> Ownership:
     """The claim of the second of three Catalogs."""
     settings.CATALOG_SYNC_CATALOGS = {
-        each.name: {"url": "https://x.example.com"} for each in (ALPHA, BETA, GAMMA)
+        each.name: {"URL": "https://x.example.com"} for each in (ALPHA, BETA, GAMMA)
     }
     return Ownership.of(BETA)
 

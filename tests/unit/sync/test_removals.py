@@ -20,7 +20,7 @@ KEYS = {f"course-v1:ExampleX+Run{number}+2026" for number in range(5)}
 URL = "https://www.example.com/intro"
 PART = 2
 TWO_CATALOGS = {
-    name: {"url": f"https://{name}.example.com/api/v1", "credentials": None}
+    name: {"URL": f"https://{name}.example.com/api/v1", "OAUTH_SETTINGS_PREFIX": None}
     for name in ("default", "partner")
 }
 
