@@ -77,9 +77,9 @@ class PinnedMarketingUrl(models.Model):
     """A marketing URL that an operator has set by hand. It overrides the Catalogs until the operator removes it.
 
     ``previous_url`` is the URL that another tool had set on the course overview before. See
-    ``catalog_sync.store.pins``.
+    ``catalog_sync.store.pins``. ``pinned_by`` refers to a user; no data of the user is copied.
 
-    .. no_pii: It refers to a user, and holds no data of the user.
+    .. no_pii:
     """
 
     course_key = CaseSensitiveCharField(max_length=255, unique=True)

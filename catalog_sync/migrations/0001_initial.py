@@ -8,6 +8,15 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def create_prefix_index(apps, schema_editor):
+    # PostgreSQL searches for the beginning of a text with such an index only. Django creates it for a unique field, but
+    # not for a unique constraint; the other databases use the index of the constraint.
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(
+            "CREATE INDEX catalog_sync_course_key_prefix ON catalog_sync_catalogcourserun (course_key varchar_pattern_ops)"
+        )
+
+
 class Migration(migrations.Migration):
     initial = True
 
@@ -299,4 +308,5 @@ class Migration(migrations.Migration):
                 "permissions": [("pin_marketing_url", "Can pin marketing URLs")],
             },
         ),
+        migrations.RunPython(create_prefix_index, migrations.RunPython.noop),
     ]

@@ -164,7 +164,7 @@ def test_deadlock_is_survived(courses, monkeypatch):
     first_is_held, page_is_locked, copy = (
         threading.Event(),
         threading.Event(),
-        course_overviews.copy_stored_values,
+        course_overviews.copy_published_values,
     )
 
     def lock_some_and_copy(course_keys, *args):
@@ -173,7 +173,7 @@ def test_deadlock_is_survived(courses, monkeypatch):
             page_is_locked.set()
         return copy(course_keys, *args)
 
-    monkeypatch.setattr(course_overviews, "copy_stored_values", lock_some_and_copy)
+    monkeypatch.setattr(course_overviews, "copy_published_values", lock_some_and_copy)
 
     def publish() -> None:
         with transaction.atomic():

@@ -131,7 +131,7 @@ class PausedSync:
 
     def _pause(self, execute, sql, params, many, context):
         result = execute(sql, params, many, context)
-        is_read = sql.startswith("SELECT")
+        is_read = sql.lstrip("(").startswith("SELECT")  # a union has parentheses
         if CatalogCourseRun._meta.db_table in sql and not is_read:
             self._has_written = True
         elif (

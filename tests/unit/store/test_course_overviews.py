@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
@@ -285,7 +286,8 @@ def test_whoever_is_out_of_step_is_looked_up_once_in_the_replica():
     with statements() as sent:
         assert [*course_overviews.out_of_date()] == []
     [sql] = sent.all()
-    tables = [f'FROM "{model._meta.db_table}"' for model in (CatalogCourseRun, PinnedMarketingUrl)]
+    quoted = connection.ops.quote_name
+    tables = [f"FROM {quoted(model._meta.db_table)}" for model in (CatalogCourseRun, PinnedMarketingUrl)]
     assert [sql.count(table) for table in tables] == [1, 1]
 
 
