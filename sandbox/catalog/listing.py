@@ -32,7 +32,7 @@ def parse_params(query: str) -> Params:
 
 
 @dataclass(frozen=True)
-class Window:
+class Page:
     """The rows from ``offset`` on, ``limit`` of them at most, and where the neighbors of this page are."""
 
     offset: int
@@ -44,21 +44,21 @@ class Window:
         return entries[self.offset : self.offset + self.limit]
 
 
-def window(params: Params, url: str, count: int) -> Window:
+def select_page(params: Params, url: str, count: int) -> Page:
     """The page that ``params`` ask for out of ``count`` rows. Raises InvalidPage."""
     if params.get("page"):
         return _numbered_page(params, url, count)
     return _limit_offset(params, url, count)
 
 
-def _numbered_page(params: Params, url: str, count: int) -> Window:
+def _numbered_page(params: Params, url: str, count: int) -> Page:
     size = _size(params.get("page_size"))
     last = max(1, -(-count // size))
     number = _page_number(params["page"], last)
     next_url = _with_params(url, page=number + 1) if number < last else None
     # The first page is named by leaving its number out: the service's own links fall back to the other pagination.
     previous = None if number == 1 else _with_params(url, page=number - 1 if number > 2 else None)
-    return Window((number - 1) * size, size, next_url, previous)
+    return Page((number - 1) * size, size, next_url, previous)
 
 
 def _page_number(text: str, last: int) -> int:
@@ -73,14 +73,14 @@ def _page_number(text: str, last: int) -> int:
     return number
 
 
-def _limit_offset(params: Params, url: str, count: int) -> Window:
+def _limit_offset(params: Params, url: str, count: int) -> Page:
     limit = _size(params.get("limit"))
     offset = max(0, _integer(params.get("offset"), 0))
     next_url = _with_params(url, limit=limit, offset=offset + limit) if offset + limit < count else None
     previous = None
     if offset > 0:
         previous = _with_params(url, limit=limit, offset=offset - limit if offset > limit else None)
-    return Window(offset, limit, next_url, previous)
+    return Page(offset, limit, next_url, previous)
 
 
 def _size(text: str | None) -> int:

@@ -8,7 +8,7 @@ import msgspec
 from sandbox.catalog.auth import NotAuthenticated, access_token_reply, authenticate
 from sandbox.catalog.courses import InvalidTimestamp, select_courses, shown_courses
 from sandbox.catalog.faults import Faults, Next, RowFault, reshaped
-from sandbox.catalog.listing import InvalidPage, ServerFault, flag, select, shown, wanted_fields, window
+from sandbox.catalog.listing import InvalidPage, ServerFault, flag, select, select_page, shown, wanted_fields
 from sandbox.catalog.replies import (
     NOT_FOUND_PAGE,
     SERVER_ERROR_PAGE,
@@ -125,7 +125,7 @@ class Catalog:
                 workers.work_on_courses(settings, rows)
             else:
                 # Past the end no row is touched.
-                skipped = window(request.params, request.url, page.count).offset if rows else 0
+                skipped = select_page(request.params, request.url, page.count).offset if rows else 0
                 workers.work(settings, rows, skipped, full_objects="fields" not in request.params)
         return reply
 
@@ -150,7 +150,7 @@ class Catalog:
         params = request.params
         utm_source = None if flag(params, "exclude_utm") else username
         entries = select(snapshot, params)
-        page = window(params, request.url, len(entries))
+        page = select_page(params, request.url, len(entries))
         on_page = reshaped(
             row_fault, page.of(entries), entries[page.offset + page.limit :] if row_fault else []
         )
@@ -163,7 +163,7 @@ class Catalog:
 
     def _courses(self, snapshot: Snapshot, request: Request) -> dict[str, Any]:
         courses = select_courses(snapshot, request.params)
-        page = window(request.params, request.url, len(courses))
+        page = select_page(request.params, request.url, len(courses))
         return {
             "count": len(courses),
             "next": page.next,
@@ -179,7 +179,7 @@ class Catalog:
             return False
         entries = select(self.store.snapshot, request.params)
         try:
-            page = window(request.params, request.url, len(entries)).of(entries)
+            page = select_page(request.params, request.url, len(entries)).of(entries)
         except InvalidPage:
             return False
         return any(key_of(entry).lower() == key.lower() for entry in page)
