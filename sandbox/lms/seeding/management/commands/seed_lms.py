@@ -31,7 +31,8 @@ class Command(BaseCommand):
         stored = CourseOverview.objects.count()
         if stored and not reset:
             self.stdout.write(
-                f"The LMS is seeded already: {stored:,} course overviews. Start anew with --reset."
+                f"Using the existing sandbox data ({stored:,} course overviews). "
+                "To start over: .venv/bin/python manage.py seed_lms --reset."
             )
             return
         runs = _course_runs()
