@@ -247,7 +247,7 @@ class Run:
     def sync_all(self, client: CatalogClient, writer: Writer) -> None:
         """Crawl the whole list, then conclude."""
         self.report.course_overviews = course_overviews.count()
-        page_size = self.report.page_size = page_sizes.settle(self.options, client)
+        page_size = self.report.page_size = page_sizes.choose(self.options, client)
         crawl = client.crawl(OverlappingPages(page_size), self.options.concurrency)
         try:
             for page in crawl.pages():

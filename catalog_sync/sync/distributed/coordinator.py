@@ -54,7 +54,7 @@ def start_distributed(options: SyncOptions) -> SyncReport:
 
     def hand_out(client: CatalogClient, writer: Writer) -> None:
         _check_celery()
-        page_size = run.report.page_size = page_sizes.settle(options, client)
+        page_size = run.report.page_size = page_sizes.choose(options, client)
         # Two rows tell how long the list is as well as five hundred do; who reads them again reports what fails.
         pagination = OverlappingPages(2, stop=1)
         for _ in client.crawl(pagination, 1).pages():
