@@ -216,7 +216,7 @@ def test_too_many_course_runs_of_few_courses_are_left_to_the_full_sync(catalog, 
     catalog.control.upsert([{"key": key, "marketing_url": NEW_URL} for key in KEYS[:6]])
     report = update_catalog_data(changed=True)
     assert (report.status, paths(catalog)) == ("skipped", [COURSES_PATH, COURSES_PATH])
-    assert " course runs changed in the Catalog, more than 5: " in report.message
+    assert report.message.startswith("Too many course runs changed in the Catalog (")
 
 
 @pytest.mark.parametrize("most", ["MOST_COURSES", "MOST_COURSE_RUNS"])
