@@ -174,8 +174,8 @@ def expire_stale_runs() -> None:
         end: dict[str, Any] = {
             "status": SyncRun.Status.FAILED,
             "duration_seconds": round(max(0.0, lived.total_seconds()), 3),
-            "message": f"The process ended unexpectedly ({run.holder}). Its changes are kept; the next sync run applies "
-            "the rest.",
+            "message": f"The process ended unexpectedly ({run.holder}). Its changes are kept; "
+            "the next sync run applies the rest.",
         }
         if _end(stale.filter(pk=run.pk), **end):
             stored = {name: getattr(run, name) for name in REPORTED}
