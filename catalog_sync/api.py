@@ -173,17 +173,18 @@ def get_marketing_url(course_key: str, about_page_url: str) -> str | None:
     return link_urls.get(course_key, about_page_url)
 
 
-def pin_marketing_url(course_key: object, url: str, user: Any = None) -> str:
-    """Let learners be sent to this URL, whatever the Catalog says of the course, until it is unpinned.
+def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: str = "") -> str:
+    """Pin a marketing URL for a course. It overrides the Catalogs until it is unpinned.
 
     Return the course key as it is stored.
 
-    Its course overview shows it at once, as do those of its CCX courses that have none of their own; no network.
+    The course overview gets the URL immediately. So do its CCX courses without a URL of their own. Sends no request.
 
     Args:
-        course_key: whose, as text or as a course key; the course need not be in the LMS yet.
-        url: fit for learners by the rules that the Catalog's are held to.
-        user: who did it, to be shown.
+        course_key: as text or as a course key. The course need not be in the LMS yet.
+        url: fit for learners, by the same rules as the Catalog's URLs.
+        user: the user who pins it.
+        reason: why it is pinned.
 
     Raises:
         UsageError: the URL is not fit, or the course key is not one.
@@ -191,12 +192,15 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None) -> str:
     from catalog_sync.store import pins
 
     key = arguments.course_key(course_key)
-    pins.pin(key, url.strip(), user)
+    pins.pin(key, url.strip(), user, reason.strip())
     return key
 
 
 def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
-    """Take the pin of a course away, so that what the Catalog said last is shown at once; tell whether there was one.
+    """Remove the pin of a course, and return whether there was one.
+
+    The course overview immediately gets the URL that the Catalog has. If no Catalog has one, it gets the URL that
+    another tool had set before the pin.
 
     Raises:
         UsageError: the course key is not one.
