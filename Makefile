@@ -37,7 +37,7 @@ WITHOUT_DATABASE := tests/deploy tests/docs/test_make.py tests/hosts/test_hosts.
 	tests/unit/catalog_client/test_decoder_fuzz.py
 # What starts workers, or a process a test, takes a quarter of the time: on MariaDB, which Open edX runs on.
 WITH_WORKERS := tests/integration/test_distributed.py tests/several_catalogs/test_workers.py \
-	tests/docs/test_commands_on_servers.py tests/unit/management/test_update_catalog_data_process.py
+	tests/docs/test_commands_on_servers.py tests/processes/test_update_catalog_data.py
 
 test-services: $(VENV)/.installed-services services ## Run the suite on MariaDB and PostgreSQL, with Redis and RabbitMQ
 	LMS_DATABASE_URL=$(MARIADB_URL) $(call run_suite,mariadb,$(ON_SERVERS))
