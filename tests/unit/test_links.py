@@ -1,4 +1,4 @@
-"""Which link a learner shares, and which URL is fit to be one."""
+"""The link to a course that a learner shares."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MARKETING = "https://www.example.com/course/one"
 KEYS = ["course-v1:ExampleX+One+2026", "ExampleX/One/2026", "ccx-v1:ExampleX+One+2026+ccx@7"]
 
 LMS = "https://lms.example.com"
-# Some that stand as they are in a URL, some that are quoted there.
+# Characters of which some are quoted in a URL.
 RUN_CHARACTERS = "aZ9_-.~:@é %&#'\"<"
 
 
@@ -80,40 +80,40 @@ class TestLink:
     def lms(self, settings):
         settings.LMS_ROOT_URL = "https://lms.example.com"
 
-    def test_social_sharing_url_comes_first(self):
-        row = course_overview(social_sharing_url=SOCIAL, marketing_url=MARKETING)
-        assert get_lms_link_for_about_page(row) == SOCIAL
-
     @pytest.mark.parametrize("absent", [None, ""])
-    def test_marketing_url_comes_second(self, absent):
-        row = course_overview(social_sharing_url=absent, marketing_url=MARKETING)
-        assert get_lms_link_for_about_page(row) == MARKETING
-
-    @pytest.mark.parametrize("absent", [None, ""])
-    def test_about_page_of_the_lms_comes_last(self, absent):
-        row = course_overview(social_sharing_url=absent, marketing_url=absent)
-        assert get_lms_link_for_about_page(row) == f"https://lms.example.com/courses/{KEYS[0]}/about"
+    def test_is_the_social_sharing_url_else_the_marketing_url_else_the_about_page(self, absent):
+        courses = [
+            course_overview(social_sharing_url=SOCIAL, marketing_url=MARKETING),
+            course_overview(social_sharing_url=absent, marketing_url=MARKETING),
+            course_overview(social_sharing_url=absent, marketing_url=absent),
+        ]
+        assert [get_lms_link_for_about_page(each) for each in courses] == [
+            SOCIAL,
+            MARKETING,
+            f"{LMS}/courses/{KEYS[0]}/about",
+        ]
+        assert [source_of_link(each) for each in courses] == [
+            "social_sharing_url",
+            "marketing_url",
+            "about_course",
+        ]
 
     @pytest.mark.parametrize("key", KEYS)
-    def test_about_page_is_absolute_for_every_kind_of_key(self, key):
+    def test_about_page_is_an_absolute_url_that_resolves_to_the_course(self, key):
         link = get_lms_link_for_about_page(course_overview(id=CourseKey.from_string(key)))
-        assert link == f"https://lms.example.com/courses/{key}/about"
-
-    @pytest.mark.parametrize("key", KEYS)
-    def test_about_page_leads_back_to_the_course(self, key):
-        link = get_lms_link_for_about_page(course_overview(id=CourseKey.from_string(key)))
+        assert link == f"{LMS}/courses/{key}/about"
         assert resolve(urlsplit(link).path).kwargs == {"course_id": key}
 
     def test_ccx_locator_object_is_a_key(self):
         key = CCXLocator.from_course_locator(CourseKey.from_string(KEYS[0]), "7")
         assert get_lms_link_for_about_page(course_overview(id=key)).endswith(f"/courses/{KEYS[2]}/about")
 
-    def test_root_with_a_slash_makes_no_double_slash(self, settings):
+    def test_slash_at_the_end_of_the_root_is_dropped(self, settings):
         settings.LMS_ROOT_URL = "https://lms.example.com/"
         assert get_lms_link_for_about_page(course_overview()).startswith("https://lms.example.com/courses/")
 
     @given(st.sampled_from(KEYS), st.text(RUN_CHARACTERS, min_size=1), st.sampled_from([None, Elsewhere]))
-    def test_about_page_is_where_django_says(self, key, run, urlconf):
+    def test_about_page_is_the_path_that_django_reverses(self, key, run, urlconf):
         row = course_overview(id=key + run)
         with override_urlconf(urlconf):
             links = [get_lms_link_for_about_page(row) for _ in range(2)]
@@ -141,17 +141,6 @@ class TestLink:
         with override_script_prefix("/lms/"):
             link = get_lms_link_for_about_page(course_overview())
         assert link == f"{LMS}/lms/courses/{KEYS[0]}/about"
-
-    @pytest.mark.parametrize(
-        ("fields", "source"),
-        [
-            ({"social_sharing_url": SOCIAL, "marketing_url": MARKETING}, "social_sharing_url"),
-            ({"social_sharing_url": "", "marketing_url": MARKETING}, "marketing_url"),
-            ({"marketing_url": ""}, "about_course"),
-        ],
-    )
-    def test_source_is_told(self, fields, source):
-        assert source_of_link(course_overview(**fields)) == source
 
     def test_course_block_has_the_about_page(self):
         block = SimpleNamespace(id=CourseKey.from_string(KEYS[0]), social_sharing_url=None)
@@ -190,7 +179,7 @@ class TestLink:
 
     @pytest.mark.django_db
     @pytest.mark.parametrize("fields", [{}, {"marketing_url": MARKETING}, {"social_sharing_url": SOCIAL}])
-    def test_asks_the_database_nothing(self, fields, django_assert_num_queries):
+    def test_takes_no_query(self, fields, django_assert_num_queries):
         row = CourseOverviewFactory(**fields)
         with django_assert_num_queries(0):
             get_lms_link_for_about_page(row)
