@@ -20,88 +20,60 @@ from sandbox.lms.course_overviews.models import CourseOverview
 ROOT = Path(__file__).resolve().parents[3]
 CREDENTIALS = [f"BACKEND_SERVICE_EDX_OAUTH2_{name}" for name in ("PROVIDER_URL", "KEY", "SECRET")]
 
-# A wrong value of a setting, and the id of the check that reports it.
-WRONG = {
-    "model that is not installed": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "nowhere.Nothing", "E001"),
-    "model of an installed app that it has not": (
-        "CATALOG_SYNC_COURSE_OVERVIEW_MODEL",
-        "course_overviews.Nothing",
-        "E001",
-    ),
-    "model without its app": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "CourseOverview", "E001"),
-    "model without the column": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "student.CourseEnrollment", "E002"),
-    "field that the model has not": ("CATALOG_SYNC_FIELDS", {"marketing_url": "about_url"}, "E002"),
-    "another field that the model has not": (
-        "CATALOG_SYNC_FIELDS",
-        {"marketing_url": "marketing_url", "content_language": "tongue"},
-        "E002",
-    ),
-    "Catalog field that is not read": (
-        "CATALOG_SYNC_FIELDS",
-        {"marketing_url": "marketing_url", "title": "display_name"},
-        "E003",
-    ),
-    "fields as a list": ("CATALOG_SYNC_FIELDS", ["marketing_url"], "E003"),
-    "fields without the marketing URL": ("CATALOG_SYNC_FIELDS", {"content_language": "language"}, "E004"),
-    "no LMS root": ("LMS_ROOT_URL", None, "E005"),
-    "LMS root without scheme": ("LMS_ROOT_URL", "lms.example.com", "E005"),
-    "LMS root that is no URL": ("LMS_ROOT_URL", "http://[", "E005"),
-    "factory that is not there": ("CATALOG_SYNC_SESSION_FACTORY", "catalog_sync.nothing.at_all", "E006"),
-    "factory without a module": ("CATALOG_SYNC_SESSION_FACTORY", "factory", "E006"),
-    "factory that cannot be called": ("CATALOG_SYNC_SESSION_FACTORY", "catalog_sync.__version__", "E006"),
-    "statuses as a text": ("CATALOG_SYNC_RUN_STATUSES", "published", "E007"),
-    "hosts as a text": ("CATALOG_SYNC_MARKETING_URL_HOSTS", "www.example.com", "E007"),
-    "statuses as a number": ("CATALOG_SYNC_RUN_STATUSES", 5, "E007"),
-    "hosts that are no texts": ("CATALOG_SYNC_MARKETING_URL_HOSTS", [5], "E007"),
-    "two Catalog fields in one column": (
-        "CATALOG_SYNC_FIELDS",
-        {"marketing_url": "marketing_url", "content_language": "marketing_url"},
-        "E014",
-    ),
-    "text in a column for yes and no": (
-        "CATALOG_SYNC_FIELDS",
-        {"marketing_url": "marketing_url", "content_language": "self_paced"},
-        "E015",
-    ),
-    "yes and no in a column for text": (
-        "CATALOG_SYNC_FIELDS",
-        {"marketing_url": "marketing_url", "eligible_for_financial_aid": "language"},
-        "E015",
-    ),
-    "hosts with a scheme": ("CATALOG_SYNC_MARKETING_URL_HOSTS", ["https://www.example.com"], "E016"),
-    "hosts with a path": ("CATALOG_SYNC_MARKETING_URL_HOSTS", ["www.example.com/course"], "E016"),
-    "no host at all": ("CATALOG_SYNC_MARKETING_URL_HOSTS", [], "E016"),
-    "cache that holds nothing": (
-        "CACHES",
-        {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
-        "W004",
-    ),
-    "status that the Catalog does not have": ("CATALOG_SYNC_RUN_STATUSES", ["publishd"], "W006"),
-    "token provider without scheme": (CREDENTIALS[0], "courses.example.com/oauth2", "W007"),
-    "column that takes no null": ("CATALOG_SYNC_FIELDS", {"marketing_url": "course_image_url"}, "E008"),
-    "no Catalog": ("COURSE_CATALOG_API_URL", None, "W001"),
-    "Catalog without scheme": ("COURSE_CATALOG_API_URL", "discovery.example.com/api/v1", "W001"),
-    "default address of the LMS": ("COURSE_CATALOG_API_URL", "http://localhost:8008/api/v1", "W010"),
-    "no token provider": (CREDENTIALS[0], "", "W002"),
-    "no client id": (CREDENTIALS[1], "", "W002"),
-    "no client secret": (CREDENTIALS[2], "", "W002"),
+MODEL, FIELDS = "CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "CATALOG_SYNC_FIELDS"
+STATUSES, HOSTS = "CATALOG_SYNC_RUN_STATUSES", "CATALOG_SYNC_MARKETING_URL_HOSTS"
+FACTORY, API_URL = "CATALOG_SYNC_SESSION_FACTORY", "COURSE_CATALOG_API_URL"
+DUMMY_CACHE = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+# A setting, a wrong value, and the id of the check that reports it.
+WRONG = [
+    (MODEL, "nowhere.Nothing", "E001"),
+    (MODEL, "course_overviews.Nothing", "E001"),
+    (MODEL, "CourseOverview", "E001"),
+    (MODEL, "student.CourseEnrollment", "E002"),
+    (FIELDS, {"marketing_url": "about_url"}, "E002"),
+    (FIELDS, {"marketing_url": "marketing_url", "content_language": "tongue"}, "E002"),
+    (FIELDS, {"marketing_url": "marketing_url", "title": "display_name"}, "E003"),
+    (FIELDS, ["marketing_url"], "E003"),
+    (FIELDS, {"content_language": "language"}, "E004"),
+    ("LMS_ROOT_URL", None, "E005"),
+    ("LMS_ROOT_URL", "lms.example.com", "E005"),
+    ("LMS_ROOT_URL", "http://[", "E005"),
+    (FACTORY, "catalog_sync.nothing.at_all", "E006"),
+    (FACTORY, "factory", "E006"),
+    (FACTORY, "catalog_sync.__version__", "E006"),
+    (STATUSES, "published", "E007"),
+    (STATUSES, 5, "E007"),
+    (HOSTS, "www.example.com", "E007"),
+    (HOSTS, [5], "E007"),
+    (FIELDS, {"marketing_url": "course_image_url"}, "E008"),
+    (FIELDS, {"marketing_url": "marketing_url", "content_language": "marketing_url"}, "E014"),
+    (FIELDS, {"marketing_url": "marketing_url", "content_language": "self_paced"}, "E015"),
+    (FIELDS, {"marketing_url": "marketing_url", "eligible_for_financial_aid": "language"}, "E015"),
+    (HOSTS, ["https://www.example.com"], "E016"),
+    (HOSTS, ["www.example.com/course"], "E016"),
+    (HOSTS, [], "E016"),
+    (API_URL, None, "W001"),
+    (API_URL, "discovery.example.com/api/v1", "W001"),
+    *((credential, "", "W002") for credential in CREDENTIALS),
+    ("CACHES", DUMMY_CACHE, "W004"),
+    (STATUSES, ["publishd"], "W006"),
+    (CREDENTIALS[0], "courses.example.com/oauth2", "W007"),
+    (API_URL, "http://localhost:8008/api/v1", "W010"),
+]
+ALL_FIELDS = {
+    "marketing_url": "marketing_url",
+    "eligible_for_financial_aid": "eligible_for_financial_aid",
+    "content_language": "language",
 }
-RIGHT = {
-    "model without a row": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", "course_overviews.CourseOverview"),
-    "default model": ("CATALOG_SYNC_COURSE_OVERVIEW_MODEL", None),
-    "default fields": ("CATALOG_SYNC_FIELDS", None),
-    "all fields": (
-        "CATALOG_SYNC_FIELDS",
-        {
-            "marketing_url": "marketing_url",
-            "eligible_for_financial_aid": "eligible_for_financial_aid",
-            "content_language": "language",
-        },
-    ),
-    "every status": ("CATALOG_SYNC_RUN_STATUSES", None),
-    "statuses as a list": ("CATALOG_SYNC_RUN_STATUSES", ["published", "reviewed"]),
-    "hosts as a list": ("CATALOG_SYNC_MARKETING_URL_HOSTS", [".example.com"]),
-}
+RIGHT = [
+    (MODEL, "course_overviews.CourseOverview"),
+    (MODEL, None),
+    (FIELDS, None),
+    (FIELDS, ALL_FIELDS),
+    (STATUSES, None),
+    (STATUSES, ["published", "reviewed"]),
+    (HOSTS, [".example.com"]),
+]
 
 
 class ReadsFromACopy:
@@ -112,7 +84,7 @@ class ReadsFromACopy:
 
 
 class WritesElsewhere:
-    """A router of a host that keeps course overviews, and this app's tables, in a database of their own."""
+    """A router of a host with a separate database for courses."""
 
     def db_for_read(self, model, **hints):
         return "courses"
@@ -144,16 +116,14 @@ def test_sandbox_passes():
     assert messages() == []
 
 
-@pytest.mark.parametrize("what", RIGHT)
-def test_valid_setting_passes(what, settings):
-    name, value = RIGHT[what]
+@pytest.mark.parametrize(("name", "value"), RIGHT)
+def test_valid_setting_passes(name, value, settings):
     setattr(settings, name, value)
     assert messages() == []
 
 
-@pytest.mark.parametrize("what", WRONG)
-def test_wrong_setting_is_reported_once_in_one_sentence_with_a_remedy(what, settings):
-    name, value, check_id = WRONG[what]
+@pytest.mark.parametrize(("name", "value", "check_id"), WRONG)
+def test_wrong_setting_is_reported_once_in_one_sentence_with_a_remedy(name, value, check_id, settings):
     setattr(settings, name, value)
     [message] = messages()
     assert message.id == f"catalog_sync.{check_id}"
@@ -222,37 +192,31 @@ class TestPlatform:
         settings.OPEN_EDX_FILTERS_CONFIG = {}
         return edx_platform
 
-    def test_warns_without_the_flag_and_the_filter_step(self):
-        [message] = messages()
-        assert (message.id, message.level) == ("catalog_sync.W012", checks.WARNING)
-
-    def test_warns_in_studio(self):
-        assert [message.id for message in check_publishing()] == ["catalog_sync.W012"]
-
     @pytest.mark.django_db
-    def test_sends_no_query(self, django_assert_num_queries):
+    def test_warns_without_the_flag_and_the_filter_step(self, django_assert_num_queries):
         with django_assert_num_queries(0):
-            messages()
+            [message] = messages()
+        assert (message.id, message.level) == ("catalog_sync.W012", checks.WARNING)
+        assert [message.id for message in check_publishing()] == ["catalog_sync.W012"]  # in Studio
 
     @pytest.mark.parametrize(
-        "entry",
+        ("entry", "has_step"),
         [
-            {"fail_silently": False, "pipeline": ["other.plugin.Step", STEP]},
-            [STEP, "other.plugin.Step"],
-            STEP,
+            ({"fail_silently": False, "pipeline": ["other.plugin.Step", STEP]}, True),
+            ([STEP, "other.plugin.Step"], True),
+            (STEP, True),
+            ({}, False),
+            ({"pipeline": []}, False),
+            (["other.plugin.Step"], False),
+            ("other.plugin.Step", False),
+            (None, False),
         ],
     )
-    def test_does_not_warn_with_the_filter_step(self, settings, entry):
+    def test_warns_unless_the_pipeline_has_the_filter_step(self, settings, entry, has_step):
         settings.OPEN_EDX_FILTERS_CONFIG = {self.FILTER: entry}
-        assert messages() == []
-
-    @pytest.mark.parametrize(
-        "entry", [{}, {"pipeline": []}, ["other.plugin.Step"], "other.plugin.Step", None]
-    )
-    def test_hint_names_the_filter_step_if_the_pipeline_does_not_have_it(self, settings, entry):
-        settings.OPEN_EDX_FILTERS_CONFIG = {self.FILTER: entry}
-        [message] = messages()
-        assert (self.STEP in message.hint, self.FILTER in message.hint) == (True, True)
+        hints = [message.hint for message in messages()]
+        assert len(hints) == (0 if has_step else 1)
+        assert all(self.STEP in hint and self.FILTER in hint for hint in hints)
 
     def test_hint_names_the_setting_that_turns_the_filter_step_off(self, settings):
         settings.OPEN_EDX_FILTERS_CONFIG = {self.FILTER: [self.STEP]}
