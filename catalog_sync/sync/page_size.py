@@ -68,7 +68,7 @@ def measure(client: CatalogClient) -> Callable[[int], float | None]:
         try:
             return client.seconds_of(_random_range(size, count))[0]
         except RequestFailed as error:
-            if error.scope is Scope.RUN:  # such as a throttle, which says nothing about the page
+            if error.scope is Scope.SYNC:  # such as a throttle, which says nothing about the page
                 raise
             return None
 
@@ -151,7 +151,7 @@ def _measure_in_parallel(
         with ThreadPoolExecutor(concurrency) as pool:
             seconds = [seconds for seconds, _ in pool.map(client.seconds_of, page_ranges)]
     except RequestFailed as error:
-        if error.scope is Scope.RUN:
+        if error.scope is Scope.SYNC:
             raise
         return None
     requests = requests_for(count, size)

@@ -203,7 +203,7 @@ def test_reply_that_lacks_some_of_the_courses_is_not_gone_on_from(catalog):
     body = '{"count": 3, "results": []}'
     catalog.control.fault("body", match={"path": COURSES_PATH}, times=1, body=body, status=200)
     CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
-    assert "holds 0 of 3 courses" in update_catalog_data(changed=True).message
+    assert "The Catalog returned 0 of 3 courses" in update_catalog_data(changed=True).message
     update_catalog_data(changed=True)
     since = catalog.control.requests(COURSES_PATH)[-1].params["timestamp"]
     assert since == (last.started - incremental.OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")

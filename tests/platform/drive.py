@@ -243,13 +243,13 @@ def user_may_not_read() -> Any:
 
 @scenario
 def session_is_old() -> Any:
-    from catalog_sync.catalog_client import retries
+    from catalog_sync.catalog_client import auth
 
-    seconds, retries.SESSION_SECONDS = retries.SESSION_SECONDS, 0
+    seconds, auth.SESSION_SECONDS = auth.SESSION_SECONDS, 0
     try:
         report = sync()
     finally:
-        retries.SESSION_SECONDS = seconds
+        auth.SESSION_SECONDS = seconds
     return {"report": report, "requests": len(tokens()), "tokens": len(set(tokens()))}
 
 

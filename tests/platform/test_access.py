@@ -114,7 +114,7 @@ class TestNothingIsSetUp:
     def test_sync_fails_with_both_remedies(self, seen):
         assert seen["nothing_is_set_up"]["report"]["message"] == (
             "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, BACKEND_SERVICE_EDX_OAUTH2_KEY, "
-            "BACKEND_SERVICE_EDX_OAUTH2_SECRET are not set: set what is missing, or enable Catalog integration with a "
+            "BACKEND_SERVICE_EDX_OAUTH2_SECRET are not set. Set what is missing, or enable Catalog integration with a "
             "service user in Django admin."
         )
 
@@ -124,7 +124,7 @@ class TestNothingIsSetUp:
 
 def test_missing_service_user_fails_the_sync_in_one_sentence(seen):
     assert seen["service_user_missing"]["report"]["message"] == (
-        "The service user 'nobody' of Catalog integration does not exist: create the user, or name another one in "
+        "The service user 'nobody' of Catalog integration does not exist. Create the user, or choose another one in "
         "Django admin (Catalog integration)."
     )
 
@@ -134,7 +134,9 @@ class TestSigningFails:
 
     def test_sync_fails_with_the_remedy(self, seen):
         message = seen["signing_fails"]["report"]["message"]
-        assert message.endswith("makes no session (ValueError): check JWT_AUTH in the settings of the LMS.")
+        assert message.endswith(
+            "returned no session (ValueError). Check JWT_AUTH in the settings of the LMS."
+        )
 
     def test_words_of_the_error_are_not_logged(self, seen):
         log = seen["signing_fails"]["log"]
@@ -165,13 +167,13 @@ class TestTokenExpires:
     [
         (
             "token_is_never_accepted",
-            "check that the Catalog trusts the tokens that the LMS signs (JWT_AUTH).",
+            "Check that the Catalog trusts the tokens that the LMS signs (JWT_AUTH).",
         ),
-        ("user_may_not_read", f"give the service user {SERVICE_USER} access to the Catalog API."),
+        ("user_may_not_read", f"Give the service user {SERVICE_USER} access to the Catalog API."),
     ],
 )
 def test_refusal_names_the_platforms_own_remedy(scenario, remedy, seen):
-    assert seen[scenario]["message"].endswith(f": {remedy}")
+    assert f". {remedy} Address: " in seen[scenario]["message"]
 
 
 def test_session_is_replaced_when_it_is_old(seen):

@@ -120,7 +120,7 @@ class TestConnect:
     def test_fault_is_one_sentence_with_the_remedy(self, healthy, catalog):
         catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=403)
         with pytest.raises(
-            CommandError, match=r"^\S+ answered HTTP 403: give the user of \S+ access .*"
+            CommandError, match=r"^The Catalog answered HTTP 403\. Give the user of \S+ access .*"
         ) as failure:
             call_command("catalog_sync_status", "--connect", stdout=StringIO())
         assert failure.value.returncode == 1
@@ -136,7 +136,7 @@ class TestConnect:
 
     def test_address_that_is_not_set_is_a_fault(self, healthy, catalog, settings):
         settings.COURSE_CATALOG_API_URL = None
-        with pytest.raises(CommandError, match=r"^COURSE_CATALOG_API_URL is not set: "):
+        with pytest.raises(CommandError, match=r"^COURSE_CATALOG_API_URL is not set\. "):
             call_command("catalog_sync_status", "--connect", stdout=StringIO())
 
     def test_json_has_the_answer(self, healthy, catalog):
@@ -151,7 +151,7 @@ class TestConnect:
 
     def test_several_catalogs_are_named(self, healthy, catalog, settings):
         settings.CATALOG_SYNC_CATALOGS = {"default": {"URL": catalog.api_url}, "gone": {"URL": ""}}
-        with pytest.raises(CommandError, match=r"^CATALOG_SYNC_CATALOGS\['gone'\]\['URL'\] is not set: "):
+        with pytest.raises(CommandError, match=r"^CATALOG_SYNC_CATALOGS\['gone'\]\['URL'\] is not set\. "):
             call_command("catalog_sync_status", "--connect", stdout=(out := StringIO()))
         assert "The Catalog default answered in" in out.getvalue()
 

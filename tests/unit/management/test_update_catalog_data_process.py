@@ -204,12 +204,12 @@ class TestCatalogDown:
         assert down[0] in down[3].stderr.splitlines()[-1]
 
     def test_says_what_to_do_in_its_last_line(self, down):
-        assert ": check " in down[3].stderr.splitlines()[-1]
+        assert ". Check " in down[3].stderr.splitlines()[-1]
 
-    def test_says_it_in_one_sentence(self, down):
+    def test_names_fault_remedy_and_address_in_its_last_line(self, down):
         message = down[3].stderr.splitlines()[-1].removeprefix("CommandError: ")
         assert message.endswith(".")
-        assert message.count(". ") == 0
+        assert message.count(". ") == 2
 
     def test_shows_no_traceback(self, down):
         assert "Traceback" not in down[3].stderr

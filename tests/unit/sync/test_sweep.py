@@ -14,7 +14,7 @@ from catalog_sync.sync.page_size import Measurement, OutOfRequests, measure, swe
 class ModelledCatalog:
     """A Catalog whose pages take a millisecond a row, and that fails at pages from a size on."""
 
-    def __init__(self, count, fails_from=None, scope=Scope.WINDOW):
+    def __init__(self, count, fails_from=None, scope=Scope.PAGE):
         self.count, self.fails_from, self.scope = count, fails_from, scope
         self.page_ranges = []
 
@@ -87,7 +87,7 @@ class TestMeasure:
 
     def test_catalog_that_answers_nothing_ends_it(self):
         with pytest.raises(RequestFailed):
-            measure(ModelledCatalog(300, fails_from=100, scope=Scope.RUN))(100)
+            measure(ModelledCatalog(300, fails_from=100, scope=Scope.SYNC))(100)
 
 
 class TestSweep:
@@ -128,7 +128,7 @@ class TestSweep:
 
     def test_catalog_that_answers_nothing_is_told(self):
         with pytest.raises(RequestFailed):
-            swept(ModelledCatalog(1_000, fails_from=50, scope=Scope.RUN))
+            swept(ModelledCatalog(1_000, fails_from=50, scope=Scope.SYNC))
 
     def test_estimate_is_of_the_slowest_page_and_all_requests(self):
         """Of 96 rows in pages of 20, 6 requests, three at once: twice the slowest page."""

@@ -127,7 +127,7 @@ def test_all_that_ended_a_stretch_is_told(listed, catalog):
     catalog.control.fault("status", match={"covers_key": KEYS[0]}, times=None, status=500)
     catalog.control.fault("status", match={"params": {"limit": "3", "offset": "2"}}, times=None, status=404)
     message = in_one().message
-    assert [words in message for words in ("breaks the Catalog", "answered HTTP 404")] == [True, True]
+    assert [words in message for words in ("the Catalog fails on it", "answered HTTP 404")] == [True, True]
 
 
 def test_stretch_that_reads_nothing_leaves_the_count_of_the_others(listed, catalog, monkeypatch):
