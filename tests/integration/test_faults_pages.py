@@ -17,7 +17,7 @@ from tests.raw_server import RawServer, reply
 pytest_plugins = ["tests.integration.fault_fixtures"]
 
 MEGABYTE = 1024 * 1024
-# Deeper than any decoder follows.
+# Deeper than any decoder can follow.
 DEEP = "[" * 100_000
 
 
@@ -159,7 +159,7 @@ def test_count_too_high(sync, catalog):
 
 
 def test_count_too_low(sync, catalog):
-    # The stand-in's look-ups would count below zero.
+    # Otherwise the stand-in would count its look-up below zero.
     CourseOverview.objects.filter(id=UNLISTED).delete()
     CatalogCourseRun.objects.filter(course_key=UNLISTED).delete()
     catalog.control.settings(count_delta=-7)

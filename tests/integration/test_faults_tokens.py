@@ -18,7 +18,7 @@ REMEDY = "Check BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, _KEY and _SECRET."
 
 @pytest.fixture
 def provider(settings):
-    """Put a server in the OAuth2 provider's place."""
+    """Replace the OAuth2 provider with a server."""
     servers = []
 
     def start(answer) -> RawServer:

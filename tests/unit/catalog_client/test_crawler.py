@@ -219,24 +219,6 @@ def test_exception_of_the_heartbeat_ends_the_crawl():
     answered.set()
 
 
-@pytest.mark.parametrize(
-    ("failing", "neighbors"),
-    [
-        ({7}, ["position 7 of the list, after 006, before 008"]),
-        ({4}, ["position 4 of the list, after 003, before 005"]),
-        ({0, 19}, ["position 0 of the list, the first, before 001", "after 018, the last that was read"]),
-        ({5, 6}, ["after 004, before 007", "after 004, before 007"]),
-    ],
-    ids=["middle", "on two pages", "ends", "adjacent"],
-)
-def test_neighbors_name_a_missing_course_run(failing, neighbors):
-    crawl = List(20, frozenset(failing)).crawl(5)
-    read(crawl)
-    assert len(crawl.failures) == len(neighbors)
-    for message, expected in zip(crawl.failures, neighbors, strict=True):
-        assert expected in message
-
-
 def test_page_without_course_runs_is_not_a_neighbor():
     missing = MissingRecords()
     missing.note(Page((CourseRun("a"),), (), 1, 9))

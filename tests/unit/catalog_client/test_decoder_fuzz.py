@@ -64,29 +64,23 @@ def as_json(value: object, *, ascii_only: bool) -> bytes:
     return json.dumps(value, ensure_ascii=ascii_only).encode(errors="surrogatepass")
 
 
-@MOST_EXAMPLES
-@given(st.binary(max_size=200))
+def spliced(reply: object, noise: bytes, at: int) -> bytes:
+    body = as_json(reply, ascii_only=False)
+    return body[:at] + noise + body[at:]
+
+
+bodies = (
+    st.binary(max_size=200)
+    | st.builds(as_json, values | near_replies, ascii_only=st.booleans())
+    | st.builds(spliced, replies, st.binary(min_size=1, max_size=3), st.integers(0, 400))
+    | st.builds(lambda reply, end: as_json(reply, ascii_only=True)[:end], replies, st.integers(0, 400))
+)
+
+
+@settings(max_examples=800, deadline=None)
+@given(bodies)
 def test_any_bytes(body):
     assert isinstance(decoded(body), Page | None)
-
-
-@MOST_EXAMPLES
-@given(values | near_replies, st.booleans())
-def test_any_json(value, ascii_only):
-    assert isinstance(decoded(as_json(value, ascii_only=ascii_only)), Page | None)
-
-
-@MOST_EXAMPLES
-@given(replies, st.binary(min_size=1, max_size=3), st.integers(0, 400))
-def test_page_with_other_bytes_in_its_middle(reply, noise, at):
-    body = as_json(reply, ascii_only=False)
-    assert isinstance(decoded(body[:at] + noise + body[at:]), Page | None)
-
-
-@MOST_EXAMPLES
-@given(replies, st.integers(0, 400))
-def test_page_that_is_cut_off(reply, at):
-    assert isinstance(decoded(as_json(reply, ascii_only=True)[:at]), Page | None)
 
 
 @MOST_EXAMPLES
