@@ -82,6 +82,7 @@ def test_address_that_is_not_a_url(sync, settings):
     settings.COURSE_CATALOG_API_URL = "catalog.example.org/api/v1"
     outcome = sync()
     outcome.is_failure()
+    assert outcome.report["retries"] == 0
     assert outcome.message.startswith(
         "COURSE_CATALOG_API_URL is not a valid URL. Set it to an address such as "
     )

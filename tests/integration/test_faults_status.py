@@ -45,6 +45,7 @@ def test_403(sync, fault):
     fault("status", offset=OFFSETS[1], times=None, status=403)
     outcome = sync()
     outcome.is_failure(*range(5))
+    assert outcome.report["requests"] == 2
     assert outcome.message.startswith(
         "The Catalog answered HTTP 403. Give the user of BACKEND_SERVICE_EDX_OAUTH2_KEY access to the Catalog API. "
     )
@@ -128,6 +129,8 @@ def test_500_502_503_or_504_for_ever(sync, fault, status):
     fault("status", times=None, status=status)
     outcome = sync()
     outcome.is_failure()
+    # Six attempts, and one request past the end of the list.
+    assert outcome.report["requests"] == 6 + 1
     assert outcome.message.startswith(f"The Catalog answered HTTP {status}. ")
     assert outcome.message.endswith("/api/v1/course_runs/.")
 
@@ -143,6 +146,8 @@ def test_500_for_ever_from_the_middle_on(sync, fault):
     fault("status", times=None, nth=3, status=500)
     outcome = sync()
     outcome.is_incomplete(*range(9, 20))
+    # Six attempts for each page from the third on, and each time one request past the end of the list.
+    assert outcome.report["requests"] == 2 + 3 * (6 + 1)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

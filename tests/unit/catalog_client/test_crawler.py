@@ -23,16 +23,14 @@ class List:
 
     def __init__(self, size: int, failing: frozenset[int] = frozenset(), scope: Scope = Scope.ROWS) -> None:
         self.size, self.failing, self.scope = size, failing, scope
-        self.down_from: int | None = None
         self.requests: list[tuple[int, int, int | None]] = []
         self._lock = threading.Lock()
 
     def fetch(self, page_range, attempts) -> Page:
         with self._lock:
             self.requests.append((page_range.offset, page_range.limit, attempts))
-            is_down = self.down_from is not None and len(self.requests) > self.down_from
         positions = range(self.size)[page_range.offset : page_range.offset + page_range.limit]
-        if is_down or self.failing.intersection(positions):
+        if self.failing.intersection(positions):
             raise failure(self.scope)
         runs = tuple(CourseRun(f"{position:03}") for position in positions)
         return Page(runs, (), len(runs), self.size)
@@ -141,22 +139,6 @@ def test_page_that_fails_for_another_reason_is_not_halved(size, failing, missing
     assert (crawl.complete, len(crawl.failures)) == (False, 1)
 
 
-def test_catalog_that_is_down_ends_the_crawl():
-    listing = List(20)
-    listing.down_from = 0
-    with pytest.raises(RequestFailed):
-        read(listing.crawl(5))
-    assert len(listing.requests) == 2
-
-
-def test_no_page_is_halved_if_the_catalog_goes_down():
-    listing = List(100)
-    listing.down_from = 2
-    assert read(listing.crawl(5)) == set(range(9))
-    # Each page once, and each time one request to find out whether the Catalog is up again.
-    assert len(listing.requests) <= 2 + 2 * 25
-
-
 def test_page_that_fails_only_as_a_whole_is_read_in_parts():
     listing = List(20)
 
@@ -172,13 +154,6 @@ def test_page_that_fails_only_as_a_whole_is_read_in_parts():
         "course runs 0 to 9 of the list could only be read in parts, so some may be missing: run the command again "
         "with a smaller page size"
     )
-
-
-def test_failure_of_every_request_ends_the_crawl():
-    listing = List(20, frozenset({6}), Scope.SYNC)
-    with pytest.raises(RequestFailed):
-        read(listing.crawl(5))
-    assert len(listing.requests) == 2
 
 
 class TestNoTimeForRetries:

@@ -83,34 +83,29 @@ def test_provider_that_cannot_be_reached_fails_the_sync():
 
 
 @pytest.mark.parametrize(
-    ("error", "reason", "remedy", "retryable"),
+    ("error", "message", "retryable"),
     [
-        (requests.exceptions.InvalidURL(), "is not a valid URL", "set it to an address such as", False),
-        (requests.exceptions.InvalidSchema(), "is not a valid URL", "set it to an address such as", False),
-        (requests.exceptions.MissingSchema(), "is not a valid URL", "set it to an address such as", False),
-        (requests.exceptions.InvalidHeader(), "InvalidHeader", "check that the Catalog is up", False),
+        (requests.exceptions.InvalidURL(), "URL is not a valid URL. Set it to an address such as", False),
+        (requests.exceptions.InvalidSchema(), "URL is not a valid URL. Set it to an address such as", False),
         (
-            requests.exceptions.SSLError(ssl.SSLCertVerificationError()),
-            "the certificate of the Catalog is not trusted",
-            "install the certificate of its authority",
+            requests.exceptions.InvalidHeader(),
+            "The Catalog could not be reached (InvalidHeader). Check",
             False,
         ),
-        (urllib3.exceptions.IncompleteRead(1, 2), "was cut off", "choose a smaller page size", True),
         (
-            urllib3.exceptions.DecodeError(),
-            "content encoding",
-            "check the proxy in front of the Catalog",
-            True,
+            requests.exceptions.SSLError(ssl.SSLCertVerificationError()),
+            "The certificate of the Catalog is not trusted. Install the certificate of its authority",
+            False,
         ),
-        (ConnectionRefusedError(), "was refused", "check that the Catalog is up", True),
-        (requests.exceptions.ConnectionError(ConnectionResetError()), "was reset", "check that", True),
-        (OSError(), "could not be reached (OSError)", "check that the Catalog is up", True),
+        (urllib3.exceptions.DecodeError(), "a broken content encoding. Check the proxy", True),
+        (ConnectionRefusedError(), "refused. Check that the Catalog is up", True),
+        (OSError(), "The Catalog could not be reached (OSError). Check that the Catalog is up", True),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_failure_without_a_reply(error, reason, remedy, retryable):
+def test_failure_without_a_reply(error, message, retryable):
     failure = errors.without_reply(URL, error)
-    assert (reason in failure.reason, remedy in failure.remedy) == (True, True)
+    assert message in str(failure)
     assert (failure.retryable, failure.outage) == (retryable, isinstance(error, ConnectionRefusedError))
 
 
