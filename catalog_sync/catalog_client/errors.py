@@ -86,7 +86,7 @@ FACTORY_FAILED = Failure(
     retry=False,
 )
 PLATFORM_FAILED = Failure(
-    "get_catalog_api_client of the LMS returned no session ({error})",
+    "the LMS's get_catalog_api_client returned no session ({error})",
     "check JWT_AUTH in the settings of the LMS",
     Scope.SYNC,
     retry=False,
@@ -181,9 +181,9 @@ MALFORMED = Failure(
 )
 
 # The OAuth2 provider.
-TOKEN_REFUSED = Failure("{service} issued no access token{status}", _CREDENTIALS, Scope.SYNC, False)
-TOKEN_LIMITED = Failure("rate limited by {service}{status}", "run the command again later", Scope.SYNC)
-PROVIDER_DOWN = Failure("{service} is down{status}", scope=Scope.SYNC)
+TOKEN_REFUSED = Failure("{service} issued no access token{http_status}", _CREDENTIALS, Scope.SYNC, False)
+TOKEN_LIMITED = Failure("rate limited by {service}{http_status}", "run the command again later", Scope.SYNC)
+PROVIDER_DOWN = Failure("{service} is down{http_status}", scope=Scope.SYNC)
 TOKEN_MALFORMED = Failure("the reply of {service} is not an access token", _CREDENTIALS, Scope.SYNC)
 
 
@@ -228,7 +228,7 @@ def token_refused(url: str, reply: Any) -> RequestFailed:
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         failure = PROVIDER_DOWN
     seconds = _seconds(reply.headers.get("Retry-After")) if failure.retry else None
-    return failure.at(url, seconds, service=PROVIDER, status=f" (HTTP {status})" if status else "")
+    return failure.at(url, seconds, service=PROVIDER, http_status=f" (HTTP {status})" if status else "")
 
 
 def token_unavailable(error: RequestFailed) -> RequestFailed:
