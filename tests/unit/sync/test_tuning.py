@@ -64,7 +64,7 @@ class TestSweep:
 
     def test_raises_if_the_catalog_refuses_everything(self):
         with pytest.raises(RequestFailed):
-            sizes(ModelledCatalog(1_000, fails_from=50, scope=Scope.RUN))
+            sizes(ModelledCatalog(1_000, fails_from=50, scope=Scope.SYNC))
 
     def test_estimates_from_the_slowest_page_and_all_requests(self):
         """96 course runs in pages of 20 are 6 requests; three in parallel take twice the slowest page."""
