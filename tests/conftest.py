@@ -34,7 +34,6 @@ pytest.register_assert_rewrite(
     "tests.integration.processes",
     "tests.integration.workers",
     "tests.packaging.installation",
-    "tests.sandbox.catalog_fixtures",
 )
 
 DATABASE_FIXTURES = {"db", "transactional_db"}

@@ -161,7 +161,7 @@ class TestBulkChange:
         change(catalog, *KEYS[:6])
         report = update_catalog_data(changed=True)
         assert (report.status, paths(catalog)) == ("skipped", [COURSES_PATH, COURSES_PATH])
-        assert " course runs changed in the Catalog, more than 5: " in report.message
+        assert report.message.startswith("Too many course runs changed in the Catalog (")
 
     @pytest.mark.parametrize("most", ["MOST_COURSES", "MOST_COURSE_RUNS"])
     def test_that_the_last_sync_applied_does_not_hide_later_changes(self, catalog, monkeypatch, most):
