@@ -161,5 +161,5 @@ def test_database_that_fails_is_one_sentence(monkeypatch):
         raise DatabaseError("no such\ntable")
 
     monkeypatch.setattr(health, "look", fail)
-    with pytest.raises(CommandError, match=r"no such table.*run manage\.py migrate"):
+    with pytest.raises(CommandError, match=r"no such table.*Run manage\.py migrate"):
         call_command("catalog_sync_status")

@@ -136,7 +136,7 @@ def test_numbers_that_measure_nothing_are_wrong_usage(option):
 def test_database_that_was_not_migrated_is_told_in_one_sentence():
     call_command("migrate", "catalog_sync", "zero", verbosity=0)
     try:
-        with pytest.raises(CommandError, match=r"run manage\.py migrate catalog_sync"):
+        with pytest.raises(CommandError, match=r"Run manage\.py migrate catalog_sync"):
             tuned()
     finally:
         call_command("migrate", "catalog_sync", verbosity=0)

@@ -276,7 +276,7 @@ class TestNoTables:
         assert process.returncode == 1
 
     def test_says_what_to_do(self, process):
-        assert "run manage.py migrate catalog_sync, then run the command again." in process.stderr
+        assert "Run manage.py migrate catalog_sync, then run the command again." in process.stderr
 
     def test_shows_no_traceback(self, process):
         assert "Traceback" not in process.stderr
