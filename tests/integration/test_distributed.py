@@ -15,6 +15,7 @@ import pytest
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from sandbox.catalog.testing import COURSE_RUNS_PATH, CatalogProcess
+from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import PATIENCE_SECONDS, age_heartbeat, shown, wait_until
 from tests.integration.workers import PrivateRabbitMq, PrivateRedis, Workers
@@ -42,9 +43,8 @@ def course_overviews(catalog: CatalogProcess) -> None:
         {"key": key, "marketing_url": f"https://www.example.com/{key[10:]}", "status": status}
         for key, status in zip(keys, statuses, strict=True)
     )
-    CourseOverviewFactory.create_batch(3)
-    for key in keys:
-        CourseOverviewFactory(id=key)
+    rows = [CourseOverviewFactory.build(id=key) for key in keys] + CourseOverviewFactory.build_batch(3)
+    CourseOverview.objects.bulk_create(rows)
 
 
 def report_of(command: subprocess.Popen) -> dict:
