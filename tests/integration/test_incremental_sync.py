@@ -116,11 +116,7 @@ class TestSince:
             ({"action_kind": "body", "status": 200, "body": "<html>"}, "courses/"),
             (
                 {"action_kind": "body", "status": 200, "body": '{"count": 3, "results": []}'},
-<<<<<<< HEAD
                 "The Catalog returned 0 of 3 courses",
-=======
-                "0 of 3 courses",
->>>>>>> tests16
             ),
         ],
         ids=["not found", "HTML", "some courses are missing"],
