@@ -15,7 +15,7 @@ from django.utils import timezone
 from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Requester
 from catalog_sync.catalog_client.access import CatalogAccess, access_to
-from catalog_sync.catalog_client.failures import address_missing
+from catalog_sync.catalog_client.errors import address_missing
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.event_log import MOST_NOTABLE, EventLog
 from catalog_sync.exceptions import RequestFailed
@@ -187,7 +187,7 @@ class Run:
         # Not where work ends: of a shared run each worker tells the one that concludes it.
         for failure in self.failures:
             self.log.error("not_applied", reason=failure)
-        values = self.report.of_the_run()
+        values = self.report.stored_values()
         notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MOST_NOTABLE])}
         if self.next_page_size:
             notes["next_page_size"] = self.next_page_size
@@ -213,8 +213,9 @@ class Run:
 
     def sync_course_keys(self, client: CatalogClient, writer: Writer) -> None:
         """Look up just the course keys that were asked for."""
-        asked = {key for key in self.options.course_keys if self.options.catalog.covers(key)}
-        self.report.of_other_orgs = len(set(self.options.course_keys)) - len(asked)
+        requested = set(self.options.course_keys or ())
+        asked = {key for key in requested if self.options.catalog.covers(key)}
+        self.report.of_other_orgs = len(requested) - len(asked)
         if not asked:
             return
         unlisted = asked & self._look_up(client, writer, asked)
@@ -248,7 +249,7 @@ class Run:
     def sync_all(self, client: CatalogClient, writer: Writer) -> None:
         """Crawl the whole list, then conclude."""
         self.report.course_overviews = course_overviews.count()
-        page_size = self.report.page_size = page_sizes.settle(self.options, client)
+        page_size = self.report.page_size = page_sizes.choose(self.options, client)
         crawl = client.crawl(OverlappingPages(page_size), self.options.concurrency)
         try:
             for page in crawl.pages():
@@ -294,7 +295,7 @@ class Run:
         except RequestFailed as error:
             # Nothing is proven about the rest, so it stays; all that was shown has been applied.
             self.failures.append(
-                f"not all of {len(candidates.keys)} course runs could be looked up by key: {error}"
+                f"not all of {len(candidates.keys)} course runs could be looked up by key: {error.clause}"
             )
 
     def _most_removals(self) -> int | None:

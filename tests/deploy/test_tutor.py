@@ -1,133 +1,71 @@
-"""The Tutor plugin in the real Tutor: enabled, its environment rendered, its jobs run as far as Docker."""
+"""The plugin in the real Tutor: the rendered environment, and the jobs with a stand-in for Docker."""
 
 from __future__ import annotations
 
 import ast
 import os
 import re
-import shutil
+import shlex
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from catalog_sync.management.commands.update_catalog_data import Command
+from tests.deploy.operator import Operator
 
 pytestmark = pytest.mark.deploy
 
-ROOT = Path(__file__).resolve().parents[2]
-PLUGIN = ROOT / "deploy/tutor"
-# It stands for Docker: it writes down what it is asked for.
-DOCKER = """#!/bin/sh
-printf '%s\\n' "$@" >> "$DOCKER_LOG"
-echo '[]'
-"""
 JOB = "update-catalog-data"
 BEAT = "catalog-sync-beat"
 
 
-@dataclass(frozen=True)
-class Tutor:
-    """A Tutor with a root of its own, and the plugin."""
-
-    home: Path
-
-    @property
-    def environment(self) -> Path:
-        return self.home / "root" / "env"
-
-    def run(self, *arguments: str) -> str:
-        environ = os.environ | {
-            "TUTOR_ROOT": str(self.home / "root"),
-            "TUTOR_PLUGINS_ROOT": str(self.home / "plugins"),
-            "PYTHONPATH": str(self.home / "installed"),
-            "PATH": f"{self.home / 'bin'}:{os.environ['PATH']}",
-            "DOCKER_LOG": str(self.home / "docker.log"),
-        }
-        process = subprocess.run(
-            [Path(sys.executable).with_name("tutor"), *arguments],
-            cwd=self.home,
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert process.returncode == 0, process.stdout + process.stderr
-        return process.stdout
-
-    def asked_of_docker(self, *arguments: str) -> str:
-        """What Docker was asked for by this command."""
-        log = self.home / "docker.log"
-        log.unlink(missing_ok=True)
-        self.run(*arguments)
-        return log.read_text()
-
-    def read(self, *path: str) -> str:
-        return self.environment.joinpath(*path).read_text()
-
-    def configured(self, name: str) -> str:
-        return self.run("config", "printvalue", name).strip()
-
-
-def make(home: Path, **settings: object) -> Tutor:
-    """Install the plugin with pip from its folder, and render everything with these settings of it."""
-    shutil.copytree(
-        PLUGIN, home / "source", ignore=shutil.ignore_patterns("*.egg-info", "build", "__pycache__")
-    )
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", home / "installed"]
-    subprocess.run([*pip, home / "source"], check=True, capture_output=True)
-    (home / "bin").mkdir()
-    (home / "bin" / "docker").write_text(DOCKER)
-    (home / "bin" / "docker").chmod(0o755)
-    tutor = Tutor(home)
-    tutor.run("plugins", "enable", "discovery", "catalog-sync")
-    tutor.run("config", "save", *(f"--set=CATALOG_SYNC_{name}={value}" for name, value in settings.items()))
-    return tutor
-
-
 @pytest.fixture(scope="module")
-def tutor(tmp_path_factory) -> Tutor:
+def tutor(tmp_path_factory) -> Operator:
     """A Tutor with the plugin's defaults."""
-    return make(tmp_path_factory.mktemp("tutor"))
+    operator = Operator.with_plugin(tmp_path_factory.mktemp("tutor"))
+    operator.types("tutor config save")
+    return operator
 
 
 @pytest.fixture(scope="module")
-def tutor_with_beat(tmp_path_factory) -> Tutor:
+def tutor_with_beat(tmp_path_factory) -> Operator:
     """A Tutor with celery beat instead of the CronJob, an OAuth2 client, and another package."""
-    return make(
-        tmp_path_factory.mktemp("tutor"),
-        RUN_BEAT=True,
-        RUN_CRONJOB=False,
-        PACKAGE="catalog-sync==9",
-        USE_OAUTH2_CLIENT=True,
-        OAUTH2_KEY="me",
-    )
+    operator = Operator.with_plugin(tmp_path_factory.mktemp("tutor"))
+    settings = {
+        "RUN_BEAT": True,
+        "RUN_CRONJOB": False,
+        "PACKAGE": "catalog-sync==9",
+        "USE_OAUTH2_CLIENT": True,
+        "OAUTH2_KEY": "me",
+    }
+    options = (f"--set=CATALOG_SYNC_{name}={value}" for name, value in settings.items())
+    operator.types("tutor config save", *options)
+    return operator
 
 
-def documents(tutor: Tutor, *path: str) -> dict[str, dict]:
-    """The YAML documents of a file, by kind and name."""
+def documents(tutor: Operator, *path: str) -> dict[str, dict]:
+    """Return the YAML documents of a file, by kind and name."""
     import yaml
 
-    found = [document for document in yaml.safe_load_all(tutor.read(*path)) if document]
+    found = [document for document in yaml.safe_load_all(tutor.rendered(*path)) if document]
     return {f"{each['kind']} {each['metadata']['name']}": each for each in found}
 
 
-def services(tutor: Tutor) -> dict[str, dict]:
+def services(tutor: Operator) -> dict[str, dict]:
     import yaml
 
     return (
-        yaml.safe_load(tutor.read("local", "docker-compose.prod.yml"))["services"]
-        | yaml.safe_load(tutor.read("local", "docker-compose.yml"))["services"]
+        yaml.safe_load(tutor.rendered("local", "docker-compose.prod.yml"))["services"]
+        | yaml.safe_load(tutor.rendered("local", "docker-compose.yml"))["services"]
     )
 
 
-def our_settings(tutor: Tutor, which: str = "production") -> dict:
-    """What our part of the LMS's settings file sets, run for itself."""
-    text = tutor.read("apps", "openedx", "settings", "lms", f"{which}.py")
+def our_settings(tutor: Operator, which: str = "production") -> dict:
+    """Run our part of the LMS's settings file alone, and return its settings."""
+    text = tutor.rendered("apps", "openedx", "settings", "lms", f"{which}.py")
     ast.parse(text)
     part = text[text.index("# catalog-sync\n") : text.index("# End of catalog-sync\n")]
     assert text.index("import *") < text.index(part)
@@ -150,9 +88,9 @@ def write_wheel(folder: Path, name: str, version: str, *, requires: str | None =
             wheel.writestr(f"{stem}.dist-info/{file}", text)
 
 
-def install_command(tutor: Tutor) -> str:
-    """Return the shell command of the Dockerfile's instruction that is ours, without Docker's own options."""
-    lines = tutor.read("build", "openedx", "Dockerfile").partition("# catalog-sync\n")[2].splitlines()
+def install_command(tutor: Operator) -> str:
+    """Return the shell command of our instruction in the Dockerfile, without Docker's own options."""
+    lines = tutor.rendered("build", "openedx", "Dockerfile").partition("# catalog-sync\n")[2].splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("RUN "))
     last = next(number for number in range(first, len(lines)) if not lines[number].endswith("\\"))
     return re.sub(r"^RUN (--mount=\S+ \\\n\s*)*", "", "\n".join(lines[first : last + 1]))
@@ -161,7 +99,7 @@ def install_command(tutor: Tutor) -> str:
 def run_with_packages(
     command: list[object], packages: Path, **environ: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command for which pip knows this folder of packages only."""
+    """Run a command in which pip finds only the packages of this folder."""
     return subprocess.run(
         [str(word) for word in command],
         env=os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(packages)} | environ,
@@ -171,8 +109,8 @@ def run_with_packages(
     )
 
 
-def build(tutor: Tutor, image: Path, packages: Path) -> subprocess.CompletedProcess[str]:
-    """Run our instruction of the Dockerfile with the pip of this environment."""
+def build(tutor: Operator, image: Path, packages: Path) -> subprocess.CompletedProcess[str]:
+    """Run our instruction in the Dockerfile with the pip of ``image``."""
     command = ["sh", "-c", install_command(tutor)]
     return run_with_packages(command, packages, PIP_COMMAND=f"{image} -m pip")
 
@@ -202,26 +140,26 @@ def test_lms_has_the_client_if_one_is_configured(tutor_with_beat, which):
     settings = our_settings(tutor_with_beat, which)
     assert settings["BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL"] == "http://lms:8000/oauth2"
     assert settings["BACKEND_SERVICE_EDX_OAUTH2_KEY"] == "me"
-    secret = tutor_with_beat.configured("CATALOG_SYNC_OAUTH2_SECRET")
+    secret = tutor_with_beat.setting("CATALOG_SYNC_OAUTH2_SECRET")
     assert settings["BACKEND_SERVICE_EDX_OAUTH2_SECRET"] == secret
 
 
-def test_secret_is_each_installations_own(tutor, tutor_with_beat):
-    secrets = {each.configured("CATALOG_SYNC_OAUTH2_SECRET") for each in (tutor, tutor_with_beat)}
+def test_each_installation_has_its_own_secret(tutor, tutor_with_beat):
+    secrets = {each.setting("CATALOG_SYNC_OAUTH2_SECRET") for each in (tutor, tutor_with_beat)}
     assert {len(secret) for secret in secrets} == {24}
     assert len(secrets) == 2
 
 
-def test_studio_is_not_told_where_the_catalog_is(tutor):
-    assert "catalog-sync" not in tutor.read("apps", "openedx", "settings", "cms", "production.py")
+def test_studio_does_not_get_the_settings(tutor):
+    assert "catalog-sync" not in tutor.rendered("apps", "openedx", "settings", "cms", "production.py")
 
 
 class TestImage:
-    """The Dockerfile's command that installs the app, run in an environment in place of the image's."""
+    """The Dockerfile's command that installs the app, in a virtual environment instead of the image."""
 
     @pytest.fixture
     def packages(self, tmp_path) -> Path:
-        """A folder of packages, in which the app needs Django 5.2."""
+        """A folder of packages; the app in it requires Django 5.2."""
         write_wheel(tmp_path, "django", "4.2.20")
         write_wheel(tmp_path, "django", "5.2.10")
         write_wheel(tmp_path, "django", "5.2.11")
@@ -230,7 +168,7 @@ class TestImage:
 
     @pytest.fixture
     def image(self, tmp_path) -> Path:
-        """The Python of an environment without a package."""
+        """The Python of a virtual environment without packages."""
         subprocess.run([sys.executable, "-m", "venv", tmp_path / "image"], check=True)
         return tmp_path / "image/bin/python"
 
@@ -238,7 +176,7 @@ class TestImage:
         ("fixture", "package"),
         [("tutor", "openedx-catalog-sync>=0.1,<0.2"), ("tutor_with_beat", "catalog-sync==9")],
     )
-    def test_installs_the_package_that_is_configured(self, fixture, package, request):
+    def test_installs_the_configured_package(self, fixture, package, request):
         assert f" '{package}' " in install_command(request.getfixturevalue(fixture))
 
     def test_keeps_the_versions_of_the_platform(self, tutor, image, packages):
@@ -258,50 +196,44 @@ class TestImage:
 class TestInit:
     """``tutor local do init``."""
 
-    INIT = ("local", "do", "init", "--limit=catalog-sync")
-
-    def test_makes_no_client(self, tutor):
-        assert "dot_application" not in tutor.asked_of_docker(*self.INIT)
-
-    def test_makes_the_client_whose_secret_the_lms_has(self, tutor_with_beat):
-        script = tutor_with_beat.asked_of_docker(*self.INIT)
-        assert "create_dot_application" in script
-        assert "--client-id me" in script
-        assert f"--client-secret {tutor_with_beat.configured('CATALOG_SYNC_OAUTH2_SECRET')}" in script
-        assert script.rstrip().endswith("catalog-sync catalog_sync")
-
-    def test_makes_an_ordinary_user(self, tutor_with_beat):
-        script = tutor_with_beat.asked_of_docker(*self.INIT)
-        (line,) = re.findall(r"manage_user (.*)", script)
-        assert line == "catalog_sync catalog_sync@openedx --unusable-password"
+    INIT = "tutor local do init --limit=catalog-sync"
 
     @pytest.mark.parametrize("fixture", ["tutor", "tutor_with_beat"])
-    def test_script_is_valid_shell(self, fixture, request):
-        asked = request.getfixturevalue(fixture).asked_of_docker(*self.INIT)
-        script = asked[asked.index("sh\n-e\n-c\n") + len("sh\n-e\n-c\n") :]
-        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    def test_script_is_valid_shell_and_creates_a_client_only_if_it_is_enabled(self, fixture, request):
+        operator = request.getfixturevalue(fixture)
+        operator.types(self.INIT)
+        subprocess.run(["bash", "-n"], input=operator.script, text=True, check=True)
+        assert ("create_dot_application" in operator.calls) == (fixture == "tutor_with_beat")
+
+    def test_creates_the_client_with_the_secret_of_the_lms(self, tutor_with_beat):
+        tutor_with_beat.types(self.INIT)
+        script = tutor_with_beat.script
+        assert "--client-id me" in script
+        assert f"--client-secret {tutor_with_beat.setting('CATALOG_SYNC_OAUTH2_SECRET')}" in script
+        assert script.rstrip().endswith("catalog-sync catalog_sync")
+
+    def test_creates_a_user_without_staff_rights(self, tutor_with_beat):
+        tutor_with_beat.types(self.INIT)
+        (line,) = re.findall(r"manage_user (.*)", tutor_with_beat.script)
+        assert line == "catalog_sync catalog_sync@openedx --unusable-password"
 
 
 class TestJob:
     """``tutor local do update-catalog-data``."""
 
-    def test_runs_the_command_in_the_lms(self, tutor):
-        asked = tutor.asked_of_docker("local", "do", JOB).splitlines()
-        assert "lms-job" in asked
-        assert asked[-1].endswith("./manage.py lms update_catalog_data")
-
-    def test_hands_every_option_on(self, tutor):
-        options = ["--page-size", "100", "--dry-run", "--json", "--course-key", "course-v1:a+b+c"]
-        command = tutor.asked_of_docker("local", "do", JOB, *options).splitlines()[-1]
-        assert command.endswith(f"update_catalog_data {' '.join(options)}")
-        assert Command().create_parser("manage.py", "update_catalog_data").parse_args(options).dry_run
-
-    def test_help_is_the_commands_own(self, tutor):
-        assert (
-            tutor.asked_of_docker("local", "do", JOB, "--help")
-            .rstrip()
-            .endswith("update_catalog_data --help")
-        )
+    @pytest.mark.parametrize(
+        "options",
+        [
+            [],
+            ["--help"],
+            ["--page-size", "100", "--dry-run", "--json", "--course-key", "course-v1:a+b+c"],
+        ],
+    )
+    def test_runs_the_command_in_the_lms_with_all_options(self, tutor, options):
+        tutor.types(f"tutor local do {JOB}", *options)
+        assert "lms-job" in tutor.calls
+        command = shlex.split(tutor.script)
+        assert command[-len(options) - 3 :] == ["./manage.py", "lms", "update_catalog_data", *options]
 
 
 class TestCronJob:
@@ -311,17 +243,16 @@ class TestCronJob:
     def job(self, tutor):
         return documents(tutor, "k8s", "deployments.yml")[f"CronJob {JOB}"]
 
-    def test_runs_every_four_hours_and_never_twice_at_once(self, job):
+    def test_runs_every_four_hours_and_never_in_parallel(self, job):
         spec = job["spec"]
         assert (spec["schedule"], spec["timeZone"]) == ("15 1-23/4 * * *", "Etc/UTC")
         assert spec["concurrencyPolicy"] == "Forbid"
         assert spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 3600
 
-    def test_runs_the_command_as_the_lms_does(self, job, tutor):
+    def test_runs_the_command_in_the_environment_of_the_lms(self, job, tutor):
         pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-        worker = documents(tutor, "k8s", "deployments.yml")["Deployment lms-worker"]["spec"]["template"][
-            "spec"
-        ]
+        deployment = documents(tutor, "k8s", "deployments.yml")["Deployment lms-worker"]
+        worker = deployment["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         assert container["args"][:3] == ["./manage.py", "lms", "update_catalog_data"]
         Command().create_parser("manage.py", "update_catalog_data").parse_args(container["args"][3:])
@@ -329,32 +260,32 @@ class TestCronJob:
             assert container[name] == worker["containers"][0][name]
         assert pod["volumes"] == worker["volumes"]
 
-    def test_tries_again_where_another_sync_runs_and_gives_up_on_wrong_usage(self, job):
+    def test_retries_if_another_sync_is_running_but_not_after_wrong_usage(self, job):
         spec = job["spec"]["jobTemplate"]["spec"]
         rules = {
             rule["onExitCodes"]["values"][0]: (rule["action"], rule["onExitCodes"]["containerName"])
             for rule in spec["podFailurePolicy"]["rules"]
         }
         assert rules == {75: ("Ignore", JOB), 2: ("FailJob", JOB)}
-        assert spec["template"]["spec"]["restartPolicy"] == "Never"  # or there is no policy
+        assert spec["template"]["spec"]["restartPolicy"] == "Never"  # A podFailurePolicy requires it.
 
-    def test_is_deployed_and_is_no_job_of_tutors_own(self, job):
-        labels = job["metadata"]["labels"]
-        assert labels == {"app.kubernetes.io/name": JOB}
+    def test_has_no_label_of_tutors_own_jobs(self, job):
+        """``tutor k8s start`` applies it, because it leaves out only its own jobs."""
+        assert job["metadata"]["labels"] == {"app.kubernetes.io/name": JOB}
 
-    def test_can_be_switched_off(self, tutor_with_beat):
+    def test_can_be_disabled(self, tutor_with_beat):
         assert f"CronJob {JOB}" not in documents(tutor_with_beat, "k8s", "deployments.yml")
 
 
 class TestBeat:
-    """Celery beat, where it is switched on."""
+    """Celery beat, if RUN_BEAT is enabled."""
 
-    def test_is_off_by_default(self, tutor):
+    def test_is_disabled_by_default(self, tutor):
         assert BEAT not in services(tutor)
         assert f"Deployment {BEAT}" not in documents(tutor, "k8s", "deployments.yml")
         assert our_settings(tutor)["CELERYBEAT_SCHEDULE"].keys() == {"another"}
 
-    def test_entry_names_our_task_and_leaves_the_others(self, tutor_with_beat):
+    def test_entry_names_our_task_and_keeps_other_entries(self, tutor_with_beat):
         from catalog_sync import tasks
 
         schedule = our_settings(tutor_with_beat)["CELERYBEAT_SCHEDULE"]
@@ -369,7 +300,5 @@ class TestBeat:
         local = services(tutor_with_beat)
         assert local[BEAT]["command"][:3] == ["celery", "--app=lms.celery", "beat"]
         assert set(local[BEAT]["depends_on"]) <= local.keys()
-        assert (
-            documents(tutor_with_beat, "k8s", "deployments.yml")[f"Deployment {BEAT}"]["spec"]["replicas"]
-            == 1
-        )
+        deployment = documents(tutor_with_beat, "k8s", "deployments.yml")[f"Deployment {BEAT}"]
+        assert deployment["spec"]["replicas"] == 1

@@ -1,4 +1,4 @@
-"""Django admin against who may not, who lies, and what the Catalog put into it."""
+"""Django admin: users without permission, forged requests, and markup from the Catalog."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def address_of_pinned(address):
 
 @pytest.fixture
 def marked():
-    """Rows with markup wherever somebody else can have put it; the sync would reject some of it."""
+    """Rows with markup in every text. The sync would reject some of it."""
     course_run = CatalogCourseRun.objects.create(
         course_key=f"course-v1:{SCRIPT}+One+2026",
         status=SCRIPT,
@@ -83,7 +83,7 @@ def test_markup_is_shown_as_text(page, marked, admin_client):
 
 
 def test_markup_in_a_message_is_shown_as_text(marked, admin_client, broker, monkeypatch):
-    """What a broker's client says is another program's."""
+    """The message comes from the client of the broker."""
 
     def refuse(*args, **options):
         raise ConnectionError(SCRIPT)
@@ -101,48 +101,48 @@ def test_form_of_another_site_is_refused(address):
 
 
 @pytest.mark.parametrize("address", ["{pins}pin/", "{pins}{pin}/unpin/", "{course_runs}{pk}/sync/"])
-def test_stranger_is_sent_to_the_login(address, client):
+def test_user_who_is_not_signed_in_is_sent_to_the_login(address, client):
     response = client.post(address_of_pinned(address), PIN)
     assert response.url.startswith("/admin/login/")
     assert PinnedMarketingUrl.objects.get().url == "https://www.example.com/mine"
 
 
 @pytest.mark.parametrize("permissions", [[], ["view_catalogsyncconfig"], ["run_sync", "view_syncrun"]])
-def test_configuration_is_changed_by_nobody_who_may_not(permissions):
+def test_configuration_needs_the_permission_to_add(permissions):
     client = client_of(*permissions)
     assert client.post(f"{CONFIG}add/", RISKY).status_code == 403
     assert not CatalogSyncConfig.objects.exists()
 
 
-def test_who_may_look_at_the_configuration_changes_no_row():
+def test_permission_to_view_does_not_change_a_row():
     row = CatalogSyncConfig.objects.create(page_size=500)
     client = client_of("view_catalogsyncconfig")
     assert client.post(f"{CONFIG}{row.pk}/change/", RISKY).status_code == 403
     assert list(CatalogSyncConfig.objects.values_list("page_size", flat=True)) == [500]
 
 
-def test_configuration_has_no_address_to_send_requests_to():
+def test_configuration_has_no_url():
     kinds = {type(CatalogSyncConfig._meta.get_field(name)) for name in TUNED}
     assert kinds == {models.BooleanField, models.PositiveIntegerField}
 
 
 @pytest.mark.parametrize("address", [RUNS, COURSE_RUNS, PINS])
 @pytest.mark.parametrize("page", ["9" * 20, "9" * 5_000, "%00", "\N{ARABIC-INDIC DIGIT THREE}", "-1"])
-def test_page_number_beyond_measure_is_no_error(address, page, admin_client):
+def test_invalid_page_number_is_not_an_error(address, page, admin_client):
     assert admin_client.get(f"{address}?p={page}", follow=True).status_code == 200
 
 
-def test_number_of_a_run_beyond_measure_is_no_error(admin_client):
+def test_huge_sync_run_id_is_not_an_error(admin_client):
     assert admin_client.get(f"{RUNS}{'9' * 5_000}/change/", follow=True).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["pinned_by__password__startswith=a", "pinned_by__email__contains=a"])
-def test_list_answers_no_question_about_who_pinned(query, admin_client):
+def test_list_cannot_be_filtered_by_fields_of_the_user(query, admin_client):
     assert admin_client.get(f"{PINS}?{query}").status_code == 400
 
 
 @pytest.mark.parametrize("address", [RUNS, COURSE_RUNS, PINS, CONFIG, f"{PINS}pin/", f"{CONFIG}add/"])
-def test_looking_starts_nothing_and_writes_nothing(address, admin_client, broker):
+def test_viewing_starts_nothing_and_writes_nothing(address, admin_client, broker):
     assert admin_client.get(address, PIN).status_code in (200, 302)
     assert broker == []
     tables = (SyncRun, CatalogCourseRun, PinnedMarketingUrl, CatalogSyncConfig)

@@ -179,7 +179,7 @@ class TestSyncNow:
 
     def test_switched_off_says_so(self, admin_client, broker):
         CatalogSyncConfig.objects.create(enabled=False)
-        assert "The sync is switched off" in said(self.sync(admin_client, known()))
+        assert "The sync is disabled" in said(self.sync(admin_client, known()))
         assert broker == []
 
     def test_is_for_who_may(self, broker):

@@ -1,0 +1,109 @@
+"""``manage.py`` of the sandbox LMS in a process of its own, on a database file of its own."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import termios
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.catalog.testing import CatalogProcess
+
+ROOT = Path(__file__).resolve().parents[2]
+GIVE_UP_SECONDS = 120
+QUIET = subprocess.DEVNULL
+
+
+@dataclass(frozen=True)
+class Lms:
+    """An LMS: its database and its Catalog."""
+
+    database: Path
+    api_url: str
+    oauth2_url: str
+
+    @classmethod
+    def of(cls, database: Path, catalog: CatalogProcess) -> Lms:
+        return cls(database, catalog.api_url, catalog.oauth2_url)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "LMS_DATABASE_URL": f"sqlite:///{self.database}",
+            "LMS_CACHE_URL": "",
+            "COURSE_CATALOG_API_URL": self.api_url,
+            "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": self.oauth2_url,
+        }
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``manage.py`` with these arguments, to its end."""
+        return self._run(sys.executable, "manage.py", *arguments)
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=GIVE_UP_SECONDS,
+            check=False,
+        )
+
+    def update(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``manage.py update_catalog_data`` with these arguments, to its end."""
+        return self.manage("update_catalog_data", *arguments)
+
+    def update_redirected(self, redirection: str) -> subprocess.CompletedProcess[str]:
+        """Run ``manage.py update_catalog_data`` with this redirection of Bash, to its end."""
+        return self._run(
+            "bash", "-c", f'exec "$0" manage.py update_catalog_data {redirection}', sys.executable
+        )
+
+    def update_in_parallel(self, number: int) -> list[int]:
+        """Run ``manage.py update_catalog_data`` several times in parallel, and return the exit statuses, sorted."""
+        command = [sys.executable, "manage.py", "update_catalog_data"]
+        processes = [
+            subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=QUIET, stderr=QUIET)
+            for _ in range(number)
+        ]
+        return sorted(process.wait(GIVE_UP_SECONDS) for process in processes)
+
+    def shell(self, code: str) -> str:
+        """Run Python in the LMS, and return what it prints."""
+        process = self.manage("shell", "--no-imports", "-c", code)
+        assert process.returncode == 0, process.stderr
+        return process.stdout
+
+    def update_on_a_terminal(self, *arguments: str) -> str:
+        """Run ``manage.py update_catalog_data`` with standard error on a terminal, and return the terminal's text."""
+        master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (24, 120))
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "update_catalog_data", *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=slave,
+            )
+        finally:
+            os.close(slave)
+        shown = bytearray()
+        try:
+            while chunk := _read(master):
+                shown += chunk
+        finally:
+            process.wait(GIVE_UP_SECONDS)
+            os.close(master)
+        return shown.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # The other end is closed.
+        return b""
