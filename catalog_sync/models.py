@@ -1,4 +1,4 @@
-"""What catalog_sync keeps: the replica of the Catalog, the history of syncs, and what operators tune."""
+"""The tables: stored course runs, pinned marketing URLs, sync runs, and the configuration in Django admin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog_sync.fields import CaseSensitiveCharField
 
 MAX_PAGE_SIZE = 10_000
 MAX_CONCURRENCY = 16
-# A century; no date lies millions of days back.
+# A century: a date millions of days ago cannot be calculated.
 MAX_KEEP_RUNS_DAYS = 36_500
 PAGE_SIZE_REFUSAL = _(
     "A page holds at most 10,000 course runs, not %(show_value)s: one request for more would keep a worker of the "
@@ -24,7 +24,7 @@ PAGE_SIZE_REFUSAL = _(
 
 
 def _catalog_field(help_text: Any) -> models.CharField:
-    # The database's default, too: that makes adding the column to a large table a matter of an instant.
+    # Also a default of the database, so that rows can be inserted without the column.
     return models.CharField(
         max_length=32, default=conf.DEFAULT_CATALOG, db_default=conf.DEFAULT_CATALOG, help_text=help_text
     )
@@ -101,11 +101,10 @@ class PinnedMarketingUrl(models.Model):
 
 
 class SyncRun(models.Model):
-    """One run of the sync: its numbers, and, while it runs, the lease that keeps a second one away.
+    """One sync run: its numbers and, while it is running, the lease that prevents a second one.
 
-    ``lease`` is the name of the Catalog, unique, and null once the run has ended: the database itself admits one
-    running sync of a Catalog. The holder
-    renews ``heartbeat`` with all that it writes; see ``catalog_sync.store.lease``.
+    ``lease`` is the name of the Catalog. It is unique, and null after the end, so the database allows one running sync
+    per Catalog. The holder renews ``heartbeat`` with each transaction; see ``catalog_sync.store.lease``.
 
     .. no_pii:
     """
@@ -123,26 +122,26 @@ class SyncRun(models.Model):
         CHANGED = "changed", _("changed lately")
         COURSE_KEYS = "course_keys", _("single course runs")
 
-    catalog = _catalog_field(_("The Catalog that it read."))
+    catalog = _catalog_field(_("The Catalog that it reads."))
     scope = models.CharField(max_length=16, choices=Scope.choices, default=Scope.ALL)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.RUNNING)
     lease = models.CharField(max_length=64, unique=True, null=True, editable=False)
-    holder = models.CharField(max_length=255, help_text=_("Host and process that ran it."))
+    holder = models.CharField(max_length=255, help_text=_("The host and the process that run it."))
     started = models.DateTimeField(auto_now_add=True, db_index=True)
     heartbeat = models.DateTimeField(db_default=Now())
     finished = models.DateTimeField(null=True)
-    message = models.TextField(blank=True, default="", help_text=_("What went wrong, and the remedy."))
+    message = models.TextField(blank=True, default="", help_text=_("The error and its remedy."))
     log_lines = models.TextField(
-        blank=True, default="", help_text=_("The warnings and errors that the run logged, the first of them.")
+        blank=True, default="", help_text=_("The first warnings and errors that the sync run logged.")
     )
     cancel_requested = models.BooleanField(
-        default=False, help_text=_("If set while the run is going on, the run ends after its page.")
+        default=False, help_text=_("If set while the sync run is running, it ends after the current page.")
     )
 
     dry_run = models.BooleanField(default=False)
     page_size = models.PositiveIntegerField(default=0)
     next_page_size = models.PositiveIntegerField(
-        null=True, help_text=_("What the automatic page size settled on for the next run.")
+        null=True, help_text=_("The automatic page size for the next sync run.")
     )
     concurrency = models.PositiveIntegerField(default=0)
     duration_seconds = models.FloatField(default=0)
@@ -163,13 +162,13 @@ class SyncRun(models.Model):
         default=0,
         db_default=0,
         help_text=_(
-            "Course runs for which another Catalog has a marketing URL, too; the first named counts."
+            "Course runs for which another Catalog has a marketing URL, too. The first-named Catalog has priority."
         ),
     )
     of_other_orgs = models.PositiveIntegerField(
         default=0,
         db_default=0,
-        help_text=_("Course runs of organizations for which this Catalog is not believed."),
+        help_text=_("Course runs that were ignored because of their organization."),
     )
     failures = models.PositiveIntegerField(default=0)
 
@@ -183,53 +182,58 @@ class SyncRun(models.Model):
 
 
 class CatalogSyncConfig(ConfigurationModel):
-    """What operators tune at run time, in Django admin, for each Catalog. Without a row the defaults below hold.
+    """The configuration of a Catalog's sync, which operators edit in Django admin. Without a row the defaults apply.
 
     .. no_pii:
     """
 
-    catalog = _catalog_field(_("The Catalog that this is for."))
+    catalog = _catalog_field(_("The Catalog to which this configuration applies."))
     enabled = models.BooleanField(
         default=True,
         verbose_name=_("Enabled"),
-        help_text=_("Switched off, the sync does nothing and says so."),
+        help_text=_("If it is off, the sync exits without a request to the Catalog."),
     )
     page_size = models.PositiveIntegerField(
         default=500,
         validators=[MaxValueValidator(MAX_PAGE_SIZE, PAGE_SIZE_REFUSAL)],
         help_text=_(
-            "Course runs a request, 1 to 10,000; 0 finds the best. An ordinary Catalog user has 200 requests an hour."
+            "Course runs per request, 1 to 10,000; 0 finds the best. A usual Catalog user has 200 requests per hour."
         ),
     )
     concurrency = models.PositiveIntegerField(
         default=2,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_CONCURRENCY)],
-        help_text=_("Requests at once, 1 to 16. A small Catalog has two workers, and others use it too."),
+        help_text=_(
+            "Requests in parallel, 1 to 16. A small Catalog has two workers, and others use it, too."
+        ),
     )
     request_timeout_seconds = models.PositiveIntegerField(
-        default=30, validators=[MinValueValidator(1)], help_text=_("How long one request may take in all.")
+        default=30,
+        validators=[MinValueValidator(1)],
+        help_text=_("The longest time that one request may take."),
     )
     retry_deadline_seconds = models.PositiveIntegerField(
         default=300,
-        help_text=_("How long a run may lose to failed attempts and to waiting, in all; 0: never try again."),
+        help_text=_(
+            "The longest time that a sync run may spend on failed requests and on waiting; 0: no retries."
+        ),
     )
     max_removal_percent = models.PositiveIntegerField(
         default=10,
         validators=[MaxValueValidator(100)],
         help_text=_(
-            "A run that would remove more than this share of the marketing URLs, and more than ten of them, is refused."
+            "A sync run that would remove more than this share of the marketing URLs, and more than ten, removes none."
         ),
     )
     keep_runs_days = models.PositiveIntegerField(
         default=90,
         validators=[MaxValueValidator(MAX_KEEP_RUNS_DAYS)],
         help_text=_(
-            "How long sync runs stay listed. A full sync deletes older ones, but never the last full one that "
-            "succeeded; 0 deletes none."
+            "A full sync deletes sync runs that are older, except the last full one that succeeded. 0: it deletes none."
         ),
     )
 
-    # The numbers that a run takes from here.
+    # The numbers that a sync run reads.
     NUMBERS = (
         "page_size",
         "concurrency",
@@ -249,12 +253,10 @@ class CatalogSyncConfig(ConfigurationModel):
 
     @classmethod
     def current(cls, catalog: str = conf.DEFAULT_CATALOG) -> CatalogSyncConfig:
-        """Return the configuration in force for a Catalog: its newest row, or the defaults.
+        """Return the configuration of a Catalog: its newest row, or the defaults.
 
-        Read afresh each time: a run is long and reads it once, and a worker's cache would outlive a change that
-        another process makes.
+        It is not cached: a worker would not see a change that another process makes.
         """
-        # Not by change_date, as django-config-models orders: a row stamped by a clock that was ahead would stay in
-        # force until then, whatever was saved after it.
+        # Not by change_date, as django-config-models orders: the clock may have been wrong when a row was saved.
         rows = cls.objects.filter(catalog=catalog).order_by("-pk")
         return rows.first() or cls(catalog=catalog)
