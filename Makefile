@@ -43,7 +43,7 @@ SAME_ON_EVERY_DATABASE := tests/docs/test_commands.py tests/integration/test_aut
 	tests/security/test_hostile_catalog.py tests/security/test_secrets.py
 # These start Celery workers. They run on MariaDB only, which Open edX uses.
 WITH_WORKERS := tests/integration/test_distributed.py tests/several_catalogs/test_workers.py \
-	tests/docs/test_commands_on_servers.py
+	tests/docs/test_commands_on_servers.py tests/processes/test_update_catalog_data.py
 
 test-services: $(VENV)/.installed-services services ## Run the suite on MariaDB and PostgreSQL, with Redis and RabbitMQ
 	LMS_DATABASE_URL=$(MARIADB_URL) $(call run_suite,mariadb,$(ON_SERVERS))
