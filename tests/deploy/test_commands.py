@@ -11,7 +11,7 @@ import pytest
 from tests.deploy.jenkins_server import JenkinsServer
 from tests.deploy.operator import Operator
 from tests.docs.commands import ROOT, commands
-from tests.unit.management.manage import Lms
+from tests.processes.manage import Lms
 
 pytestmark = pytest.mark.deploy
 
