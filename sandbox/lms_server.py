@@ -22,7 +22,7 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class LmsServer:
-    """An LMS that has its address at once, for the settings, and replies after ``start()``.
+    """An LMS that gets its address first, because the settings need it, and replies after ``start()``.
 
     ``environment`` has the other environment variables of the settings. They become this process's own, so a process
     can have only one LMS.

@@ -107,7 +107,7 @@ def _with_params(url: str, **changes: int | None) -> str:
 
 
 def select(snapshot: Snapshot, params: Params) -> list[Entry]:
-    """Return the course runs that ``keys`` and ``marketable`` select, in order. Other parameters are ignored."""
+    """Return the course runs that ``keys`` and ``marketable`` select, in the order of ``ordering``."""
     entries = snapshot.entries
     if params.get("keys"):
         # Keys are stripped. A key in which a bare + became a space matches nothing.

@@ -18,7 +18,7 @@ SETTINGS_TYPE = "production"
 
 LMS_ROOT_URL = os.environ.get("LMS_ROOT_URL", "http://127.0.0.1:18000")
 
-SECRET_KEY = "public, only for the sandbox"
+SECRET_KEY = "public, because it is only for the sandbox"
 # With DEBUG, Django would store every query of a sync in memory.
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", urlsplit(LMS_ROOT_URL).hostname or "localhost"]
