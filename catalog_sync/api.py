@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from catalog_sync.models import SyncRun
     from catalog_sync.sync import SyncOptions, SyncReport
     from catalog_sync.sync.connection import Answer
-    from catalog_sync.sync.page_size import Measurement
-    from catalog_sync.sync.tuning import Recommendation
+    from catalog_sync.sync.tuning import Measurement, Recommendation
 
 __all__ = [
     "CatalogSyncError",
@@ -263,9 +262,9 @@ def check_connection(catalog: str | None = None) -> Answer:
         RequestFailed: there is no usable answer; the text names the fault and the remedy.
         UsageError: no Catalog has this name.
     """
-    from catalog_sync.sync.connection import ask_for_one_row
+    from catalog_sync.sync.connection import request_one_course_run
 
-    return ask_for_one_row(arguments.catalog(catalog))
+    return request_one_course_run(arguments.catalog(catalog))
 
 
 def recommend_page_size(

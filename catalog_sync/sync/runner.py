@@ -186,7 +186,7 @@ class Run:
         # Not where work ends: of a shared run each worker tells the one that concludes it.
         for failure in self.failures:
             self.log.error("not_applied", reason=failure)
-        values = self.report.of_the_run()
+        values = self.report.stored_values()
         notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MOST_NOTABLE])}
         if self.next_page_size:
             notes["next_page_size"] = self.next_page_size
@@ -212,8 +212,9 @@ class Run:
 
     def sync_course_keys(self, client: CatalogClient, writer: Writer) -> None:
         """Look up just the course keys that were asked for."""
-        asked = {key for key in self.options.course_keys if self.options.catalog.covers(key)}
-        self.report.of_other_orgs = len(set(self.options.course_keys)) - len(asked)
+        requested = set(self.options.course_keys or ())
+        asked = {key for key in requested if self.options.catalog.covers(key)}
+        self.report.of_other_orgs = len(requested) - len(asked)
         if not asked:
             return
         unlisted = asked & self._look_up(client, writer, asked)
@@ -247,7 +248,7 @@ class Run:
     def sync_all(self, client: CatalogClient, writer: Writer) -> None:
         """Crawl the whole list, then conclude."""
         self.report.course_overviews = course_overviews.count()
-        page_size = self.report.page_size = page_sizes.settle(self.options, client)
+        page_size = self.report.page_size = page_sizes.choose(self.options, client)
         crawl = client.crawl(OverlappingPages(page_size), self.options.concurrency)
         try:
             for page in crawl.pages():

@@ -130,6 +130,6 @@ class TestRealSync:
         expect(page.get_by_text("of 400 course runs")).to_be_visible(timeout=20_000)
         press(page, "Cancel this sync")
         assert self.sync.wait() == 1
-        assert "The run was canceled in Django admin." in self.sync.err
+        assert "The sync run was canceled in Django admin." in self.sync.err
         expect(page.locator(".field-state").first).to_have_text("canceled", timeout=10_000)
         assert 0 < SyncRun.objects.get().course_runs_retrieved < 400

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.catalog_client.pagination import OverlappingPages, PageRange
-from tests.properties import histories
+from tests.properties import examples
 
 MOST_RUNS = 60
 
@@ -82,7 +82,7 @@ page_sizes = st.integers(2, 20)
 
 
 @given(moving_lists, page_sizes, st.integers(0, 3))
-@histories(1500)
+@examples(1500)
 @example(MovingList(partition(0, 30), [(set(), partition(0, 1))] * 8), 10, 0)
 def test_complete_list_has_every_course_run_that_stayed(moving, page_size, ahead):
     pagination = OverlappingPages(page_size)
@@ -91,7 +91,7 @@ def test_complete_list_has_every_course_run_that_stayed(moving, page_size, ahead
 
 
 @given(st.sets(positions), some_runs, some_runs, positions, page_sizes, st.integers(0, 3))
-@histories(500)
+@examples(500)
 @example(partition(0, 14), set(), partition(0, 14), 12, 2, 0)
 @example(partition(0, 14), set(), partition(0, 14), 12, 2, 3)
 @example(partition(0, 60), set(), partition(0, 60), 20, 2, 0)
@@ -103,7 +103,7 @@ def test_list_that_changes_once_is_complete(listed, entering, leaving, moment, p
 
 
 @given(st.integers(0, 500), page_sizes, st.integers(0, 3))
-@histories(300)
+@examples(300)
 def test_quiet_list_takes_one_read_per_page(length, page_size, ahead):
     moving, pagination = MovingList(partition(0, length), []), OverlappingPages(page_size)
     crawl(pagination, moving, ahead)
@@ -112,7 +112,7 @@ def test_quiet_list_takes_one_read_per_page(length, page_size, ahead):
 
 
 @given(moving_lists, page_sizes, st.integers(0, 3), st.integers(1, 4))
-@histories(500)
+@examples(500)
 def test_joined_partitions_have_every_course_run_that_stayed(moving, page_size, ahead, pages):
     """Two partitions, the second from where the first stops, are complete together if they share a course run."""
     border = pages * (page_size - 1)
@@ -128,7 +128,7 @@ def test_joined_partitions_have_every_course_run_that_stayed(moving, page_size, 
 
 
 @given(st.integers(0, 500) | st.just(2**31 - 1), st.integers(0, 500), page_sizes)
-@histories(200)
+@examples(200)
 def test_catalog_that_ignores_the_offset_is_not_complete(count, rows, page_size):
     """Unless it counts no more than these few rows. And the crawl ends soon."""
     pagination, reads = OverlappingPages(page_size), 0
@@ -141,7 +141,7 @@ def test_catalog_that_ignores_the_offset_is_not_complete(count, rows, page_size)
 
 
 @given(st.integers(0, 100), st.integers(-20, 50) | st.just(1_000), page_sizes)
-@histories(200)
+@examples(200)
 def test_list_is_complete_if_the_count_is_not_too_high(length, delta, page_size):
     moving, pagination = MovingList(partition(0, length), []), OverlappingPages(page_size)
     while not pagination.ended:
@@ -153,7 +153,7 @@ def test_list_is_complete_if_the_count_is_not_too_high(length, delta, page_size)
 
 
 @given(st.integers(0, 40), st.integers(2, 8), st.randoms(use_true_random=False))
-@histories(200)
+@examples(200)
 def test_crawl_ends_whatever_the_catalog_returns(length, page_size, dice):
     """Pages that are short, long, repeated or out of order, with wrong counts."""
     pagination, keys, reads = OverlappingPages(page_size), [f"{n:04}" for n in range(length)], 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.models import CatalogCourseRun
-from tests.properties import histories
+from tests.properties import examples
 from tests.properties import test_histories as the_histories
 from tests.properties.model_catalog import Run
 from tests.properties.model_lms import truths
@@ -81,7 +81,7 @@ class TestHistories:
             yield
 
     @given(st.sets(st.sampled_from(PINNABLE)), few_moves, few_moves, the_histories.options())
-    @histories(60)
+    @examples(60)
     def test_pin_else_catalog_is_shown(self, overviews, first_moves, moves, chosen):
         history = PinningHistory(dict.fromkeys(PINNABLE[::2], the_histories.FULL), overviews, set())
         history.sync(first_moves, allow_removals=True)
@@ -89,7 +89,7 @@ class TestHistories:
         assert report.status != "succeeded" or not history.wrong()
 
     @given(st.sets(st.sampled_from(PINNABLE)), few_moves, few_moves)
-    @histories(40)
+    @examples(40)
     def test_unpinning_everything_leaves_what_the_catalog_says(self, overviews, first_moves, moves):
         history = PinningHistory(dict.fromkeys(PINNABLE[::2], the_histories.FULL), overviews, set())
         history.sync(first_moves, allow_removals=True)
@@ -100,7 +100,7 @@ class TestHistories:
         assert not history.wrong()
 
     @given(st.sets(st.sampled_from(PINNABLE)), few_moves, few_moves, the_histories.options())
-    @histories(40)
+    @examples(40)
     def test_a_dry_run_tells_what_a_run_would_do(self, overviews, first_moves, moves, chosen):
         history = PinningHistory(dict.fromkeys(PINNABLE[::2], the_histories.FULL), overviews, set())
         history.sync(first_moves, allow_removals=True)

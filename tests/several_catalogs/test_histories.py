@@ -21,7 +21,7 @@ from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
-from tests.properties import histories
+from tests.properties import examples
 from tests.properties.model_catalog import ModelAdapter, ModelCatalog, Run, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,7 +123,7 @@ def walk(some: list[Step], page_size: int) -> Iterator[str]:
             sync(step.name, page_size)
 
 
-@histories(quick=20)
+@examples(20)
 @given(steps, page_sizes)
 def test_after_both_succeeded_the_first_named_that_has_a_url_is_shown(some, page_size):
     with world():
@@ -134,7 +134,7 @@ def test_after_both_succeeded_the_first_named_that_has_a_url_is_shown(some, page
         assert shown() == {key: truth(key) for key in KEYS}
 
 
-@histories(quick=20)
+@examples(20)
 @given(steps, page_sizes)
 def test_no_sync_takes_away_what_the_other_provides(some, page_size):
     with world():
@@ -153,7 +153,7 @@ def assert_still_shown(provided: dict[str, str | None]) -> None:
     assert [key for key in provided if not now[key]] == []
 
 
-@histories(quick=12)
+@examples(12)
 @given(steps, page_sizes)
 def test_a_second_round_writes_nothing(some, page_size):
     with world():

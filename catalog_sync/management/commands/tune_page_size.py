@@ -12,8 +12,7 @@ from catalog_sync import api, quota
 from catalog_sync.management.faults import database_faults_told
 
 if TYPE_CHECKING:
-    from catalog_sync.sync.page_size import Measurement
-    from catalog_sync.sync.tuning import Recommendation
+    from catalog_sync.sync.tuning import Measurement, Recommendation
 
 BAR_WIDTH = 40
 EXIT_WRONG_USAGE = 2

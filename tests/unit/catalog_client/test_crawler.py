@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog_sync.catalog_client import Crawl, OverlappingPages, Page, PageRange, crawler
 from catalog_sync.catalog_client.crawler import MissingRecords
 from catalog_sync.catalog_client.schemas import CourseRun
 from catalog_sync.exceptions import RequestFailed, Scope
+from tests.properties import examples
 
 
 def failure(scope: Scope = Scope.ROWS) -> RequestFailed:
@@ -55,7 +56,7 @@ def test_reads_each_page_once_and_none_past_the_end(concurrency):
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_only_failing_course_runs_are_missing(data):
     size = data.draw(st.integers(1, 60))
     failing = data.draw(st.frozensets(st.integers(0, size - 1), min_size=1, max_size=4))

@@ -11,8 +11,7 @@ from django.core.management import CommandError, call_command
 from catalog_sync import api
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.quota import PAGE_SIZES
-from catalog_sync.sync.page_size import Measurement
-from catalog_sync.sync.tuning import Recommendation
+from catalog_sync.sync.tuning import Measurement, Recommendation
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +67,7 @@ def test_budget_of_requests_is_kept(slow_catalog):
 
 def test_budget_that_ends_too_early_is_told(slow_catalog, capsys):
     tuned("--requests=10")
-    assert "allow more --requests" in capsys.readouterr().err
+    assert "Use a higher --requests" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("requests", [1, 10])

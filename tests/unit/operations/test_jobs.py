@@ -144,7 +144,7 @@ class TestCanceledSync:
         assert canceled.status == "failed"
 
     def test_says_why(self, canceled):
-        assert canceled.message.startswith("The run was canceled in Django admin.")
+        assert canceled.message.startswith("The sync run was canceled in Django admin.")
 
     def test_gives_the_lease_back(self, canceled):
         assert api.running_sync() is None
@@ -161,7 +161,7 @@ class TestCanceledSync:
             SyncRun.objects.filter(lease="default").update(cancel_requested=True)
 
         report = api.update_catalog_data(**{"page_size": 20} | options, on_progress=cancel)
-        assert report.message.startswith("The run was canceled in Django admin.")
+        assert report.message.startswith("The sync run was canceled in Django admin.")
 
     def test_removes_nothing(self, catalog):
         catalog.control.generate(30)
