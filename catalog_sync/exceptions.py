@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 
 
@@ -14,12 +14,24 @@ class UsageError(CatalogSyncError, ValueError):
     """An argument is invalid; nothing was done.
 
     Attributes:
-        argument: ``course_key`` or ``url`` if a form should show the error beside that field; else empty.
+        arguments: the names of the invalid arguments, in the order in which the message first mentions them.
     """
 
-    def __init__(self, message: str, argument: str = "") -> None:
+    def __init__(self, message: str, *arguments: str) -> None:
         super().__init__(message)
-        self.argument = argument
+        self.arguments = arguments
+
+    @property
+    def argument(self) -> str | None:
+        """The first of them: a form shows the message beside this field."""
+        return next(iter(self.arguments), None)
+
+    def naming(self, names: Callable[[str], str]) -> str:
+        """Return the message with other names for the arguments, such as a command's options."""
+        message = str(self)
+        for argument in self.arguments:
+            message = message.replace(argument, names(argument), 1)
+        return message
 
 
 class SyncAlreadyRunning(CatalogSyncError):
@@ -35,7 +47,7 @@ class SyncAlreadyRunning(CatalogSyncError):
 
 
 class SyncNotStarted(CatalogSyncError):
-    """No Celery worker was given a sync; the message names the reason and the remedy."""
+    """The sync was not handed to a Celery worker; the message contains the reason and the remedy."""
 
 
 class NothingMeasured(CatalogSyncError):

@@ -28,8 +28,8 @@ from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.incremental import TooManyChanged, changed_course_keys
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.outcome import database_failure, outcome_of, page_size_advice
-from catalog_sync.sync.ownership import Ownership
-from catalog_sync.sync.removals import Refused, check_candidates, find_candidates, look_up_and_apply
+from catalog_sync.sync.removal_limits import Refused
+from catalog_sync.sync.removals import check_candidates, find_candidates, look_up_and_apply
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.statistics import Statistics
 from catalog_sync.sync.transactions import Transactions
@@ -174,10 +174,11 @@ class Run:
         return status, message or self.note
 
     def _writer(self) -> Writer:
-        ownership = Ownership.of(self.options.catalog)
-        transactions = Transactions(self.lease, self.report, self.log, has_rivals=bool(ownership.others))
-        statistics = Statistics(ownership, self.report, self.log, self.options.dry_run)
-        return Writer(transactions, ownership, statistics, self.report, self.options.dry_run, self.heartbeat)
+        catalog, dry_run = self.options.catalog, self.options.dry_run
+        has_rivals = any(each.name != catalog.name for each in conf.catalogs())
+        transactions = Transactions(self.lease, self.report, self.log, has_rivals)
+        statistics = Statistics(self.report, self.log, dry_run)
+        return Writer(transactions, catalog, statistics, self.report, dry_run, self.heartbeat)
 
     def close(self, status: SyncRun.Status, message: str) -> None:
         """Store the report, give the lease back and log the end."""

@@ -67,11 +67,11 @@ class TestChosen:
         assert list(SyncRun.objects.values_list("catalog", flat=True)) == ["partner"]
 
     def test_one_that_there_is_not_is_wrong_usage(self):
-        with pytest.raises(UsageError, match="no Catalog named other; those there are: default, partner"):
+        with pytest.raises(UsageError, match=r"Unknown Catalog 'other'\. Choose from: default, partner"):
             update_catalog_data(catalogs=["partner", "other"])
 
     def test_none_at_all_is_wrong_usage(self):
-        with pytest.raises(UsageError, match="No Catalog is named"):
+        with pytest.raises(UsageError, match="catalogs must name at least one"):
             update_catalog_data(catalogs=[])
 
     def test_nothing_is_done_after_wrong_usage(self):
