@@ -67,9 +67,13 @@ def test_next_page(pages, offset):
     assert after(*pages).next().offset == offset
 
 
-@pytest.mark.parametrize(("second", "is_linked"), [(9, True), (30, False)])
-def test_accepts_only_a_linked_page(second, is_linked):
-    assert after(page(0), page(second)).has_accepted(page(second)) is is_linked
+@pytest.mark.parametrize(
+    ("second", "is_accepted"),
+    [(page(9), True), (page(30), False), (page(9, rows=0), False), (page(0, rows=12), False)],
+    ids=["linked", "not linked", "empty", "repeated"],
+)
+def test_accepts_only_a_linked_page(second, is_accepted):
+    assert after(page(0), second).has_accepted(second) is is_accepted
 
 
 @pytest.mark.parametrize(("page_size", "rows"), [(1, 2), (2, 2), (3, 3)])
