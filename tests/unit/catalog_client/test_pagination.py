@@ -12,7 +12,8 @@ KEYS = [f"{n:04}" for n in range(200)]
 
 def page(first: int, rows: int = 10, count: int = 100) -> Page:
     """Return the page of so many rows from this position of the list."""
-    return Page(tuple(CourseRun(key) for key in KEYS[first : first + rows]), (), rows, count)
+    # Equal keys are different objects, as in replies.
+    return Page(tuple(CourseRun(f"{n:04}") for n in range(first, first + rows)), (), rows, count)
 
 
 def after(*pages: Page, page_size: int = 10, **partition: int) -> OverlappingPages:
@@ -67,9 +68,13 @@ def test_next_page(pages, offset):
     assert after(*pages).next().offset == offset
 
 
-@pytest.mark.parametrize(("second", "is_linked"), [(9, True), (30, False)])
-def test_accepts_only_a_linked_page(second, is_linked):
-    assert after(page(0), page(second)).has_accepted(page(second)) is is_linked
+@pytest.mark.parametrize(
+    ("second", "is_accepted"),
+    [(page(9), True), (page(30), False), (page(9, rows=0), False), (page(0, rows=12), False)],
+    ids=["linked", "not linked", "empty", "repeated"],
+)
+def test_accepts_only_a_linked_page(second, is_accepted):
+    assert after(page(0), second).has_accepted(second) is is_accepted
 
 
 @pytest.mark.parametrize(("page_size", "rows"), [(1, 2), (2, 2), (3, 3)])
