@@ -1,4 +1,4 @@
-# `make` alone lists the targets. All that is needed beforehand is Python 3.11 or newer.
+# `make` lists the targets. You need only Python 3.11 or newer.
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-services test-browser test-packaging test-deploy services quality docs package bench mutants clean
@@ -11,14 +11,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 REPORTS := .cache/reports
 
-# Where the real servers are. Each can be set in the environment or on the command line.
+# The addresses of the servers. Set them in the environment or on the command line.
 MARIADB_URL ?= mysql://root@127.0.0.1:3306/lms
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/lms
 REDIS_URL ?= redis://127.0.0.1:6379/0
 RABBITMQ_URL ?= amqp://guest:guest@127.0.0.1:5672//
 
-# More options for pytest: make test PYTEST_ARGS="tests/unit/test_links.py -n0"
+# Options for pytest: make test PYTEST_ARGS="tests/unit/test_links.py -n0"
 PYTEST_ARGS ?=
+
+# Tests start hundreds of Python processes. Without bytecode, each of them would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
@@ -32,25 +35,31 @@ serve: $(VENV)/.installed-sandbox ## Run the sandbox LMS and the stand-in Catalo
 test: $(VENV)/.installed-test ## Run the test suite on SQLite
 	$(call run_suite,sqlite)
 
-# What asks no database has said on SQLite what it says.
-WITHOUT_DATABASE := tests/deploy tests/docs/test_make.py tests/hosts/test_hosts.py tests/properties/test_pagination.py \
-	tests/unit/catalog_client/test_decoder_fuzz.py
-# What starts workers, or a process a test, takes a quarter of the time: on MariaDB, which Open edX runs on.
+# On the servers, the suite runs the tests that use the database. These use it too, but test HTTP, the stand-in and the
+# documentation, so their result does not depend on the database.
+SAME_ON_EVERY_DATABASE := tests/docs/test_commands.py tests/integration/test_authentication.py \
+	tests/integration/test_faults_connection.py tests/integration/test_faults_pages.py \
+	tests/integration/test_faults_poison.py tests/integration/test_faults_status.py \
+	tests/integration/test_faults_tokens.py tests/sandbox/test_mobile_*.py \
+	tests/security/test_hostile_catalog.py tests/security/test_secrets.py
+# These start Celery workers. They run on MariaDB only, which Open edX uses.
 WITH_WORKERS := tests/integration/test_distributed.py tests/several_catalogs/test_workers.py \
-	tests/docs/test_commands_on_servers.py tests/processes/test_update_catalog_data.py
+	tests/docs/test_commands_on_servers.py
 
 test-services: $(VENV)/.installed-services services ## Run the suite on MariaDB and PostgreSQL, with Redis and RabbitMQ
 	LMS_DATABASE_URL=$(MARIADB_URL) $(call run_suite,mariadb,$(ON_SERVERS))
 	LMS_DATABASE_URL=$(POSTGRES_URL) $(call run_suite,postgres,$(ON_SERVERS) $(WITH_WORKERS:%=--ignore=%))
+	$(call run_suite,redis,tests/unit/catalog_client)
 
-test-services: ON_SERVERS := -m "not browser and not packaging and not deploy" $(WITHOUT_DATABASE:%=--ignore=%)
-# The whole suite caches in Redis. Of the broker only the tests marked `services` know: on a shared one, a test would
-# find another test's tasks.
+test-services: ON_SERVERS := -m "database and not browser and not packaging and not deploy" \
+	$(SAME_ON_EVERY_DATABASE:%=--ignore-glob=%)
+# All tests use Redis as the cache, but only those marked `services` use a broker. With a shared broker, one test
+# would get another test's tasks.
 test-services: export LMS_CACHE_URL := $(REDIS_URL)
 test-services: export TEST_REDIS_URL := $(REDIS_URL)
 test-services: export TEST_RABBITMQ_URL := $(RABBITMQ_URL)
 
-services: # A server that does not answer is a failure, said at once and by name.
+services: # Fail at once, with the name of the server, if one does not answer.
 	@$(PYTHON) scripts/check_services.py $(MARIADB_URL) $(POSTGRES_URL) $(REDIS_URL) $(RABBITMQ_URL)
 
 test-browser: $(VENV)/.installed-browser ## Run the tests that drive Chromium
@@ -59,7 +68,7 @@ test-browser: $(VENV)/.installed-browser ## Run the tests that drive Chromium
 test-packaging: $(VENV)/.installed-test ## Install the wheel into an empty environment, and test it in a small LMS and in one with edx-platform's modules
 	$(call run_suite,packaging,-m packaging)
 
-# In an environment of its own: Tutor and jenkins-job-builder bring much, and are to agree with nothing else here.
+# In an environment of its own: Tutor and jenkins-job-builder have many requirements that may conflict with ours.
 test-deploy: ## Run the tests of deploy/ with the real Tutor and jenkins-job-builder
 	$(MAKE) VENV=.cache/venv-deploy .cache/venv-deploy/.installed-deploy
 	$(MAKE) VENV=.cache/venv-deploy run-deploy
@@ -84,18 +93,18 @@ package: $(VENV)/.installed-quality ## Build the wheel and the source distributi
 	$(BIN)/python -m build --quiet --outdir dist .
 	$(BIN)/twine check --strict dist/*
 
-# Some of them only: make bench BENCHMARKS=benchmarks/bench_link.py
+# To run one of them: make bench BENCHMARKS=benchmarks/bench_link.py
 BENCHMARKS ?= $(wildcard benchmarks/bench_*.py)
 bench: export MARIADB_URL := $(MARIADB_URL)
 bench: export POSTGRES_URL := $(POSTGRES_URL)
-bench: $(VENV)/.installed-test ## Run every benchmark: five to fifteen minutes, or BENCH_SCALE=0.1 of it
+bench: $(VENV)/.installed-test ## Run every benchmark: five to fifteen minutes, or a tenth with BENCH_SCALE=0.1
 	set -e; for benchmark in $(BENCHMARKS); do \
 		$(BIN)/python -m benchmarks.$$(basename $$benchmark .py); \
 	done
 
-# More than one at once is for SQLite: a server's test database would be that of all of them.
+# Run more than one job on SQLite only: on a server, all jobs would use the same test database.
 JOBS ?= 1
-mutants: $(VENV)/.installed-mutants ## Put faults into MODULE, and name those that TESTS do not notice; JOBS at once
+mutants: $(VENV)/.installed-mutants ## Put faults into MODULE, and list those that TESTS do not detect; JOBS in parallel
 	$(BIN)/python scripts/mutants.py --jobs=$(JOBS) $(MODULE) $(TESTS)
 
 clean: ## Remove the virtual environment and everything that was built
@@ -103,17 +112,17 @@ clean: ## Remove the virtual environment and everything that was built
 	rm -rf build dist docs/_build sandbox/var *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# $(call run_suite,name of the report,more options): a test that was skipped proved nothing, so it fails the run.
+# $(call run_suite,name of the report,more options): a skipped test proves nothing, so it fails the run.
 define run_suite
 $(BIN)/python -m pytest $(2) --junitxml=$(REPORTS)/$(1).xml $(PYTEST_ARGS)
 @$(BIN)/python scripts/check_no_skips.py $(REPORTS)/$(1).xml
 endef
 
 $(VENV)/bin/python:
-	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Python 3.11 or newer, with its venv module, is needed (Debian: apt install python3-venv)" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Python 3.11 or newer with the venv module is required (Debian: apt install python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# One stamp an extra: `make demo` needs much less than `make quality`, and nothing is installed twice.
+# One stamp per extra: `make demo` needs much less than `make quality`, and nothing is installed twice.
 $(VENV)/.installed-%: setup.py pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
 	@touch $@

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from catalog_sync.models import SyncRun
     from catalog_sync.sync import SyncOptions, SyncReport
     from catalog_sync.sync.connection import Answer
-    from catalog_sync.sync.page_size import Measurement
-    from catalog_sync.sync.tuning import Recommendation
+    from catalog_sync.sync.tuning import Measurement, Recommendation
 
 __all__ = [
     "CatalogSyncError",
@@ -157,16 +156,18 @@ def get_marketing_url(course_key: str, about_page_url: str) -> str | None:
     return link_urls.get(course_key, about_page_url)
 
 
-def pin_marketing_url(course_key: object, url: str, user: Any = None) -> str:
-    """Use this marketing URL instead of the Catalog's until it is unpinned; return the course key as it is stored.
+def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: str = "") -> str:
+    """Pin a marketing URL for a course. It overrides the Catalogs until it is unpinned.
 
-    The course overview has the URL immediately, as have those of its CCX courses without a URL of their own. No
-    request is sent.
+    Return the course key as it is stored.
+
+    The course overview gets the URL immediately. So do its CCX courses without a URL of their own. Sends no request.
 
     Args:
-        course_key: as text or as a course key. The course need not exist in the LMS yet.
-        url: must pass the same checks as the Catalog's URLs.
-        user: the user who pins the URL; Django admin shows the name.
+        course_key: as text or as a course key. The course need not be in the LMS yet.
+        url: fit for learners, by the same rules as the Catalog's URLs.
+        user: the user who pins it.
+        reason: why it is pinned.
 
     Raises:
         UsageError: the URL or the course key is invalid.
@@ -174,12 +175,15 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None) -> str:
     from catalog_sync.store import pins
 
     key = arguments.course_key(course_key)
-    pins.pin(key, url.strip(), user)
+    pins.pin(key, url.strip(), user, reason.strip())
     return key
 
 
 def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
-    """Remove the pin of a course and restore the Catalog's URL immediately; return whether the course was pinned.
+    """Remove the pin of a course, and return whether there was one.
+
+    The course overview immediately gets the URL that the Catalog has. If no Catalog has one, it gets the URL that
+    another tool had set before the pin.
 
     Raises:
         UsageError: the course key is invalid.
@@ -244,9 +248,9 @@ def check_connection(catalog: str | None = None) -> Answer:
         RequestFailed: there is no usable reply; the message contains the cause and the remedy.
         UsageError: no Catalog has this name.
     """
-    from catalog_sync.sync.connection import ask_for_one_row
+    from catalog_sync.sync.connection import request_one_course_run
 
-    return ask_for_one_row(arguments.catalog(catalog))
+    return request_one_course_run(arguments.catalog(catalog))
 
 
 def recommend_page_size(

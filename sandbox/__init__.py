@@ -1,1 +1,1 @@
-"""A small Open edX-style LMS and a stand-in Catalog service: for trying, and for tests."""
+"""A small LMS in the style of Open edX and a stand-in Catalog service, for demos and tests."""

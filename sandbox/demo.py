@@ -1,4 +1,4 @@
-"""``make demo``: a sandbox LMS before and after one sync, as a learner's mobile app sees it."""
+"""``make demo``: the links of a learner's mobile app before and after a sync of the sandbox LMS."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def settings(catalog: CatalogProcess, database: Path) -> dict[str, str]:
 
 
 def links(lms_url: str) -> Links:
-    """Ask the mobile enrollment API; return course key -> link to share, newest enrollment first."""
+    """Return the link of each course from the mobile enrollment API, by course key, newest enrollment first."""
     response = requests.get(f"{lms_url}{ENROLLMENTS}", auth=(LEARNER, PASSWORD), timeout=30)
     response.raise_for_status()
     courses = [enrollment["course"] for enrollment in response.json()["enrollments"]["results"]]
@@ -81,7 +81,7 @@ def say(text: str) -> None:
 
 
 def interrupted(signal_number: int, frame: object) -> None:
-    # An exception, so that what is open is closed on the way out.
+    # sys.exit raises an exception, so both servers are closed.
     sys.exit(128 + signal_number)
 
 

@@ -1,4 +1,4 @@
-"""The sandbox LMS over HTTP, inside this process: nothing is left behind, however the process ends."""
+"""The sandbox LMS over HTTP in this process, so it ends with the process."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 class QuietHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """Leave the terminal to what the reader came for."""
+        pass
 
 
 class LmsServer:
-    """Listens from the start, so that its address can go into the settings; answers from ``start()`` on.
+    """An LMS that has its address at once, for the settings, and replies after ``start()``.
 
-    ``environment`` is what the settings read beside that address. It becomes this process's own, as on a real host,
-    so one process can have one LMS.
+    ``environment`` has the other environment variables of the settings. They become this process's own, so a process
+    can have only one LMS.
     """
 
     def __init__(self, port: int = 0, environment: Mapping[str, str] | None = None) -> None:
@@ -39,10 +39,10 @@ class LmsServer:
         Thread(target=self._server.serve_forever, name="lms", daemon=True).start()
 
     def manage(self, *arguments: str) -> None:
-        """Run ``manage.py`` on the same LMS, in a process of its own as an operator would.
+        """Run ``manage.py`` of the same LMS in another process.
 
         Raises:
-            subprocess.CalledProcessError: it failed.
+            subprocess.CalledProcessError: the command failed.
         """
         subprocess.run([sys.executable, ROOT / "manage.py", *arguments], cwd=ROOT, check=True)
 

@@ -1,4 +1,4 @@
-"""``make serve``: the sandbox LMS and the stand-in Catalog together, until Ctrl-C. The LMS keeps its data."""
+"""``make serve``: run the sandbox LMS and the stand-in Catalog until Ctrl-C. The LMS keeps its data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from sandbox.demo import COURSE_RUNS, interrupted, say
 from sandbox.lms_server import ROOT, LmsServer
 
-# The defaults are those of the LMS's settings, which read the same variables.
+# The LMS's settings read the same variables and have the same defaults.
 LMS_PORT = int(os.environ.get("LMS_PORT") or 18000)
 CATALOG_PORT = os.environ.get("CATALOG_PORT") or "18381"
 CATALOG = (
@@ -20,10 +20,10 @@ CATALOG = (
 WHAT_TO_SEE = """\
 The LMS is at {url}. Every password is edx.
 
-  {url}/admin/  (staff: course overviews, sync runs, the sync's configuration)
-  {url}/api/mobile/v3/users/honor/course_enrollments/  (honor: what a mobile app reads)
+  {url}/admin/  (sign in as staff: course overviews, sync runs, configuration of the sync)
+  {url}/api/mobile/v3/users/honor/course_enrollments/  (sign in as honor: the reply that a mobile app gets)
 
-Sync from another terminal, with the same environment variables where you set any:
+Run a sync in another terminal, with the same environment variables if you have set any:
 
   .venv/bin/python manage.py update_catalog_data --page-size 500
 
@@ -34,7 +34,7 @@ def serve() -> None:
     """Serve until a signal comes."""
     with (
         LmsServer(LMS_PORT) as lms,
-        # On the way out its standard input is closed, and with that it ends.
+        # The Catalog ends when its standard input is closed.
         subprocess.Popen(
             CATALOG, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as catalog,
@@ -58,7 +58,7 @@ if __name__ == "__main__":
         serve()
     except OSError as error:
         sys.exit(
-            f"The sandbox LMS cannot listen at 127.0.0.1:{LMS_PORT} ({error.strerror}). Is it running already?"
+            f"The sandbox LMS cannot listen on 127.0.0.1:{LMS_PORT} ({error.strerror}). Is another one running?"
         )
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)

@@ -1,4 +1,4 @@
-"""What tests of Django admin share: staff that may do this or that, and the form of the configuration as sent."""
+"""A client for tests of the Django admin, and the form data of a configuration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONFIGURATION = {
 
 
 def client_of(*codenames: str, **options: Any) -> Client:
-    """Return a client of a member of staff with just these permissions."""
+    """Return a client that is signed in as a staff user with only these permissions."""
     user = get_user_model().objects.create_user("staff", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     client = Client(**options)

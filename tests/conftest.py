@@ -1,11 +1,11 @@
-"""Fixtures of the whole suite. What only one module needs stands in that module."""
+"""Fixtures and Hypothesis profiles of the whole suite."""
 
 from __future__ import annotations
 
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sandbox.catalog.testing import CatalogProcess
 
-# Before a test module imports from them: what has been imported cannot be rewritten any more.
+# Modules with assertions that are not test modules. Pytest can rewrite them only before they are imported.
 pytest.register_assert_rewrite(
     "tests.hosts.openedx.host",
     "tests.integration.fault_fixtures",
@@ -34,16 +34,36 @@ pytest.register_assert_rewrite(
     "tests.integration.processes",
     "tests.integration.workers",
     "tests.packaging.installation",
-    "tests.sandbox.catalog_fixtures",
 )
 
-# More histories of each property test, with --hypothesis-profile=thorough.
-hypothesis_settings.register_profile("thorough")
+DATABASE_FIXTURES = {"db", "transactional_db"}
+
+# See docs/testing.rst. `tests.properties.examples` scales property tests that run more examples than these.
+for profile, max_examples in (("quick", 25), ("thorough", 100)):
+    hypothesis_settings.register_profile(
+        profile, max_examples=max_examples, deadline=None, derandomize=False, print_blob=True
+    )
+hypothesis_settings.load_profile("quick")  # pytest's option --hypothesis-profile overrides it
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Use three workers on two cores, because tests often wait for other processes."""
+    cores = yield
+    return cores + cores // 2
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use the test database: on another database, only they can have another result."""
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_this_worker() -> Iterator[None]:
-    """Give each worker a Redis database of its own, since a test clears all of its cache."""
+    """Give each worker a Redis database of its own, because each test clears the whole cache."""
     default = django_settings.CACHES["default"]
     if not default["BACKEND"].endswith("RedisCache"):
         yield
@@ -56,23 +76,23 @@ def cache_of_this_worker() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> Iterator[None]:
-    """Hashing a password as in production takes longer than the rest of a test."""
+    """Hash passwords fast: a production hash takes longer than the rest of a test."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
 
 
 @pytest.fixture(autouse=True)
 def _empty_caches(cache_of_this_worker: None) -> None:
-    """Let no test see what another cached: tokens of the Catalog, configurations."""
+    """Clear what other tests cached: tokens of the Catalog, configurations."""
     cache.clear()
     RequestCache.clear_all_namespaces()
 
 
 @pytest.fixture
 def no_sockets(_empty_caches: None) -> Iterator[None]:
-    """Refuse sockets from here on.
+    """Refuse sockets.
 
-    Not the plugin's own fixture: that one refuses them before anything else, and emptying the cache may take one.
+    The plugin's own fixture would refuse them before the cache is cleared, which may open a socket.
     """
     disable_socket()
     yield
@@ -81,7 +101,7 @@ def no_sockets(_empty_caches: None) -> Iterator[None]:
 
 @pytest.fixture
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However busy the machine: let no run take so long that it shows in between that it is alive."""
+    """Disable everything that a sync does after some seconds, so that a slow machine changes no result."""
     from catalog_sync.store import lease
     from catalog_sync.sync import writer
 
@@ -91,7 +111,7 @@ def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def broker(settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
-    """Give Celery a broker, and return the list of what it is handed: a task's name and its arguments."""
+    """Give Celery a broker, and return the list of tasks that are sent to it: name and arguments."""
     sent: list[tuple[str, dict[str, Any]]] = []
     settings.CELERY_BROKER_URL = "redis://broker.example.com"
     settings.CELERY_TASK_ALWAYS_EAGER = False
@@ -103,7 +123,7 @@ def broker(settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch) -> list[t
 
 @pytest.fixture
 def edx_platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePlatform]:
-    """Install modules of edx-platform, with the link function of the releases that need the flag."""
+    """Install fake modules of edx-platform, with the link function of the releases that need the flag."""
     platform = FakePlatform()
     for path, module in platform.modules.items():
         monkeypatch.setitem(sys.modules, path, module)
@@ -114,7 +134,7 @@ def edx_platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePlatform]:
 
 @pytest.fixture(scope="session")
 def catalog_process() -> Iterator[CatalogProcess]:
-    """Run one stand-in Catalog for all tests of this worker."""
+    """Start one stand-in Catalog for all tests of this worker."""
     from sandbox.catalog.testing import CatalogProcess
 
     with CatalogProcess() as process:
@@ -123,8 +143,8 @@ def catalog_process() -> Iterator[CatalogProcess]:
 
 @pytest.fixture
 def catalog(catalog_process: CatalogProcess, settings) -> CatalogProcess:
-    """Return a stand-in Catalog without course runs, for which the settings are set."""
-    # A run that was stopped leaves requests on their way; they must not meet the faults of this test.
+    """Return a stand-in Catalog without course runs, to which the settings refer."""
+    # A stopped sync may leave unfinished requests, which must not use up the faults of this test.
     for thread in threading.enumerate():
         if thread.name == "catalog-request":
             thread.join(timeout=2)

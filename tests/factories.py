@@ -1,4 +1,4 @@
-"""Factories of the host's rows: course overviews, users, enrollments."""
+"""Factories of course overviews, users and enrollments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST_ENROLLMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class CourseOverviewFactory(DjangoModelFactory):
-    """A course overview of a mobile course that has started; give ``id`` as text or as a course key."""
+    """A course overview of a mobile course that has started. ``id`` may be a string or a course key."""
 
     class Meta:
         model = CourseOverview
@@ -33,7 +33,7 @@ class CourseOverviewFactory(DjangoModelFactory):
 
 
 class UserFactory(DjangoModelFactory):
-    """A learner without a password: hashing one takes longer than most tests."""
+    """A learner without a password, because hashing one takes longer than most tests."""
 
     class Meta:
         model = get_user_model()
@@ -44,7 +44,7 @@ class UserFactory(DjangoModelFactory):
 
 
 class CourseEnrollmentFactory(DjangoModelFactory):
-    """An active enrollment, each a day later than the one before."""
+    """An active enrollment, created a day later than the previous one."""
 
     class Meta:
         model = CourseEnrollment

@@ -1,4 +1,4 @@
-"""Tables of the documentation that tests hold to the truth."""
+"""Read the tables of the documentation and the names of tests, to compare them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CELL = re.compile(r"^   (?:\* |  )- ", re.MULTILINE)
 
 
 class Found(NamedTuple):
-    """A test function: its file from the root on, its class or nothing, and its name."""
+    """A test function: the path of its file, the name of its class or "", and its name."""
 
     file: str
     group: str
@@ -20,7 +20,7 @@ class Found(NamedTuple):
 
 
 def rows(document: str) -> list[list[str]]:
-    """Return the cells of each row of the list tables in a document, without the rows that head them."""
+    """Return the cells of each row of the list tables in a document, without header rows."""
     chunks = re.split(r"^   \* - ", (ROOT / document).read_text(), flags=re.MULTILINE)[1:]
     cells = [
         [" ".join(cell.split()) for cell in re.split(r"\n     - ", chunk.split("\n\n")[0])]
@@ -33,7 +33,7 @@ def rows(document: str) -> list[list[str]]:
 
 
 def found_in(*patterns: str) -> list[Found]:
-    """Return the tests of the files that match, as they stand in them."""
+    """Return the tests in the files that match a pattern."""
     found = []
     for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
         file = path.relative_to(ROOT).as_posix()

@@ -1,1 +1,1 @@
-"""What catalog_sync keeps, and what it writes to. SQL; no HTTP."""
+"""What this app stores and writes in the database; sends no HTTP request."""

@@ -1,4 +1,4 @@
-"""The history that a host keeps of its course overviews with django-simple-history."""
+"""History rows of the host's course overviews, if it keeps them with django-simple-history."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ HISTORY_REASON = "catalog_sync"
 
 
 def manager_of(course_overviews: Any) -> Any:
-    """Return the manager of the history of this model, or None where the host keeps none."""
+    """Return the history manager of this model, or None if it has no history."""
     return getattr(
         course_overviews, getattr(course_overviews._meta, "simple_history_manager_attribute", ""), None
     )
 
 
 def record(rows: QuerySet[Any], now: datetime) -> None:
-    """Give each of these course overviews, as it stands, a row of history.
+    """Add a history row with the current values for each of these course overviews.
 
-    One statement, by which the database copies its own rows: exactly what was written, and no full row crosses the
-    network. Only where Python numbers the history (``SIMPLE_HISTORY_HISTORY_ID_USE_UUID``) do they come here.
+    The database copies the rows in one statement, so they are exactly what was written and do not cross the network.
+    They are read only if Python has to create the primary keys (``SIMPLE_HISTORY_HISTORY_ID_USE_UUID``).
     """
     manager = manager_of(rows.model)
     if manager is None or not conf.history_enabled():

@@ -1,4 +1,4 @@
-"""Where databases differ, and why. Nothing else in catalog_sync asks which database it runs on."""
+"""SQL that differs between databases. No other module depends on which database is in use."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from django.utils.encoding import force_str
 
 T = TypeVar("T")
 
-# Keys in one ``IN`` list, where a set is of any size: below SQLite's limit of parameters, and a plan that every
-# database makes from the index.
+# The longest ``IN`` list: below SQLite's limit of parameters, and every database uses the index for it.
 CHUNK = 500
 
-# Rows of two columns that are read at once, where all of a table are.
+# The rows of two columns that one query reads when a whole table is read.
 ROWS = 5_000
 
 # In one statement: as many as PostgreSQL's protocol counts, where parameters are bound on its side.
 MOST_PARAMETERS = 65_535
 
-# Deadlock and lock-wait time-out (MySQL and MariaDB by number, PostgreSQL by SQLSTATE), or SQLite's only word for it.
+# Deadlocks and lock-wait time-outs: numbers of MySQL and MariaDB, SQLSTATE of PostgreSQL, message of SQLite.
 CONFLICT_CODES = {1020, 1205, 1213, "40001", "40P01", "55P03", "database is locked"}
-# Somebody may be waiting, who has waited for a lock already: no pause, and fewer than a run makes.
+# Fewer than a sync run makes, and without a pause, because a user may be waiting.
 CONFLICT_ATTEMPTS = 3
 
 
@@ -36,18 +35,16 @@ def upsert(
     rows: Iterable[Sequence[Any]],
     *,
     constants: Mapping[str, Any],
-    unique_column: str,
+    unique_columns: Sequence[str],
     update_columns: Sequence[str],
 ) -> None:
-    """Insert the rows, or update those whose ``unique_column`` exists, in as few statements as the database allows.
+    """Insert the rows, or update those whose ``unique_columns`` exist, in as few statements as the database allows.
 
     Not by ``bulk_create``, which makes and prepares an instance a row and, on SQLite, 142 rows a statement.
     """
     quoted = connection.ops.quote_name
     into = f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(map(quoted, [*columns, *constants]))})"
-    on_conflict = connection.ops.on_conflict_suffix_sql(
-        [], OnConflict.UPDATE, update_columns, [unique_column]
-    )
+    on_conflict = connection.ops.on_conflict_suffix_sql([], OnConflict.UPDATE, update_columns, unique_columns)
     with connection.cursor() as cursor:
         same, same_values = _marks(constants.values())
         marks = f"({', '.join(['%s'] * len(columns) + same)})"
@@ -89,19 +86,19 @@ def in_chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 def chunks_in_order(rows: models.QuerySet[Any], column: str, size: int = CHUNK) -> Iterator[list[Any]]:
     """Yield the rows of a ``values_list`` that begins with this unique column, in its order, in lists of ``size``.
 
-    Not by ``iterator()``: MySQL's client reads the whole of a result before it hands out the first row.
+    Not with ``iterator()``, because MySQL's client reads a whole result before it returns the first row.
     """
     rows = rows.order_by(column)
     chunk = list(rows[:size])
     while chunk:
         yield chunk
         if len(chunk) < size:
-            return  # without asking for more: that may walk over all that comes after the last
+            return  # another query might scan all that follows
         chunk = list(rows.filter(**{f"{column}__gt": chunk[-1][0]})[:size])
 
 
 def repeat_on_conflict(work: Callable[[], T]) -> T:
-    """Do the work of a transaction of its own, and again where the database breaks it off in favor of another's."""
+    """Do work that is one transaction; retry it if the database rolls it back because of a conflict."""
     for _ in range(CONFLICT_ATTEMPTS - 1):
         try:
             return work()
@@ -113,7 +110,7 @@ def repeat_on_conflict(work: Callable[[], T]) -> T:
 
 @contextmanager
 def transaction_survives_errors() -> Iterator[None]:
-    """Keep the caller's transaction usable if a statement fails. PostgreSQL needs a savepoint for that."""
+    """Keep the caller's transaction usable if a statement fails; PostgreSQL needs a savepoint for that."""
     if connection.vendor == "postgresql" and connection.in_atomic_block:
         with transaction.atomic():
             yield
@@ -123,9 +120,9 @@ def transaction_survives_errors() -> Iterator[None]:
 
 @contextmanager
 def idle_transactions_bounded(seconds: int) -> Iterator[None]:
-    """Have the database end a transaction of this connection that stands still: its process may be frozen.
+    """Let the database end an idle transaction of this connection, because its process may be frozen.
 
-    PostgreSQL and MariaDB can; the others are not asked.
+    PostgreSQL and MariaDB have such a limit; on other databases this does nothing.
     """
     variable, value = _idle_bound(seconds)
     if variable:
@@ -135,7 +132,7 @@ def idle_transactions_bounded(seconds: int) -> Iterator[None]:
         yield
     finally:
         if variable:
-            # The connection is the host's. If it is lost, so is the bound.
+            # The host uses the connection afterwards. If it is lost, so is the limit.
             with suppress(Error), connection.cursor() as cursor:
                 cursor.execute(f"SET SESSION {variable} = DEFAULT")
 
@@ -149,11 +146,11 @@ def _idle_bound(seconds: int) -> tuple[str, int]:
 
 
 def is_conflict(error: Exception) -> bool:
-    """Tell whether the database broke a transaction off in favor of another, so that trying again may help."""
+    """Return whether the database rolled back a transaction because of another one, so that a retry may succeed."""
     if not isinstance(error, OperationalError):
         return False
     cause = error.__cause__
-    # psycopg 3 and 2 call it so; the others put a number or a text first.
+    # psycopg 3 and 2 have an attribute; the other clients have a number or a message as the first argument.
     codes = {
         getattr(cause, "sqlstate", None),
         getattr(cause, "pgcode", None),
@@ -163,7 +160,7 @@ def is_conflict(error: Exception) -> bool:
 
 
 class UtcNow(models.functions.Now):
-    """The database's own clock, in UTC as Django stores times; MySQL's and MariaDB's is in the session's zone."""
+    """The database's clock in UTC, as Django stores times; MySQL and MariaDB would use the session's time zone."""
 
     def as_mysql(self, compiler: Any, connection: BaseDatabaseWrapper, **extra: Any) -> Any:
         """Return the SQL for MySQL and MariaDB."""

@@ -1,4 +1,4 @@
-"""The stored sync runs: what the last ones found, and how long they are kept."""
+"""The stored sync runs: what earlier ones found, and which are deleted."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from catalog_sync.store import course_runs
 
 
 def catalog_size(catalog: str) -> int:
-    """Return how many course runs the Catalog listed at the last full sync; else how many are stored."""
+    """Return how many course runs the Catalog listed at the last full sync, or else how many are stored."""
     full = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL)
     counts = full.filter(catalog_count__gt=0).order_by("-pk")
     return counts.values_list("catalog_count", flat=True).first() or course_runs.count(catalog)
 
 
 def prune(keep_days: int, catalog: str) -> None:
-    """Delete a Catalog's older sync runs, but never the last full one that succeeded; 0 days: delete none."""
+    """Delete a Catalog's older sync runs, but never its last successful full sync; 0 days: delete none."""
     if not keep_days:
         return
     runs = SyncRun.objects.filter(catalog=catalog)
     full = runs.filter(scope=SyncRun.Scope.ALL, status=SyncRun.Status.SUCCEEDED, dry_run=False)
     last = full.order_by("-pk").values_list("pk", flat=True).first()
-    # A row that is older than the form's limit may hold more.
+    # A configuration that was saved before the form had a limit may exceed it.
     kept_since = timezone.now() - timedelta(days=min(keep_days, MAX_KEEP_RUNS_DAYS))
     old = runs.filter(started__lt=kept_since, lease=None)
     old.exclude(pk=last or 0).delete()
 
 
 def delete_idle_incremental_runs(run_id: int, catalog: str, status: SyncRun.Status) -> None:
-    """Delete the Catalog's earlier looks that wrote nothing and ended as this one did.
+    """Delete the Catalog's earlier incremental sync runs that changed nothing and ended with this status.
 
-    One a minute would bury the history of the full syncs.
+    With one per minute, the full syncs would be hard to find in Django admin.
     """
     SyncRun.objects.filter(
         catalog=catalog,

@@ -1,10 +1,9 @@
-"""The engine: crawl, record, publish, retire; everything counted, every end closed."""
+"""One sync run of a Catalog: read its list, store it, update the course overviews, and report what was done."""
 
 from __future__ import annotations
 
-from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
-from catalog_sync.sync.runner import Stopped, run_sync
+from catalog_sync.sync.runner import run_sync
 
-__all__ = ["Stopped", "SyncAlreadyRunning", "SyncOptions", "SyncReport", "run_sync"]
+__all__ = ["SyncOptions", "SyncReport", "run_sync"]

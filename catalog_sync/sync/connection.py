@@ -1,8 +1,9 @@
-"""Test the connection to a Catalog with one request."""
+"""Connect to a Catalog outside a sync run."""
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from catalog_sync import conf
@@ -15,12 +16,12 @@ from catalog_sync.models import CatalogSyncConfig
 
 @dataclass(frozen=True)
 class Answer:
-    """What a Catalog answered.
+    """The result of a connection test.
 
     Attributes:
-        catalog: its name.
-        seconds: how long it took.
-        course_runs: how many course runs it lists.
+        catalog: the Catalog's name.
+        seconds: the duration of the request.
+        course_runs: how many course runs the Catalog lists.
     """
 
     catalog: str
@@ -28,11 +29,12 @@ class Answer:
     course_runs: int
 
 
-def ask_for_one_row(catalog: Catalog) -> Answer:
-    """Request one course run; a failed request is not sent again, except with a new token after HTTP 401.
+@contextmanager
+def client_without_retries(catalog: Catalog) -> Iterator[CatalogClient]:
+    """Yield a client that repeats a failed request only to replace its access token after HTTP 401.
 
     Raises:
-        RequestFailed: there is no usable answer.
+        RequestFailed: the address of the Catalog is not set.
     """
     access = access_to(catalog)
     if not access.api_url:
@@ -44,6 +46,15 @@ def ask_for_one_row(catalog: Catalog) -> Answer:
         access=access,
     )
     with closing(requester):
-        client = CatalogClient(access.api_url, conf.fields(), requester)
+        yield CatalogClient(access.api_url, conf.fields(), requester)
+
+
+def request_one_course_run(catalog: Catalog) -> Answer:
+    """Test the connection to a Catalog with one request.
+
+    Raises:
+        RequestFailed: the Catalog did not return a usable reply.
+    """
+    with client_without_retries(catalog) as client:
         seconds, page = client.seconds_of(PageRange(0, 1))
     return Answer(catalog.name, seconds, page.count)

@@ -1,4 +1,4 @@
-"""Syncs of one Catalog after the other; nearly always there is one."""
+"""Sync several Catalogs, one after the other; usually there is only one."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
 
-NOT_BEGUN = "The command was stopped before this Catalog's sync began; run it again."
+NOT_STARTED = "The sync of this Catalog was not started, because the command was stopped. Run it again."
 
 
-def sync_each(asked: Sequence[SyncOptions], sync: Callable[[SyncOptions], SyncReport]) -> SyncReport:
-    """Sync each Catalog, whatever becomes of those before it, and return its report, or that of several joined.
+def sync_each(requested: Sequence[SyncOptions], sync: Callable[[SyncOptions], SyncReport]) -> SyncReport:
+    """Sync each Catalog, even if another one fails; return its report, or the sum of several reports.
 
-    In the order in which they are named: what the first has lost, the next may have in the same command.
+    The Catalogs are synced in their order of priority. So if the first Catalog loses a course run, the next one can
+    provide its URL in the same command.
 
     Raises:
-        SyncAlreadyRunning: of some Catalog another sync is running; the others were synced, and none of them failed.
+        SyncAlreadyRunning: another sync of one Catalog is running, and none of the others failed.
     """
-    if len(asked) == 1:
-        return sync(asked[0])
+    if len(requested) == 1:
+        return sync(requested[0])
     reports: list[SyncReport] = []
-    held = None
-    for options in asked:
+    already_running = None
+    for options in requested:
         if reports and options.should_stop and options.should_stop():
-            reports.append(SyncReport.of_nothing("failed", NOT_BEGUN, options))
+            reports.append(SyncReport.of_nothing("failed", NOT_STARTED, options))
             continue
         try:
             reports.append(sync(options))
         except SyncAlreadyRunning as error:
-            held = held or error
+            already_running = already_running or error
             reports.append(SyncReport.of_nothing("skipped", str(error), options))
     joined = SyncReport.joined(reports)
-    if held and joined.is_fine:
-        held.args = (joined.message,)
-        raise held
+    if already_running and joined.is_fine:
+        already_running.args = (joined.message,)
+        raise already_running
     return joined

@@ -1,11 +1,11 @@
-"""Which rows of the replica a crawl has met: one bit a row, so that a million rows cost 125 kB."""
+"""A set of row ids with one bit per row, so that a million rows take 125 kB."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
 
-# Ids may start anywhere and have gaps; only blocks with something in them are held.
+# Ids may start anywhere and have gaps, so only blocks that contain an id are kept.
 BLOCK_BYTES = 1024
 BLOCK_BITS = 8 * BLOCK_BYTES
 _NUMBER = struct.Struct("<Q")
@@ -28,7 +28,7 @@ class IdSet:
 
     def add(self, row_id: int) -> bool:
         """Add an id, and return whether it is new."""
-        # Twice for each course run of the list, so in one piece.
+        # Called twice for each course run of the list: a second method would cost noticeable time.
         number, place = divmod(row_id, BLOCK_BITS)
         block = self._blocks.get(number)
         if block is None:
@@ -41,11 +41,11 @@ class IdSet:
         return True
 
     def to_bytes(self) -> bytes:
-        """Return the set as bytes, for another process."""
+        """Return the set as bytes that another process can merge."""
         return b"".join(_NUMBER.pack(number) + block for number, block in self._blocks.items())
 
     def merge(self, other: bytes) -> list[int]:
-        """Add the set that another process gave as bytes, and return the ids that are in both."""
+        """Add the bytes of another set, and return the ids that are in both."""
         in_both = []
         for start in range(_NUMBER.size, len(other), _NUMBER.size + BLOCK_BYTES):
             (number,) = _NUMBER.unpack_from(other, start - _NUMBER.size)

@@ -1,4 +1,4 @@
-"""Fresh between full syncs: look at what the Catalog says changed lately. An accelerator, never a replacement."""
+"""Find the course runs that changed in the Catalog, for an incremental sync between full syncs."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from django.utils import timezone
 from catalog_sync.catalog_client import CatalogClient
 from catalog_sync.models import SyncRun
 
-# Looked at twice: clocks differ, and a change in the Catalog is stamped before it is committed.
+# This period is covered twice: clocks differ, and a change in the Catalog has its time stamp before it is committed.
 OVERLAP = timedelta(minutes=2)
 FIRST_PERIOD = timedelta(hours=1)
-# More than this is a bulk change: looking each run up would eat the quota that the full sync needs.
+# After a bulk change of more than this, the look-ups would use up the quota that the full sync needs.
 MOST_COURSES = 500
 MOST_COURSE_RUNS = 2_000
 
 
 class TooManyChanged(Exception):
-    """A bulk change, which the next full sync brings at less cost."""
+    """The Catalog has a bulk change, which the next full sync applies with fewer requests."""
 
     def __init__(self, count: int, of_what: str, most: int) -> None:
         super().__init__(
-            f"{count} {of_what} changed in the Catalog, more than {most}: left to the next full sync, which "
-            "brings them with fewer requests."
+            f"Too many {of_what} changed in the Catalog ({count:,}, the limit is {most:,}). The next full sync applies "
+            "the changes with fewer requests."
         )
 
 
 def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
-    """Return the keys of the course runs that may have changed in the Catalog since the last look.
+    """Return the keys of the course runs that may have changed in the Catalog since the last complete sync run.
 
-    One request; a second one for a bulk change.
+    This takes one request, or two after a bulk change.
 
     Raises:
-        RequestFailed: the Catalog did not answer.
-        TooManyChanged: too many to look up one by one.
+        RequestFailed: the Catalog did not return a usable reply.
+        TooManyChanged: there are too many to look them up by key.
     """
-    last_look = _last_complete_start(catalog)
-    changed = client.changed_since(last_look - OVERLAP, MOST_COURSES)
+    last_start = _last_complete_start(catalog)
+    changed = client.changed_since(last_start - OVERLAP, MOST_COURSES)
     if changed.count > MOST_COURSES or len(changed.course_keys) > MOST_COURSE_RUNS:
-        # What came shortly before the last run is in every look after it, and was brought by that run.
-        changed = client.changed_since(last_look, MOST_COURSES)
+        # Leave out the overlap: a bulk change in it was applied by the last sync run, and would be found each time.
+        changed = client.changed_since(last_start, MOST_COURSES)
     if changed.count > MOST_COURSES:
         raise TooManyChanged(changed.count, "courses", MOST_COURSES)
     if len(changed.course_keys) > MOST_COURSE_RUNS:
@@ -50,11 +50,11 @@ def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
 
 
 def _last_complete_start(catalog: str) -> datetime:
-    """Return when the last run began that saw every change up to its beginning."""
-    # One that is incomplete for nothing but rejected records saw them all: there may be such records for months.
-    saw_all = Q(status=SyncRun.Status.SUCCEEDED) | Q(status=SyncRun.Status.INCOMPLETE, failures=0)
-    looks = SyncRun.objects.filter(
-        saw_all, catalog=catalog, scope__in=(SyncRun.Scope.ALL, SyncRun.Scope.CHANGED), dry_run=False
+    """Return the start of the last sync run that covered all changes before it."""
+    # Rejected records do not matter: they may stay in the Catalog for months.
+    is_complete = Q(status=SyncRun.Status.SUCCEEDED) | Q(status=SyncRun.Status.INCOMPLETE, failures=0)
+    complete = SyncRun.objects.filter(
+        is_complete, catalog=catalog, scope__in=(SyncRun.Scope.ALL, SyncRun.Scope.CHANGED), dry_run=False
     )
-    last = looks.order_by("-pk").values_list("started", flat=True).first()
+    last = complete.order_by("-pk").values_list("started", flat=True).first()
     return last or timezone.now() - FIRST_PERIOD

@@ -1,4 +1,4 @@
-"""What one run is asked to do."""
+"""The options of one sync run."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from catalog_sync.models import CatalogSyncConfig, SyncRun
 
 @dataclass(frozen=True)
 class SyncOptions:
-    """What one run is asked to do. The numbers are those of ``CatalogSyncConfig``.
+    """The options of one sync run. The numbers are those of ``CatalogSyncConfig``.
 
     Attributes:
-        catalog: which one to read.
-        page_size: 0 finds it by itself.
-        course_keys: only these course runs; empty means all.
-        changed: only what the Catalog says changed lately.
-        on_progress: called with the course runs retrieved and the number that the Catalog counts.
-        should_stop: asked about twice a second; true ends the run after its page.
+        catalog: the Catalog to read.
+        page_size: course runs per request; 0: choose automatically.
+        course_keys: sync only these course runs; None: all.
+        changed: sync only the courses that changed since the last sync.
+        on_progress: called with the number of course runs retrieved and the Catalog's total.
+        should_stop: called about twice per second; if it returns True, the sync run ends after its current page.
     """
 
     catalog: Catalog
@@ -30,7 +30,7 @@ class SyncOptions:
     retry_deadline_seconds: float
     max_removal_percent: int
     keep_runs_days: int
-    course_keys: tuple[str, ...] = ()
+    course_keys: tuple[str, ...] | None = None
     changed: bool = False
     dry_run: bool = False
     allow_removals: bool = False
@@ -38,15 +38,15 @@ class SyncOptions:
     should_stop: Callable[[], bool] | None = None
 
     @classmethod
-    def of(cls, catalog: Catalog, **asked: Any) -> SyncOptions:
-        """Return the options that a Catalog's configuration and what was asked for make; what was asked for wins."""
+    def of(cls, catalog: Catalog, **requested: Any) -> SyncOptions:
+        """Return the requested options, and the numbers of the Catalog's configuration for those that are None."""
         config = CatalogSyncConfig.current(catalog.name)
-        given = {name: value for name, value in asked.items() if value is not None}
+        given = {name: value for name, value in requested.items() if value is not None}
         return cls(catalog, **{name: getattr(config, name) for name in config.NUMBERS} | given)
 
     @property
     def scope(self) -> SyncRun.Scope:
-        """What the run covers."""
+        """Which course runs the sync run covers."""
         if self.course_keys:
             return SyncRun.Scope.COURSE_KEYS
         return SyncRun.Scope.CHANGED if self.changed else SyncRun.Scope.ALL

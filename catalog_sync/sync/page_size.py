@@ -1,36 +1,35 @@
-"""Finding a page size: the largest page that this Catalog answers in good time."""
+"""Choose the page size: the one that was given, or the largest page that the Catalog returns quickly enough."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from catalog_sync.catalog_client import CatalogClient, PageRange
 from catalog_sync.exceptions import RequestFailed, Scope
 from catalog_sync.models import SyncRun
-from catalog_sync.quota import PAGE_SIZES, requests_for
+from catalog_sync.quota import PAGE_SIZES
 from catalog_sync.sync.options import SyncOptions
 
 TARGET_SECONDS = 2.0
-# A larger page must be worth it: below this gain a run, noise decides.
+# A smaller gain in seconds per course run may be noise, and does not justify a larger page.
 LEAST_GAIN = 0.03
-# A page of a full sync may wait for others at the Catalog's few workers before it counts as slow.
+# During a full sync, a page may wait for other requests at the Catalog's few workers before it counts as slow.
 SLOW_FACTOR = 3
 
 
-def settle(options: SyncOptions, client: CatalogClient) -> int:
-    """Return the page size that was asked for, or find one: the same as last time, unless that was too slow.
+def choose(options: SyncOptions, client: CatalogClient) -> int:
+    """Return the page size that was given, or that of the last automatic sync run; otherwise find one.
 
     Raises:
-        RequestFailed: the Catalog does not answer at all.
+        RequestFailed: the Catalog is down, or refuses this user.
     """
-    return options.page_size or remembered(options.catalog.name) or find(measure(client))
+    return options.page_size or remembered(options.catalog.name) or find(PageTimer(client).seconds_of)
 
 
 def remembered(catalog: str) -> int | None:
-    """Return the page size that the last automatic run settled on for the Catalog."""
+    """Return the page size that the last automatic sync run stored for the next one."""
     return (
         SyncRun.objects.filter(catalog=catalog, next_page_size__isnull=False)
         .order_by("-pk")
@@ -40,10 +39,10 @@ def remembered(catalog: str) -> int | None:
 
 
 def find(seconds_of: Callable[[int], float | None]) -> int:
-    """Return the page size to use: start small, grow while the time a run falls and the page stays in time.
+    """Return the best page size: start small, and grow while a larger page saves time per course run.
 
     Args:
-        seconds_of: measures a page of that size; None if the Catalog did not answer it.
+        seconds_of: measures a page of this size; returns None if the Catalog cannot return such a page.
     """
     best, best_rate = PAGE_SIZES[0], float("inf")
     for size in PAGE_SIZES:
@@ -54,112 +53,48 @@ def find(seconds_of: Callable[[int], float | None]) -> int:
     return best
 
 
-def measure(client: CatalogClient) -> Callable[[int], float | None]:
-    """Return a ``seconds_of`` that asks the Catalog, for windows that it is unlikely to have in its cache.
-
-    Raises:
-        RequestFailed: the Catalog does not answer at all, or not this user.
-    """
-    count = _count(client)
-
-    def seconds_of(size: int) -> float | None:
-        if size > max(count, PAGE_SIZES[0]):
-            return None
-        try:
-            return client.seconds_of(_random_range(size, count))[0]
-        except RequestFailed as error:
-            if error.scope is Scope.RUN:  # such as a throttle, which says nothing about the page
-                raise
-            return None
-
-    return seconds_of
-
-
-def _count(client: CatalogClient) -> int:
-    return client.seconds_of(PageRange(0, 2))[1].count
-
-
-def _random_range(size: int, count: int) -> PageRange:
-    return PageRange(random.randint(0, max(0, count - size)), size)  # noqa: S311 -- no secret
-
-
 def after(page_size: int, slowest_seconds: float) -> int:
-    """Return the page size for the next run: the same, or a smaller one if a page was far too slow."""
+    """Return the page size for the next sync run: the same, or the next smaller one if a page was far too slow."""
     if slowest_seconds <= TARGET_SECONDS * SLOW_FACTOR:
         return page_size
     return max((size for size in PAGE_SIZES if size < page_size), default=PAGE_SIZES[0])
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """How the Catalog answers one page size with so many requests at once.
+class PageTimer:
+    """Measures pages at random positions of the list, which the Catalog is unlikely to have in its cache.
 
     Attributes:
-        seconds: of one page, in the middle of the others.
-        total_seconds: what a full sync would take, estimated.
-        requests: what a full sync would send.
-    """
-
-    page_size: int
-    concurrency: int
-    seconds: float
-    total_seconds: float
-    requests: int
-
-
-class OutOfRequests(Exception):
-    """The budget was spent before all page sizes were measured."""
-
-    def __init__(self, most_requests: int, page_size: int) -> None:
-        super().__init__(
-            f"The {most_requests} requests were used up before page sizes from {page_size:,} on were measured: allow "
-            "more --requests."
-        )
-
-
-def sweep(
-    client: CatalogClient, concurrencies: tuple[int, ...], most_requests: int, target_seconds: float
-) -> Iterator[Measurement]:
-    """Measure page sizes and concurrencies, smallest first, within a budget of requests.
+        count: how many course runs the Catalog lists.
 
     Raises:
-        RequestFailed: the Catalog does not answer at all, or not this user.
-        OutOfRequests: there would be more to measure.
+        RequestFailed: the Catalog is down, or refuses this user.
     """
-    count = _count(client)
-    used = 1
-    for size in PAGE_SIZES:
-        for concurrency in concurrencies:
-            if size > max(count, PAGE_SIZES[0]):
-                return
-            if used + concurrency > most_requests:
-                raise OutOfRequests(most_requests, size)
-            used += concurrency
-            measured = _measure_in_parallel(client, size, concurrency, count)
-            if measured is None:
-                return
-            yield measured
-            if concurrency == 1 and measured.seconds > target_seconds:
-                return
 
+    def __init__(self, client: CatalogClient) -> None:
+        self._client = client
+        self.count = client.seconds_of(PageRange(0, 2))[1].count
 
-def _measure_in_parallel(
-    client: CatalogClient, size: int, concurrency: int, count: int
-) -> Measurement | None:
-    page_ranges = [_random_range(size, count) for _ in range(concurrency)]
-    try:
+    def fits(self, size: int) -> bool:
+        """Return whether the list is long enough to measure a page of this size; the smallest size always is."""
+        return size <= max(self.count, PAGE_SIZES[0])
+
+    def seconds_of(self, size: int) -> float | None:
+        """Return the seconds for one page; None if the list is too short or the Catalog cannot return the page.
+
+        The request is sent from the calling thread, because a sync run's heartbeat uses its database connection.
+        """
+        if not self.fits(size):
+            return None
+        offset = random.randint(0, max(0, self.count - size))  # noqa: S311 -- not a secret
+        try:
+            return self._client.seconds_of(PageRange(offset, size))[0]
+        except RequestFailed as error:
+            if error.scope is Scope.RUN:  # such as throttling, which is not a property of the page
+                raise
+            return None
+
+    def seconds_in_parallel(self, size: int, concurrency: int) -> list[float] | None:
+        """Return the seconds for each of so many pages in parallel; None if one of them cannot be measured."""
         with ThreadPoolExecutor(concurrency) as pool:
-            seconds = [seconds for seconds, _ in pool.map(client.seconds_of, page_ranges)]
-    except RequestFailed as error:
-        if error.scope is Scope.RUN:
-            raise
-        return None
-    requests = requests_for(count, size)
-    total = max(seconds) * -(-requests // concurrency)
-    return Measurement(size, concurrency, sorted(seconds)[len(seconds) // 2], total, requests)
-
-
-def best(measurements: list[Measurement], target_seconds: float) -> Measurement:
-    """Return what to recommend: the shortest sync whose pages stay in time; of equals, the fewest at once."""
-    in_time = [measured for measured in measurements if measured.seconds <= target_seconds]
-    return min(in_time or measurements, key=lambda measured: (measured.total_seconds, measured.concurrency))
+            measured = [each for each in pool.map(self.seconds_of, [size] * concurrency) if each is not None]
+        return measured if len(measured) == concurrency else None

@@ -1,4 +1,4 @@
-"""What a sync run does, in numbers."""
+"""The numbers of a sync run."""
 
 from __future__ import annotations
 
@@ -13,23 +13,27 @@ WORST_FIRST = ("failed", "refused", "incomplete", "running", "succeeded", "skipp
 
 
 class SyncReport(msgspec.Struct, kw_only=True):
-    """What a run has done so far, and at its end what it did. The names are those of ``SyncRun``.
+    """What a sync run has done so far. The names are those of ``SyncRun``.
 
-    ``updated``, ``unchanged``, ``removed`` and ``matched`` count course overviews; in a dry run they tell what
-    would be written. ``course_runs_retrieved`` counts distinct course runs; ``not_in_catalog`` counts course
-    overviews whose run a complete crawl, or a look-up of the course keys asked for, did not list. A run that only
-    looks up has retrieved ``catalog_count`` course runs and looked at ``course_overviews``. ``in_other_catalogs``
-    counts course runs for which another Catalog has a usable marketing URL, too; ``of_other_orgs`` those of
-    organizations for which this one is not believed.
+    If a sync run only looks up course keys, ``catalog_count`` and ``course_overviews`` count only those.
 
     Attributes:
-        run_id: the ``SyncRun``; None if none was made.
+        run_id: the ``SyncRun``; None if there is none.
         status: ``running``, then ``succeeded``, ``incomplete``, ``refused`` or ``failed``; ``disabled`` or
             ``skipped`` if nothing was done.
-        catalog: the Catalog's name; of several, their names with a comma between.
+        catalog: the Catalog's name; the names of several are separated by commas.
         duration_seconds: wall time.
-        message: what went wrong and the remedy, one sentence; empty if nothing did.
-        catalogs: of several Catalogs, the report of each, of which this one is the sum; else empty.
+        course_runs_retrieved: distinct course runs.
+        matched: course overviews with a course run in the Catalog.
+        updated: course overviews that were changed; in a dry run, that would be. So with the next two.
+        unchanged: course overviews that were up to date.
+        removed: course overviews that lost their marketing URL.
+        not_in_catalog: course overviews whose course run the Catalog does not list.
+        in_other_catalogs: course runs for which another Catalog has a usable marketing URL, too.
+        of_other_orgs: course runs that were ignored, because their organization is not in this Catalog's ``ORGS``.
+        failures: how many times something could not be read or applied.
+        message: what went wrong and the remedy; empty if nothing did.
+        catalogs: the report of each Catalog, if this one is the sum of several; otherwise empty.
     """
 
     run_id: int | None
@@ -60,7 +64,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of_nothing(cls, status: str, message: str, options: Any) -> SyncReport:
-        """Return the report of a run that was not begun."""
+        """Return the report of a sync run that was not started."""
         return cls(
             run_id=None,
             status=status,
@@ -75,7 +79,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
     def joined(cls, reports: Sequence[SyncReport]) -> SyncReport:
         """Return the sum of the reports of several Catalogs, with the worst of their statuses.
 
-        The course overviews are the same for all of them. Each says by itself what it lacks.
+        ``course_overviews`` is not a sum, since the course overviews are the same for all Catalogs.
         """
         first = reports[0]
         summed = {name: sum(getattr(each, name) for each in reports) for name in _summed()}
@@ -96,26 +100,26 @@ class SyncReport(msgspec.Struct, kw_only=True):
 
     @property
     def is_fine(self) -> bool:
-        """Whether nothing went wrong so far."""
+        """Whether nothing has gone wrong so far."""
         return self.status in ("succeeded", "running", "skipped", "disabled")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain values, by name; ``catalogs`` only where there are several."""
+        """Return the report as plain values; ``catalogs`` only if there are several."""
         values = msgspec.structs.asdict(self)
         if self.catalogs:
             return values | {"catalogs": [each.as_dict() for each in self.catalogs]}
         del values["catalogs"]
         return values
 
-    def of_the_run(self) -> dict[str, Any]:
-        """Return what a ``SyncRun`` stores of the report: all but its id."""
+    def stored_values(self) -> dict[str, Any]:
+        """Return the values that a ``SyncRun`` stores: all but its id."""
         values = self.as_dict()
         del values["run_id"]
         return values
 
 
 def _summed() -> list[str]:
-    """Return which numbers of several Catalogs add up."""
+    """Return which numbers of several Catalogs are added."""
     not_summed = ("run_id", "page_size", "concurrency", "course_overviews")
     return [
         each.name

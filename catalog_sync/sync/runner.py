@@ -28,8 +28,8 @@ from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.incremental import TooManyChanged, changed_course_keys
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.outcome import database_failure, outcome_of, page_size_advice
-from catalog_sync.sync.ownership import Ownership
-from catalog_sync.sync.removals import Refused, check_candidates, find_candidates, look_up_and_apply
+from catalog_sync.sync.removal_limits import Refused
+from catalog_sync.sync.removals import check_candidates, find_candidates, look_up_and_apply
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.statistics import Statistics
 from catalog_sync.sync.transactions import Transactions
@@ -174,10 +174,11 @@ class Run:
         return status, message or self.note
 
     def _writer(self) -> Writer:
-        ownership = Ownership.of(self.options.catalog)
-        transactions = Transactions(self.lease, self.report, self.log, has_rivals=bool(ownership.others))
-        statistics = Statistics(ownership, self.report, self.log, self.options.dry_run)
-        return Writer(transactions, ownership, statistics, self.report, self.options.dry_run, self.heartbeat)
+        catalog, dry_run = self.options.catalog, self.options.dry_run
+        has_rivals = any(each.name != catalog.name for each in conf.catalogs())
+        transactions = Transactions(self.lease, self.report, self.log, has_rivals)
+        statistics = Statistics(self.report, self.log, dry_run)
+        return Writer(transactions, catalog, statistics, self.report, dry_run, self.heartbeat)
 
     def close(self, status: SyncRun.Status, message: str) -> None:
         """Store the report, give the lease back and log the end."""
@@ -186,7 +187,7 @@ class Run:
         # Not where work ends: of a shared run each worker tells the one that concludes it.
         for failure in self.failures:
             self.log.error("not_applied", reason=failure)
-        values = self.report.of_the_run()
+        values = self.report.stored_values()
         notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MOST_NOTABLE])}
         if self.next_page_size:
             notes["next_page_size"] = self.next_page_size
@@ -212,8 +213,9 @@ class Run:
 
     def sync_course_keys(self, client: CatalogClient, writer: Writer) -> None:
         """Look up just the course keys that were asked for."""
-        asked = {key for key in self.options.course_keys if self.options.catalog.covers(key)}
-        self.report.of_other_orgs = len(set(self.options.course_keys)) - len(asked)
+        requested = set(self.options.course_keys or ())
+        asked = {key for key in requested if self.options.catalog.covers(key)}
+        self.report.of_other_orgs = len(requested) - len(asked)
         if not asked:
             return
         unlisted = asked & self._look_up(client, writer, asked)
@@ -247,7 +249,7 @@ class Run:
     def sync_all(self, client: CatalogClient, writer: Writer) -> None:
         """Crawl the whole list, then conclude."""
         self.report.course_overviews = course_overviews.count()
-        page_size = self.report.page_size = page_sizes.settle(self.options, client)
+        page_size = self.report.page_size = page_sizes.choose(self.options, client)
         crawl = client.crawl(OverlappingPages(page_size), self.options.concurrency)
         try:
             for page in crawl.pages():

@@ -1,4 +1,4 @@
-"""The short transactions of a run: each holds the lease, tells how far the run is, and is tried again if broken off."""
+"""The short transactions of a sync run: each renews the lease, stores the progress, and is retried after a conflict."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from catalog_sync.sync.report import SyncReport
 
 T = TypeVar("T")
 
-# A deadlock or a lock-wait time-out is another writer's; the page is tried again this often before it counts.
+# Another writer causes a deadlock or a lock-wait time-out, so a page is tried this often before the sync run fails.
 TRANSACTION_ATTEMPTS = 4
 
 
 @dataclass
 class Transactions:
-    """Opens the transactions of one run.
+    """Opens the transactions of one sync run.
 
     Attributes:
-        lease: renewed first thing in every transaction, so that a writer that lost it cannot write.
+        lease: the first statement of every transaction renews it, so a sync run that lost its lease cannot write.
         has_rivals: whether syncs of other Catalogs may write at the same time.
+        ended_at: when the last transaction ended.
     """
 
     lease: Lease
@@ -39,13 +40,15 @@ class Transactions:
     _stored: dict[str, int] = field(default_factory=dict)
 
     def run(self, work: Callable[[], T]) -> T:
-        """Do the work in one transaction that holds the lease; again if the database broke it off for another."""
+        """Do the work in one transaction that holds the lease; retry if the database rolls it back for a conflict."""
         progress = self._progress()
-        # Added, not set: several writers of one run may share the row.
+        # Added, not set: several workers of one sync run may share the row.
         added: dict[str, Any] = {
             name: F(name) + value - self._stored.get(name, 0) for name, value in progress.items()
         }
-        if self.report.catalog_count:  # else nobody has asked yet, or another writer has
+        if (
+            self.report.catalog_count
+        ):  # otherwise it is not known here yet, but another worker may have stored it
             added["catalog_count"] = self.report.catalog_count
         retrying = stamina.retry_context(
             on=is_conflict, attempts=TRANSACTION_ATTEMPTS, timeout=None, wait_initial=0.05, wait_jitter=0.1
@@ -53,10 +56,11 @@ class Transactions:
         for attempt in retrying:
             if attempt.num > 1:
                 self.log.warning("transaction_retried", attempt=attempt.num)
-            # Durable: what is written must not hang on a transaction around it, nor hold its locks between pages.
+            # Durable, because an outer transaction would keep the locks between pages, and could roll everything back.
             with attempt, transaction.atomic(durable=True):
                 if self.has_rivals:
-                    # Before the own lease: all take them in one order. Whose a course run is must not change meanwhile.
+                    # Before its own lease, so that all writers lock in the same order. No other Catalog's sync may
+                    # change who owns a course run meanwhile.
                     wait_for_writer()
                 self.lease.renew(**added)
                 result = work()
@@ -65,7 +69,7 @@ class Transactions:
         return result
 
     def mark_stored(self) -> None:
-        """Take the numbers of the report as stored: others have added them."""
+        """Treat the numbers of the report as stored, because other workers have added them."""
         self._stored = self._progress()
 
     def _progress(self) -> dict[str, int]:

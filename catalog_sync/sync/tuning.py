@@ -1,26 +1,39 @@
-"""Recommending a page size: from what a Catalog answers within a budget of requests."""
+"""Measure page sizes and concurrencies against a Catalog, and recommend the best."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from catalog_sync import conf
-from catalog_sync.catalog_client import CatalogClient, Requester, access_to
-from catalog_sync.catalog_client.failures import address_missing
+from catalog_sync.catalog_client import CatalogClient
 from catalog_sync.conf import Catalog
-from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import NothingMeasured
-from catalog_sync.models import CatalogSyncConfig
-from catalog_sync.quota import REQUESTS_PER_HOUR
-from catalog_sync.sync.page_size import Measurement, OutOfRequests, best, sweep
+from catalog_sync.quota import PAGE_SIZES, REQUESTS_PER_HOUR, requests_for
+from catalog_sync.sync.connection import client_without_retries
+from catalog_sync.sync.page_size import PageTimer
 
 CONCURRENCIES = (1, 2, 4)
 NO_ANSWER = (
-    "Nothing was measured, since the Catalog did not answer the smallest page: event=catalog_sync.request_failed in "
-    "the log says why. If it was the time, raise request_timeout_seconds."
+    "No page size was measured, because the Catalog did not return the smallest page. The log names the reason "
+    "(event=catalog_sync.request_failed). If it is a time-out, increase request_timeout_seconds."
 )
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How fast the Catalog returns pages of one size at one concurrency.
+
+    Attributes:
+        seconds: the median time for one page.
+        total_seconds: the estimated duration of a full sync.
+        requests: the number of requests of a full sync.
+    """
+
+    page_size: int
+    concurrency: int
+    seconds: float
+    total_seconds: float
+    requests: int
 
 
 @dataclass(frozen=True)
@@ -28,9 +41,9 @@ class Recommendation:
     """Which page size and concurrency to use.
 
     Attributes:
-        measurements: what there was to choose from, smallest page size first.
-        best: what was chosen.
-        shortage: why there was no more to choose from; empty if everything was measured.
+        measurements: all that were taken, smallest page size first.
+        best: the recommended one.
+        shortage: why not all page sizes were measured; empty if all were.
     """
 
     measurements: tuple[Measurement, ...]
@@ -39,37 +52,36 @@ class Recommendation:
 
     @property
     def is_past_quota(self) -> bool:
-        """Whether a full sync sends more requests than an ordinary user has in an hour."""
+        """Whether a full sync sends more requests than an ordinary user may send per hour."""
         return self.best.requests > REQUESTS_PER_HOUR
 
     @property
     def may_be_saved(self) -> bool:
-        """Whether it is worth keeping: a page size that was not measured may be the best."""
+        """Whether all page sizes were measured: one that was not may be better."""
         return not self.shortage
+
+
+class OutOfRequests(Exception):
+    """All requests were used before all page sizes were measured."""
+
+    def __init__(self, most_requests: int) -> None:
+        super().__init__(
+            f"Ran out of requests ({most_requests}) before all page sizes were measured. Use a higher --requests."
+        )
 
 
 def recommend(
     catalog: Catalog, most_requests: int, target_seconds: float, on_measured: Callable[[Measurement], None]
 ) -> Recommendation:
-    """Measure the Catalog, and recommend the best of what was measured.
+    """Measure the Catalog, and recommend the best of the measurements.
 
     Raises:
-        RequestFailed: the Catalog does not answer at all, or not this user.
-        NothingMeasured: the budget did not suffice for one page size, or none was answered in time.
+        RequestFailed: the Catalog is down, or refuses this user.
+        NothingMeasured: there were too few requests for one page size, or the Catalog did not return the smallest page.
     """
-    access = access_to(catalog)
-    if not access.api_url:
-        raise address_missing(access.source)
-    requester = Requester(
-        EventLog(),
-        timeout_seconds=CatalogSyncConfig.current(catalog.name).request_timeout_seconds,
-        retry_deadline_seconds=0,
-        access=access,
-    )
     measurements: list[Measurement] = []
     shortage = ""
-    with closing(requester):
-        client = CatalogClient(access.api_url, conf.fields(), requester)
+    with client_without_retries(catalog) as client:
         try:
             for measured in sweep(client, CONCURRENCIES, most_requests, target_seconds):
                 measurements.append(measured)
@@ -79,3 +91,42 @@ def recommend(
     if not measurements:
         raise NothingMeasured(shortage or NO_ANSWER)
     return Recommendation(tuple(measurements), best(measurements, target_seconds), shortage)
+
+
+def sweep(
+    client: CatalogClient, concurrencies: tuple[int, ...], most_requests: int, target_seconds: float
+) -> Iterator[Measurement]:
+    """Yield measurements of page sizes and concurrencies, smallest first, with a limited number of requests.
+
+    Raises:
+        RequestFailed: the Catalog is down, or refuses this user.
+        OutOfRequests: more requests are needed.
+    """
+    timer = PageTimer(client)
+    used = 1
+    for size in PAGE_SIZES:
+        for concurrency in concurrencies:
+            if not timer.fits(size):
+                return
+            if used + concurrency > most_requests:
+                raise OutOfRequests(most_requests)
+            used += concurrency
+            seconds = timer.seconds_in_parallel(size, concurrency)
+            if seconds is None:
+                return
+            measured = _measurement(size, concurrency, seconds, timer.count)
+            yield measured
+            if concurrency == 1 and measured.seconds > target_seconds:
+                return
+
+
+def _measurement(size: int, concurrency: int, seconds: list[float], count: int) -> Measurement:
+    requests = requests_for(count, size)
+    total = max(seconds) * -(-requests // concurrency)
+    return Measurement(size, concurrency, sorted(seconds)[len(seconds) // 2], total, requests)
+
+
+def best(measurements: list[Measurement], target_seconds: float) -> Measurement:
+    """Return the shortest sync with pages within the target; among equals, that with the lowest concurrency."""
+    in_time = [measured for measured in measurements if measured.seconds <= target_seconds]
+    return min(in_time or measurements, key=lambda measured: (measured.total_seconds, measured.concurrency))

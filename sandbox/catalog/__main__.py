@@ -1,4 +1,4 @@
-"""``python -m sandbox.catalog``: runs the stand-in Catalog service until Ctrl-C or SIGTERM."""
+"""``python -m sandbox.catalog``: run the stand-in Catalog service until Ctrl-C or SIGTERM."""
 
 import argparse
 import os
@@ -38,26 +38,26 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.catalog", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=18381, help="0: any free port")
-    parser.add_argument("--runs", type=int, default=3300, help="course runs to make up")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same runs")
+    parser.add_argument("--runs", type=int, default=3300, help="number of generated course runs")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed generates the same course runs")
     parser.add_argument("--latency", action="store_true", help="be as slow as the real service")
-    parser.add_argument("--workers", type=int, default=2, help="requests at work at once, with --latency")
+    parser.add_argument("--workers", type=int, default=2, help="requests in parallel, with --latency")
     parser.add_argument(
-        "--throttle", type=int, metavar="N", help="requests an hour for each user; default: no limit"
+        "--throttle", type=int, metavar="N", help="requests per hour and user; default: no limit"
     )
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when standard input ends")
     return parser.parse_args()
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
-    # Ctrl-C at a terminal reaches make as well, which then sends a SIGTERM of its own: once is enough.
+    # Ctrl-C at a terminal also reaches make, which then sends a SIGTERM: only the first signal counts.
     for each in STOP_SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _exit_at_end_of_input() -> None:
-    # The parent holds the other end of this pipe; however it dies, the pipe ends.
+    # The parent has the other end of this pipe, which closes however the parent ends.
     while os.read(0, 4096):
         pass
     os._exit(0)

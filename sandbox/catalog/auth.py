@@ -1,4 +1,4 @@
-"""Client credentials for tokens, and tokens for requests: signed JWTs that truly expire."""
+"""OAuth2 client credentials, and the signed JWTs that clients get for them. Tokens really expire."""
 
 import secrets
 import time
@@ -12,7 +12,7 @@ CLIENT_ID = "catalog-sync-worker"
 CLIENT_SECRET = "catalog-sync-worker-secret"
 USERNAME = "lms_staff_service_user"
 
-# Client id: (secret, username). The second client is the "another caller" of the notes on throttle and cache.
+# Client id: (secret, username). The second client is for the tests of the throttle and of the cache.
 CLIENTS = {
     CLIENT_ID: (CLIENT_SECRET, USERNAME),
     "another-worker": ("another-worker-secret", "another_service_user"),
@@ -26,7 +26,7 @@ SCOPE = "read write profile email"
 
 
 class NotAuthenticated(Exception):
-    """The caller's credentials are missing or no good; ``reply`` says so."""
+    """The credentials are missing or invalid. ``reply`` is the reply to that."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -34,7 +34,7 @@ class NotAuthenticated(Exception):
 
 
 def access_token_reply(form: bytes, lifetime_seconds: float) -> Reply:
-    """The reply to ``POST access_token`` with this form."""
+    """Return the reply to ``POST access_token`` with this form."""
     fields = {name: values[0] for name, values in parse_qs(form.decode("latin-1")).items()}
     if fields.get("grant_type") != "client_credentials":
         return _token_error(400, "unsupported_grant_type")
@@ -43,7 +43,7 @@ def access_token_reply(form: bytes, lifetime_seconds: float) -> Reply:
         return _token_error(401, "invalid_client")
     wants_jwt = fields.get("token_type", "").lower() == "jwt"
     content = {
-        # Without token_type=jwt the provider hands out an opaque token, which the Catalog API does not take.
+        # Without token_type=jwt the provider returns an opaque token, which the Catalog API does not accept.
         "access_token": make_token(username, lifetime_seconds) if wants_jwt else secrets.token_urlsafe(22),
         "expires_in": int(lifetime_seconds),
         "token_type": "JWT" if wants_jwt else "Bearer",
@@ -64,19 +64,19 @@ def make_token(username: str, lifetime_seconds: float, signing_key: str = SIGNIN
         "iat": int(now),
         "exp": now + lifetime_seconds,
         "scopes": SCOPE.split(),
-        # Two tokens of one second differ.
+        # Tokens of the same second differ.
         "jti": secrets.token_hex(8),
     }
     return jwt.encode(claims, signing_key, algorithm=ALGORITHM)
 
 
 def authenticate(authorization: str | None) -> str:
-    """The username that an Authorization header proves. Raises NotAuthenticated."""
+    """Return the username in an Authorization header. Raises NotAuthenticated."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.upper() != "JWT":
         raise NotAuthenticated("Authentication credentials were not provided.")
     try:
-        # Expiry is checked here to the fraction of a second, so that short lifetimes are exact.
+        # PyJWT checks the expiry in whole seconds only, so it is checked below.
         claims = jwt.decode(
             token.strip(),
             SIGNING_KEY,

@@ -1,4 +1,4 @@
-"""``/control/``: how tests and demos set up the Catalog, order faults and read the request log. Needs no token."""
+"""``/control/``: tests and demos set the data, add faults and read the request log here, without a token."""
 
 from collections.abc import Callable
 from typing import Any
@@ -63,8 +63,8 @@ class Control:
         self._catalog.store.change(_keyed(edit.upsert), edit.delete, edit.via_publisher)
 
     def _generate(self, body: bytes) -> None:
-        order = msgspec.json.decode(body, type=Generate)
-        self._catalog.store.generate(order.count, order.seed)
+        options = msgspec.json.decode(body, type=Generate)
+        self._catalog.store.generate(options.count, options.seed)
 
     def _change_settings(self, body: bytes) -> Any:
         changes = msgspec.json.decode(body, type=dict[str, Any])

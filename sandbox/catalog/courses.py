@@ -1,6 +1,6 @@
-"""``GET /api/v1/courses/``: courses, each with its runs, and which of them changed lately.
+"""``GET /api/v1/courses/``: the courses that changed since a timestamp, each with its course runs.
 
-Not complete, as in the real service: only an edit through the Catalog's own publisher moves a course's timestamp.
+As in the real service, the list is not complete: only an edit in the Catalog's publisher updates a course's timestamp.
 """
 
 from collections import defaultdict
@@ -15,11 +15,14 @@ from sandbox.catalog.store import Entry, Snapshot, key_of
 
 
 class InvalidTimestamp(Exception):
-    """``timestamp`` is no ISO 8601 date and time."""
+    """``timestamp`` is not an ISO 8601 date and time."""
 
 
 def select_courses(snapshot: Snapshot, params: Params) -> list[tuple[str, list[Entry]]]:
-    """(course key, its runs) of the courses modified since ``timestamp``, by course key. Raises InvalidTimestamp."""
+    """Return the courses that were modified since ``timestamp``, as (course key, course runs) in order of the keys.
+
+    Raises InvalidTimestamp.
+    """
     since = _timestamp(params.get("timestamp"))
     if since is None or since <= snapshot.loaded_at:
         wanted = None
@@ -32,7 +35,7 @@ def select_courses(snapshot: Snapshot, params: Params) -> list[tuple[str, list[E
         course = course_key_of(key_of(entry))
         if wanted is None or course in wanted:
             runs[course].append(entry)
-    # A course whose last run was deleted is still there, without runs.
+    # A course remains when its last course run is deleted.
     for course in wanted or ():
         runs.setdefault(course, [])
     return sorted(runs.items())
@@ -49,7 +52,7 @@ def _timestamp(text: str | None) -> datetime | None:
 
 
 def shown_courses(courses: list[tuple[str, list[Entry]]], snapshot: Snapshot, params: Params) -> list[Row]:
-    """Courses as listed. ``fields`` filters the course and, by the same names, the runs nested in it."""
+    """Return the rows of the list. ``fields`` selects the fields of the courses and of the course runs in them."""
     fields = wanted_fields(params)
     with_hidden = flag(params, "include_hidden_course_runs")
     rows = []

@@ -1,4 +1,4 @@
-"""Replies onto the wire, whole or broken in the way that a fault says."""
+"""Sends replies, complete or with a fault."""
 
 import os
 import socket
@@ -30,7 +30,7 @@ CHUNK_BYTES = 64 * 1024
 
 
 class Delivery:
-    """Answers one request on one connection, and notes in the log what it answered before the first byte leaves."""
+    """Replies to one request, and logs the reply before it sends the first byte."""
 
     def __init__(self, connection: socket.socket, catalog: Catalog, request: Request, entry: Entry) -> None:
         self._connection = connection
@@ -86,7 +86,7 @@ class Delivery:
     def _reset(self) -> None:
         linger_for_nothing = struct.pack("ii", 1, 0)
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_nothing)
-        # Closed here and now: the orderly shutdown that the server ends with would send a FIN first.
+        # Close the socket here: the server's own shutdown would send a FIN first.
         os.close(self._connection.detach())
 
     def _mutate(self, action: Mutate) -> None:
@@ -97,7 +97,7 @@ class Delivery:
             change()
         reply = self._catalog.answer(self._request)
         if not action.before:
-            # Before the reply leaves, so that the caller's next request is sure to see it.
+            # Before the reply is sent, so that the caller's next request certainly gets the change.
             change()
         self.send(reply)
 
@@ -117,7 +117,7 @@ class Delivery:
 
 
 def canned(action: Status | Body | Redirect) -> Reply:
-    """The reply of a fault that does not ask the Catalog at all."""
+    """Return the reply of a fault that needs no data of the Catalog."""
     match action:
         case Body(body=body, content_type=content_type, status=status):
             return plain_reply(status, body, content_type)

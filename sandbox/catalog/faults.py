@@ -1,7 +1,7 @@
-"""Faults to order: rules that say which request goes wrong, and how.
+"""Faults, and the rules that select the requests that have them.
 
-A rule matches by path prefix, by parameters that must all be equal, by the run that the page would hold, and from
-the ``nth`` matching request on; it acts ``times`` times (``None``: for ever).
+A rule matches a path prefix, parameters that must all be equal, and a course run that must be on the page. It acts from
+the ``nth`` matching request on, ``times`` times (``None``: always).
 """
 
 from collections.abc import Callable
@@ -13,16 +13,16 @@ import msgspec
 from sandbox.catalog.request_log import Request
 from sandbox.catalog.store import Entry
 
-# Says whether the page that a request asks for would hold the run with this key.
+# Returns whether the course run with this key is on the page that a request selects.
 Covers = Callable[[Request, str], bool]
 
 
 class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag=str.lower):
-    """What goes wrong. Its lower-case class name is its ``kind``."""
+    """A fault. Its ``kind`` is the class name in lower case."""
 
 
 class Status(Action):
-    """An error page of a proxy or of the service itself."""
+    """An error page of a proxy or of the service."""
 
     status: int
     headers: dict[str, str] = {}
@@ -30,7 +30,7 @@ class Status(Action):
 
 
 class Body(Action):
-    """A reply with any body."""
+    """A reply with this body."""
 
     body: str
     content_type: str = "text/html"
@@ -43,41 +43,41 @@ class Redirect(Action):
 
 
 class Reset(Action):
-    """The connection is reset before any byte of a reply."""
+    """The connection is reset without a reply."""
 
 
 class Hang(Action):
-    """The request is read and never answered; after ``seconds`` the connection is closed."""
+    """There is no reply; after ``seconds`` the connection is closed."""
 
     seconds: float = 60
 
 
 class Drip(Action):
-    """Good headers, then for ever a byte of blank a while: no single read is slow enough to time out."""
+    """Correct headers, then single bytes without end: no single read is slow enough to time out."""
 
     seconds_per_byte: float = 0.2
 
 
 class Truncate(Action):
-    """The connection is closed after ``bytes`` of a body whose Content-Length promised more."""
+    """The connection is closed after ``bytes`` of the body, which is less than its Content-Length."""
 
     bytes: int
 
 
 class Huge(Action):
-    """A body of ``bytes`` blanks whose length is not announced."""
+    """A body of so many ``bytes``, without a Content-Length."""
 
     bytes: int
 
 
 class Slow(Action):
-    """The right answer, late."""
+    """The correct reply, late."""
 
     seconds: float
 
 
 class Mutate(Action):
-    """The right answer, and the data changes: before it is worked out, or right after."""
+    """The correct reply; the data changes before or after it is computed."""
 
     upsert: list[dict[str, Any]] = []
     delete: list[str] = []
@@ -86,13 +86,13 @@ class Mutate(Action):
 
 
 class Short(Action):
-    """``rows`` fewer than there are, from the end of the page."""
+    """The page lacks its last ``rows``."""
 
     rows: int
 
 
 class Long(Action):
-    """``rows`` more than asked for: those that follow, starting over after the last run."""
+    """The page has ``rows`` more: the following ones, and after the last one those of the page again."""
 
     rows: int
 
@@ -102,7 +102,7 @@ class Duplicate(Action):
 
 
 class Next(Action):
-    """The reply's ``next`` points elsewhere."""
+    """The reply has this ``next``."""
 
     next: str | None
 
@@ -127,7 +127,7 @@ RowFault = Short | Long | Duplicate | Next
 
 
 def reshaped(action: RowFault | None, page: list[Entry], following: list[Entry]) -> list[Entry]:
-    """The rows of a page with the fault applied; ``following`` are all those after it."""
+    """Return the rows of a page with the fault; ``following`` are all rows after the page."""
     match action:
         case Short(rows=rows):
             return page[: max(0, len(page) - rows)]
@@ -173,7 +173,7 @@ class _ActiveRule:
 
 
 class Faults:
-    """The rules in force. ``released`` is set when they are cleared, so that hanging requests let go."""
+    """The active rules. ``released`` is set when they are cleared, and ends requests that hang."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -191,7 +191,7 @@ class Faults:
             self.released = Event()
 
     def take(self, request: Request, covers: Covers) -> AnyAction | None:
-        """The action of the first rule that is due for this request; every rule that matches counts it."""
+        """Return the fault of the first rule that is due for this request. Every matching rule counts the request."""
         with self._lock:
             if not self._rules:
                 return None

@@ -1,4 +1,4 @@
-"""The whole course run as the Catalog lists it when no ``fields`` are named: about 5.3 KB of JSON a run."""
+"""The full object of a course run, which the Catalog lists without ``fields``: about 5.3 KB of JSON each."""
 
 from random import Random
 from typing import Any
@@ -35,7 +35,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def full_row(row: Row, seed: int) -> Row:
-    """Every field of a run, in the service's order; the fields that ``row`` carries win."""
+    """Return all fields of a course run, in the service's order. The fields of ``row`` override the generated ones."""
     key = str(row["key"])
     draw = Random(f"{seed}:{key}")
     whole = _identity(key, seed, draw) | _schedule(draw) | _description(key, draw) | _reporting(draw)
@@ -81,7 +81,7 @@ def _seat(kind: str, price: str, deadline: str | None, draw: Random) -> Row:
 
 
 def start_of(key: str, seed: int) -> str:
-    """The start of a run, the same as in :func:`full_row`, by whole days: many runs start on the same one."""
+    """Return the start of a course run, the same as in :func:`full_row`. Many course runs start on the same day."""
     return full_row({"key": key}, seed)["start"]
 
 

@@ -1,7 +1,7 @@
-"""What a query string means to the Catalog: which rows, which page of them, which fields.
+"""The meaning of a query string: which rows, which page of them, and which fields.
 
-Pure functions; the source of every rule is ``docs/references/catalog-api.rst``.  Two paginations live behind one
-URL: page numbers when ``page`` is present, limit and offset otherwise.
+The rules are those of ``docs/references/catalog-api.rst``. One URL has two paginations: page numbers if ``page`` is
+present, limit and offset otherwise.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,21 +19,21 @@ Params = dict[str, str]
 
 
 class InvalidPage(Exception):
-    """A page number that does not exist."""
+    """The page does not exist."""
 
 
 class ServerFault(Exception):
-    """The request trips over an error in the service itself."""
+    """The request causes an error in the service."""
 
 
 def parse_params(query: str) -> Params:
-    """The parameters of a query string; of a repeated one the last counts."""
+    """Return the parameters of a query string; the last one is used if a name is repeated."""
     return dict(parse_qsl(query, keep_blank_values=True))
 
 
 @dataclass(frozen=True)
-class Window:
-    """The rows from ``offset`` on, ``limit`` of them at most, and where the neighbors of this page are."""
+class Page:
+    """At most ``limit`` rows from ``offset`` on, and the URLs of the next and the previous page."""
 
     offset: int
     limit: int
@@ -44,21 +44,21 @@ class Window:
         return entries[self.offset : self.offset + self.limit]
 
 
-def window(params: Params, url: str, count: int) -> Window:
-    """The page that ``params`` ask for out of ``count`` rows. Raises InvalidPage."""
+def select_page(params: Params, url: str, count: int) -> Page:
+    """Return the page of ``count`` rows that ``params`` select. Raises InvalidPage."""
     if params.get("page"):
         return _numbered_page(params, url, count)
     return _limit_offset(params, url, count)
 
 
-def _numbered_page(params: Params, url: str, count: int) -> Window:
+def _numbered_page(params: Params, url: str, count: int) -> Page:
     size = _size(params.get("page_size"))
     last = max(1, -(-count // size))
     number = _page_number(params["page"], last)
     next_url = _with_params(url, page=number + 1) if number < last else None
-    # The first page is named by leaving its number out: the service's own links fall back to the other pagination.
+    # Links to the first page have no page number, so they select the other pagination, as in the service.
     previous = None if number == 1 else _with_params(url, page=number - 1 if number > 2 else None)
-    return Window((number - 1) * size, size, next_url, previous)
+    return Page((number - 1) * size, size, next_url, previous)
 
 
 def _page_number(text: str, last: int) -> int:
@@ -73,14 +73,14 @@ def _page_number(text: str, last: int) -> int:
     return number
 
 
-def _limit_offset(params: Params, url: str, count: int) -> Window:
+def _limit_offset(params: Params, url: str, count: int) -> Page:
     limit = _size(params.get("limit"))
     offset = max(0, _integer(params.get("offset"), 0))
     next_url = _with_params(url, limit=limit, offset=offset + limit) if offset + limit < count else None
     previous = None
     if offset > 0:
         previous = _with_params(url, limit=limit, offset=offset - limit if offset > limit else None)
-    return Window(offset, limit, next_url, previous)
+    return Page(offset, limit, next_url, previous)
 
 
 def _size(text: str | None) -> int:
@@ -96,7 +96,7 @@ def _integer(text: str | None, default: int) -> int:
 
 
 def _with_params(url: str, **changes: int | None) -> str:
-    """``url`` with parameters set, or left out where ``None``; parameters sorted, as the service's links are."""
+    """Return ``url`` with these parameters, without those that are ``None``, and sorted as in the service's links."""
     parts = urlsplit(url)
     params = parse_qs(parts.query, keep_blank_values=True)
     for name, value in changes.items():
@@ -107,10 +107,10 @@ def _with_params(url: str, **changes: int | None) -> str:
 
 
 def select(snapshot: Snapshot, params: Params) -> list[Entry]:
-    """The runs that ``keys``, ``marketable`` and ``ordering`` leave, in order. Every other parameter is ignored."""
+    """Return the course runs that ``keys`` and ``marketable`` select, in order. Other parameters are ignored."""
     entries = snapshot.entries
     if params.get("keys"):
-        # Form fields are stripped one by one; a key in which a bare + became a space still matches nothing.
+        # Keys are stripped. A key in which a bare + became a space matches nothing.
         entries = snapshot.find(key.strip() for key in params["keys"].split(","))
     if params.get("marketable") in ("1", "true", "True"):
         entries = [entry for entry in entries if _is_marketable(snapshot.row(entry))]
@@ -124,7 +124,7 @@ def _is_marketable(row: Row) -> bool:
 
 
 def _by_start(entries: list[Entry], snapshot: Snapshot, *, latest_first: bool) -> list[Entry]:
-    # No tie-break: runs that start together come in another order each time.
+    # There is no tie-break: course runs with the same start are in another order each time.
     shuffled = entries.copy()
     shuffle(shuffled)
 
@@ -136,7 +136,7 @@ def _by_start(entries: list[Entry], snapshot: Snapshot, *, latest_first: bool) -
 
 
 def flag(params: Params, name: str) -> bool:
-    """A flag is an integer; anything else is an error inside the service. Raises ServerFault."""
+    """Return the value of a flag. Raises ServerFault if it is not an integer."""
     try:
         return bool(int(params.get(name, "0")))
     except ValueError:
@@ -144,14 +144,14 @@ def flag(params: Params, name: str) -> bool:
 
 
 def wanted_fields(params: Params) -> frozenset[str] | None:
-    """The fields to show; ``None``: all of them."""
+    """Return the fields to list; ``None``: all."""
     if "fields" not in params:
         return None
     return frozenset(name for name in params["fields"].split(",") if name)
 
 
 def shown(rows: Iterable[Row], fields: frozenset[str] | None, seed: int, utm_source: str | None) -> list[Row]:
-    """The rows as the service lists them; ``utm_source`` marks the marketing URLs for affiliates, ``None`` does not."""
+    """Return the rows of the list; with ``utm_source`` their marketing URLs have UTM parameters."""
     suffix = (
         ""
         if utm_source is None

@@ -1,4 +1,4 @@
-"""An HTTP reply of the Catalog as a value: status, headers in the service's order, body."""
+"""An HTTP reply of the Catalog: status, headers in the service's order, body."""
 
 from dataclasses import dataclass, replace
 from email.utils import formatdate
@@ -48,7 +48,7 @@ REQUEST_LINE_TOO_LARGE_PAGE = """<html>
 
 @dataclass(frozen=True)
 class Reply:
-    """``bare`` replies come from the web server in front of the application: without Server and Date."""
+    """A ``bare`` reply is the web server's own, not the application's: it has no Server and no Date."""
 
     status: int
     headers: Headers
@@ -56,7 +56,7 @@ class Reply:
     bare: bool = False
 
     def head(self, content_length: int | None) -> bytes:
-        """The status line and headers as sent; without a length the body ends with the connection."""
+        """Return the status line and the headers; without a length the body ends with the connection."""
         lines = [f"HTTP/1.1 {self.status} {_phrase(self.status)}"]
         if not self.bare:
             lines += ["Server: gunicorn", f"Date: {formatdate(usegmt=True)}"]
@@ -85,7 +85,7 @@ def json_reply(status: int, content: Any, *, extra: Headers = ()) -> Reply:
 
 
 def encoded_reply(status: int, body: bytes, *, extra: Headers = ()) -> Reply:
-    """JSON that is encoded already. ``extra`` headers stand where the service puts WWW-Authenticate and Retry-After."""
+    """Return a reply with this JSON. ``extra`` headers are where the service has WWW-Authenticate and Retry-After."""
     headers = (
         ("Content-Type", "application/json"),
         *extra,
@@ -124,6 +124,6 @@ def redirect_reply(location: str, status: int = 301) -> Reply:
 
 
 def plain_reply(status: int, body: str, content_type: str, headers: dict[str, str] | None = None) -> Reply:
-    """A reply that did not come from the application: a proxy's error page, say."""
+    """Return a reply that is not the application's, such as the error page of a proxy."""
     base = Reply(status, (("Content-Type", content_type), ("Content-Length", "")), body.encode())
     return base.with_headers(headers or {})

@@ -1,4 +1,4 @@
-"""Whole replies, kept under the exact path and query string: not under the user, and not under the host."""
+"""A cache of whole replies by path and exact query string, but neither by user nor by host."""
 
 from collections import OrderedDict
 from threading import Lock
@@ -7,7 +7,7 @@ CAPACITY_BYTES = 64 * 2**20
 
 
 class ReplyCache:
-    """Bodies of list replies. Any change of the data drops them all; the oldest go when there is no room left."""
+    """Bodies of list replies. Every change of the data removes all; a full cache removes the oldest."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -1,4 +1,4 @@
-"""A request as the Catalog got it, and the log of them that tests read back."""
+"""Requests as they were received, and their log for tests."""
 
 import time
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from sandbox.catalog.listing import Params, parse_params
 
 @dataclass(frozen=True)
 class Request:
-    """``headers`` holds each header by its name as sent; ``query`` is the raw query string."""
+    """``headers`` has the names as they were sent; ``query`` is the raw query string."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Request:
 
 
 class Entry:
-    """One request in the log. ``status`` and ``bytes`` (of the body) stay ``None`` when no reply was begun."""
+    """A request in the log. ``status`` and ``bytes`` (of the body) are ``None`` if no reply was sent."""
 
     def __init__(self, number: int, request: Request) -> None:
         self.number = number

@@ -1,6 +1,6 @@
-"""Course runs made from a seed: their keys, and the few fields of a run that a crawl usually asks for.
+"""Course runs that are generated from a seed: their keys, and the fields that a sync usually requests.
 
-Every value is a pure function of (key, seed), so that a Catalog of a million runs is held as a million keys.
+Key and seed determine every value, so a Catalog of a million course runs needs the memory of a million keys.
 """
 
 import re
@@ -21,9 +21,9 @@ TITLE_WORDS = (
     "Systems Thinking Writing"
 ).split()
 LANGUAGES = ("en", "es", "fr", "de", "pt-br", "zh-cmn")
-RUNS_A_COURSE = 3
+RUNS_PER_COURSE = 3
 
-# Out of a thousand runs, cumulatively; the rest is published.
+# Of a thousand course runs, cumulative; the others are published.
 UNPUBLISHED, LEGAL_REVIEW, INTERNAL_REVIEW, REVIEWED = 50, 56, 62, 68
 WITHOUT_URL = 25
 
@@ -31,7 +31,7 @@ _NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 def course_run_keys(count: int, seed: int) -> list[str]:
-    """``count`` distinct course keys: 2 % old-style, 3 % CCX (mostly of a listed run), the rest ``course-v1:``."""
+    """Return ``count`` distinct keys: 2 % old-style, 3 % CCX (mostly of a listed course run), 95 % ``course-v1:``."""
     return [_course_run_key(number, seed) for number in range(count)]
 
 
@@ -46,7 +46,7 @@ def _course_run_key(number: int, seed: int) -> str:
 
 
 def _org_course_run(number: int, seed: int) -> tuple[str, str, str]:
-    course_number, nth_run = divmod(number, RUNS_A_COURSE)
+    course_number, nth_run = divmod(number, RUNS_PER_COURSE)
     mixed = ((course_number + 1) * 2654435761 + seed * 40503 + 977) & 0xFFFFFFFF
     org = ORGANIZATIONS[(mixed >> 8) % len(ORGANIZATIONS)]
     subject = SUBJECTS[(mixed >> 16) % len(SUBJECTS)]
@@ -55,7 +55,7 @@ def _org_course_run(number: int, seed: int) -> tuple[str, str, str]:
 
 
 def course_key_of(key: str) -> str:
-    """``Org+Number`` of the course that a run, of any kind of key, belongs to."""
+    """Return the course, ``Org+Number``, of a course run; its key may be of any kind."""
     parts = re.split(r"[+/]", str(key).partition(":")[2] or str(key))
     return "+".join(parts[:2])
 
@@ -71,7 +71,7 @@ def marketing_url_of(key: str, seed: int) -> str:
 
 
 def brief_row(key: str, seed: int) -> Row:
-    """The key, marketing URL and status of a generated run."""
+    """Return the key, the marketing URL and the status of a generated course run."""
     return {"key": key, **_url_and_status(key, seed)}
 
 
@@ -91,14 +91,14 @@ def _url_and_status(key: str, seed: int) -> Row:
     return {"marketing_url": None if without_url else marketing_url_of(key, seed), "status": status}
 
 
-# What a host that syncs more than the marketing URL asks for as well.
+# What a host with more than the marketing URL in CATALOG_SYNC_FIELDS requests.
 COMMON_FIELDS = frozenset(
     ("key", "marketing_url", "status", "eligible_for_financial_aid", "content_language")
 )
 
 
 def common_row(row: Row, seed: int) -> Row:
-    """``row`` with every one of ``COMMON_FIELDS``: those of :func:`full_row`, in its order, at a tenth of the cost."""
+    """Return ``row`` with all ``COMMON_FIELDS``, as in :func:`full_row` but in a tenth of the time."""
     mixed = crc32(str(row["key"]).encode(), seed + 2)
     more = {
         "content_language": LANGUAGES[mixed % len(LANGUAGES)],
@@ -108,6 +108,6 @@ def common_row(row: Row, seed: int) -> Row:
 
 
 def given_row(given: Row, seed: int) -> Row:
-    """A row somebody set: what they left out is what a run in good order has, published and with a URL."""
+    """Return a row that a test sets; by default it is published and has a URL."""
     key = given["key"]
     return {"key": key, "marketing_url": marketing_url_of(str(key), seed), "status": "published"} | given

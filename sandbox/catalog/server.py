@@ -1,4 +1,4 @@
-"""The HTTP server: one connection, one request, one thread; the connection is closed after it, as gunicorn does."""
+"""The HTTP server. As with gunicorn, each connection serves one request and is closed."""
 
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,13 +13,13 @@ from sandbox.catalog.request_log import Request
 from sandbox.catalog.service import Catalog
 
 REQUEST_LINE_LIMIT = 4094
-# The web server reads this much at a time, and says so when it found no end of the line in it.
+# The web server reads so much at a time. Its message about a longer line contains this number.
 READ_BYTES = 8192
 
 
 class CatalogServer(ThreadingHTTPServer):
     daemon_threads = True
-    # A burst of connections waits, it is not refused.
+    # Many connections at the same time wait instead of being refused.
     request_queue_size = 1024
 
     def __init__(self, address: tuple[str, int], catalog: Catalog) -> None:
@@ -33,11 +33,11 @@ class CatalogServer(ThreadingHTTPServer):
         return f"http://{host!s}:{port}"
 
     def server_bind(self) -> None:
-        # Past HTTPServer's own, which looks up the host's name and may take seconds over it.
+        # HTTPServer's own method looks up the host's name, which may take seconds.
         TCPServer.server_bind(self)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A caller that gave up on us is no error of ours.
+        # A caller that closes the connection is not an error.
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -60,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(self._read_request())
 
     def _refuse_long_line(self, line: bytes, size: int) -> None:
-        # The headers are read to their end: closing with bytes unread would reset the connection.
+        # Read all headers: closing with unread bytes would reset the connection.
         while self.rfile.readline(2**16) not in (b"\r\n", b"\n", b""):
             pass
         method, _, rest = line.decode("latin-1").partition(" ")
@@ -89,4 +89,4 @@ class Handler(BaseHTTPRequestHandler):
         Delivery(self.connection, catalog, request, entry).deliver(action)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the request log is read over ``/control/requests``."""
+        """Log nothing: ``/control/requests`` returns the request log."""

@@ -1,4 +1,4 @@
-"""The Catalog itself: from a request to its reply, with no socket in sight."""
+"""The Catalog: returns the reply to a request, without sockets."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ import msgspec
 from sandbox.catalog.auth import NotAuthenticated, access_token_reply, authenticate
 from sandbox.catalog.courses import InvalidTimestamp, select_courses, shown_courses
 from sandbox.catalog.faults import Faults, Next, RowFault, reshaped
-from sandbox.catalog.listing import InvalidPage, ServerFault, flag, select, shown, wanted_fields, window
+from sandbox.catalog.listing import InvalidPage, ServerFault, flag, select, select_page, shown, wanted_fields
 from sandbox.catalog.replies import (
     NOT_FOUND_PAGE,
     SERVER_ERROR_PAGE,
@@ -33,7 +33,7 @@ ACCESS_TOKEN_PATH = "/oauth2/access_token"
 
 @dataclass(frozen=True)
 class Start:
-    """How the process was started; what a reset goes back to."""
+    """The options of the process, which a reset restores."""
 
     runs: int
     seed: int
@@ -53,7 +53,7 @@ class Catalog:
         self.store.generate(start.runs, start.seed)
 
     def reset(self) -> None:
-        """Everything as it was when the process started."""
+        """Restore the state at the start of the process."""
         self.set_settings(self._start.settings)
         self.faults.clear()
         self._throttle.clear()
@@ -62,12 +62,12 @@ class Catalog:
 
     def set_settings(self, settings: Settings) -> None:
         if self.settings.workers != settings.workers:
-            # Requests at work finish on the workers they started on.
+            # Running requests end on the old workers.
             self._workers = Workers(settings.workers)
         self.settings = settings
 
     def answer(self, request: Request, row_fault: RowFault | None = None) -> Reply:
-        """The reply to a request outside ``/control/``."""
+        """Return the reply to a request outside ``/control/``."""
         if request.path.rstrip("/") == ACCESS_TOKEN_PATH:
             return self._access_token(request)
         if f"{request.path}/" in (COURSE_RUNS_PATH, COURSES_PATH):
@@ -99,7 +99,7 @@ class Catalog:
         if cached and (body := self._cache.get(request.target, version)) is not None:
             self._take_cached_time(body)
             return encoded_reply(200, body)
-        reply = self._worked_out_list(request, username, row_fault)
+        reply = self._computed_list(request, username, row_fault)
         if cached and reply.status == 200:
             self._cache.put(request.target, version, reply.body)
         return reply
@@ -110,7 +110,7 @@ class Catalog:
                 rows = len(msgspec.json.decode(body, type=_Rows).results)
                 self._workers.work_on_cached(self.settings, rows)
 
-    def _worked_out_list(self, request: Request, username: str, row_fault: RowFault | None) -> Reply:
+    def _computed_list(self, request: Request, username: str, row_fault: RowFault | None) -> Reply:
         settings = self.settings
         if not settings.latency:
             return self._list(request, username, row_fault)
@@ -124,8 +124,8 @@ class Catalog:
             if request.path == COURSES_PATH:
                 workers.work_on_courses(settings, rows)
             else:
-                # Past the end no row is touched.
-                skipped = window(request.params, request.url, page.count).offset if rows else 0
+                # Past the end, the service skips no rows.
+                skipped = select_page(request.params, request.url, page.count).offset if rows else 0
                 workers.work(settings, rows, skipped, full_objects="fields" not in request.params)
         return reply
 
@@ -150,7 +150,7 @@ class Catalog:
         params = request.params
         utm_source = None if flag(params, "exclude_utm") else username
         entries = select(snapshot, params)
-        page = window(params, request.url, len(entries))
+        page = select_page(params, request.url, len(entries))
         on_page = reshaped(
             row_fault, page.of(entries), entries[page.offset + page.limit :] if row_fault else []
         )
@@ -163,7 +163,7 @@ class Catalog:
 
     def _courses(self, snapshot: Snapshot, request: Request) -> dict[str, Any]:
         courses = select_courses(snapshot, request.params)
-        page = window(request.params, request.url, len(courses))
+        page = select_page(request.params, request.url, len(courses))
         return {
             "count": len(courses),
             "next": page.next,
@@ -174,12 +174,12 @@ class Catalog:
         }
 
     def covers(self, request: Request, key: str) -> bool:
-        """Whether the page of runs that a request asks for would hold the run with this key."""
+        """Return whether the course run with this key is on the page that a request selects."""
         if request.path != COURSE_RUNS_PATH:
             return False
         entries = select(self.store.snapshot, request.params)
         try:
-            page = window(request.params, request.url, len(entries)).of(entries)
+            page = select_page(request.params, request.url, len(entries)).of(entries)
         except InvalidPage:
             return False
         return any(key_of(entry).lower() == key.lower() for entry in page)

@@ -1,14 +1,14 @@
-"""How the stand-in behaves at the moment; changed over ``/control/settings``."""
+"""The settings of the stand-in, which ``/control/settings`` changes."""
 
 import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``page_seconds`` and ``run_seconds`` are the real service's CPU time a list request and a run of it.
+    """``page_seconds`` and ``run_seconds`` are the real service's time per list request and per course run in it.
 
-    ``skipped_run_seconds`` is its database's for each run before the page. ``cached_page_seconds`` and
-    ``cached_run_seconds`` are the same for a reply out of its cache, ``courses_seconds`` and ``course_seconds`` for the
-    list of courses.
+    ``skipped_run_seconds`` is the time per course run before the page. ``cached_page_seconds`` and
+    ``cached_run_seconds`` are for replies from the cache, ``courses_seconds`` and ``course_seconds`` for the list of
+    courses.
     """
 
     latency: bool = False
@@ -26,5 +26,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count_delta: int = 0
 
     def changed(self, changes: dict[str, object]) -> "Settings":
-        """These settings with some changed. Raises msgspec.ValidationError for an unknown name or a wrong type."""
+        """Return these settings with changes. Raises msgspec.ValidationError for an unknown name or a wrong type."""
         return msgspec.convert(msgspec.structs.asdict(self) | changes, Settings)

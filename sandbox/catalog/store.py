@@ -1,4 +1,4 @@
-"""What the Catalog holds: course runs in the order the service lists them, and when each course was last modified."""
+"""The data of the Catalog: course runs in the order of the list, and when each course was modified."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.catalog.rows import Row, brief_row, course_key_of, course_run_keys, given_row
 
-# A generated run is held as its key alone (its fields follow from key and seed); a run somebody set, as its fields.
+# A generated course run is only its key, since key and seed determine its fields. One that a test sets is a row.
 Entry = str | Row
 
 
@@ -18,15 +18,15 @@ def key_of(entry: Entry) -> str:
 
 
 def listing_order(entry: Entry) -> str:
-    """``LOWER(key)``, as the service orders runs."""
+    """Return the sort key: the service orders by ``LOWER(key)``."""
     return key_of(entry).lower()
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The Catalog at one moment. Never changed after it is made, so that readers need no lock.
+    """The data at one moment. It never changes, so readers need no lock.
 
-    ``modified`` holds the courses that an edit touched since ``loaded_at``; every other course dates from then.
+    ``modified`` has the courses that were edited after ``loaded_at``; all others were modified at ``loaded_at``.
     """
 
     entries: list[Entry]
@@ -42,7 +42,7 @@ class Snapshot:
         return [self.row(entry) for entry in self.entries]
 
     def find(self, keys: Iterable[str]) -> list[Entry]:
-        """The entries that have these keys in any case, in listing order; unknown keys are left out."""
+        """Return the entries with these keys in any case, in the order of the list. Unknown keys are left out."""
         found: list[Entry] = []
         for wanted in sorted({key.lower() for key in keys}):
             found.extend(self.entries[slice(*self._span(wanted))])
@@ -56,7 +56,7 @@ class Snapshot:
 
 
 class Store:
-    """The current :class:`Snapshot`, and the only ways to change it."""
+    """The current :class:`Snapshot`, and the methods that replace it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -64,11 +64,11 @@ class Store:
         self.snapshot = Snapshot([], 1, 0, _now())
 
     def generate(self, count: int, seed: int) -> None:
-        """Replaces the whole Catalog with ``count`` made-up runs."""
+        """Replace all data with ``count`` generated course runs."""
         self._load(list(course_run_keys(count, seed)), seed)
 
     def replace(self, rows: Iterable[Row]) -> None:
-        """Replaces the whole Catalog with these rows."""
+        """Replace all data with these rows."""
         seed = self.snapshot.seed
         self._load([given_row(row, seed) for row in rows], seed)
 
@@ -81,7 +81,7 @@ class Store:
     def change(
         self, upsert: Iterable[Row] = (), delete: Iterable[Any] = (), via_publisher: bool = True
     ) -> None:
-        """Edits single runs. Only an edit through the Catalog's publisher moves the timestamp of the course."""
+        """Change single course runs. Only an edit in the publisher updates the timestamp of the course."""
         with self._lock:
             before = self.snapshot
             entries = before.entries.copy()

@@ -1,4 +1,4 @@
-"""The stand-in Catalog for tests, demos and benchmarks: a process of its own, and the controls of it.
+"""The stand-in Catalog for tests, demos and benchmarks: a process of its own, and its controls.
 
 with CatalogProcess(runs=100) as catalog:
     catalog.control.fault("status", status=503, times=2)
@@ -31,9 +31,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """A request as the Catalog got it. ``at``: seconds since the epoch; ``bytes``: of the reply's body.
+    """A request to the Catalog. ``at``: seconds since the epoch; ``bytes``: size of the reply's body.
 
-    ``status`` and ``bytes`` are ``None`` when no reply was begun (a hang, a reset).
+    ``status`` and ``bytes`` are ``None`` if no reply was sent (a hang, a reset).
     """
 
     n: int
@@ -48,7 +48,7 @@ class LoggedRequest:
 
 
 class CatalogControl:
-    """What ``/control/`` offers. ``start_settings`` are put back after a reset, on top of the process's own."""
+    """The controls under ``/control/``. A reset restores ``start_settings``, too."""
 
     def __init__(self, url: str, start_settings: dict[str, Any] | None = None) -> None:
         self._address = urlsplit(url).netloc
@@ -57,7 +57,7 @@ class CatalogControl:
             self.settings(**self._start_settings)
 
     def set_runs(self, rows: Iterable[Row]) -> None:
-        """Replaces the whole Catalog. A row needs a ``key``; what it leaves out is that of a published run."""
+        """Replace all data. A row needs a ``key``; by default it is published and has a URL."""
         self._call("PUT", "runs", list(rows))
 
     def upsert(self, rows: Iterable[Row], via_publisher: bool = True) -> None:
@@ -67,15 +67,15 @@ class CatalogControl:
         self._call("PATCH", "runs", {"delete": list(keys), "via_publisher": via_publisher})
 
     def runs(self) -> list[Row]:
-        """Every run's ``key``, ``marketing_url`` and ``status``, in the Catalog's order."""
+        """Return ``key``, ``marketing_url`` and ``status`` of all course runs, in the Catalog's order."""
         return self._call("GET", "runs")
 
     def generate(self, count: int, seed: int = 1) -> None:
-        """Replaces the whole Catalog with ``count`` made-up runs."""
+        """Replace all data with ``count`` generated course runs."""
         self._call("POST", "runs/generate", {"count": count, "seed": seed})
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        """Changes settings (see ``sandbox.catalog.settings``); returns all of them."""
+        """Change settings (see ``sandbox.catalog.settings``), and return all of them."""
         return self._call("PUT", "settings", changes)
 
     def fault(
@@ -86,16 +86,16 @@ class CatalogControl:
         times: int | None = 1,
         **action_params: Any,
     ) -> None:
-        """Orders a fault (see ``sandbox.catalog.faults``); ``times=None``: for ever."""
+        """Add a fault (see ``sandbox.catalog.faults``); ``times=None``: for all requests."""
         rule = {"match": match or {}, "times": times, "action": {"kind": action_kind} | action_params}
         self._call("POST", "faults", rule)
 
     def clear_faults(self) -> None:
-        """Drops all rules, and lets go of requests that hang."""
+        """Remove all rules, and end requests that hang."""
         self._call("DELETE", "faults")
 
     def requests(self, path: str | None = None) -> list[LoggedRequest]:
-        """The requests so far, oldest first; with ``path`` only those whose path starts so."""
+        """Return the requests in their order; with ``path`` only those whose path starts with it."""
         logged = [LoggedRequest(**entry) for entry in self._call("GET", "requests")]
         return [entry for entry in logged if path is None or entry.path.startswith(path)]
 
@@ -103,7 +103,7 @@ class CatalogControl:
         self._call("DELETE", "requests")
 
     def reset(self) -> None:
-        """Everything as it was at the start: runs, settings, faults, throttle, request log."""
+        """Restore the state at the start: course runs, settings, faults, throttle, request log."""
         self._call("POST", "reset")
         if self._start_settings:
             self.settings(**self._start_settings)
@@ -122,7 +122,7 @@ class CatalogControl:
 
 
 class CatalogProcess:
-    """Starts ``python -m sandbox.catalog`` on a free port; it ends with this object, or with this process."""
+    """A process of ``python -m sandbox.catalog`` on a free port. It ends with this object or with this process."""
 
     client_id = CLIENT_ID
     client_secret = CLIENT_SECRET
@@ -147,7 +147,9 @@ class CatalogProcess:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if "listening on" not in line:
-            raise RuntimeError(f"The stand-in Catalog did not start: {line!r}; its standard error says why.")
+            raise RuntimeError(
+                f"The stand-in Catalog did not start: {line!r}. Its standard error has the reason."
+            )
         return line.rsplit(" ", 1)[-1].strip()
 
     @property
@@ -160,7 +162,7 @@ class CatalogProcess:
 
     @property
     def lms_environment(self) -> dict[str, str]:
-        """The environment variables that tell a sandbox LMS where this Catalog is, and with which credentials."""
+        """The environment variables of a sandbox LMS that uses this Catalog."""
         return {
             "COURSE_CATALOG_API_URL": self.api_url,
             "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": self.oauth2_url,
@@ -169,13 +171,13 @@ class CatalogProcess:
         }
 
     def stop(self) -> int:
-        """Ends the process as an operator would; returns its exit status. Once stopped, does nothing more."""
+        """End the process with SIGTERM, if it is running, and return its exit status."""
         if self._process.poll() is None:
             self._process.terminate()
         return self._end()
 
     def kill(self) -> int:
-        """Ends the process at once, as a crash does."""
+        """End the process with SIGKILL, like a crash."""
         if self._process.poll() is None:
             self._process.kill()
         return self._end()

@@ -1,4 +1,4 @@
-"""Requests an hour for each user, as a sliding window."""
+"""The limit of requests per hour and user, over the last 60 minutes."""
 
 import math
 import time
@@ -7,7 +7,7 @@ from threading import Lock
 
 from sandbox.catalog.replies import Reply, error_reply
 
-WINDOW_SECONDS = 3600
+HOUR_SECONDS = 3600
 
 
 class Throttle:
@@ -16,18 +16,18 @@ class Throttle:
         self._served: dict[str, deque[float]] = {}
 
     def refusal(self, username: str, per_hour: int | None) -> Reply | None:
-        """Counts a request; past ``per_hour`` (``None``: no limit) returns the 429 to answer, uncounted."""
+        """Count a request. Past ``per_hour`` (``None``: no limit), return the reply 429 and do not count it."""
         if per_hour is None:
             return None
         now = time.monotonic()
         with self._lock:
             served = self._served.setdefault(username, deque())
-            while served and served[0] <= now - WINDOW_SECONDS:
+            while served and served[0] <= now - HOUR_SECONDS:
                 served.popleft()
             if len(served) < per_hour:
                 served.append(now)
                 return None
-            wait = math.ceil(WINDOW_SECONDS - (now - served[0])) if served else WINDOW_SECONDS
+            wait = math.ceil(HOUR_SECONDS - (now - served[0])) if served else HOUR_SECONDS
         detail = f"Request was throttled. Expected available in {wait} second{'' if wait == 1 else 's'}."
         return error_reply(429, detail, extra=(("Retry-After", str(wait)),))
 

@@ -1,16 +1,16 @@
-"""The latency model: list requests take the service's time, on a few workers, and queue for them."""
+"""The latency model: list requests queue for a few workers and take the service's time."""
 
 import time
 from threading import Semaphore
 
 from sandbox.catalog.settings import Settings
 
-# Seconds for full objects by seconds for a few fields, measured on the real service (20.0 / 13.7 at page size 500).
+# Time for full objects / time for a few fields, measured on the real service (20.0 s / 13.7 s at page size 500).
 FULL_OBJECT_FACTOR = 1.5
 
 
 class Workers:
-    """``with workers.one():`` waits its turn like a request at gunicorn; ``work`` then takes the time of a page."""
+    """``with workers.one():`` waits for a free worker; ``work`` then takes the time of a page."""
 
     def __init__(self, count: int) -> None:
         self._free = Semaphore(count)

@@ -1,6 +1,6 @@
-"""A small LMS, shaped as edx-platform is. It is where catalog_sync is tried and tested."""
+"""A small LMS with the models and APIs of edx-platform that catalog_sync needs, for demos and tests."""
 
-# Loading the Celery app here makes ``shared_task`` use it, as the LMS does.
+# As in edx-platform: ``shared_task`` uses the Celery app that is imported here.
 from sandbox.lms.celery import app as celery_app
 
 __all__ = ["celery_app"]

@@ -1,4 +1,4 @@
-"""What the sandbox LMS reads from environment variables, as Django settings."""
+"""Django settings of the sandbox LMS from environment variables."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-# SQLite admits one writer: who comes second waits this long, rather than failing.
+# SQLite has one writer at a time. The second one waits so long before it fails.
 SQLITE_TIMEOUT_SECONDS = 20
 
 
 def database(url: str) -> dict[str, Any]:
-    """Return the ``DATABASES["default"]`` of ``url`` (``sqlite:///``, ``mysql://`` or ``postgres://``)."""
+    """Return ``DATABASES["default"]`` for ``url`` (``sqlite:///``, ``mysql://`` or ``postgres://``)."""
     try:
         settings = dj_database_url.parse(url)
     except ValueError as error:
@@ -24,7 +24,7 @@ def database(url: str) -> dict[str, Any]:
     options = settings.setdefault("OPTIONS", {})
     if settings["ENGINE"].endswith("sqlite3"):
         Path(settings["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-        # A transaction that starts as a reader cannot wait to become a writer: SQLite fails it at once.
+        # A transaction that starts with a read fails immediately if another one writes, so each starts as a writer.
         options |= {"timeout": SQLITE_TIMEOUT_SECONDS, "transaction_mode": "IMMEDIATE"}
     elif settings["ENGINE"].endswith("mysql"):
         options |= {"charset": "utf8mb4", "init_command": "SET sql_mode='STRICT_TRANS_TABLES'"}
@@ -33,7 +33,7 @@ def database(url: str) -> dict[str, Any]:
 
 
 def cache(url: str | None) -> dict[str, Any]:
-    """Return the ``CACHES["default"]`` of ``url`` (``redis://…``), or local memory without one."""
+    """Return ``CACHES["default"]`` for ``url`` (``redis://…``), or local memory without one."""
     if not url:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "sandbox-lms"}
     if not url.startswith(("redis://", "rediss://", "unix://")):
@@ -42,7 +42,7 @@ def cache(url: str | None) -> dict[str, Any]:
 
 
 def credentials(catalogs: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """Return the credentials that ``CATALOG_SYNC_CATALOGS`` names, as settings, where the environment has them."""
+    """Return the environment's credentials for ``CATALOG_SYNC_CATALOGS``, as settings."""
     prefixes = [
         entry["OAUTH_SETTINGS_PREFIX"] for entry in catalogs.values() if "OAUTH_SETTINGS_PREFIX" in entry
     ]

@@ -18,8 +18,8 @@ SETTINGS_TYPE = "production"
 
 LMS_ROOT_URL = os.environ.get("LMS_ROOT_URL", "http://127.0.0.1:18000")
 
-SECRET_KEY = "sandbox-only, and public as all of the sandbox is"
-# Off even here: with it on, Django remembers every query, and a sync of a large Catalog would look hungry.
+SECRET_KEY = "public, only for the sandbox"
+# With DEBUG, Django would store every query of a sync in memory.
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", urlsplit(LMS_ROOT_URL).hostname or "localhost"]
 
@@ -37,7 +37,7 @@ INSTALLED_APPS = [
     "sandbox.lms.student",
     "sandbox.lms.mobile_api",
     "sandbox.lms.seeding",
-    # Installed packages that name themselves a plugin of the LMS: catalog_sync is one, and is not named here.
+    # Installed plugins of the LMS, such as catalog_sync.
     *get_plugin_apps(PROJECT_TYPE),
 ]
 
@@ -48,7 +48,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    # Only staff may force a cache miss, so it has to know who asks.
+    # After authentication, because only staff may force a cache miss.
     "edx_django_utils.cache.middleware.TieredCacheMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -93,10 +93,10 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
 }
 
-# No monitoring: edx-django-utils would look for New Relic, and warn that it is not there.
+# No monitoring, because edx-django-utils would warn that New Relic is not installed.
 OPENEDX_TELEMETRY: list[str] = []
 
-# The Catalog, and the OAuth2 provider that sells tokens for it: by default the stand-in serves both.
+# The Catalog and the OAuth2 provider of its tokens. By default the stand-in is both.
 _catalog = f"http://127.0.0.1:{os.environ.get('CATALOG_PORT') or 18381}"
 COURSE_CATALOG_API_URL = os.environ.get("COURSE_CATALOG_API_URL", f"{_catalog}/api/v1")
 BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = os.environ.get(
@@ -107,14 +107,14 @@ BACKEND_SERVICE_EDX_OAUTH2_SECRET = os.environ.get(
     "BACKEND_SERVICE_EDX_OAUTH2_SECRET", "catalog-sync-worker-secret"
 )
 
-# Several Catalogs, as JSON; the credentials of each by the names that its entry gives.
+# Several Catalogs, as JSON, and their credentials (OAUTH_SETTINGS_PREFIX).
 CATALOG_SYNC_CATALOGS = json.loads(os.environ.get("CATALOG_SYNC_CATALOGS") or "null")
 globals().update(environment.credentials(CATALOG_SYNC_CATALOGS or {}))
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
 CELERY_RESULT_BACKEND = os.environ.get("CELERY_RESULT_BACKEND") or "cache+memory://"
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("CELERY_TASK_DEFAULT_QUEUE") or "celery"
-# No worker of another process can reach a broker in memory: there, a task runs where it is sent.
+# Other processes cannot reach a broker in memory, so tasks run in the process that sends them.
 CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL.startswith("memory:")
 
 JWT_ISSUER = f"{LMS_ROOT_URL}/oauth2"
@@ -124,7 +124,7 @@ JWT_AUTH = {
     "JWT_AUTH_HEADER_PREFIX": "JWT",
     "JWT_DECODE_HANDLER": "edx_rest_framework_extensions.auth.jwt.decoder.jwt_decode_handler",
     "JWT_ISSUER": JWT_ISSUER,
-    # Without a shared secret only tokens that the RSA key signed are good.
+    # Without a shared secret, only tokens that are signed with the RSA key are valid.
     "JWT_ISSUERS": [{"ISSUER": JWT_ISSUER, "AUDIENCE": JWT_AUDIENCE, "SECRET_KEY": None}],
     "JWT_PRIVATE_SIGNING_JWK": JWT_PRIVATE_SIGNING_JWK,
     "JWT_PUBLIC_SIGNING_JWK_SET": JWT_PUBLIC_SIGNING_JWK_SET,
@@ -135,7 +135,7 @@ JWT_AUTH = {
 COURSE_KEY_REGEX = r"[^/+]+(/|\+)[^/+]+(/|\+)[^/?]+"
 COURSE_ID_PATTERN = rf"(?P<course_id>{COURSE_KEY_REGEX})"
 
-# Publishing deletes and re-creates a course overview, unless this is on: then it updates the row.
+# If True, publishing updates a course overview instead of deleting and creating it again.
 COURSE_OVERVIEW_UPDATE_IN_PLACE = False
 
 COURSE_SHARING_UTM_PARAMETERS = {
@@ -143,7 +143,7 @@ COURSE_SHARING_UTM_PARAMETERS = {
     for site in ("facebook", "twitter")
 }
 
-# As in edx-platform, but with social sharing URLs on, so that the sandbox shows one.
+# Unlike edx-platform's default, so that the demo has a social sharing URL.
 SOCIAL_SHARING_SETTINGS = {"CUSTOM_COURSE_URLS": True}
 FEATURES = {"ENABLE_MKTG_SITE": False}
 

@@ -1,6 +1,6 @@
 """The RSA key pair with which the sandbox LMS signs and verifies JWTs.
 
-It is public, as is all of the sandbox. Never use it anywhere else.
+It is public. Never use it elsewhere.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/mobile/", include("sandbox.lms.mobile_api.urls")),
     re_path(rf"^courses/{settings.COURSE_ID_PATTERN}/about$", about_course, name="about_course"),
-    # Without a web server in front, and without DEBUG, somebody has to serve the admin's style sheets.
+    # The admin's style sheets: there is neither a web server nor DEBUG.
     path("static/<path:path>", serve, {"insecure": True}),
     *get_plugin_url_patterns(settings.PROJECT_TYPE),
 ]

@@ -1,1 +1,1 @@
-"""What operators copy from deploy/."""
+"""Tests of deploy/: the Tutor plugin and the Jenkins jobs."""

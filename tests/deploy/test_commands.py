@@ -1,4 +1,4 @@
-"""The documentation's commands of Tutor, jenkins-job-builder and pip, run to the letter as far as Docker."""
+"""The documented commands of Tutor, jenkins-job-builder and pip work as written, with a stand-in for Docker."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from tests.processes.manage import Lms
 
 pytestmark = pytest.mark.deploy
 
-# It stands for Docker and for kubectl: it writes down what it is asked for, a line an argument.
+# The stand-in for Docker and kubectl: it records each call in a line, and the last argument in a file of its own.
 STAND_IN = """#!/bin/sh
-printf '%s\\n' "${0##*/} $*" >> "$ASKED"
+printf '%s\\n' "${0##*/} $*" >> "$CALLS"
 for last; do :; done
-printf '%s\\n' "$last" > "$ASKED.last"
+printf '%s\\n' "$last" > "$CALLS.last"
 echo '[]'
 """
-# manage.py of Open edX takes the name of the service first.
+# The first argument of Open edX's manage.py is the name of the service.
 MANAGE = f"""#!/bin/sh
 test "$1" = lms || exit 2
 shift
 exec {sys.executable} {ROOT / "manage.py"} "$@"
 """
-# What each command of Tutor is to ask for.
-ASKED = {
+# The call of Docker or kubectl that each Tutor command must make.
+CALLS = {
     "tutor plugins enable discovery catalog-sync": r"docker info",
     "tutor config save .*": r"docker info",
     "tutor images build openedx": r"docker buildx build .* \S+/env/build/openedx",
@@ -47,14 +47,14 @@ ASKED = {
 
 @dataclass(frozen=True)
 class Operator:
-    """Somebody in a folder that has ``deploy/``, with a home, a Tutor, a Docker and a kubectl of their own."""
+    """A folder with ``deploy/``, a home, a Tutor root and the stand-ins."""
 
     home: Path
 
     def types(self, line: str, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run a line, with options that only keep it in this folder; Enter is the answer to all questions."""
-        asked = self.home / "asked"
-        asked.write_text("")
+        """Run a line and answer all questions with Enter. The options keep the command in this folder."""
+        calls = self.home / "calls"
+        calls.write_text("")
         process = subprocess.run(
             ["bash", "-c", " ".join([line, *options])],
             cwd=self.home,
@@ -65,7 +65,7 @@ class Operator:
                 "TUTOR_PLUGINS_ROOT": str(self.home / "plugins"),
                 "PYTHONPATH": str(self.home / "installed"),
                 "PATH": f"{self.home / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-                "ASKED": str(asked),
+                "CALLS": str(calls),
             },
             input="\n" * 100,
             capture_output=True,
@@ -77,19 +77,19 @@ class Operator:
         return process
 
     @property
-    def asked(self) -> str:
-        """What Docker and kubectl were asked for by the last line."""
-        return (self.home / "asked").read_text()
+    def calls(self) -> str:
+        """The calls of Docker and kubectl by the last line."""
+        return (self.home / "calls").read_text()
 
     @property
     def script(self) -> str:
-        """The last argument of the last of these, which for a job is what the container's shell is to run."""
-        return (self.home / "asked.last").read_text()
+        """The last argument of the last call: for a job, the script of the container's shell."""
+        return (self.home / "calls.last").read_text()
 
 
 @pytest.fixture(scope="module")
 def operator(tmp_path_factory) -> Operator:
-    """Who has typed the first two lines that the pages on Tutor give."""
+    """An operator who has run the first two documented lines: the plugin is installed and enabled."""
     home = tmp_path_factory.mktemp("operator")
     ignored = shutil.ignore_patterns("*.egg-info", "build", "__pycache__")
     shutil.copytree(ROOT / "deploy", home / "deploy", ignore=ignored)
@@ -109,22 +109,22 @@ def test_pip_installs_the_plugin(operator):
 
 
 @pytest.mark.parametrize("line", commands("tutor"))
-def test_tutor_asks_for_the_right_thing(line, operator):
-    ((pattern, match),) = ((each, found) for each in ASKED if (found := re.fullmatch(each, line)))
+def test_tutor_calls_docker_or_kubectl_as_documented(line, operator):
+    ((pattern, match),) = ((each, found) for each in CALLS if (found := re.fullmatch(each, line)))
     operator.types(line)
     options = re.escape(match.groupdict().get("options") or "")
-    assert re.search(ASKED[pattern].replace("{options}", options), operator.asked, re.DOTALL)
+    assert re.search(CALLS[pattern].replace("{options}", options), operator.calls, re.DOTALL)
 
 
 @pytest.mark.parametrize("line", [line for line in commands("tutor") if " config save " in line])
-def test_tutor_keeps_what_is_set(line, operator):
+def test_tutor_stores_the_settings(line, operator):
     operator.types(line)
     for name, value in re.findall(r'--set "?(\w+)=([^" ]+)', line):
         assert operator.types(f"tutor config printvalue {name}").stdout.strip().lower() == value
 
 
 @pytest.mark.parametrize("line", [line for line in commands("tutor") if " do " in line])
-def test_what_tutor_has_the_container_run_is_a_sync(line, operator, catalog, tmp_path):
+def test_script_of_the_container_runs_a_sync(line, operator, catalog, tmp_path):
     catalog.control.generate(3)
     lms = Lms.of(tmp_path / "lms.sqlite3", catalog)
     lms.manage("migrate", "--verbosity=0")
@@ -143,8 +143,8 @@ def test_what_tutor_has_the_container_run_is_a_sync(line, operator, catalog, tmp
 
 
 @pytest.mark.parametrize("line", commands("jenkins-jobs"))
-def test_jenkins_job_builder_makes_the_job(line, operator):
-    """``test`` prints its XML, ``update`` sends the same to a Jenkins."""
+def test_jenkins_job_builder_creates_the_job(line, operator):
+    """``jenkins-jobs test`` prints the XML, and ``update`` sends it to Jenkins."""
     with JenkinsServer() as jenkins:
         configuration = operator.home / ".config/jenkins_jobs/jenkins_jobs.ini"
         configuration.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The Jenkins jobs: the XML that jenkins-job-builder makes, and a pipeline that says the same."""
+"""The Jenkins jobs: the XML that jenkins-job-builder generates, and the pipeline, which must agree with it."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class TestGeneratedJob:
     def test_runs_one_build_at_a_time(self, job):
         assert job.findtext("concurrentBuild") == "false"
 
-    def test_asks_for_page_size_and_dry_run(self, job):
+    def test_has_the_parameters_page_size_and_dry_run(self, job):
         parameters = job.find(".//parameterDefinitions")
-        asked = {each.findtext("name"): (each.tag, each.findtext("defaultValue")) for each in parameters}
-        assert asked == {
+        found = {each.findtext("name"): (each.tag, each.findtext("defaultValue")) for each in parameters}
+        assert found == {
             "PAGE_SIZE": ("hudson.model.StringParameterDefinition", "500"),
             "DRY_RUN": ("hudson.model.BooleanParameterDefinition", "false"),
         }
@@ -54,30 +54,30 @@ class TestGeneratedJob:
     def test_runs_every_four_hours(self, job):
         assert job.findtext(".//hudson.triggers.TimerTrigger/spec") == CRON
 
-    def test_runs_the_script_to_the_letter(self, job):
+    def test_runs_the_script_unchanged(self, job):
         assert job.findtext(".//hudson.tasks.Shell/command") == SCRIPT.read_text()
 
-    def test_another_sync_makes_it_unstable_and_no_more(self, job):
+    def test_is_only_unstable_if_another_sync_is_running(self, job):
         assert job.findtext(".//hudson.tasks.Shell/unstableReturn") == "75"
 
-    def test_is_stopped_after_an_hour_and_counts_as_failed(self, job):
+    def test_fails_after_an_hour(self, job):
         timeout = job.find(".//hudson.plugins.build__timeout.BuildTimeoutWrapper")
         assert timeout.findtext("strategy/timeoutMinutes") == "60"
         assert (
             timeout.find("operationList/hudson.plugins.build__timeout.operations.FailOperation") is not None
         )
 
-    def test_mails_failures_and_the_end_of_them_only(self, job):
+    def test_mails_only_failures_and_the_first_success_after_one(self, job):
         mail = job.find(".//hudson.plugins.emailext.ExtendedEmailPublisher")
         triggers = {each.tag.rpartition(".")[2] for each in mail.find("configuredTriggers")}
         assert (triggers, mail.findtext("disabled")) == ({"FailureTrigger", "FixedTrigger"}, "false")
 
-    def test_placeholders_are_left_to_jenkins(self, job):
+    def test_keeps_the_placeholders_of_jenkins(self, job):
         assert "${BUILD_LOG, maxLines=40}" in job.findtext(".//defaultContent")
 
 
 class TestPipeline:
-    """The Jenkinsfile. There is no Groovy here to run it: it is held to what the other job says."""
+    """The Jenkinsfile. Without Groovy the tests cannot run it, so they compare it with the other job."""
 
     @pytest.mark.parametrize("pair", ["{}", "()"])
     def test_brackets_are_closed(self, pair):
@@ -89,10 +89,10 @@ class TestPipeline:
     def test_has_each_section_once(self, section):
         assert len(re.findall(rf"^    {section} \{{", PIPELINE, re.MULTILINE)) == 1
 
-    def test_runs_at_the_same_times(self):
+    def test_has_the_same_schedule(self):
         assert f"cron('{CRON}')".replace("\n", r"\n") in PIPELINE
 
-    def test_asks_for_the_same_parameters(self):
+    def test_has_the_same_parameters(self):
         assert re.findall(r"\w+\(name: '(\w+)', defaultValue: (\S+),", PIPELINE) == [
             ("PAGE_SIZE", "'500'"),
             ("DRY_RUN", "false"),
@@ -111,5 +111,5 @@ class TestPipeline:
             "} else if (status != 0) {",
         ],
     )
-    def test_says(self, line):
+    def test_has_the_same_limits(self, line):
         assert line in PIPELINE

@@ -1,7 +1,8 @@
-"""The shell step of the Jenkins job: what it calls, and that its exit status is the command's."""
+"""The shell step of the Jenkins job: the command that it runs, and the exit status of it."""
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -16,13 +17,13 @@ from tests.processes.manage import Lms
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "deploy/jenkins/update_catalog_data.sh"
 
-# It stands for manage.py: shows what it was called with, and ends as it is told.
+# The stand-in for manage.py: it prints its arguments and exits with STATUS.
 STAND_IN = """
 import json, os, sys
 print(json.dumps(sys.argv[1:]))
 sys.exit(int(os.environ["STATUS"]))
 """
-# It stands for a long sync, which SIGTERM ends after its page.
+# The stand-in for a long sync, which SIGTERM ends.
 LONG = """
 import signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -32,7 +33,7 @@ time.sleep(60)
 
 
 def step(command: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the step as Jenkins does, with ``manage.py`` called by this command."""
+    """Run the step as Jenkins does; ``command`` is LMS_MANAGE."""
     return subprocess.run(
         [SCRIPT],
         cwd=ROOT,
@@ -51,7 +52,7 @@ def stand_in(tmp_path):
 
 
 @pytest.mark.parametrize("status", [0, 1, 2, 75])
-def test_status_is_the_commands(stand_in, status):
+def test_exit_status_is_that_of_the_command(stand_in, status):
     assert step(stand_in, STATUS=str(status)).returncode == status
 
 
@@ -66,7 +67,7 @@ def test_status_is_the_commands(stand_in, status):
 )
 def test_parameters_become_options(stand_in, parameters, options):
     called = ["lms", "update_catalog_data", "--no-progress", *options]
-    assert step(stand_in, STATUS="0", **parameters).stdout == f"{str(called).replace(chr(39), chr(34))}\n"
+    assert json.loads(step(stand_in, STATUS="0", **parameters).stdout) == called
 
 
 @pytest.mark.parametrize(
@@ -78,10 +79,10 @@ def test_parameters_become_options(stand_in, parameters, options):
         {"DRY_RUN": "yes"},
     ],
 )
-def test_what_is_no_parameter_starts_nothing(stand_in, parameters):
+def test_invalid_parameter_runs_nothing(stand_in, parameters):
     process = step(stand_in, STATUS="0", **parameters)
     assert (process.returncode, process.stdout) == (2, "")
-    assert "is to be" in process.stderr
+    assert "must be" in process.stderr
 
 
 def test_sigterm_reaches_the_command(tmp_path):
@@ -102,24 +103,19 @@ def lms(tmp_path_factory, catalog_process) -> Lms:
     return lms
 
 
-class TestRealCommand:
-    """The four ends of the command itself, through the step."""
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [({}, 0), ({"COURSE_CATALOG_API_URL": "nowhere"}, 1), ({"PAGE_SIZE": "20000"}, 2)],
+    ids=["complete", "failed", "wrong usage"],
+)
+def test_exit_status_of_the_real_command(lms, environ, status):
+    command = f"{shlex.quote(sys.executable)} manage.py"
+    assert step(command, **lms.environment | environ).returncode == status
 
-    def step(self, lms: Lms, **environ: str) -> int:
-        return step(f"{shlex.quote(sys.executable)} manage.py", **lms.environment | environ).returncode
 
-    def test_complete(self, lms):
-        assert self.step(lms) == 0
-
-    def test_failed(self, lms):
-        assert self.step(lms, COURSE_CATALOG_API_URL="nowhere") == 1
-
-    def test_wrong_usage(self, lms):
-        assert self.step(lms, PAGE_SIZE="20000") == 2
-
-    def test_another_sync_is_running(self, lms):
-        lms.shell("from catalog_sync.store.lease import Lease; Lease.acquire()")
-        try:
-            assert self.step(lms) == 75
-        finally:
-            lms.shell("from catalog_sync.models import SyncRun; SyncRun.objects.update(lease=None)")
+def test_exit_status_while_another_sync_is_running(lms):
+    lms.shell("from catalog_sync.store.lease import Lease; Lease.acquire()")
+    try:
+        assert step(f"{shlex.quote(sys.executable)} manage.py", **lms.environment).returncode == 75
+    finally:
+        lms.shell("from catalog_sync.models import SyncRun; SyncRun.objects.update(lease=None)")

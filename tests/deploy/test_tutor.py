@@ -1,4 +1,4 @@
-"""The Tutor plugin in the real Tutor: enabled, its environment rendered, its jobs run as far as Docker."""
+"""The plugin in the real Tutor: the rendered environment, and the jobs with a stand-in for Docker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.deploy
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = ROOT / "deploy/tutor"
-# It stands for Docker: it writes down what it is asked for.
+# The stand-in for Docker: it records its arguments.
 DOCKER = """#!/bin/sh
 printf '%s\\n' "$@" >> "$DOCKER_LOG"
 echo '[]'
@@ -31,7 +31,7 @@ BEAT = "catalog-sync-beat"
 
 @dataclass(frozen=True)
 class Tutor:
-    """A Tutor with a root of its own, and the plugin."""
+    """A Tutor with the plugin and a root of its own."""
 
     home: Path
 
@@ -59,8 +59,8 @@ class Tutor:
         assert process.returncode == 0, process.stdout + process.stderr
         return process.stdout
 
-    def asked_of_docker(self, *arguments: str) -> str:
-        """What Docker was asked for by this command."""
+    def docker_calls(self, *arguments: str) -> str:
+        """Run a command, and return the arguments of its calls of Docker."""
         log = self.home / "docker.log"
         log.unlink(missing_ok=True)
         self.run(*arguments)
@@ -74,7 +74,7 @@ class Tutor:
 
 
 def make(home: Path, **settings: object) -> Tutor:
-    """Install the plugin with pip from its folder, and render everything with these settings of it."""
+    """Install the plugin with pip from its folder, and render the environment with these settings."""
     shutil.copytree(
         PLUGIN, home / "source", ignore=shutil.ignore_patterns("*.egg-info", "build", "__pycache__")
     )
@@ -109,7 +109,7 @@ def tutor_with_beat(tmp_path_factory) -> Tutor:
 
 
 def documents(tutor: Tutor, *path: str) -> dict[str, dict]:
-    """The YAML documents of a file, by kind and name."""
+    """Return the YAML documents of a file, by kind and name."""
     import yaml
 
     found = [document for document in yaml.safe_load_all(tutor.read(*path)) if document]
@@ -126,7 +126,7 @@ def services(tutor: Tutor) -> dict[str, dict]:
 
 
 def our_settings(tutor: Tutor, which: str = "production") -> dict:
-    """What our part of the LMS's settings file sets, run for itself."""
+    """Run our part of the LMS's settings file alone, and return its settings."""
     text = tutor.read("apps", "openedx", "settings", "lms", f"{which}.py")
     ast.parse(text)
     part = text[text.index("# catalog-sync\n") : text.index("# End of catalog-sync\n")]
@@ -151,7 +151,7 @@ def write_wheel(folder: Path, name: str, version: str, *, requires: str | None =
 
 
 def install_command(tutor: Tutor) -> str:
-    """Return the shell command of the Dockerfile's instruction that is ours, without Docker's own options."""
+    """Return the shell command of our instruction in the Dockerfile, without Docker's own options."""
     lines = tutor.read("build", "openedx", "Dockerfile").partition("# catalog-sync\n")[2].splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("RUN "))
     last = next(number for number in range(first, len(lines)) if not lines[number].endswith("\\"))
@@ -161,7 +161,7 @@ def install_command(tutor: Tutor) -> str:
 def run_with_packages(
     command: list[object], packages: Path, **environ: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command for which pip knows this folder of packages only."""
+    """Run a command in which pip finds only the packages of this folder."""
     return subprocess.run(
         [str(word) for word in command],
         env=os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(packages)} | environ,
@@ -172,7 +172,7 @@ def run_with_packages(
 
 
 def build(tutor: Tutor, image: Path, packages: Path) -> subprocess.CompletedProcess[str]:
-    """Run our instruction of the Dockerfile with the pip of this environment."""
+    """Run our instruction in the Dockerfile with the pip of ``image``."""
     command = ["sh", "-c", install_command(tutor)]
     return run_with_packages(command, packages, PIP_COMMAND=f"{image} -m pip")
 
@@ -206,22 +206,22 @@ def test_lms_has_the_client_if_one_is_configured(tutor_with_beat, which):
     assert settings["BACKEND_SERVICE_EDX_OAUTH2_SECRET"] == secret
 
 
-def test_secret_is_each_installations_own(tutor, tutor_with_beat):
+def test_each_installation_has_its_own_secret(tutor, tutor_with_beat):
     secrets = {each.configured("CATALOG_SYNC_OAUTH2_SECRET") for each in (tutor, tutor_with_beat)}
     assert {len(secret) for secret in secrets} == {24}
     assert len(secrets) == 2
 
 
-def test_studio_is_not_told_where_the_catalog_is(tutor):
+def test_studio_does_not_get_the_settings(tutor):
     assert "catalog-sync" not in tutor.read("apps", "openedx", "settings", "cms", "production.py")
 
 
 class TestImage:
-    """The Dockerfile's command that installs the app, run in an environment in place of the image's."""
+    """The Dockerfile's command that installs the app, in a virtual environment instead of the image."""
 
     @pytest.fixture
     def packages(self, tmp_path) -> Path:
-        """A folder of packages, in which the app needs Django 5.2."""
+        """A folder of packages; the app in it requires Django 5.2."""
         write_wheel(tmp_path, "django", "4.2.20")
         write_wheel(tmp_path, "django", "5.2.10")
         write_wheel(tmp_path, "django", "5.2.11")
@@ -230,7 +230,7 @@ class TestImage:
 
     @pytest.fixture
     def image(self, tmp_path) -> Path:
-        """The Python of an environment without a package."""
+        """The Python of a virtual environment without packages."""
         subprocess.run([sys.executable, "-m", "venv", tmp_path / "image"], check=True)
         return tmp_path / "image/bin/python"
 
@@ -238,7 +238,7 @@ class TestImage:
         ("fixture", "package"),
         [("tutor", "openedx-catalog-sync>=0.1,<0.2"), ("tutor_with_beat", "catalog-sync==9")],
     )
-    def test_installs_the_package_that_is_configured(self, fixture, package, request):
+    def test_installs_the_configured_package(self, fixture, package, request):
         assert f" '{package}' " in install_command(request.getfixturevalue(fixture))
 
     def test_keeps_the_versions_of_the_platform(self, tutor, image, packages):
@@ -260,25 +260,25 @@ class TestInit:
 
     INIT = ("local", "do", "init", "--limit=catalog-sync")
 
-    def test_makes_no_client(self, tutor):
-        assert "dot_application" not in tutor.asked_of_docker(*self.INIT)
+    def test_creates_no_client_by_default(self, tutor):
+        assert "dot_application" not in tutor.docker_calls(*self.INIT)
 
-    def test_makes_the_client_whose_secret_the_lms_has(self, tutor_with_beat):
-        script = tutor_with_beat.asked_of_docker(*self.INIT)
+    def test_creates_the_client_with_the_secret_of_the_lms(self, tutor_with_beat):
+        script = tutor_with_beat.docker_calls(*self.INIT)
         assert "create_dot_application" in script
         assert "--client-id me" in script
         assert f"--client-secret {tutor_with_beat.configured('CATALOG_SYNC_OAUTH2_SECRET')}" in script
         assert script.rstrip().endswith("catalog-sync catalog_sync")
 
-    def test_makes_an_ordinary_user(self, tutor_with_beat):
-        script = tutor_with_beat.asked_of_docker(*self.INIT)
+    def test_creates_a_user_without_staff_rights(self, tutor_with_beat):
+        script = tutor_with_beat.docker_calls(*self.INIT)
         (line,) = re.findall(r"manage_user (.*)", script)
         assert line == "catalog_sync catalog_sync@openedx --unusable-password"
 
     @pytest.mark.parametrize("fixture", ["tutor", "tutor_with_beat"])
     def test_script_is_valid_shell(self, fixture, request):
-        asked = request.getfixturevalue(fixture).asked_of_docker(*self.INIT)
-        script = asked[asked.index("sh\n-e\n-c\n") + len("sh\n-e\n-c\n") :]
+        calls = request.getfixturevalue(fixture).docker_calls(*self.INIT)
+        script = calls[calls.index("sh\n-e\n-c\n") + len("sh\n-e\n-c\n") :]
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
 
@@ -286,22 +286,19 @@ class TestJob:
     """``tutor local do update-catalog-data``."""
 
     def test_runs_the_command_in_the_lms(self, tutor):
-        asked = tutor.asked_of_docker("local", "do", JOB).splitlines()
-        assert "lms-job" in asked
-        assert asked[-1].endswith("./manage.py lms update_catalog_data")
+        calls = tutor.docker_calls("local", "do", JOB).splitlines()
+        assert "lms-job" in calls
+        assert calls[-1].endswith("./manage.py lms update_catalog_data")
 
-    def test_hands_every_option_on(self, tutor):
+    def test_passes_all_options_to_the_command(self, tutor):
         options = ["--page-size", "100", "--dry-run", "--json", "--course-key", "course-v1:a+b+c"]
-        command = tutor.asked_of_docker("local", "do", JOB, *options).splitlines()[-1]
+        command = tutor.docker_calls("local", "do", JOB, *options).splitlines()[-1]
         assert command.endswith(f"update_catalog_data {' '.join(options)}")
         assert Command().create_parser("manage.py", "update_catalog_data").parse_args(options).dry_run
 
-    def test_help_is_the_commands_own(self, tutor):
-        assert (
-            tutor.asked_of_docker("local", "do", JOB, "--help")
-            .rstrip()
-            .endswith("update_catalog_data --help")
-        )
+    def test_help_is_that_of_the_command(self, tutor):
+        calls = tutor.docker_calls("local", "do", JOB, "--help")
+        assert calls.rstrip().endswith("update_catalog_data --help")
 
 
 class TestCronJob:
@@ -311,17 +308,16 @@ class TestCronJob:
     def job(self, tutor):
         return documents(tutor, "k8s", "deployments.yml")[f"CronJob {JOB}"]
 
-    def test_runs_every_four_hours_and_never_twice_at_once(self, job):
+    def test_runs_every_four_hours_and_never_in_parallel(self, job):
         spec = job["spec"]
         assert (spec["schedule"], spec["timeZone"]) == ("15 1-23/4 * * *", "Etc/UTC")
         assert spec["concurrencyPolicy"] == "Forbid"
         assert spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 3600
 
-    def test_runs_the_command_as_the_lms_does(self, job, tutor):
+    def test_runs_the_command_in_the_environment_of_the_lms(self, job, tutor):
         pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-        worker = documents(tutor, "k8s", "deployments.yml")["Deployment lms-worker"]["spec"]["template"][
-            "spec"
-        ]
+        deployment = documents(tutor, "k8s", "deployments.yml")["Deployment lms-worker"]
+        worker = deployment["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         assert container["args"][:3] == ["./manage.py", "lms", "update_catalog_data"]
         Command().create_parser("manage.py", "update_catalog_data").parse_args(container["args"][3:])
@@ -329,32 +325,32 @@ class TestCronJob:
             assert container[name] == worker["containers"][0][name]
         assert pod["volumes"] == worker["volumes"]
 
-    def test_tries_again_where_another_sync_runs_and_gives_up_on_wrong_usage(self, job):
+    def test_retries_if_another_sync_is_running_but_not_after_wrong_usage(self, job):
         spec = job["spec"]["jobTemplate"]["spec"]
         rules = {
             rule["onExitCodes"]["values"][0]: (rule["action"], rule["onExitCodes"]["containerName"])
             for rule in spec["podFailurePolicy"]["rules"]
         }
         assert rules == {75: ("Ignore", JOB), 2: ("FailJob", JOB)}
-        assert spec["template"]["spec"]["restartPolicy"] == "Never"  # or there is no policy
+        assert spec["template"]["spec"]["restartPolicy"] == "Never"  # A podFailurePolicy requires it.
 
-    def test_is_deployed_and_is_no_job_of_tutors_own(self, job):
-        labels = job["metadata"]["labels"]
-        assert labels == {"app.kubernetes.io/name": JOB}
+    def test_has_no_label_of_tutors_own_jobs(self, job):
+        """``tutor k8s start`` applies it, because it leaves out only its own jobs."""
+        assert job["metadata"]["labels"] == {"app.kubernetes.io/name": JOB}
 
-    def test_can_be_switched_off(self, tutor_with_beat):
+    def test_can_be_disabled(self, tutor_with_beat):
         assert f"CronJob {JOB}" not in documents(tutor_with_beat, "k8s", "deployments.yml")
 
 
 class TestBeat:
-    """Celery beat, where it is switched on."""
+    """Celery beat, if RUN_BEAT is enabled."""
 
-    def test_is_off_by_default(self, tutor):
+    def test_is_disabled_by_default(self, tutor):
         assert BEAT not in services(tutor)
         assert f"Deployment {BEAT}" not in documents(tutor, "k8s", "deployments.yml")
         assert our_settings(tutor)["CELERYBEAT_SCHEDULE"].keys() == {"another"}
 
-    def test_entry_names_our_task_and_leaves_the_others(self, tutor_with_beat):
+    def test_entry_names_our_task_and_keeps_other_entries(self, tutor_with_beat):
         from catalog_sync import tasks
 
         schedule = our_settings(tutor_with_beat)["CELERYBEAT_SCHEDULE"]
@@ -369,7 +365,5 @@ class TestBeat:
         local = services(tutor_with_beat)
         assert local[BEAT]["command"][:3] == ["celery", "--app=lms.celery", "beat"]
         assert set(local[BEAT]["depends_on"]) <= local.keys()
-        assert (
-            documents(tutor_with_beat, "k8s", "deployments.yml")[f"Deployment {BEAT}"]["spec"]["replicas"]
-            == 1
-        )
+        deployment = documents(tutor_with_beat, "k8s", "deployments.yml")[f"Deployment {BEAT}"]
+        assert deployment["spec"]["replicas"] == 1

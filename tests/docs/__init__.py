@@ -1,1 +1,1 @@
-"""The documentation keeps its word."""
+"""The documentation matches the code."""

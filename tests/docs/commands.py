@@ -1,11 +1,12 @@
-"""The commands in the documentation: the lines of its ``bash`` blocks, and those that its sentences quote.
+"""The commands in the documentation: the lines of its ``bash`` blocks and the commands that its sentences quote.
 
-``.ci/run``, which sentences quote, too, runs itself: it is what runs all these tests.
+No test runs ``.ci/run``, because it runs all these tests.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +18,7 @@ PAGES = [
 BLOCK = re.compile(r"^( *)\.\. code-block:: bash\n\n((?:\1 +\S.*\n|\n)+)", re.MULTILINE)
 QUOTED = re.compile(r"``(make|(?:manage\.py|make|tutor|python -m)\s[^`]+)``")
 
-# Which tests run the commands that begin so.
+# The test module that runs the commands with this beginning.
 RUN_BY = {
     "manage.py": "tests/docs/test_commands.py",
     "python -m pytest": "tests/docs/test_commands.py",
@@ -34,20 +35,21 @@ RUN_BY = {
 def _lines(text: str) -> list[str]:
     blocks = [line for _, block in BLOCK.findall(text) for line in block.splitlines()]
     found = [line.partition("  #")[0].strip() for line in (*blocks, *QUOTED.findall(text))]
-    # Square brackets say that an option may be left out; here it is not.
+    # Square brackets mark an optional part. It is tested, too.
     return [re.sub(r"[\[\]]", "", " ".join(line.split())) for line in found if line]
 
 
 def _called(line: str) -> str:
-    """Return the line from the program's name on, without variables before it and without its folder."""
+    """Return the line without variables before the program and without the program's folder."""
     return re.sub(r"^([A-Z_]+=\S+ )*(\.venv/bin/)?", "", line)
 
 
+@cache
 def all_commands() -> list[str]:
     """Return the commands of all pages, each once."""
     return sorted({line for page in PAGES for line in _lines(page.read_text())})
 
 
 def commands(start: str) -> list[str]:
-    """Return the commands that begin so."""
+    """Return the commands with this beginning."""
     return [line for line in all_commands() if _called(line).startswith(start)]

@@ -1,4 +1,4 @@
-"""The documentation's commands that need more than this environment: servers, Celery workers, curl."""
+"""The commands in the documentation that need servers, Celery workers or curl."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_distributed_sync_succeeds(line, workers):
 
 @pytest.mark.parametrize("line", commands("python -m benchmarks"))
 def test_benchmark_measures_each_way_to_read(line):
-    """Of few course runs: 100,000 take a quarter of an hour."""
+    """Use 40 course runs: 100,000 take a quarter of an hour."""
     environment = os.environ | {
         "LMS_DATABASE_URL": database_url(),
         "CELERY_BROKER_URL": os.environ["TEST_REDIS_URL"],
@@ -55,8 +55,8 @@ def test_benchmark_measures_each_way_to_read(line):
 
 
 @pytest.mark.parametrize("line", commands("curl"))
-def test_curl_is_told_of_health(line, course, live_server, settings):
-    """Of this test's LMS: what answers for the host of the documentation is no business of ours."""
+def test_curl_gets_the_health(line, course, live_server, settings):
+    """Send the request to the LMS of this test instead of the host in the documentation."""
     settings.CATALOG_SYNC_HEALTH_TOKEN = "a long random text"
     update_catalog_data()
     process = subprocess.run(

@@ -1,4 +1,4 @@
-"""Every promise of ``docs/security.rst`` names tests that exist, and every test of ``tests/security`` is named."""
+"""Each promise of ``docs/security.rst`` names tests that exist, and names every test of ``tests/security``."""
 
 from __future__ import annotations
 
@@ -15,25 +15,22 @@ def named() -> list[str]:
 
 
 def names_of(test: Found) -> set[str]:
-    """Return the names by which a page may call a test: with or without its class, or by its class alone."""
+    """Return the names by which a page may refer to a test: with its class, without it, or only its class."""
     file, group, name = test
     return {f"{file}::{name}", f"{file}::{group}", f"{file}::{group}::{name}"}
 
 
-def test_every_row_has_a_promise_how_it_is_kept_and_a_test():
+def test_each_row_has_a_new_promise_an_explanation_and_a_test():
     assert [row for row in rows(SECURITY) if len(row) != 3 or not NAMED.search(row[-1])] == []
+    promises = [row[0] for row in rows(SECURITY)]
+    assert len(set(promises)) == len(promises)
 
 
-def test_every_named_test_exists():
+def test_each_named_test_exists():
     known = {name for test in found_in("tests/**/test_*.py") for name in names_of(test)}
     assert [name for name in named() if name not in known] == []
 
 
-def test_every_test_of_an_attack_is_named():
+def test_each_test_of_an_attack_is_named():
     attacks = found_in("tests/security/test_*.py")
     assert [test for test in attacks if not names_of(test) & set(named())] == []
-
-
-def test_no_promise_is_made_twice():
-    promises = [row[0] for row in rows(SECURITY)]
-    assert len(set(promises)) == len(promises)

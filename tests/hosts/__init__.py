@@ -1,1 +1,1 @@
-"""Hosts of every kind: small LMS that differ in what their course overview has, each run in a process of its own."""
+"""Small LMS that differ in their course overviews; each runs in a process of its own."""

@@ -1,4 +1,4 @@
-"""What happens to a host over some days, as JSON on standard output: ``python -m tests.hosts.drive CATALOG_URL``."""
+"""Scenario for a test host: ``python -m tests.hosts.drive CATALOG_URL`` prints what it recorded, as JSON."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.core.management import call_command
 
 from sandbox.catalog.testing import CatalogControl
 
-OFFERED, GONE, LATER, UNPUBLISHED = (
-    f"course-v1:HostX+{name}+2026" for name in ("Offered", "Gone", "Later", "Un")
+OFFERED, REMOVED, LATER, UNPUBLISHED = (
+    f"course-v1:HostX+{name}+2026" for name in ("Offered", "Removed", "Later", "Unpublished")
 )
 CCX = "ccx-v1:HostX+Offered+2026+ccx@7"
 
 
 class Host:
-    """The course overviews of the host, by key."""
+    """The course overviews of the host."""
 
     def __init__(self) -> None:
         from catalog_sync.store import course_overviews
@@ -47,7 +47,7 @@ class Host:
         return {str(row.pk): get_lms_link_for_about_page(row) for row in self.model.objects.all()}
 
     def filtered_links(self) -> dict[str, str]:
-        """What the filter makes of the about page of each course."""
+        """Return what the filter step makes of the about page of each course."""
         from openedx_filters.learning.filters import CourseAboutPageURLRequested
 
         pages = {key: f"https://lms.example.com/courses/{key}/about" for key in self.urls()}
@@ -56,7 +56,7 @@ class Host:
         }
 
     def history(self) -> list[tuple[str, str | None]]:
-        """The key and URL of each row of the history that the sync wrote."""
+        """Return the key and the URL of each history row that the sync wrote."""
         manager = getattr(self.model, getattr(self.model._meta, "simple_history_manager_attribute", ""), None)
         rows = manager.filter(history_change_reason="catalog_sync") if manager else []
         return sorted((str(row.id), row.marketing_url) for row in rows)
@@ -69,29 +69,28 @@ def drive(control: CatalogControl) -> dict[str, Any]:
     from catalog_sync.api import update_catalog_data
 
     host, seen = Host(), {}
-    for key in (OFFERED, GONE, UNPUBLISHED, CCX):
+    for key in (OFFERED, REMOVED, UNPUBLISHED, CCX):
         host.create(key)
-    stale = host.model.objects.get(pk=OFFERED)
+    read_before_the_sync = host.model.objects.get(pk=OFFERED)
     before = host.modified()
     seen["first"] = update_catalog_data().as_dict()
     seen["urls"], seen["links"], seen["history"] = host.urls(), host.links(), host.history()
     seen["filtered"] = host.filtered_links()
-    seen["touched"] = sorted(key for key, value in host.modified().items() if value != before[key])
+    seen["modified"] = sorted(key for key, value in host.modified().items() if value != before[key])
     seen["second"] = update_catalog_data().as_dict()
     for way in ("in_place", "anew"):
-        for key in (OFFERED, GONE, UNPUBLISHED, CCX):
+        for key in (OFFERED, REMOVED, UNPUBLISHED, CCX):
             getattr(host, f"publish_{way}")(key)
         seen[f"published_{way}"] = host.urls()
-    stale.save()
-    seen["saved_stale"] = host.urls()
+    read_before_the_sync.save()
+    seen["saved"] = host.urls()
     host.create(LATER)
     seen["created_later"] = host.urls()
-    control.delete([GONE])
+    control.delete([REMOVED])
     seen["removal"] = update_catalog_data().as_dict()
-    host.publish_in_place(GONE)
-    seen["after_removal"] = host.urls()
-    host.publish_anew(GONE)
-    seen["after_removal_anew"] = host.urls()
+    for way in ("in_place", "anew"):
+        getattr(host, f"publish_{way}")(REMOVED)
+        seen[f"removed_and_published_{way}"] = host.urls()
     return seen
 
 

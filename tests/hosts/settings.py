@@ -1,4 +1,4 @@
-"""Settings of a test host. ``HOST`` names its kind, a folder beside this file."""
+"""Settings of a test host. The environment variable ``HOST`` is a class in ``apps.py``."""
 
 import os
 
@@ -6,7 +6,6 @@ from edx_django_utils.plugins import add_plugins, get_plugin_apps
 
 PROJECT_TYPE = "lms.djangoapp"
 
-HOST = os.environ["HOST"]
 SECRET_KEY = "for tests"
 ROOT_URLCONF = "tests.hosts.urls"
 INSTALLED_APPS = [
@@ -14,7 +13,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "config_models",
     "simple_history",
-    f"tests.hosts.{HOST}",
+    f"tests.hosts.apps.{os.environ['HOST']}",
     *get_plugin_apps(PROJECT_TYPE),
 ]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
@@ -24,9 +23,8 @@ OPENEDX_TELEMETRY = []
 
 LMS_ROOT_URL = "https://lms.example.com"
 COURSE_CATALOG_API_URL = os.environ["COURSE_CATALOG_API_URL"]
-BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = os.environ["BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL"]
-BACKEND_SERVICE_EDX_OAUTH2_KEY = os.environ["BACKEND_SERVICE_EDX_OAUTH2_KEY"]
-BACKEND_SERVICE_EDX_OAUTH2_SECRET = os.environ["BACKEND_SERVICE_EDX_OAUTH2_SECRET"]
+for name in ("PROVIDER_URL", "KEY", "SECRET"):
+    globals()[f"BACKEND_SERVICE_EDX_OAUTH2_{name}"] = os.environ[f"BACKEND_SERVICE_EDX_OAUTH2_{name}"]
 if model := os.environ.get("COURSE_OVERVIEW_MODEL"):
     CATALOG_SYNC_COURSE_OVERVIEW_MODEL = model
 

@@ -1,4 +1,4 @@
-"""Hosts of every kind: checked, synced, published in place and anew, each in a process of its own."""
+"""Each kind of host runs the sync, publishes courses in both ways and keeps its marketing URLs."""
 
 from __future__ import annotations
 
@@ -7,24 +7,37 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from tests.hosts.drive import CCX, GONE, LATER, OFFERED, UNPUBLISHED
+from tests.hosts.drive import CCX, LATER, OFFERED, REMOVED, UNPUBLISHED
 
 ROOT = Path(__file__).resolve().parents[2]
-# Each kind, the model to be named in the settings (None: the default), whether it has `history`, and `modified`.
+
+
+class Kind(NamedTuple):
+    """What the course overviews of a host have, and the setting that names another model."""
+
+    has_history: bool
+    has_modified: bool
+    model: str = ""
+
+
+# By the name of the class in apps.py.
 KINDS = {
-    "own_column": (None, True, True),
-    "mixin": (None, False, True),
-    "bare": ("catalogue.CourseSummary", False, False),
-    "history_only": ("courseware.Course", True, False),
-    "uuid_history": (None, True, False),
+    "OwnColumn": Kind(has_history=True, has_modified=True),
+    "Mixin": Kind(has_history=False, has_modified=True),
+    "Bare": Kind(has_history=False, has_modified=False, model="catalogue.CourseSummary"),
+    "HistoryOnly": Kind(has_history=True, has_modified=False, model="courseware.Course"),
+    "UuidHistory": Kind(has_history=True, has_modified=False),
 }
 URLS = {
-    key: f"https://www.example.com/{number}" for number, key in enumerate((OFFERED, GONE, LATER, UNPUBLISHED))
+    key: f"https://www.example.com/{number}"
+    for number, key in enumerate((OFFERED, REMOVED, LATER, UNPUBLISHED))
 }
-SHOWN = {OFFERED: URLS[OFFERED], GONE: URLS[GONE], UNPUBLISHED: None, CCX: URLS[OFFERED]}
+SYNCED = {OFFERED: URLS[OFFERED], REMOVED: URLS[REMOVED], UNPUBLISHED: None, CCX: URLS[OFFERED]}
+LINKS = SYNCED | {UNPUBLISHED: f"https://lms.example.com/courses/{UNPUBLISHED}/about"}
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -34,7 +47,7 @@ def kind(request):
 
 @pytest.fixture(scope="module")
 def seen(kind, catalog_process):
-    """What was seen of a host of this kind."""
+    """What ``drive.py`` recorded of a host of this kind."""
     catalog_process.control.reset()
     catalog_process.control.set_runs(
         {"key": key, "marketing_url": url, "status": "unpublished" if key == UNPUBLISHED else "published"}
@@ -45,7 +58,7 @@ def seen(kind, catalog_process):
         cwd=ROOT,
         env=os.environ
         | catalog_process.lms_environment
-        | {"HOST": kind, "COURSE_OVERVIEW_MODEL": KINDS[kind][0] or ""},
+        | {"HOST": kind, "COURSE_OVERVIEW_MODEL": KINDS[kind].model},
         capture_output=True,
         text=True,
         timeout=120,
@@ -55,60 +68,40 @@ def seen(kind, catalog_process):
     return json.loads(process.stdout)
 
 
-def test_first_sync_writes_every_url(seen):
-    first = seen["first"]
-    assert (first["status"], first["matched"], first["updated"], first["not_in_lms"]) == (
-        "succeeded",
-        4,
-        3,
-        1,
-    )
+def test_first_sync_writes_the_marketing_urls(seen):
+    report = {name: seen["first"][name] for name in ("status", "matched", "updated", "not_in_lms")}
+    assert report == {"status": "succeeded", "matched": 4, "updated": 3, "not_in_lms": 1}
+    assert seen["urls"] == SYNCED
 
 
-def test_urls_are_those_of_the_catalog(seen):
-    assert seen["urls"] == SHOWN
+@pytest.mark.parametrize("links", ["links", "filtered"])
+def test_link_is_the_marketing_url_or_the_about_page(seen, links):
+    assert seen[links] == LINKS
 
 
-def test_links_are_the_urls_or_the_about_page(seen):
-    about = f"https://lms.example.com/courses/{UNPUBLISHED}/about"
-    assert seen["links"] == {key: url or about for key, url in SHOWN.items()}
-
-
-def test_filter_replaces_the_about_page_if_there_is_a_url(seen):
-    about = f"https://lms.example.com/courses/{UNPUBLISHED}/about"
-    assert seen["filtered"] == {key: url or about for key, url in SHOWN.items()}
-
-
-def test_history_holds_what_was_written_where_there_is_one(seen, kind):
-    written = sorted([key, url] for key, url in SHOWN.items() if url)
-    assert seen["history"] == (written if KINDS[kind][1] else [])
-
-
-def test_modified_is_kept_up_where_there_is_one(seen, kind):
-    assert seen["touched"] == (sorted(key for key, url in SHOWN.items() if url) if KINDS[kind][2] else [])
+def test_sync_writes_history_and_modified_if_the_model_has_them(seen, kind):
+    written = sorted([key, url] for key, url in SYNCED.items() if url)
+    assert seen["history"] == (written if KINDS[kind].has_history else [])
+    assert seen["modified"] == ([key for key, _ in written] if KINDS[kind].has_modified else [])
 
 
 def test_second_sync_writes_nothing(seen):
     assert (seen["second"]["status"], seen["second"]["updated"]) == ("succeeded", 0)
 
 
-@pytest.mark.parametrize("way", ["in_place", "anew"])
-def test_publishing_keeps_the_url(seen, way):
-    assert seen[f"published_{way}"] == SHOWN
-
-
-def test_saving_what_was_read_before_the_sync_keeps_the_url(seen):
-    assert seen["saved_stale"] == SHOWN
+@pytest.mark.parametrize("event", ["published_in_place", "published_anew", "saved"])
+def test_publishing_and_saving_an_old_instance_keep_the_url(seen, event):
+    assert seen[event] == SYNCED
 
 
 def test_course_that_is_created_after_the_sync_has_its_url(seen):
-    assert seen["created_later"] == SHOWN | {LATER: URLS[LATER]}
+    assert seen["created_later"] == SYNCED | {LATER: URLS[LATER]}
 
 
-def test_url_that_the_catalog_has_no_more_goes(seen):
+def test_sync_removes_the_url_of_a_course_run_that_left_the_catalog(seen):
     assert (seen["removal"]["status"], seen["removal"]["removed"]) == ("succeeded", 1)
 
 
-@pytest.mark.parametrize("when", ["after_removal", "after_removal_anew"])
-def test_publishing_does_not_bring_a_removed_url_back(seen, when):
-    assert seen[when] == SHOWN | {LATER: URLS[LATER], GONE: None}
+@pytest.mark.parametrize("way", ["in_place", "anew"])
+def test_publishing_does_not_restore_a_removed_url(seen, way):
+    assert seen[f"removed_and_published_{way}"] == SYNCED | {LATER: URLS[LATER], REMOVED: None}

@@ -1,4 +1,4 @@
-"""What the app adds to an LMS's settings files, as edx-django-utils calls it."""
+"""The settings that edx-django-utils adds to the settings files of an LMS and of Studio."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READERS = {
     "CATALOG_SYNC_CATALOGS": conf.named_catalogs,
     "CATALOG_SYNC_COURSE_OVERVIEW_MODEL": conf.course_overview_model,
     "CATALOG_SYNC_SESSION_FACTORY": lambda: conf.session_factory() or None,
-    # Without the setting, the fields depend on the host: tests/platform.
+    # If the setting is missing, the fields depend on the host: tests/hosts/openedx/test_access.py.
     "CATALOG_SYNC_FIELDS": lambda: conf.raw("CATALOG_SYNC_FIELDS"),
     "CATALOG_SYNC_RUN_STATUSES": conf.run_statuses,
     "CATALOG_SYNC_MARKETING_URL_HOSTS": conf.marketing_url_hosts,
@@ -42,21 +42,21 @@ def test_lms_and_studio_get_every_default(lms_settings, project, kind):
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_default_is_the_one_that_holds_without_it(name, settings):
+def test_default_is_the_value_that_applies_if_the_setting_is_missing(name, settings):
     setattr(settings, name, None)
     delattr(settings, name)
     assert READERS[name]() == common.defaults()[name]
 
 
 @pytest.mark.parametrize("kind", ["common", "production", "test"])
-def test_what_the_lms_has_set_stays(lms_settings, kind):
+def test_setting_of_the_lms_is_kept(lms_settings, kind):
     lms_settings.CATALOG_SYNC_RUN_STATUSES = None
     add_plugins("lms_settings", "lms.djangoapp", kind)
     assert lms_settings.CATALOG_SYNC_RUN_STATUSES is None
 
 
-def test_production_takes_what_its_yaml_file_says(lms_settings):
-    lms_settings.CATALOG_SYNC_RUN_STATUSES = ("published",)  # of the common settings
+def test_production_uses_the_yaml_file(lms_settings):
+    lms_settings.CATALOG_SYNC_RUN_STATUSES = ("published",)  # From the common settings.
     lms_settings.ENV_TOKENS = {"CATALOG_SYNC_RUN_STATUSES": ["published", "reviewed"], "SITE_NAME": "lms"}
     add_plugins("lms_settings", "lms.djangoapp", "production")
     assert lms_settings.CATALOG_SYNC_RUN_STATUSES == ["published", "reviewed"]
@@ -81,10 +81,7 @@ def test_production_adds_the_filter_step(lms_settings, project):
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (None, {"fail_silently": True, "pipeline": [STEP]}),
-        ({}, {"fail_silently": True, "pipeline": [STEP]}),
-        ([], {"fail_silently": True, "pipeline": [STEP]}),
-        ("", {"fail_silently": True, "pipeline": [STEP]}),
+        *[(empty, {"fail_silently": True, "pipeline": [STEP]}) for empty in (None, {}, [], "")],
         ("a.B", ["a.B", STEP]),
         (["a.B", "c.D"], ["a.B", "c.D", STEP]),
         ({"pipeline": ["a.B"]}, {"pipeline": ["a.B", STEP]}),

@@ -1,4 +1,4 @@
-"""URLs of a test host: all that the app needs is the about page."""
+"""URLs of a test host: the app needs only the about page."""
 
 from django.http import HttpResponse
 from django.urls import path

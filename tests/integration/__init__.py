@@ -1,4 +1,4 @@
-"""Behavior of the whole, over real HTTP and on a real database."""
+"""Promises to users, one module each, tested over HTTP and on a real database."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Counting the statements that a sync sends to the database."""
+"""The statements that a sync sends to the database."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ SYNC_RUN = re.compile(r"catalog_sync_syncrun\b")
 
 
 class Statements:
-    """The statements so far, transaction control left out."""
+    """The statements so far, without transaction control."""
 
     def __init__(self, captured: CaptureQueriesContext) -> None:
         self._captured = captured
 
     def all(self) -> list[str]:
         statements = [query["sql"] for query in self._captured.captured_queries]
-        return [sql for sql in statements if not sql.upper().startswith(TRANSACTION_CONTROL)]
+        return [sql for sql in statements if not sql[:10].upper().startswith(TRANSACTION_CONTROL)]
 
     def writes(self) -> list[str]:
-        """Those that change rows of anything but the history of syncs."""
-        return [sql for sql in self.all() if sql.upper().startswith(WRITES) and not SYNC_RUN.search(sql)]
+        """Return those that change rows of any table but the one of sync runs."""
+        return [sql for sql in self.all() if sql[:10].upper().startswith(WRITES) and not SYNC_RUN.search(sql)]
 
 
 @contextmanager

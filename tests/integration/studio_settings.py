@@ -1,4 +1,4 @@
-"""Studio: it shares the LMS's apps, models and database, and knows nothing of a Catalog."""
+"""Settings of Studio: the LMS's apps, models and database, without access to a Catalog."""
 
 from edx_django_utils.plugins import get_plugin_apps
 

@@ -139,7 +139,10 @@ def test_task_that_ends_in_an_error_of_its_own_ends_the_run(workers, catalog, co
         workers.start()
     status = report_of(workers.command("--concurrency=3"))["status"]
     message = SyncRun.objects.get().message
-    assert (status, message) == ("failed", "A worker's task failed; see its traceback in the worker's log.")
+    assert (status, message) == (
+        "failed",
+        "A Celery task of this sync run failed. See the traceback in the worker's log.",
+    )
 
 
 def test_a_page_whose_process_is_killed_is_read_by_another(workers, catalog, course_overviews):

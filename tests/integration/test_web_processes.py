@@ -1,8 +1,11 @@
-"""Web processes never wait: whatever a request or a signal does here, no socket is opened."""
+"""Web processes import nothing that only the sync needs, and never open a socket for this app."""
 
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from openedx_filters.learning.filters import CourseAboutPageURLRequested
@@ -15,80 +18,113 @@ from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseEnrollmentFactory, CourseOverviewFactory, UserFactory
 from tests.sandbox.mobile_client import VERSIONS, get_list
 
-# Transactions are committed, so that what is done on commit is done. The drivers of the databases are written in C
-# and open their sockets out of reach of this fixture; all that Python opens is refused.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_sockets")]
+# The drivers of the databases are written in C and open their sockets despite `no_sockets`.
+# Transactions are committed, so that the functions registered with on_commit are called.
+no_socket = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_sockets", "stored")]
 
+ROOT = Path(__file__).resolve().parents[2]
 KEY, CCX = "course-v1:ExampleX+One+2026", "ccx-v1:ExampleX+One+2026+ccx@7"
 URL = "https://www.example.com/course/one"
 
+# This host, unlike the sandbox LMS, has no other app that imports an HTTP client or Celery.
+WEB_PROCESS = """
+import sys
+import django
+from django.conf import settings
 
-@pytest.fixture(autouse=True)
-def replica():
+settings.configure(
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.admin",
+        "django.contrib.messages",
+        "config_models",
+        "catalog_sync",
+    ],
+    CATALOG_SYNC_COURSE_OVERVIEW_MODEL="auth.User",
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+)
+django.setup()
+import catalog_sync.api, catalog_sync.filters, catalog_sync.links, catalog_sync.receivers
+import catalog_sync.operations.link_urls
+print(*sys.modules)
+"""
+OF_THE_SYNC = {
+    "requests",
+    "urllib3",
+    "edx_rest_api_client",
+    "tqdm",
+    "stamina",
+    "msgspec",
+    "idna",
+    "celery",
+    "catalog_sync.catalog_client",
+    "catalog_sync.sync",
+    "catalog_sync.management",
+}
+OF_WEB_PROCESSES = {
+    f"catalog_sync.{name}"
+    for name in ("admin", "api", "filters", "links", "models", "operations.link_urls", "receivers")
+}
+
+
+def test_web_process_imports_nothing_that_only_the_sync_needs():
+    process = subprocess.run(
+        [sys.executable, "-c", WEB_PROCESS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    imported = set(process.stdout.split())
+    assert imported & OF_THE_SYNC == set()
+    assert imported >= OF_WEB_PROCESSES
+
+
+@pytest.fixture
+def stored(caplog):
+    """Store a course run; fail if an error was logged instead of raised, as on_commit does."""
     CatalogCourseRun.objects.create(course_key=KEY, marketing_url=URL, status="published")
-
-
-@pytest.fixture(autouse=True)
-def nothing_was_swallowed(caplog):
-    """What fails on commit is logged and goes no further, a refused socket too."""
     yield
     assert [record for record in caplog.get_records("call") if record.exc_info] == []
 
 
-def shown(key):
+def url(key):
     return CourseOverview.objects.get(pk=key).marketing_url
 
 
+@pytest.mark.usefixtures("no_sockets")
 def test_sockets_are_refused():
-    """Else the tests below would prove nothing."""
+    """Without this, the tests below would prove nothing."""
     with pytest.warns(UserWarning, match="tried to use socket"), pytest.raises(SocketBlockedError):
         socket.socket()
 
 
-@pytest.mark.parametrize("key", [KEY, CCX])
-def test_creating_a_course_overview(key):
-    CourseOverviewFactory(id=key)
-    assert shown(key) == URL
+class TestSockets:
+    """What a web process does needs no socket."""
 
+    pytestmark = no_socket
 
-@pytest.mark.parametrize("key", [KEY, CCX])
-def test_saving_a_course_overview(key):
-    overview = CourseOverviewFactory(id=key)
-    overview.marketing_url = None
-    overview.save()
-    assert shown(key) == URL
+    @pytest.mark.parametrize("key", [KEY, CCX])
+    def test_creating_saving_publishing_and_deleting_a_course_overview(self, key):
+        overview = CourseOverviewFactory(id=key)
+        assert url(key) == URL
+        overview.marketing_url = None
+        overview.save()
+        assert url(key) == URL
+        publish_course(key)
+        assert url(key) == URL
+        CourseOverview.objects.get(pk=key).delete()
+        assert CatalogCourseRun.objects.filter(course_key=KEY).exists()
 
+    def test_publishing_a_course_that_the_catalog_does_not_have(self):
+        overview = CourseOverviewFactory()
+        publish_course(str(overview.pk))
+        assert url(overview.pk) is None
 
-def test_deleting_a_course_overview():
-    CourseOverviewFactory(id=KEY).delete()
-    assert CatalogCourseRun.objects.filter(course_key=KEY).exists()
+    def test_getting_the_link_of_a_course(self):
+        assert get_lms_link_for_about_page(CourseOverviewFactory(id=KEY)) == URL
+        about_page = f"https://lms.example.com/courses/{KEY}/about"
+        assert CourseAboutPageURLRequested.run_filter(url=about_page, org="ExampleX") == (URL, "ExampleX")
 
-
-@pytest.mark.parametrize("key", [KEY, CCX])
-def test_publishing_a_course(key):
-    CourseOverviewFactory(id=key)
-    publish_course(key)
-    assert shown(key) == URL
-
-
-def test_a_course_that_the_catalog_does_not_know():
-    overview = CourseOverviewFactory()
-    publish_course(str(overview.pk))
-    assert shown(overview.pk) is None
-
-
-def test_the_link_to_share():
-    assert get_lms_link_for_about_page(CourseOverviewFactory(id=KEY)) == URL
-
-
-def test_the_link_that_passes_through_the_filter():
-    CourseOverviewFactory(id=KEY)
-    about_page = f"https://lms.example.com/courses/{KEY}/about"
-    assert CourseAboutPageURLRequested.run_filter(url=about_page, org="ExampleX") == (URL, "ExampleX")
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_the_mobile_list(version):
-    user = UserFactory()
-    CourseEnrollmentFactory(user=user, course=CourseOverviewFactory(id=KEY))
-    assert URL in get_list(user, version).content.decode()
+    @pytest.mark.parametrize("version", VERSIONS)
+    def test_listing_enrollments_in_the_mobile_api(self, version):
+        user = UserFactory()
+        CourseEnrollmentFactory(user=user, course=CourseOverviewFactory(id=KEY))
+        assert URL in get_list(user, version).content.decode()

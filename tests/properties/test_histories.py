@@ -15,10 +15,10 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from catalog_sync import conf
-from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl, SyncRun
 from catalog_sync.sync import SyncOptions, SyncReport, run_sync
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.properties import histories
+from tests.properties import examples
 from tests.properties.model_catalog import API_URL, ModelCatalog, Run, at_once
 from tests.properties.model_lms import ModelLms, truths
 
@@ -80,7 +80,7 @@ class History:
     """A Catalog and an LMS, with nothing left of the history before."""
 
     def __init__(self, catalog_runs: dict[str, Run], overviews: set[str], foreign: set[str]) -> None:
-        for model in (CourseOverview, CatalogCourseRun, SyncRun):
+        for model in (CourseOverview, CatalogCourseRun, PinnedMarketingUrl, SyncRun):
             # Not delete(): it would sort course keys of several kinds, which cannot be compared.
             model.objects.all()._raw_delete("default")
         self.catalog = ModelCatalog.current = ModelCatalog(dict(catalog_runs))
@@ -167,7 +167,7 @@ beginnings: Callable[..., Any] = st.builds(
 
 
 @given(beginnings, moves, options())
-@histories(120)
+@examples(120)
 def test_after_success_the_lms_says_what_the_catalog_says(begin, moves, chosen):
     history = begin()
     report = history.sync(moves, **chosen)
@@ -175,7 +175,7 @@ def test_after_success_the_lms_says_what_the_catalog_says(begin, moves, chosen):
 
 
 @given(beginnings, moves, moves, options())
-@histories(120)
+@examples(120)
 def test_after_a_second_success_too(begin, first_moves, moves, chosen):
     history = begin()
     history.sync(first_moves, allow_removals=True)
@@ -190,7 +190,7 @@ def test_after_a_second_success_too(begin, first_moves, moves, chosen):
     options(),
     st.dictionaries(moments, st.sampled_from([404, 429, 500, 503]), max_size=3),
 )
-@histories(120)
+@examples(120)
 def test_whatever_the_status_no_row_is_worse(begin, first_moves, moves, chosen, failing):
     history = begin()
     history.sync(first_moves, allow_removals=True)
@@ -199,7 +199,7 @@ def test_whatever_the_status_no_row_is_worse(begin, first_moves, moves, chosen, 
 
 
 @given(beginnings, moves, moves, options(), st.dictionaries(moments, st.sampled_from([404, 500]), max_size=3))
-@histories(80)
+@examples(80)
 def test_the_next_quiet_run_puts_everything_right(begin, first_moves, moves, chosen, failing):
     history = begin()
     history.sync(first_moves, allow_removals=True)
@@ -210,7 +210,7 @@ def test_the_next_quiet_run_puts_everything_right(begin, first_moves, moves, cho
 
 
 @given(landslides, moves, options())
-@histories(80)
+@examples(80)
 def test_a_refused_run_removes_nothing(landslide, moves, chosen):
     history = History(dict.fromkeys(CATALOG_KEYS, FULL), set(LMS_KEYS), set())
     history.sync([])
@@ -223,7 +223,7 @@ def test_a_refused_run_removes_nothing(landslide, moves, chosen):
 
 
 @given(beginnings, moves, moves, options())
-@histories(60)
+@examples(60)
 def test_a_dry_run_tells_what_a_run_would_do(begin, moves, later_moves, chosen):
     history = begin()
     history.sync(moves, allow_removals=True)

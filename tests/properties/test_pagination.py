@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.catalog_client.pagination import OverlappingPages, PageRange
-from tests.properties import histories
+from tests.properties import examples
 
 MOST_RUNS = 60
 
@@ -80,7 +80,7 @@ page_sizes = st.integers(2, 20)
 
 
 @given(moving_lists, page_sizes, st.integers(0, 3))
-@histories(1500)
+@examples(1500)
 @example(MovingList(partition(0, 30), [(set(), partition(0, 1))] * 8), 10, 0)
 def test_complete_chain_has_shown_every_run_that_stayed(moving, page_size, ahead):
     pagination = OverlappingPages(page_size)
@@ -89,7 +89,7 @@ def test_complete_chain_has_shown_every_run_that_stayed(moving, page_size, ahead
 
 
 @given(st.sets(positions), some_runs, some_runs, positions, page_sizes, st.integers(0, 3))
-@histories(500)
+@examples(500)
 @example(partition(0, 14), set(), partition(0, 14), 12, 2, 0)
 @example(partition(0, 14), set(), partition(0, 14), 12, 2, 3)
 @example(partition(0, 60), set(), partition(0, 60), 20, 2, 0)
@@ -101,7 +101,7 @@ def test_chain_completes_when_the_list_moves_once(listed, entering, leaving, mom
 
 
 @given(st.integers(0, 500), page_sizes, st.integers(0, 3))
-@histories(300)
+@examples(300)
 def test_quiet_list_takes_one_read_a_window(length, page_size, ahead):
     moving = MovingList(partition(0, length), [])
     crawl(OverlappingPages(page_size), moving, ahead)
@@ -109,7 +109,7 @@ def test_quiet_list_takes_one_read_a_window(length, page_size, ahead):
 
 
 @given(moving_lists, page_sizes, st.integers(0, 3), st.integers(1, 4))
-@histories(500)
+@examples(500)
 def test_joined_stretches_have_shown_every_run_that_stayed(moving, page_size, ahead, page_ranges):
     """Two chains over one list, the second from where the first stops, are one proof if they share a run."""
     border = page_ranges * (page_size - 1)
@@ -125,7 +125,7 @@ def test_joined_stretches_have_shown_every_run_that_stayed(moving, page_size, ah
 
 
 @given(st.integers(0, 500), st.integers(0, 500), st.integers(2, 20))
-@histories(200)
+@examples(200)
 def test_service_that_ignores_the_offset_is_no_endless_crawl(count, rows, page_size):
     pagination, page = (
         OverlappingPages(page_size),
@@ -139,7 +139,7 @@ def test_service_that_ignores_the_offset_is_no_endless_crawl(count, rows, page_s
 
 
 @given(st.integers(0, 100), st.integers(1, 50), page_sizes)
-@histories(200)
+@examples(200)
 def test_count_above_the_list_is_no_success(length, too_many, page_size):
     runs = partition(0, length)
     pagination = OverlappingPages(page_size)

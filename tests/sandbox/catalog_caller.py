@@ -1,4 +1,4 @@
-"""A caller of the stand-in Catalog that sends single requests, and sees the replies as they come."""
+"""A caller of the stand-in Catalog, which sends single requests and returns the raw replies."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply, with its headers in the order they came."""
+    """A reply, with its headers in the received order."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -34,7 +34,7 @@ class Answer:
 
 
 class Caller:
-    """Sends single requests, exactly as told, with a token of the default client."""
+    """Sends single requests with a token of the default client."""
 
     def __init__(self, stand_in: CatalogProcess) -> None:
         self._address = urlsplit(stand_in.url).netloc
@@ -42,11 +42,11 @@ class Caller:
         self._token: str | None = None
 
     def runs(self, query: str = "", **kwargs: Any) -> Answer:
-        """The list of course runs."""
+        """Get the list of course runs."""
         return self.get(f"{COURSE_RUNS_PATH}?{query}" if query else COURSE_RUNS_PATH, **kwargs)
 
     def statuses(self, *queries: str) -> list[int]:
-        """The statuses of the list, asked for by each of the queries."""
+        """Get the list with each of the queries, and return the statuses."""
         return [self.runs(query).status for query in queries]
 
     def get(self, target: str, *, authorized: bool = True, headers: dict[str, str] | None = None) -> Answer:

@@ -1,4 +1,4 @@
-"""Asks the Mobile enrollment API as an app does."""
+"""A client of the Mobile enrollment API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def url_of(user: User, version: str) -> str:
 
 
 def claims_of(user: User, **changes: Any) -> dict[str, Any]:
-    """Return the claims of a token that is good for a minute, with ``changes``."""
+    """Return the claims of a token that is valid for a minute, with ``changes``."""
     now = int(time.time())
     claims = {
         "iss": settings.JWT_ISSUER,
@@ -43,14 +43,14 @@ def token_of(claims: dict[str, Any]) -> str:
 
 
 def get_list(user: User, version: str = "v1", **query: Any) -> Response:
-    """Return the reply to a user who is signed in by session and asks for their own list."""
+    """Get the list of a user who is signed in by session."""
     client = APIClient()
     client.force_login(user)
     return client.get(url_of(user, version), query)
 
 
 def enrollments_of(user: User, version: str = "v1", **query: Any) -> list[dict[str, Any]]:
-    """Return the enrollments of the first page, whichever way the version wraps them; ``primary`` comes first."""
+    """Return the enrollments of a page in every version; ``primary`` comes first."""
     content = get_list(user, version, **query).json()
     if isinstance(content, list):
         return content

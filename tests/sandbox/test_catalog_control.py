@@ -1,12 +1,10 @@
-"""The stand-in Catalog's controls, and its process: how it starts, and that it ends."""
+"""The controls of the stand-in Catalog, and its process: how it starts and how it ends."""
 
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,113 +12,87 @@ import pytest
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH, COURSE_RUNS_PATH, ROOT, CatalogProcess
 from tests.sandbox.catalog_caller import Caller
 
-pytest_plugins = ["tests.sandbox.catalog_fixtures"]
-
 COMMAND = [sys.executable, "-m", "sandbox.catalog", "--port", "0"]
 
 
-def test_runs_are_all_rows_in_order(stand_in: CatalogProcess) -> None:
+def test_runs_are_all_rows_in_the_order_of_the_list(control):
     rows = [
         {"key": "course-v1:A+B+1", "marketing_url": None, "status": "reviewed"},
         {"key": "course-v1:A+B+2", "marketing_url": "https://x.example/", "status": "published"},
     ]
-    stand_in.control.set_runs(reversed(rows))
+    control.set_runs(reversed(rows))
 
-    assert stand_in.control.runs() == rows
-
-
-def test_upsert_keeps_what_it_does_not_name(stand_in: CatalogProcess) -> None:
-    stand_in.control.generate(10)
-    before = stand_in.control.runs()[4]
-    stand_in.control.upsert([{"key": before["key"], "status": "reviewed"}])
-
-    assert stand_in.control.runs()[4] == before | {"status": "reviewed"}
+    assert control.runs() == rows
 
 
-def test_upsert_does_not_change_the_full_object_either(stand_in: CatalogProcess, caller: Caller) -> None:
-    stand_in.control.generate(1)
-    before = caller.runs().json["results"][0]
-    stand_in.control.upsert([{"key": before["key"], "title": "New"}])
+@pytest.mark.parametrize("change", [{"status": "reviewed"}, {"title": "New"}])
+def test_upsert_changes_only_the_given_fields(control, caller, change):
+    control.generate(10)
+    before = caller.runs().json["results"]
+    control.upsert([{"key": before[4]["key"]} | change])
 
-    assert caller.runs().json["results"][0] == before | {"title": "New"}
-
-
-def test_upsert_adds_a_run_where_it_belongs(stand_in: CatalogProcess) -> None:
-    stand_in.control.set_runs([{"key": "course-v1:A+B+1"}, {"key": "course-v1:A+B+3"}])
-    stand_in.control.upsert([{"key": "course-v1:A+b+2"}])
-
-    assert [row["key"][-1] for row in stand_in.control.runs()] == ["1", "2", "3"]
+    assert caller.runs().json["results"] == [*before[:4], before[4] | change, *before[5:]]
 
 
-def test_delete_leaves_unknown_keys_alone(stand_in: CatalogProcess) -> None:
-    stand_in.control.set_runs([{"key": "course-v1:A+B+1"}, {"key": "course-v1:A+B+3"}])
-    stand_in.control.delete(["course-v1:A+B+1", "course-v1:A+B+2"])
+def test_upsert_inserts_a_new_run_in_order_and_delete_ignores_unknown_keys(control):
+    control.set_runs([{"key": "course-v1:A+B+1"}, {"key": "course-v1:A+B+3"}])
+    control.upsert([{"key": "course-v1:A+b+2"}])
+    assert [row["key"][-1] for row in control.runs()] == ["1", "2", "3"]
 
-    assert [row["key"] for row in stand_in.control.runs()] == ["course-v1:A+B+3"]
+    control.delete(["course-v1:A+B+1", "course-v1:A+B+4"])
+    assert [row["key"][-1] for row in control.runs()] == ["2", "3"]
 
 
-def test_a_row_without_key_is_refused(stand_in: CatalogProcess) -> None:
+def test_row_without_key_is_refused(control):
     with pytest.raises(ValueError, match="key"):
-        stand_in.control.set_runs([{"status": "published"}])
+        control.set_runs([{"status": "published"}])
 
 
 @pytest.mark.parametrize("change", [{"lateness": True}, {"workers": "two"}])
-def test_a_setting_with_a_slip_is_refused(stand_in: CatalogProcess, change: dict[str, object]) -> None:
+def test_invalid_setting_is_refused(control, change):
     with pytest.raises(ValueError, match="400"):
-        stand_in.control.settings(**change)
+        control.settings(**change)
 
 
-def test_requests_are_logged_as_they_came(stand_in: CatalogProcess, caller: Caller) -> None:
-    answer = caller.runs("limit=3&keys=a%2Bb", headers={"User-Agent": "me/1", "Host": "some.host"})
-
-    logged = stand_in.control.requests(COURSE_RUNS_PATH)[0]
-    assert (logged.method, logged.query, logged.params) == (
-        "GET",
-        "limit=3&keys=a%2Bb",
-        {"limit": "3", "keys": "a+b"},
-    )
-    assert (logged.status, logged.bytes) == (200, len(answer.body))
-    assert logged.headers["User-Agent"] == "me/1"
-    assert logged.headers["Host"] == "some.host"
-    assert logged.headers["Authorization"] == f"JWT {caller.token}"
-    assert abs(logged.at - time.time()) < 60
-
-
-def test_requests_are_numbered_in_their_order(stand_in: CatalogProcess, caller: Caller) -> None:
-    caller.runs()
-    caller.runs()
-
-    logged = [(entry.n, entry.path) for entry in stand_in.control.requests()]
-    assert logged == [(1, ACCESS_TOKEN_PATH), (2, COURSE_RUNS_PATH), (3, COURSE_RUNS_PATH)]
-
-
-def test_a_reply_that_was_never_begun_has_no_status(stand_in: CatalogProcess, caller: Caller) -> None:
-    assert caller.token
-    stand_in.control.fault("reset")
-    with pytest.raises(ConnectionError):
-        caller.runs()
-
-    assert stand_in.control.requests(COURSE_RUNS_PATH)[0].status is None
-
-
-def test_refused_request_lines_are_logged_too(stand_in: CatalogProcess, caller: Caller) -> None:
-    caller.runs("keys=" + "k" * 5000)
-
-    assert [entry.status for entry in stand_in.control.requests(COURSE_RUNS_PATH)] == [400]
-
-
-def test_cleared_requests_are_forgotten(stand_in: CatalogProcess, caller: Caller) -> None:
-    caller.runs()
-    stand_in.control.clear_requests()
-
-    assert stand_in.control.requests() == []
-
-
-def test_an_unknown_control_is_not_found(caller: Caller) -> None:
+def test_unknown_control_is_not_found(caller):
     assert caller.get("/control/lunch", authorized=False).status == 404
 
 
-def test_reset_restores_everything_as_started() -> None:
+def test_log_has_each_request_as_it_was_sent(control, caller):
+    answer = caller.runs("limit=3&keys=a%2Bb", headers={"User-Agent": "me/1", "Host": "some.host"})
+
+    token_request, logged = control.requests()
+    assert [(each.n, each.path) for each in (token_request, logged)] == [
+        (1, ACCESS_TOKEN_PATH),
+        (2, COURSE_RUNS_PATH),
+    ]
+    assert (logged.method, logged.query) == ("GET", "limit=3&keys=a%2Bb")
+    assert logged.params == {"limit": "3", "keys": "a+b"}
+    assert (logged.status, logged.bytes) == (200, len(answer.body))
+    sent = {"User-Agent": "me/1", "Host": "some.host", "Authorization": f"JWT {caller.token}"}
+    assert sent.items() <= logged.headers.items()
+    assert abs(logged.at - time.time()) < 60
+
+    control.clear_requests()
+    assert control.requests() == []
+
+
+def test_log_has_no_status_if_there_was_no_reply(control, caller):
+    assert caller.token
+    control.fault("reset")
+    with pytest.raises(ConnectionError):
+        caller.runs()
+
+    assert control.requests(COURSE_RUNS_PATH)[0].status is None
+
+
+def test_log_has_requests_whose_line_is_too_long(control, caller):
+    caller.runs("keys=" + "k" * 5000)
+
+    assert [entry.status for entry in control.requests(COURSE_RUNS_PATH)] == [400]
+
+
+def test_reset_restores_the_state_of_the_start():
     with CatalogProcess(runs=5, seed=3, token_seconds=99) as process:
         started = (process.control.runs(), process.control.settings())
         process.control.set_runs([])
@@ -133,40 +105,25 @@ def test_reset_restores_everything_as_started() -> None:
         assert len(process.control.requests()) == 2
 
 
-@pytest.fixture
-def by_hand() -> Iterator[subprocess.Popen]:
-    """The stand-in as a person starts it."""
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_process_prints_its_address_and_ends_at_a_signal(stop):
     with subprocess.Popen(
         [*COMMAND, "--runs", "7"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        yield process
-        process.kill()
+        assert process.stdout.readline().startswith("Catalog stand-in listening on http://127.0.0.1:")
+        process.send_signal(stop)
+        assert (process.wait(10), process.stdout.read(), process.stderr.read()) == (0, "", "")
 
 
-def test_it_says_in_one_line_where_it_listens(by_hand: subprocess.Popen) -> None:
-    assert by_hand.stdout.readline().startswith("Catalog stand-in listening on http://127.0.0.1:")
-    by_hand.terminate()
-
-    assert by_hand.stdout.read() == ""
-
-
-@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_cleanly(by_hand: subprocess.Popen, with_signal: signal.Signals) -> None:
-    by_hand.stdout.readline()
-    by_hand.send_signal(with_signal)
-
-    assert (by_hand.wait(10), by_hand.stderr.read()) == (0, "")
-
-
-def test_a_taken_port_is_told_in_a_sentence(stand_in: CatalogProcess) -> None:
-    command = [*COMMAND[:-1], str(urlsplit(stand_in.url).port)]
+def test_port_that_is_in_use_fails_with_a_message(catalog):
+    command = [*COMMAND[:-1], str(urlsplit(catalog.url).port)]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert done.returncode == 1
     assert done.stderr.startswith("Cannot listen on 127.0.0.1:")
 
 
-def listens(url: str) -> bool:
+def listens(url):
     address = urlsplit(url)
     try:
         socket.create_connection((address.hostname, address.port), timeout=5).close()
@@ -175,28 +132,22 @@ def listens(url: str) -> bool:
     return True
 
 
-def test_stop_ends_the_process_cleanly() -> None:
+@pytest.mark.parametrize(("end", "status"), [("stop", 0), ("kill", -signal.SIGKILL)])
+def test_stop_and_kill_end_the_process(end, status):
     process = CatalogProcess()
 
-    assert (process.stop(), listens(process.url)) == (0, False)
+    assert (getattr(process, end)(), listens(process.url)) == (status, False)
 
 
-def test_kill_ends_the_process_at_once() -> None:
-    process = CatalogProcess()
-
-    assert (process.kill(), listens(process.url)) == (-signal.SIGKILL, False)
-
-
-def test_it_dies_with_the_process_that_started_it() -> None:
+def test_process_ends_with_the_process_that_started_it():
     script = (
-        "import sys, time\n"
+        "import time\n"
         "from sandbox.catalog.testing import CatalogProcess\n"
         "print(CatalogProcess().url, flush=True)\n"
         "time.sleep(60)\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-    ) as parent:
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
         url = parent.stdout.readline().strip()
         assert listens(url)
         parent.kill()

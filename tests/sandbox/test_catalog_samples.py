@@ -1,69 +1,63 @@
-"""The stand-in Catalog against replies of the real service, as they came."""
+"""The stand-in Catalog replies like the real service: a comparison with recorded samples."""
 
 import json
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox.catalog.testing import CatalogProcess
-from tests.sandbox.catalog_caller import Answer, Caller
-
-pytest_plugins = ["tests.sandbox.catalog_fixtures"]
-
 SAMPLES = Path(__file__).parents[1] / "data" / "catalog_samples"
-# The host that the samples were taken from; the service's links carry the Host they were asked with.
+# The host of the recorded requests, which is in the links of the replies.
 SAMPLED_HOST = {"Host": "127.0.0.1:18381"}
 SAMPLED_COUNT = 3490
 CHANGING_HEADERS = {"Date", "Content-Length", "Retry-After"}
 
 
-def sample(name: str) -> dict[str, Any]:
+def sample(name):
     return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
-def ask(caller: Caller, recorded: dict[str, Any]) -> Answer:
-    """The request of a sample, sent to the stand-in."""
+def repeat(caller, recorded):
+    """Send the request of a sample to the stand-in."""
     url = urlsplit(recorded["request"])
     return caller.get(f"{url.path}?{url.query}" if url.query else url.path, headers=SAMPLED_HOST)
 
 
-def fill_up(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, first in the Catalog's order, among as many as the real service had."""
+def fill_up(rows):
+    """Add rows after the given ones until there are as many as in the real service."""
     return rows + [{"key": f"course-v1:zz+{number}+x"} for number in range(SAMPLED_COUNT - len(rows))]
 
 
-def prepare(stand_in: CatalogProcess, name: str) -> None:
-    """The state of the Catalog that a sample was taken in."""
+def prepare(control, name):
+    """Fill the Catalog as it was when the sample was recorded."""
     if name in ("list_fields_with_utm", "list_full_objects_3_of_100"):
         rows = sample(name)["body"]["results"]
         without_utm = [row | {"marketing_url": row["marketing_url"].partition("?")[0]} for row in rows]
-        stand_in.control.set_runs(fill_up(without_utm))
+        control.set_runs(fill_up(without_utm))
     elif name in ("keys_one_200", "keys_plus_unencoded_200", "keys_ccx_unknown_200"):
-        stand_in.control.set_runs(sample("keys_one_200")["body"]["results"])
+        control.set_runs(sample("keys_one_200")["body"]["results"])
     else:
-        stand_in.control.generate(SAMPLED_COUNT)
+        control.generate(SAMPLED_COUNT)
+    if name == "expired_token_401":
+        control.settings(token_seconds=0)
 
 
-def replay(stand_in: CatalogProcess, caller: Caller, name: str) -> tuple[dict[str, Any], Answer]:
-    """A sample, and what the stand-in answers to its request."""
-    prepare(stand_in, name)
+def replay(control, caller, name):
+    """Return a sample and the stand-in's reply to its request."""
+    prepare(control, name)
     recorded = sample(name)
     if name == "no_auth_401":
         return recorded, caller.get(urlsplit(recorded["request"]).path, authorized=False)
     if name == "keys_uri_too_long_400":
-        # The sample shortens its request; any that fills the web server's first read is answered like it.
+        # The sample's request is shortened. The reply is the same for every line that fills the server's first read.
         return recorded, caller.runs("keys=" + ",".join(["course-v1%3AAccraX%2BBIO00081x%2B1T2026_0"] * 300))
-    if name == "expired_token_401":
-        stand_in.control.settings(token_seconds=0)
     if name == "throttled_429":
-        stand_in.control.settings(throttle_per_hour=1)
-        ask(caller, recorded)
-    return recorded, ask(caller, recorded)
+        control.settings(throttle_per_hour=1)
+        repeat(caller, recorded)
+    return recorded, repeat(caller, recorded)
 
 
-# Whole bodies that do not depend on when, or on which rows, the sample was taken.
+# The bodies of these depend neither on the time nor on the rows.
 EXACT = [
     "exclude_utm_true_500",
     "expired_token_401",
@@ -80,85 +74,52 @@ EXACT = [
 REPLAYED = [*EXACT, "list_full_objects_3_of_100", "throttled_429"]
 
 
-def test_every_sample_is_held_against_the_stand_in() -> None:
+def test_every_sample_is_compared():
     assert {path.stem for path in SAMPLES.glob("*.json")} == {*REPLAYED, "null_and_unpublished_rows"}
 
 
 @pytest.mark.parametrize("name", REPLAYED)
-def test_status_is_that_of_the_sample(stand_in: CatalogProcess, caller: Caller, name: str) -> None:
-    recorded, answer = replay(stand_in, caller, name)
+def test_reply_is_that_of_the_sample(control, caller, name):
+    recorded, answer = replay(control, caller, name)
 
     assert answer.status == recorded["status"]
+    assert comparable(answer.headers) == comparable(recorded["headers"].items())
+    if name in EXACT:
+        body = answer.body.decode() if isinstance(recorded["body"], str) else answer.json
+        assert body == recorded["body"]
+        assert answer.header("Content-Length") == recorded["headers"]["Content-Length"]
 
 
-@pytest.mark.parametrize("name", REPLAYED)
-def test_headers_are_those_of_the_sample_in_their_order(
-    stand_in: CatalogProcess, caller: Caller, name: str
-) -> None:
-    recorded, answer = replay(stand_in, caller, name)
-
-    def comparable(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        return [(name, "…" if name in CHANGING_HEADERS else value) for name, value in headers]
-
-    assert comparable(answer.headers) == comparable(list(recorded["headers"].items()))
+def comparable(headers):
+    """Return the headers in their order, without the values that change."""
+    return [(name, "…" if name in CHANGING_HEADERS else value) for name, value in headers]
 
 
-@pytest.mark.parametrize("name", EXACT)
-def test_body_is_that_of_the_sample(stand_in: CatalogProcess, caller: Caller, name: str) -> None:
-    recorded, answer = replay(stand_in, caller, name)
+def test_full_objects_are_those_of_the_sample(control, caller):
+    recorded, answer = replay(control, caller, "list_full_objects_3_of_100")
 
-    body = answer.body.decode() if isinstance(recorded["body"], str) else answer.json
-    assert body == recorded["body"]
-
-
-@pytest.mark.parametrize("name", EXACT)
-def test_body_is_as_long_as_that_of_the_sample(stand_in: CatalogProcess, caller: Caller, name: str) -> None:
-    recorded, answer = replay(stand_in, caller, name)
-
-    assert answer.header("Content-Length") == recorded["headers"]["Content-Length"]
-
-
-def test_fields_of_a_row_come_in_the_order_of_the_sample(stand_in: CatalogProcess, caller: Caller) -> None:
-    recorded, answer = replay(stand_in, caller, "list_full_objects_3_of_100")
-
-    assert list(answer.json["results"][-1]) == list(recorded["body"]["results"][0])
-
-
-def test_full_rows_are_those_of_the_sample(stand_in: CatalogProcess, caller: Caller) -> None:
-    recorded, answer = replay(stand_in, caller, "list_full_objects_3_of_100")
-
-    assert answer.json["results"][:3] == recorded["body"]["results"]
-
-
-def test_full_objects_link_to_the_next_page_as_the_sample(stand_in: CatalogProcess, caller: Caller) -> None:
-    recorded, answer = replay(stand_in, caller, "list_full_objects_3_of_100")
-
+    sampled = recorded["body"]["results"]
+    assert answer.json["results"][:3] == sampled
+    # The last row is generated.
+    assert list(answer.json["results"][-1]) == list(sampled[0])
     links = ("count", "next", "previous")
     assert {name: answer.json[name] for name in links} == {name: recorded["body"][name] for name in links}
 
 
-def test_made_up_full_objects_weigh_as_much_as_the_sample(stand_in: CatalogProcess, caller: Caller) -> None:
-    stand_in.control.generate(SAMPLED_COUNT)
+def test_generated_full_objects_have_the_size_and_shape_of_the_sample(control, caller):
+    control.generate(SAMPLED_COUNT)
 
     answer = caller.runs("page=1&page_size=100&exclude_utm=1")
 
-    sampled_bytes = int(sample("list_full_objects_3_of_100")["headers"]["Content-Length"])
-    assert len(answer.body) == pytest.approx(sampled_bytes, rel=0.1)
+    recorded = sample("list_full_objects_3_of_100")
+    assert len(answer.body) == pytest.approx(int(recorded["headers"]["Content-Length"]), rel=0.1)
+    for field in ("staff", "seats", "image", "video", "programs"):
+        generated = next(row[field] for row in answer.json["results"] if row[field])
+        assert shape(generated) == shape(recorded["body"]["results"][0][field])
 
 
-@pytest.mark.parametrize("field", ["staff", "seats", "image", "video", "programs"])
-def test_nested_objects_of_made_up_rows_have_the_shape_of_the_sample(
-    stand_in: CatalogProcess, caller: Caller, field: str
-) -> None:
-    stand_in.control.generate(100)
-
-    made_up = next(filter(None, (row[field] for row in caller.runs("page=1&page_size=100").json["results"])))
-    sampled = sample("list_full_objects_3_of_100")["body"]["results"][0][field]
-    assert shape(made_up) == shape(sampled)
-
-
-def shape(value: Any) -> Any:
-    """The names in a JSON object, and in those within it; of a list those of its first element."""
+def shape(value):
+    """Return the names in a JSON object and in the objects in it; of a list, those of its first element."""
     match value:
         case dict():
             return {name: shape(inner) for name, inner in value.items()}
@@ -167,21 +128,17 @@ def shape(value: Any) -> Any:
     return None
 
 
-def test_throttled_body_is_that_of_the_sample_but_for_the_seconds(
-    stand_in: CatalogProcess, caller: Caller
-) -> None:
-    recorded, answer = replay(stand_in, caller, "throttled_429")
+def test_throttled_body_is_that_of_the_sample_except_the_seconds(control, caller):
+    recorded, answer = replay(control, caller, "throttled_429")
 
     seconds = answer.header("Retry-After")
     assert answer.json == {"detail": recorded["body"]["detail"].replace("3508", str(seconds))}
 
 
 @pytest.mark.parametrize("kind", ["null", "unpublished"])
-def test_runs_without_url_and_unpublished_runs_are_listed_as_in_the_sample(
-    stand_in: CatalogProcess, caller: Caller, kind: str
-) -> None:
+def test_course_runs_without_url_and_unpublished_ones_are_listed_as_in_the_sample(control, caller, kind):
     rows = sample("null_and_unpublished_rows")[kind]
-    stand_in.control.set_runs(rows)
+    control.set_runs(rows)
 
     answer = caller.runs("fields=key,marketing_url,status,is_marketable,hidden&exclude_utm=1")
 

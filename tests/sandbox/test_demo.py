@@ -1,4 +1,4 @@
-"""``make demo`` shows which links a sync changes, and the true reason for each that it does not change."""
+"""``make demo`` shows the links before and after a sync, and why some did not change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COURSE = re.compile(r"^(\S+)\n    before  (\S+)\n    after   (\S+)(?:\n +unchang
 
 @pytest.fixture(scope="module")
 def courses():
-    """What the demo shows of each course: key, link before, link after, reason."""
+    """Key, link before, link after and reason of each course in the output of the demo."""
     command = [sys.executable, "-m", "sandbox.demo"]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
     return COURSE.findall(process.stdout)

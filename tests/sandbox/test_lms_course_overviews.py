@@ -1,4 +1,4 @@
-"""The course overview and the LMS's own page about a course."""
+"""The course overview of the sandbox LMS, and the LMS's own page about a course."""
 
 from __future__ import annotations
 
@@ -11,86 +11,51 @@ from django.urls import resolve, reverse
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseEnrollmentFactory, CourseOverviewFactory
 
+pytestmark = pytest.mark.django_db
+
 KEYS = ["course-v1:ExampleX+One+2026", "ExampleX/One/2026", "ccx-v1:ExampleX+One+2026+ccx@7"]
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def test_table_is_named_as_in_edx_platform():
+def test_table_has_the_name_of_edx_platform():
     assert CourseOverview._meta.db_table == "course_overviews_courseoverview"
 
 
-@pytest.mark.django_db
-class TestRow:
-    """One course run."""
-
-    @pytest.mark.parametrize("key", KEYS)
-    def test_is_found_by_every_kind_of_key(self, key):
-        CourseOverviewFactory(id=key)
-        assert str(CourseOverview.objects.get(pk=key).id) == key
-
-    def test_marketing_url_is_null_unless_somebody_knows_it(self):
-        assert CourseOverviewFactory().marketing_url is None
-
-    def test_marketing_url_holds_any_script(self):
-        url = "https://www.example.com/kurs/größe-课程-🎓"
-        CourseOverviewFactory(id=KEYS[0], marketing_url=url)
-        assert CourseOverview.objects.get(pk=KEYS[0]).marketing_url == url
-
-    def test_saving_tells_when(self):
-        row = CourseOverviewFactory(id=KEYS[0])
-        CourseOverview.objects.update(modified=LONG_AGO)
-        row.save()
-        assert CourseOverview.objects.get().modified > LONG_AGO
-
-    def test_saving_some_fields_tells_when(self):
-        row = CourseOverviewFactory(id=KEYS[0])
-        CourseOverview.objects.update(modified=LONG_AGO)
-        row.save(update_fields=["display_name"])
-        assert CourseOverview.objects.get().modified > LONG_AGO
-
-    def test_saving_does_not_touch_the_time_of_creation(self):
-        row = CourseOverviewFactory(created=LONG_AGO)
-        row.save()
-        assert CourseOverview.objects.get().created == LONG_AGO
-
-    def test_saving_is_in_the_history_with_the_marketing_url(self):
-        row = CourseOverviewFactory()
-        row.marketing_url = "https://www.example.com/course/one"
-        row.save()
-        assert row.history.first().marketing_url == "https://www.example.com/course/one"
-
-    def test_deleting_leaves_its_enrollments(self):
-        enrollment = CourseEnrollmentFactory()
-        enrollment.course.delete()
-        enrollment.refresh_from_db(fields=["course_id"])
-        assert enrollment.course_id
-
-    def test_enrollments_have_no_database_constraint_on_it(self):
-        enrollment = CourseEnrollmentFactory()
-        enrollment.course.delete()
-        connection.check_constraints()  # Raises IntegrityError for a row that names none.
+def test_marketing_url_is_null_by_default_and_stores_any_script():
+    row = CourseOverviewFactory()
+    assert row.marketing_url is None
+    row.marketing_url = "https://www.example.com/kurs/größe-课程-🎓"
+    row.save()
+    assert CourseOverview.objects.get(pk=row.id).marketing_url == row.marketing_url
+    assert row.history.first().marketing_url == row.marketing_url
 
 
-@pytest.mark.django_db
-class TestAboutPage:
-    """``/courses/…/about``."""
+@pytest.mark.parametrize("options", [{}, {"update_fields": ["display_name"]}])
+def test_saving_updates_modified_and_keeps_created(options):
+    row = CourseOverviewFactory(created=LONG_AGO)
+    CourseOverview.objects.update(modified=LONG_AGO)
+    row.save(**options)
+    saved = CourseOverview.objects.get()
+    assert saved.modified > LONG_AGO
+    assert saved.created == LONG_AGO
 
-    @pytest.mark.parametrize("key", KEYS)
-    def test_is_found_by_every_kind_of_key(self, key, client):
-        CourseOverviewFactory(id=key)
-        assert client.get(f"/courses/{key}/about").status_code == 200
 
-    def test_names_the_course(self, client):
-        CourseOverviewFactory(id=KEYS[0], display_name="Ropes & Knots")
-        assert "<h1>Ropes &amp; Knots</h1>" in client.get(f"/courses/{KEYS[0]}/about").content.decode()
-
-    def test_of_a_course_that_the_lms_does_not_have_is_404(self, client):
-        assert client.get(f"/courses/{KEYS[0]}/about").status_code == 404
-
-    def test_of_what_is_no_course_key_is_404(self, client):
-        assert client.get("/courses/a+b+c+d/about").status_code == 404
+def test_deleting_keeps_the_enrollments():
+    enrollment = CourseEnrollmentFactory()
+    enrollment.course.delete()
+    enrollment.refresh_from_db(fields=["course_id"])
+    assert enrollment.course_id
+    connection.check_constraints()  # Raises IntegrityError if there is a constraint.
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_url_of_the_about_page_leads_back_to_the_key(key):
+def test_about_page_shows_a_course_with_any_kind_of_key(key, client):
+    CourseOverviewFactory(id=key, display_name="Ropes & Knots")
+    assert str(CourseOverview.objects.get(pk=key).id) == key
     assert resolve(reverse("about_course", args=[key])).kwargs == {"course_id": key}
+    assert "<h1>Ropes &amp; Knots</h1>" in client.get(f"/courses/{key}/about").content.decode()
+
+
+@pytest.mark.parametrize("key", [KEYS[0], "a+b+c+d"])
+def test_about_page_of_an_unknown_course_is_404(key, client):
+    assert client.get(f"/courses/{key}/about").status_code == 404

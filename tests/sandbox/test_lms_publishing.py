@@ -1,4 +1,4 @@
-"""Publishing a course: what becomes of its course overview, and who is told."""
+"""Publishing a course in the sandbox LMS: the course overview, and the signals."""
 
 from __future__ import annotations
 
@@ -41,113 +41,69 @@ def signals_of_course_overviews():
             signal.disconnect(receivers[name], sender=CourseOverview)
 
 
-class TestNewCourse:
-    """A course that is published for the first time."""
-
-    @pytest.mark.parametrize("key", [COURSE, "ExampleX/One/2026", "ccx-v1:ExampleX+One+2026+ccx@7"])
-    def test_gets_a_course_overview(self, key):
-        publish_course(key)
-        assert CourseOverview.objects.filter(pk=key).exists()
-
-    def test_takes_the_given_fields(self):
-        assert publish_course(COURSE, display_name="One").display_name == "One"
-
-    def test_takes_its_organization_from_the_key(self):
-        assert publish_course(COURSE).org == "ExampleX"
-
-    def test_takes_its_number_from_the_key(self):
-        assert publish_course(COURSE).display_number_with_default == "One"
-
-    def test_sends_save_signals_only(self):
-        with signals_of_course_overviews() as sent:
-            publish_course(COURSE)
-        assert sent == ["pre_save", "post_save"]
+@pytest.fixture
+def published():
+    return CourseOverviewFactory(id=COURSE, display_name="One", marketing_url=MARKETING_URL)
 
 
-class TestKnownCourse:
-    """A course that is published again is deleted and re-created."""
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("key", [COURSE, "ExampleX/One/2026", "ccx-v1:ExampleX+One+2026+ccx@7"])
+def test_new_course_gets_a_course_overview(key, in_place, settings):
+    settings.COURSE_OVERVIEW_UPDATE_IN_PLACE = in_place
+    with signals_of_course_overviews() as sent:
+        publish_course(key, display_name="A title")
+    row = CourseOverview.objects.get(pk=key)
+    assert (row.display_name, row.org, row.display_number_with_default) == ("A title", "ExampleX", "One")
+    assert sent == ["pre_save", "post_save"]
 
-    @pytest.fixture(autouse=True)
-    def course_overview(self):
-        return CourseOverviewFactory(id=COURSE, display_name="One", marketing_url=MARKETING_URL)
 
-    def test_sends_delete_and_save_signals(self):
+class TestDeletedAndCreatedAgain:
+    """By default, publishing deletes and creates the row."""
+
+    def test_sends_the_signals_of_both(self, published):
         with signals_of_course_overviews() as sent:
             publish_course(COURSE)
         assert sent == ["pre_delete", "post_delete", "pre_save", "post_save"]
+        assert list(CourseOverview.history.values_list("history_type", flat=True)) == ["+", "-", "+"]
 
-    def test_keeps_fields_that_are_not_given(self):
-        assert publish_course(COURSE, self_paced=True).display_name == "One"
+    def test_keeps_other_fields_but_not_the_marketing_url(self, published):
+        row = publish_course(COURSE, self_paced=True)
+        assert (row.display_name, row.self_paced, row.marketing_url) == ("One", True, None)
+        assert row.created > published.created
 
-    def test_changes_fields_that_are_given(self):
-        assert publish_course(COURSE, display_name="Two").display_name == "Two"
-
-    def test_loses_its_marketing_url(self):
-        assert publish_course(COURSE).marketing_url is None
-
-    def test_is_as_if_created_now(self, course_overview):
-        assert publish_course(COURSE).created > course_overview.created
-
-    def test_leaves_its_enrollments(self):
+    def test_keeps_the_enrollments(self, published):
         enrollment = CourseEnrollmentFactory(course_id=COURSE, course=None)
         publish_course(COURSE)
         assert CourseEnrollment.objects.get(course__display_name="One") == enrollment
 
-    def test_is_in_the_history(self):
-        publish_course(COURSE)
-        assert list(CourseOverview.history.values_list("history_type", flat=True)) == ["+", "-", "+"]
-
-    def test_stays_as_it_was_when_it_cannot_be_created(self):
+    def test_keeps_the_row_if_it_cannot_be_created(self, published):
         with pytest.raises(ValidationError):
             publish_course(COURSE, start="no date")
         assert CourseOverview.objects.get(pk=COURSE).marketing_url == MARKETING_URL
 
 
-class TestUpdateInPlace:
-    """Today's LMS updates the row."""
-
-    @pytest.fixture(autouse=True)
-    def course_overview(self, settings):
-        settings.COURSE_OVERVIEW_UPDATE_IN_PLACE = True
-        return CourseOverviewFactory(id=COURSE, display_name="One", marketing_url=MARKETING_URL)
-
-    def test_sends_save_signals_only(self):
-        with signals_of_course_overviews() as sent:
-            publish_course(COURSE)
-        assert sent == ["pre_save", "post_save"]
-
-    def test_keeps_the_marketing_url(self):
-        assert publish_course(COURSE).marketing_url == MARKETING_URL
-
-    def test_changes_fields_that_are_given(self):
-        assert publish_course(COURSE, display_name="Two").display_name == "Two"
-
-    def test_keeps_the_time_of_creation(self, course_overview):
-        assert publish_course(COURSE).created == course_overview.created
-
-    def test_creates_a_course_that_is_new(self):
-        assert publish_course("course-v1:ExampleX+New+2026").org == "ExampleX"
+def test_update_in_place_keeps_the_row_and_the_marketing_url(published, settings):
+    settings.COURSE_OVERVIEW_UPDATE_IN_PLACE = True
+    with signals_of_course_overviews() as sent:
+        row = publish_course(COURSE, display_name="Two")
+    assert sent == ["pre_save", "post_save"]
+    assert (row.display_name, row.marketing_url) == ("Two", MARKETING_URL)
+    assert row.created == published.created
 
 
 @pytest.mark.parametrize("field", ["marketing_url", "id", "created", "modified", "unheard_of"])
-def test_field_that_the_modulestore_does_not_know_is_refused(field):
+def test_field_that_the_modulestore_does_not_have_is_refused(field):
     with pytest.raises(TypeError, match=field):
         publish_course(COURSE, **{field: "value"})
 
 
-class TestCommand:
-    """``manage.py publish_course``."""
+def test_command_publishes_and_prints_the_marketing_url(published):
+    out = StringIO()
+    call_command("publish_course", COURSE, display_name="Two", stdout=out)
+    assert CourseOverview.objects.get(pk=COURSE).display_name == "Two"
+    assert "Its marketing URL: none" in out.getvalue()
 
-    def test_publishes(self):
-        call_command("publish_course", COURSE, display_name="Two", stdout=StringIO())
-        assert CourseOverview.objects.get(pk=COURSE).display_name == "Two"
 
-    def test_says_what_became_of_the_marketing_url(self):
-        CourseOverviewFactory(id=COURSE, marketing_url=MARKETING_URL)
-        out = StringIO()
-        call_command("publish_course", COURSE, stdout=out)
-        assert "Its marketing URL: none" in out.getvalue()
-
-    def test_refuses_what_is_no_course_key(self):
-        with pytest.raises(CommandError, match="not a course key"):
-            call_command("publish_course", "nonsense")
+def test_command_refuses_an_invalid_course_key():
+    with pytest.raises(CommandError, match="not a course key"):
+        call_command("publish_course", "nonsense")

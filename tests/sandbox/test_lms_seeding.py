@@ -27,7 +27,7 @@ def seed(**options):
 
 
 def stored():
-    """Return all that seeding decides."""
+    """Return everything that depends on the seed."""
     overviews = CourseOverview.objects.order_by("id").values_list(
         "id", "display_name", "mobile_available", "start"
     )
@@ -45,7 +45,7 @@ def full_catalog(catalog):
 
 @pytest.fixture
 def listed(full_catalog):
-    """Return what the Catalog lists, by course key."""
+    """The rows of the Catalog, by course key."""
     return {row["key"]: row for row in full_catalog.control.runs()}
 
 
@@ -56,160 +56,108 @@ def honor(full_catalog):
 
 
 class TestCourseOverviews:
-    """Most are of the Catalog's course runs."""
+    """Most have a course run in the Catalog."""
 
-    def test_are_as_many_as_asked_for(self, full_catalog):
-        seed(course_overviews=100)
+    def test_number_is_the_option(self, full_catalog, django_assert_max_num_queries):
+        with django_assert_max_num_queries(20):
+            summary = seed(course_overviews=100)
         assert CourseOverview.objects.count() == 100
+        assert f"of the Catalog's {RUNS} course runs" in summary
 
-    def test_are_as_many_as_there_are_in_a_small_catalog(self, catalog):
+    def test_small_catalog_has_a_course_overview_for_each_course_run(self, catalog):
         catalog.control.generate(20, seed=1)
         seed()
         assert CourseOverview.objects.exclude(id__startswith="ccx-").exclude(org="InternalX").count() <= 20
 
-    def test_have_no_marketing_url_yet(self, full_catalog):
-        seed()
-        assert not CourseOverview.objects.exclude(marketing_url=None).exists()
-
-    def test_are_named_as_in_the_catalog(self, full_catalog):
+    def test_title_is_that_of_the_catalog_and_there_is_no_marketing_url(self, full_catalog):
         full_catalog.control.set_runs([{"key": "course-v1:ExampleX+One+2026", "title": "Course One"}])
         seed()
         assert CourseOverview.objects.get(pk="course-v1:ExampleX+One+2026").display_name == "Course One"
+        assert not CourseOverview.objects.exclude(marketing_url=None).exists()
 
-    def test_some_are_ccx_that_the_catalog_does_not_know(self, listed):
+    def test_some_are_unlisted_ccx_courses_of_listed_course_runs(self, listed):
         seed()
-        keys = [str(overview.id) for overview in CourseOverview.objects.filter(id__startswith="ccx-v1:")]
-        assert [key for key in keys if key not in listed]
+        keys = {str(each.id) for each in CourseOverview.objects.filter(id__startswith="ccx-v1:")}
+        unlisted = keys - listed.keys()
+        assert unlisted
+        assert {re.sub(r"^ccx-v1:(.+)\+ccx@\d+$", r"course-v1:\1", key) for key in unlisted} <= listed.keys()
 
-    def test_ccx_that_the_catalog_does_not_know_have_a_parent_that_it_lists(self, listed):
+    def test_some_are_not_in_the_catalog(self, listed):
         seed()
-        keys = [str(overview.id) for overview in CourseOverview.objects.filter(id__startswith="ccx-v1:")]
-        parents = {
-            re.sub(r"^ccx-v1:(.+)\+ccx@\d+$", r"course-v1:\1", key) for key in keys if key not in listed
-        }
-        assert parents <= listed.keys()
+        keys = {str(each.id) for each in CourseOverview.objects.filter(id__startswith="course-v1:")}
+        assert keys - listed.keys()
 
-    def test_some_are_known_to_the_lms_only(self, listed):
-        seed()
-        overviews = CourseOverview.objects.filter(id__startswith="course-v1:")
-        assert [overview for overview in overviews if str(overview.id) not in listed]
-
-    def test_key_that_is_no_course_key_is_passed_over(self, full_catalog):
-        full_catalog.control.upsert([{"key": "nonsense"}])
+    def test_invalid_key_is_skipped_and_of_keys_that_differ_in_case_one_is_stored(self, catalog):
+        catalog.control.set_runs(
+            {"key": key} for key in ("course-v1:A+B+C", "course-v1:a+b+c", "course-v1:A+B+D", "nonsense")
+        )
         assert "Seeded" in seed()
-
-    def test_of_keys_that_differ_in_case_only_one_is_stored(self, catalog):
-        catalog.control.set_runs([{"key": "course-v1:A+B+C"}, {"key": "course-v1:a+b+c"}])
-        seed()
         assert CourseOverview.objects.filter(id__iexact="course-v1:a+b+c").count() == 1
 
 
-class TestHonor:
-    """A learner with one course of each kind that shows something about links."""
-
-    def test_has_one_of_each_kind(self, honor):
-        assert len(course_keys_of(honor)) == 6
-
-    def test_newest_is_published_and_has_a_marketing_url(self, honor, listed):
-        row = listed[course_keys_of(honor)[0]]
-        assert row["status"] == "published"
-        assert row["marketing_url"]
-
-    def test_one_is_unpublished(self, honor, listed):
-        statuses = [listed[key]["status"] for key in course_keys_of(honor) if key in listed]
-        assert statuses.count("unpublished") == 1
-
-    def test_one_has_an_old_style_key(self, honor):
-        assert len([key for key in course_keys_of(honor) if "/" in key]) == 1
-
-    def test_one_is_a_ccx(self, honor):
-        assert len([key for key in course_keys_of(honor) if key.startswith("ccx-v1:")]) == 1
-
-    def test_one_is_known_to_the_lms_only(self, honor):
-        assert len([key for key in course_keys_of(honor) if "InternalX" in key]) == 1
-
-    def test_one_has_a_social_sharing_url(self, honor):
-        links = [enrollment["course"]["course_about"] for enrollment in enrollments_of(honor)]
-        assert links.count("https://go.example.com/join") == 1
-
-    def test_signs_in_with_the_password_of_all(self, honor):
-        assert honor.check_password("edx")
+def test_honor_has_one_course_of_each_kind(honor, listed):
+    keys = course_keys_of(honor)
+    assert len(keys) == 6
+    newest = listed[keys[0]]
+    assert newest["status"] == "published"
+    assert newest["marketing_url"]
+    assert [listed[key]["status"] for key in keys if key in listed].count("unpublished") == 1
+    assert len([key for key in keys if "/" in key]) == 1
+    assert len([key for key in keys if key.startswith("ccx-v1:")]) == 1
+    assert len([key for key in keys if "InternalX" in key]) == 1
+    links = [enrollment["course"]["course_about"] for enrollment in enrollments_of(honor)]
+    assert links.count("https://go.example.com/join") == 1
 
 
-class TestOthers:
-    """The collector, the administrator and everybody else."""
+def test_users_are_honor_staff_and_the_number_of_learners(full_catalog):
+    seed(learners=5)
+    assert User.objects.get(username="honor").check_password("edx")
+    assert User.objects.get(username="staff").is_superuser
+    assert User.objects.filter(username__startswith="learner").count() == 5
+    assert User.objects.get(username="learner001").enrollments.count() >= 2
 
-    def test_collector_has_three_hundred_courses(self, catalog):
-        catalog.control.generate(400, seed=1)
-        seed(course_overviews=390)
-        assert len(course_keys_of(User.objects.get(username="collector"))) == 300
 
-    def test_staff_is_the_administrator(self, full_catalog):
-        seed()
-        assert User.objects.get(username="staff").is_superuser
-
-    def test_learners_are_as_many_as_asked_for(self, full_catalog):
-        seed(learners=5)
-        assert User.objects.filter(username__startswith="learner").count() == 5
-
-    def test_learners_have_enrollments(self, full_catalog):
-        seed()
-        assert User.objects.get(username="learner001").enrollments.count() >= 2
+def test_collector_has_three_hundred_courses(catalog):
+    catalog.control.generate(400, seed=1)
+    seed(course_overviews=390)
+    assert len(course_keys_of(User.objects.get(username="collector"))) == 300
 
 
 class TestAgain:
-    """Seeding twice."""
+    """A second seeding."""
 
-    def test_changes_nothing(self, honor):
+    def test_changes_nothing_and_prints_how_to_start_over(self, honor):
         before = stored()
-        seed(seed=2)
+        assert "existing sandbox data (140 course overviews)" in seed(seed=2)
         assert stored() == before
-
-    def test_says_that_the_lms_is_seeded(self, honor):
-        assert "seeded already: 140 course overviews" in seed()
-
-    def test_with_reset_removes_what_was_there(self, honor):
-        CourseEnrollmentFactory(course__id="course-v1:MineX+One+2026")
-        seed(reset=True)
-        assert not CourseOverview.objects.filter(org="MineX").exists()
 
     def test_with_reset_makes_the_same_again(self, honor):
         before = stored()
+        CourseEnrollmentFactory(course__id="course-v1:MineX+One+2026")
+        CatalogCourseRun.objects.create(course_key="course-v1:ExampleX+One+2026")
         seed(reset=True)
         assert stored() == before
+        assert CatalogCourseRun.objects.count() == 1
 
     def test_with_another_seed_makes_another_lms(self, honor):
         before = stored()
         seed(reset=True, seed=2)
         assert stored() != before
 
-    def test_with_reset_keeps_the_replica_of_the_catalog(self, honor):
-        CatalogCourseRun.objects.create(course_key="course-v1:ExampleX+One+2026")
-        seed(reset=True)
-        assert CatalogCourseRun.objects.count() == 1
-
-    def test_after_all_courses_went_starts_anew(self, honor):
+    def test_starts_over_if_there_is_no_course(self, honor):
         # Django's delete() sorts the keys, and CCX keys cannot be compared with others.
         CourseOverview.objects.all()._raw_delete("default")
         assert "Seeded the LMS with 140 course overviews" in seed()
 
 
-def test_summary_counts(full_catalog):
-    assert f"of the Catalog's {RUNS} course runs" in seed()
-
-
-def test_few_queries_store_it_all(full_catalog, django_assert_max_num_queries):
-    with django_assert_max_num_queries(20):
-        seed()
-
-
-def test_catalog_that_does_not_answer_is_told_with_the_remedy(settings):
-    settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = "http://127.0.0.1:9/oauth2"
-    with pytest.raises(CommandError, match=r"Start one with python -m sandbox\.catalog"):
-        seed()
-
-
-def test_catalog_that_refuses_the_client_is_told(catalog, settings):
-    settings.BACKEND_SERVICE_EDX_OAUTH2_SECRET = "wrong"
-    with pytest.raises(CommandError, match="401"):
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("PROVIDER_URL", "http://127.0.0.1:9/oauth2", r"Start one with python -m sandbox\.catalog"),
+        ("SECRET", "wrong", "401"),
+    ],
+)
+def test_message_names_the_reason_if_the_catalog_cannot_be_read(catalog, settings, setting, value, message):
+    setattr(settings, f"BACKEND_SERVICE_EDX_OAUTH2_{setting}", value)
+    with pytest.raises(CommandError, match=message):
         seed()

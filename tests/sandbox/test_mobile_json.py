@@ -1,4 +1,4 @@
-"""The JSON of the Mobile API is that of Django REST framework, value for value, though another encoder writes it."""
+"""The JSON of the Mobile API, which another encoder writes, is that of Django REST framework."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ MOMENT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
         gettext_lazy("Course"),
     ],
 )
-def test_value_is_what_django_rest_framework_writes(value):
+def test_value_is_written_as_by_django_rest_framework(value):
     data = {"results": [value]}
     assert json.loads(FastJSONRenderer().render(data)) == json.loads(JSONRenderer().render(data))
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("version", VERSIONS)
-def test_browser_is_shown_the_reply(version):
+def test_browser_shows_the_reply(version):
     enrollment = CourseEnrollmentFactory()
     client = APIClient()
     client.force_login(enrollment.user)

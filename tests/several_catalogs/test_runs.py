@@ -118,7 +118,8 @@ def test_run_that_is_stopped_between_two_is_no_success(catalog):
     report = update_catalog_data(should_stop=stop_after_the_first)
     assert (report.status, [each.status for each in report.catalogs]) == ("failed", ["succeeded", "failed"])
     assert (
-        report.message == "partner: The command was stopped before this Catalog's sync began; run it again."
+        report.message
+        == "partner: The sync of this Catalog was not started, because the command was stopped. Run it again."
     )
 
 

@@ -12,8 +12,7 @@ from catalog_sync import api, quota
 from catalog_sync.management.shared import command_errors
 
 if TYPE_CHECKING:
-    from catalog_sync.sync.page_size import Measurement
-    from catalog_sync.sync.tuning import Recommendation
+    from catalog_sync.sync.tuning import Measurement, Recommendation
 
 BAR_WIDTH = 40
 HEADING = "page size | concurrency |   s/page | requests | s/full sync"

@@ -1,1 +1,1 @@
-"""A sync run whose pages Celery workers read."""
+"""Celery workers read the pages of a sync run. Only ``api`` and ``tasks`` import this package."""

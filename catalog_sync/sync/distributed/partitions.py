@@ -1,7 +1,7 @@
-"""A crawl shared by several workers: each reads a stretch of the list, one process joins and concludes.
+"""A list in partitions: each worker reads one, and one process joins them.
 
-There are as many stretches as ``concurrency`` allows requests at once, each is read one window after the other, so
-the Catalog never sees more than that however many workers there are.
+There are as many partitions as ``concurrency`` allows parallel requests, and the pages of a partition are read one
+after the other. So the number of workers does not change how many requests the Catalog receives in parallel.
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ from catalog_sync.sync.writer import Writer
 
 
 class Partition(msgspec.Struct, frozen=True):
-    """A part of the list for one worker: from ``start`` to where the next one starts, None for the last.
+    """A part of the list for one worker.
 
-    ``newest_row`` is the newest row of the replica before the run.
+    Attributes:
+        start: its first position.
+        stop: the first position of the next partition; None: there is none.
+        newest_id: the newest stored course run before the sync run.
     """
 
     run_id: int
@@ -34,10 +37,17 @@ class Partition(msgspec.Struct, frozen=True):
 
 
 class PartitionOutcome(msgspec.Struct):
-    """What a worker has read: the keys at both ends, to join it to its neighbors, and the report of its part.
+    """What a worker has read.
 
-    ``slowest_seconds`` is how long the slowest page took. ``met`` and ``settled`` are sets of rows of the replica, as
-    in the ``Tally``.
+    Attributes:
+        report: the numbers of this partition.
+        failures: why something was not applied.
+        notable: the warnings and errors that were logged.
+        first_keys: the course keys at its start, which it shares with the previous partition.
+        last_keys: the course keys at its end, which it shares with the next partition.
+        slowest_seconds: the time for the slowest page.
+        seen: as in ``Statistics``.
+        confirmed: as in ``Statistics``.
     """
 
     partition: Partition
@@ -52,10 +62,10 @@ class PartitionOutcome(msgspec.Struct):
     confirmed: bytes = b""
 
 
-# Keys of either end that go to the process that joins: more than can move between two reads on a usual day.
+# How many course keys of each end are returned: more than move between two reads on a usual day.
 END_KEYS = 50
 
-# The numbers of the report that a stretch has a part of; the others are told by the end of the run.
+# The numbers of the report that are the sum of the partitions; the others are counted at the end.
 COUNTED = (
     "pages",
     "requests",
@@ -71,7 +81,7 @@ COUNTED = (
 
 
 def plan(run: Run, page_size: int, count: int, newest_id: int) -> list[Partition]:
-    """Cut a list of ``count`` course runs into stretches of whole windows, as many as there may be requests at once."""
+    """Divide a list of ``count`` course runs into partitions of whole pages, one per parallel request."""
     pagination = OverlappingPages(page_size)
     page_ranges = requests_for(count, pagination.page_size)
     number = min(run.options.concurrency, page_ranges)
@@ -84,7 +94,7 @@ def plan(run: Run, page_size: int, count: int, newest_id: int) -> list[Partition
 
 
 def read_partition(run: Run, partition: Partition) -> PartitionOutcome:
-    """Read and write one stretch. It may be read twice, by the same worker or another: the second writes nothing."""
+    """Read and write one partition; if it is read a second time, nothing is left to write."""
     outcome = PartitionOutcome(partition, run.report)
 
     def work(client: CatalogClient, writer: Writer) -> None:
@@ -95,7 +105,7 @@ def read_partition(run: Run, partition: Partition) -> PartitionOutcome:
             for page in crawl.pages():
                 if not outcome.first_keys:
                     outcome.first_keys = _keys_of(page, slice(END_KEYS))
-                    # The run that the stretch shares with the one before it is counted there.
+                    # The course run that two partitions share is counted in the first.
                     if partition.start:
                         writer.statistics.leave_to_previous(page.first_key)
                 if pagination.has_accepted(page):
@@ -117,13 +127,13 @@ def read_partition(run: Run, partition: Partition) -> PartitionOutcome:
 
 
 def _keys_of(page: Page, end: slice) -> frozenset[str]:
-    # Of rejected records, too: one of them may be the very run that two stretches share.
+    # Including rejected records: two partitions may share one of them.
     rejected = [record.key for record in page.rejected if record.key]
     return frozenset([run.key for run in page.course_runs[end]] + rejected[end])
 
 
 def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence[PartitionOutcome]) -> None:
-    """Join the stretches to one proof of completeness, then end the run as a single process would."""
+    """Join the partitions, and end the sync run as a single process would."""
     outcomes = _once_each(outcomes)
     writer.statistics.newest_id = outcomes[0].partition.newest_id
     for outcome in outcomes:
@@ -135,7 +145,7 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
         writer.statistics.uncount_duplicates(writer.statistics.seen.merge(outcome.seen))
         writer.statistics.confirmed.merge(outcome.confirmed)
     writer.transactions.mark_stored()
-    # Canceled while the workers read, it is not to be joined, nor to lose what they have not read.
+    # Raises Canceled: a sync run that was canceled meanwhile must not remove anything.
     writer.transact(lambda: None)
     complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
     if complete and run.next_page_size:
@@ -148,13 +158,13 @@ def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence
 
 
 def _once_each(outcomes: Sequence[PartitionOutcome]) -> list[PartitionOutcome]:
-    """Return the outcomes in the order of the list; of a stretch that was delivered twice, the one that did more."""
+    """Return the outcomes in the order of the list; if a partition was read twice, the outcome that has more."""
     in_order = sorted(outcomes, key=lambda each: (each.partition.start, each.complete, each.report.updated))
     return list({each.partition.start: each for each in in_order}.values())
 
 
 def _cover_the_list(outcomes: Sequence[PartitionOutcome]) -> bool:
-    # Celery counts what workers return: a stretch that is returned twice may conclude the run before another is read.
+    # Celery only counts results: if one partition is returned twice, another may not have been read yet.
     starts = [outcome.partition.start for outcome in outcomes]
     return [0, *(outcome.partition.stop for outcome in outcomes)] == [*starts, None]
 
@@ -162,7 +172,7 @@ def _cover_the_list(outcomes: Sequence[PartitionOutcome]) -> bool:
 def _is_joined(
     run: Run, client: CatalogClient, writer: Writer, left: PartitionOutcome, right: PartitionOutcome
 ) -> bool:
-    """Tell whether two stretches share a run; where they do not, read on from the left one until it meets the right."""
+    """Return whether two partitions share a course run; if not, read on from the left one to the right one."""
     if left.last_keys & right.first_keys:
         return True
     pagination = OverlappingPages(
@@ -172,7 +182,7 @@ def _is_joined(
     try:
         for page in crawl.pages():
             writer.write_page(page)
-            # Only a page that the chain has accepted is linked to the left one.
+            # Only an accepted page shares a course run with those before it.
             if pagination.has_accepted(page) and page.keys() & right.first_keys:
                 return not crawl.failures and not pagination.broken and not pagination.gaps
     finally:

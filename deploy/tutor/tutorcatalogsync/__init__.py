@@ -1,1 +1,1 @@
-"""A Tutor plugin that keeps course marketing URLs from the Catalog on the LMS's course overviews."""
+"""A Tutor plugin that syncs course marketing URLs from the Catalog to the LMS."""

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 # Prefixed with CATALOG_SYNC_ for `tutor config save --set`.
 DEFAULTS = {
-    # What pip installs into the image: a version, a file that is reachable there, or a repository's address.
+    # What pip installs into the image: a requirement, or the URL of a wheel or of a repository.
     "PACKAGE": "openedx-catalog-sync>=0.1,<0.2",
     # The Catalog's address inside Tutor's network. It has priority over the site configuration, where the plugin
     # `discovery` sets the public one.
@@ -22,7 +22,7 @@ DEFAULTS = {
     "USE_OAUTH2_CLIENT": False,
     "OAUTH2_PROVIDER_URL": "http://lms:8000/oauth2",
     "OAUTH2_KEY": "catalog-sync",
-    # On Kubernetes: minutes and hours in UTC, after the Catalog's own refresh.
+    # On Kubernetes: a cron expression in UTC, after the Catalog's own refresh.
     "RUN_CRONJOB": True,
     "SCHEDULE": "15 1-23/4 * * *",
     # For installations without another scheduler: adds a container for celery beat, since Tutor has none.

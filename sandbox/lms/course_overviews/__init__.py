@@ -1,1 +1,1 @@
-"""What the LMS knows of its courses in SQL, as edx-platform's app of this name does."""
+"""Course overviews, as in edx-platform's app of this name."""

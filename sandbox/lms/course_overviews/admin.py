@@ -1,4 +1,4 @@
-"""Course overviews in Django admin: to look at, as publishing is what writes them."""
+"""Course overviews in Django admin."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""The link that the LMS gives a learner for a course, decided as edx-platform decides it from Redwood to Teak."""
+"""The LMS's link to a course, as in edx-platform from Redwood to Teak."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ _ORGANIZATION = re.compile(r"(?:[^:]+:)?([^+/]+)")
 
 
 def get_link_for_about_page(course: Any) -> str:
-    """Return the URL of the page about a course: a course overview, or anything with its id and its two URLs.
+    """Return the link to a course: a course overview, or another object with its id and its two URLs.
 
-    It does not use ``marketing_url`` unless ``ENABLE_MKTG_SITE`` is on. The about page passes through the filter, so
-    that plugins can replace it.
+    It uses ``marketing_url`` only if ``ENABLE_MKTG_SITE`` is enabled. A filter lets plugins replace the about page.
     """
     if settings.SOCIAL_SHARING_SETTINGS["CUSTOM_COURSE_URLS"] and course.social_sharing_url:
         return course.social_sharing_url

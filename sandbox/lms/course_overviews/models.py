@@ -1,4 +1,4 @@
-"""The course overview: one row a course run, all that the LMS's lists and APIs read of a course."""
+"""The course overview: one row per course run, for the lists and APIs of the LMS."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DEFAULT_START_DATE = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class TimeStampedModel(models.Model):
-    """Adds when a row was made and when it was last saved, as django-model-utils does for edx-platform.
+    """Adds ``created`` and ``modified``, as django-model-utils does in edx-platform.
 
-    Only ``save()`` keeps ``modified`` up: whoever writes by ``update()`` or ``bulk_update()`` sets it too.
+    Only ``save()`` updates ``modified``; with ``update()`` or ``bulk_update()`` the caller must set it.
     """
 
     created = models.DateTimeField(default=timezone.now, editable=False)
@@ -31,17 +31,17 @@ class TimeStampedModel(models.Model):
         abstract = True
 
     def save(self, *args, **kwargs) -> None:
-        """Save the row, ``modified`` included even where only some fields are named."""
+        """Save the row, with ``modified`` even if ``update_fields`` does not have it."""
         if (update_fields := kwargs.get("update_fields")) is not None:
             kwargs["update_fields"] = {*update_fields, "modified"}
         super().save(*args, **kwargs)
 
 
 class CourseOverview(MarketingUrlMixin, TimeStampedModel):
-    """A copy in SQL of what the modulestore knows of a course run.
+    """A copy of a course run's data in the modulestore.
 
-    It is a cache: publishing may delete the row and create it anew from the modulestore, which knows all of its
-    fields but ``marketing_url``. Nothing that has no other home may live here.
+    It is a cache: publishing may delete the row and create it again from the modulestore, which has all of its fields
+    except ``marketing_url``.
     """
 
     id = CourseKeyField(primary_key=True, db_index=True, max_length=255)
@@ -66,25 +66,25 @@ class CourseOverview(MarketingUrlMixin, TimeStampedModel):
 
     @property
     def start_type(self) -> str:
-        """Whether the start to show is the author's words (``string``), a ``timestamp``, or ``empty``."""
+        """Whether the displayed start is the author's text (``string``), a ``timestamp``, or ``empty``."""
         if self.advertised_start:
             return "string"
         return "empty" if self.start in (None, DEFAULT_START_DATE) else "timestamp"
 
     @property
     def start_display(self) -> str | None:
-        """The start as learners read it, or ``None`` where there is none to show."""
+        """The displayed start, or ``None`` if there is none."""
         if self.start_type == "timestamp":
             return _in_words(self.start, get_language())
         return self.advertised_start or None
 
     @property
     def has_started(self) -> bool:
-        """Whether learners may enter: a course without a start is open."""
+        """Whether learners have access: a course without a start is open."""
         return self.start is None or self.start <= timezone.now()
 
 
-# Many courses start on the same day, and to format a date takes longer than to read a row.
+# Many courses start on the same day, and formatting a date takes longer than reading a row.
 @lru_cache(maxsize=4096)
 def _in_words(start: datetime, language: str | None) -> str:
     return format_date(start, "DATE_FORMAT")

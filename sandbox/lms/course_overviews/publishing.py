@@ -1,4 +1,4 @@
-"""Publishing a course, as far as the course overview sees it."""
+"""Publishing a course: the effects on its course overview."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from opaque_keys.edx.keys import CourseKey
 
 from sandbox.lms.course_overviews.models import CourseOverview
 
-# What publishing cannot take from the modulestore: the Catalog's field, and what belongs to the row itself.
+# Fields that the modulestore does not have.
 NOT_PUBLISHED = frozenset({"id", "marketing_url", "created", "modified"})
 PUBLISHED_FIELDS = frozenset(field.name for field in CourseOverview._meta.concrete_fields) - NOT_PUBLISHED
 
 
 def publish_course(course_key: CourseKey | str, **fields: Any) -> CourseOverview:
-    """Publish a course with these fields of its course overview, and return the course overview as stored.
+    """Publish a course with these fields of its course overview, and return the stored course overview.
 
-    Fields not given keep their value. The row is deleted and re-created, so that ``pre_delete``, ``post_delete``,
-    ``pre_save`` and ``post_save`` are sent and ``marketing_url`` is gone, unless a receiver brings it back; with
-    ``COURSE_OVERVIEW_UPDATE_IN_PLACE`` the row is updated. Enrollments stay, as they have no constraint.
+    Other fields keep their value. The row is deleted and created again, which sends ``pre_delete``, ``post_delete``,
+    ``pre_save`` and ``post_save``. The new row has no ``marketing_url`` unless a receiver restores it. With
+    ``COURSE_OVERVIEW_UPDATE_IN_PLACE`` the row is updated instead. Enrollments have no constraint, so they are kept.
 
     Raises:
-        TypeError: A field that the modulestore does not know, such as ``marketing_url``.
+        TypeError: The modulestore does not have a field, such as ``marketing_url``.
     """
     if unknown := fields.keys() - PUBLISHED_FIELDS:
-        raise TypeError(f"The modulestore knows no {', '.join(sorted(unknown))}")
+        raise TypeError(f"The modulestore does not have {', '.join(sorted(unknown))}")
     key = CourseKey.from_string(str(course_key))
     with transaction.atomic():
         published = CourseOverview.objects.select_for_update().filter(pk=key).first()

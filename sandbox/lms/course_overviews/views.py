@@ -9,7 +9,7 @@ from sandbox.lms.course_overviews.models import CourseOverview
 
 
 def about_course(request: HttpRequest, course_id: str) -> HttpResponse:
-    """Show what a visitor wants to know of a course; 404 for a course that the LMS does not have."""
+    """Show a course to visitors; 404 for a course that the LMS does not have."""
     try:
         course_key = CourseKey.from_string(course_id)
     except InvalidKeyError as error:

@@ -1,4 +1,4 @@
-"""May a learner enter the courseware now, and if not, why?"""
+"""Whether a learner has access to the courseware, and if not, why."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GRANTED = CoursewareAccess(has_access=True)
 
 
 def courseware_access(course: Course, user: User) -> CoursewareAccess:
-    """Return whether the user may enter: everybody may once the course has started, staff before."""
+    """Return whether the user has access: staff always, others after the start of the course."""
     if course.has_started or user.is_staff:
         return GRANTED
     start = course.start_display

@@ -1,4 +1,4 @@
-"""Which enrollments a learner's app shows. All that it shows comes with one query, however many there are."""
+"""The enrollments in a learner's app. One query reads them, however many there are."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Enrollments = QuerySet[CourseEnrollment]
 
 
 class Course(NamedTuple):
-    """What apps read of a course overview, and what it makes of that."""
+    """The fields and properties of a course overview that apps read."""
 
-    id: str  # Text: parsing a course key takes longer than reading its row.
+    id: str  # Not parsed: parsing a course key takes longer than reading its row.
     display_name: str | None
     display_number_with_default: str
     display_org_with_default: str
@@ -38,7 +38,7 @@ class Course(NamedTuple):
 
 
 class Enrollment(NamedTuple):
-    """What apps read of an enrollment."""
+    """The fields of an enrollment that apps read."""
 
     id: int
     created: datetime
@@ -55,10 +55,10 @@ class Enrollment(NamedTuple):
 def visible_enrollments(user: User, *, org: str | None = None) -> Enrollments:
     """Return the user's active enrollments that have a course overview, newest first.
 
-    Those without course overview are left out, and, except for staff, those in courses that are not for mobile apps.
-    ``org`` keeps one organization's courses, upper or lower case alike.
+    For users who are not staff, courses that are not for mobile apps are left out. ``org`` selects one organization, in
+    upper or lower case.
     """
-    # The condition on a column of the course overview makes COUNT(*), too, leave out those without one.
+    # Because of the condition on a column of the course overview, COUNT(*) also leaves out enrollments without one.
     enrollments = CourseEnrollment.objects.filter(user=user, is_active=True, course__org__isnull=False)
     if not user.is_staff:
         enrollments = enrollments.filter(course__mobile_available=True)
@@ -85,7 +85,7 @@ def _in_progress(enrollments: Enrollments) -> Enrollments:
 
 
 def _completed(enrollments: Enrollments) -> Enrollments:
-    # Completed is who holds a certificate, and the sandbox awards none.
+    # A course is completed if there is a certificate, and the sandbox has none.
     return enrollments.none()
 
 
@@ -93,7 +93,7 @@ def _expired(enrollments: Enrollments) -> Enrollments:
     return enrollments.filter(course__end__lt=timezone.now())
 
 
-# The values of ``?status=``. Any other is as if there were none.
+# The values of ``?status=``; others are ignored.
 STATUS_FILTERS: dict[str | None, Callable[[Enrollments], Enrollments]] = {
     "in_progress": _in_progress,
     "completed": _completed,

@@ -1,4 +1,4 @@
-"""How a reply becomes bytes."""
+"""JSON encoding of the replies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rest_framework.renderers import JSONRenderer
 
 
 class FastJSONRenderer(JSONRenderer):
-    """The JSON that Django REST framework writes, by msgspec: Python's own encoder takes forty times as long."""
+    """Writes the JSON of Django REST framework with msgspec, because Python's encoder takes forty times as long."""
 
     def render(
         self,
@@ -17,7 +17,7 @@ class FastJSONRenderer(JSONRenderer):
         accepted_media_type: str | None = None,
         renderer_context: dict[str, Any] | None = None,
     ) -> bytes:
-        # Error details and translations are no plain strings.
+        # Error details and translations are not plain strings.
         content = msgspec.json.encode(data, enc_hook=str)
         indent = self.get_indent(accepted_media_type, renderer_context or {})
         return msgspec.json.format(content, indent=indent) if indent else content

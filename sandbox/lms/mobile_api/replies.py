@@ -1,7 +1,7 @@
-"""What the Mobile enrollment API tells of an enrollment.
+"""An enrollment in a reply of the Mobile enrollment API.
 
-Apps read every field that is listed here. Those that the sandbox knows nothing of are null or empty, never absent.
-None of these is part of a cycle. Left out of garbage collection, a thousand of them do not cause one every few replies.
+Apps read all of these fields. If the sandbox has no value, a field is null or empty, and never missing. ``gc=False``
+avoids a garbage collection every few replies; it is safe because none of these objects is part of a cycle.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class CourseReply(Struct, gc=False, kw_only=True):
 
 
 class EnrollmentV05Reply(Struct, gc=False):
-    """An enrollment as of v0.5."""
+    """An enrollment in v0.5."""
 
     created: datetime
     mode: str
@@ -59,7 +59,7 @@ class EnrollmentV05Reply(Struct, gc=False):
 
 
 class EnrollmentReply(EnrollmentV05Reply, gc=False):
-    """An enrollment as of v1."""
+    """An enrollment from v1 on."""
 
     audit_access_expires: None = None
     course_modes: tuple[()] = ()

@@ -1,4 +1,4 @@
-"""From a row to what the Mobile enrollment API tells of it."""
+"""From a row to an enrollment in a reply."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOT_IN_SUBSCRIPTION_ID = re.compile(r"[^A-Za-z0-9]")
 
 
 class EnrollmentSerializer(serializers.BaseSerializer):
-    """An enrollment as of v1, from a row of ``as_rows``."""
+    """Makes an enrollment from v1 on of a row of ``as_rows``."""
 
     reply: type[EnrollmentV05Reply] = EnrollmentReply
 
@@ -35,7 +35,7 @@ class EnrollmentSerializer(serializers.BaseSerializer):
         course = course_reply(enrollment.course, self._user, self._utm_parameters)
         return self.reply(enrollment.created, enrollment.mode, enrollment.is_active, course)
 
-    # Both are the same for the whole list.
+    # Both are computed once per list.
 
     @cached_property
     def _user(self) -> User:
@@ -47,13 +47,13 @@ class EnrollmentSerializer(serializers.BaseSerializer):
 
 
 class EnrollmentV05Serializer(EnrollmentSerializer):
-    """An enrollment as of v0.5."""
+    """Makes an enrollment in v0.5."""
 
     reply = EnrollmentV05Reply
 
 
 def course_reply(course: Course, user: User, utm_parameters: dict[str, str]) -> CourseReply:
-    """Return the ``course`` of an enrollment, as ``user`` sees it."""
+    """Return the ``course`` of an enrollment of ``user``."""
     return CourseReply(
         id=course.id,
         name=course.display_name,
@@ -74,5 +74,5 @@ def course_reply(course: Course, user: User, utm_parameters: dict[str, str]) -> 
 
 
 def sharing_utm_parameters() -> dict[str, str]:
-    """Return, for each site to share on, the query string that the app appends to ``course_about``."""
+    """Return the query string that the app appends to ``course_about``, by the site on which a learner shares it."""
     return {site: urlencode(query) for site, query in settings.COURSE_SHARING_UTM_PARAMETERS.items()}

@@ -1,7 +1,4 @@
-"""A learner's enrollments, in the five versions that mobile apps ask for.
-
-Each version is a class that says how it differs from the one before.
-"""
+"""A learner's enrollments in five versions. Each version is a class with its differences from the one before."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ from sandbox.lms.student.models import CourseEnrollment
 
 
 class OwnList(BasePermission):
-    """Lets learners see their own list. Of another's it does not even tell whether there is one."""
+    """Learners may read their own list. Other lists are 404, whether the user exists or not."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if request.user.get_username().lower() != view.kwargs["username"].lower():
@@ -37,7 +34,7 @@ class OwnList(BasePermission):
 
 
 class FivePerPage(DefaultPagination):
-    """The pages of v4, made for the home screen of an app."""
+    """The pages of v4, for the home screen of an app."""
 
     page_size = 5
     max_page_size = 50
@@ -57,13 +54,13 @@ class EnrollmentsV1(ListAPIView):
 
 
 class EnrollmentsV05(EnrollmentsV1):
-    """As v1, before enrollments told their course modes and when their access expires."""
+    """Like v1, without ``course_modes`` and ``audit_access_expires``."""
 
     serializer_class = EnrollmentV05Serializer
 
 
 class EnrollmentsV2(EnrollmentsV1):
-    """The list within an object, beside what the app wants to know of the site and of the user."""
+    """The list in an object, with data of the site and of the user."""
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         enrollments = super().list(request, *args, **kwargs).data
@@ -71,13 +68,13 @@ class EnrollmentsV2(EnrollmentsV1):
 
 
 class EnrollmentsV3(EnrollmentsV2):
-    """As v2, in pages."""
+    """Like v2, in pages."""
 
     pagination_class = DefaultPagination
 
 
 class EnrollmentsV4(EnrollmentsV3):
-    """As v3, with the newest enrollment taken out of the list as ``primary``, unless a status is asked for."""
+    """Like v3, but without ``status`` the newest enrollment is ``primary`` and not in the list."""
 
     pagination_class = FivePerPage
 

@@ -1,1 +1,1 @@
-"""Fills the sandbox LMS with courses out of the Catalog, and with learners."""
+"""Fills the sandbox LMS with courses from the Catalog and with learners."""

@@ -1,4 +1,4 @@
-"""Reads the course runs of a Catalog, page by page, with nothing but requests."""
+"""Reads the course runs of a Catalog, page by page, without catalog_sync."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class CourseRun:
-    """What seeding wants to know of a course run: the fields have the Catalog's names."""
+    """The fields of a course run that seeding needs, with the Catalog's names."""
 
     key: str
     title: str
@@ -34,7 +34,7 @@ class CourseRun:
 
     @property
     def is_published_with_url(self) -> bool:
-        """Whether learners will be sent to its marketing URL."""
+        """Whether the sync will use its marketing URL."""
         return self.status == "published" and bool(self.marketing_url)
 
 
@@ -42,7 +42,7 @@ def course_runs(api_url: str, provider_url: str, client_id: str, client_secret: 
     """Return every course run that the Catalog at ``api_url`` lists.
 
     Raises:
-        requests.RequestException: The Catalog or the token provider cannot be reached, or refuses.
+        requests.RequestException: The Catalog or the token provider is unreachable or refuses the request.
     """
     with requests.Session() as session:
         token = _access_token(session, provider_url, client_id, client_secret)

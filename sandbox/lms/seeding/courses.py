@@ -1,4 +1,4 @@
-"""Makes the LMS's course overviews out of the Catalog's course runs: most of them, and some that it does not know."""
+"""Makes the LMS's course overviews: most of them from the Catalog's course runs, some that are not in the Catalog."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from opaque_keys.edx.keys import CourseKey
 from sandbox.lms.course_overviews.models import DEFAULT_START_DATE, CourseOverview
 from sandbox.lms.seeding.catalog import CourseRun
 
-# Of all course overviews; at least one.
+# Shares of all course overviews; there is at least one of each.
 CCX_SHARE = 0.02
 LMS_ONLY_SHARE = 0.002
 # The Catalog's own CCX keys have lower numbers.
 FIRST_CCX_ID = 1_000_001
 SOCIAL_SHARING_URL = "https://go.example.com/join"
 
-# A course run of each kind that shows something about links. A kind that the Catalog lacks is left out.
-TELLING_KINDS: dict[str, Callable[[CourseRun], bool]] = {
+# Kinds of course runs whose links differ. A kind that the Catalog does not have is left out.
+EXAMPLE_KINDS: dict[str, Callable[[CourseRun], bool]] = {
     "plain": lambda run: run.is_published_with_url and run.key.startswith("course-v1:"),
     "social sharing": lambda run: run.is_published_with_url and run.key.startswith("course-v1:"),
     "unpublished": lambda run: run.status == "unpublished" and run.key.startswith("course-v1:"),
@@ -31,10 +31,10 @@ TELLING_KINDS: dict[str, Callable[[CourseRun], bool]] = {
 
 @dataclass
 class Courses:
-    """The course overviews to store, and which of them are telling: kind -> course overview."""
+    """The course overviews to store, and an example of each kind."""
 
     overviews: list[CourseOverview] = field(default_factory=list)
-    telling: dict[str, CourseOverview] = field(default_factory=dict)
+    examples: dict[str, CourseOverview] = field(default_factory=dict)
     in_catalog: int = 0
     ccx: int = 0
     lms_only: int = 0
@@ -46,28 +46,28 @@ def make_courses(runs: Iterable[CourseRun], count: int, seed: int) -> Courses:
     runs = _usable(runs)
     lms_only = max(1, round(count * LMS_ONLY_SHARE))
     ccx = max(1, round(count * CCX_SHARE))
-    telling = _telling_runs(runs)
-    chosen = _choose(runs, count - ccx - lms_only, list(telling.values()), draw)
+    examples = _example_runs(runs)
+    chosen = _choose(runs, count - ccx - lms_only, list(examples.values()), draw)
 
     courses = Courses(in_catalog=len(chosen), lms_only=lms_only)
     by_key = {run.key: _from_run(run, draw) for run in chosen}
-    courses.telling = {kind: by_key[run.key] for kind, run in telling.items()}
-    if "social sharing" in courses.telling:
-        courses.telling["social sharing"].social_sharing_url = SOCIAL_SHARING_URL
+    courses.examples = {kind: by_key[run.key] for kind, run in examples.items()}
+    if "social sharing" in courses.examples:
+        courses.examples["social sharing"].social_sharing_url = SOCIAL_SHARING_URL
     ccx_overviews = _ccx_of(chosen, ccx, draw)
     lms_only_overviews = [_lms_only(number) for number in range(1, lms_only + 1)]
     if ccx_overviews:
-        courses.telling["CCX"] = ccx_overviews[0]
-    courses.telling["LMS only"] = lms_only_overviews[0]
+        courses.examples["CCX"] = ccx_overviews[0]
+    courses.examples["LMS only"] = lms_only_overviews[0]
     courses.ccx = len(ccx_overviews)
     courses.overviews = [*by_key.values(), *ccx_overviews, *lms_only_overviews]
-    for overview in courses.telling.values():
+    for overview in courses.examples.values():
         overview.mobile_available = True
     return courses
 
 
 def _usable(runs: Iterable[CourseRun]) -> list[CourseRun]:
-    # The table's key tells no upper from lower case, so of two such runs the LMS can have only one.
+    # On MariaDB the primary key ignores case, so the LMS can have only one of two keys that differ in case.
     usable: dict[str, CourseRun] = {}
     for run in runs:
         try:
@@ -78,13 +78,13 @@ def _usable(runs: Iterable[CourseRun]) -> list[CourseRun]:
     return list(usable.values())
 
 
-def _telling_runs(runs: list[CourseRun]) -> dict[str, CourseRun]:
-    telling: dict[str, CourseRun] = {}
-    for kind, fits in TELLING_KINDS.items():
-        run = next((run for run in runs if fits(run) and run not in telling.values()), None)
+def _example_runs(runs: list[CourseRun]) -> dict[str, CourseRun]:
+    examples: dict[str, CourseRun] = {}
+    for kind, fits in EXAMPLE_KINDS.items():
+        run = next((run for run in runs if fits(run) and run not in examples.values()), None)
         if run:
-            telling[kind] = run
-    return telling
+            examples[kind] = run
+    return examples
 
 
 def _choose(runs: list[CourseRun], count: int, always: list[CourseRun], draw: Random) -> list[CourseRun]:
@@ -117,7 +117,7 @@ def _from_run(run: CourseRun, draw: Random) -> CourseOverview:
 
 
 def _ccx_of(runs: list[CourseRun], count: int, draw: Random) -> list[CourseOverview]:
-    parents = [run for run in runs if TELLING_KINDS["plain"](run)]
+    parents = [run for run in runs if EXAMPLE_KINDS["plain"](run)]
     overviews = []
     for ccx_id, parent in enumerate(draw.sample(parents, min(count, len(parents))), start=FIRST_CCX_ID):
         overview = _from_run(parent, draw)

@@ -19,9 +19,9 @@ FIRST_ENROLLMENT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def make_users(learners: int) -> dict[str, User]:
-    """Store the admin, ``honor``, ``collector`` and ``learners`` others, unless they exist; return all by name."""
+    """Store the administrator, ``honor``, ``collector`` and so many ``learners`` if missing; return all by name."""
     names = [ADMIN, SHOWCASE, COLLECTOR, *(f"learner{number:03}" for number in range(1, learners + 1))]
-    password = make_password(PASSWORD)  # One for all: hashing is slow, on purpose.
+    password = make_password(PASSWORD)  # One hash for all, because hashing is slow.
     User.objects.bulk_create(
         [
             User(
@@ -39,17 +39,16 @@ def make_users(learners: int) -> dict[str, User]:
 
 
 def make_enrollments(
-    users: dict[str, User], overviews: list[CourseOverview], telling: list[CourseOverview], seed: int
+    users: dict[str, User], overviews: list[CourseOverview], examples: list[CourseOverview], seed: int
 ) -> list[CourseEnrollment]:
     """Return the enrollments to store.
 
-    ``honor`` has the telling courses, the first of them newest; ``collector`` has 300 courses, ``staff`` none, and
-    everybody else a few.
+    ``honor`` has the examples, the first one newest; ``collector`` has 300 courses, ``staff`` none, others a few.
     """
     draw = Random(seed)
     for_mobile = [overview for overview in overviews if overview.mobile_available]
     courses_of = {
-        SHOWCASE: telling[::-1],
+        SHOWCASE: examples[::-1],
         COLLECTOR: draw.sample(for_mobile, min(COLLECTION, len(for_mobile))),
     }
     for name in sorted(users.keys() - courses_of.keys() - {ADMIN}):

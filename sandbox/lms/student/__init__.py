@@ -1,1 +1,1 @@
-"""Who learns what: enrollments, as in edx-platform's app of this name."""
+"""Enrollments, as in edx-platform's app of this name."""

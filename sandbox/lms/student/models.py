@@ -10,10 +10,9 @@ from sandbox.lms.course_overviews.models import CourseOverview
 
 
 class CourseEnrollment(models.Model):
-    """A learner is, or was, enrolled in a course run.
+    """A learner's enrollment in a course run.
 
-    The row outlives its course overview, which publishing deletes and re-creates. So ``course`` has no database
-    constraint, and deleting a course overview does nothing here: the row it names may be gone.
+    Publishing deletes and creates the course overview, so ``course`` has no database constraint and may not exist.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="enrollments")

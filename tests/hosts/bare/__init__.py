@@ -1,1 +1,0 @@
-"""Another model under another name, its key another field of another type; neither ``history`` nor ``modified``."""

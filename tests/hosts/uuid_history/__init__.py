@@ -1,1 +1,0 @@
-"""Course overviews with a history whose rows Python numbers, with UUIDs."""

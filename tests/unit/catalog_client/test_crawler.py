@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog_sync.catalog_client import Crawl, OverlappingPages, Page, crawler
 from catalog_sync.catalog_client.schemas import CourseRun
 from catalog_sync.exceptions import RequestFailed, Scope
+from tests.properties import examples
 
 
 class List:
@@ -43,7 +44,7 @@ def seen(crawled: Crawl) -> set[int]:
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_only_poison_runs_are_missing(data):
     size = data.draw(st.integers(1, 60))
     poison = data.draw(st.frozensets(st.integers(0, size - 1), min_size=1, max_size=4))

@@ -6,13 +6,14 @@ import json
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog_sync.catalog_client.errors import MalformedReply
 from catalog_sync.catalog_client.schemas import Page, decode_page
+from tests.properties import examples
 
-MOST_EXAMPLES = settings(max_examples=200, deadline=None)
+MOST_EXAMPLES = examples(200)
 
 texts = st.text(st.characters(exclude_categories=()), max_size=40)
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | texts

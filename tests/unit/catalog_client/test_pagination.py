@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog_sync.catalog_client import OverlappingPages, Page
 from catalog_sync.catalog_client.schemas import CourseRun, RejectedRecord
+from tests.properties import examples
 
 MOST_READS = 2_000
 
@@ -58,7 +59,7 @@ def test_a_list_at_rest_takes_no_read_too_many(page_size, size):
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_complete_means_that_every_run_that_stayed_was_met(data):
     """Whatever enters or leaves between any two reads."""
     page_size = data.draw(st.integers(2, 8))
@@ -83,7 +84,7 @@ def test_complete_means_that_every_run_that_stayed_was_met(data):
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_it_ends_whatever_is_answered(data):
     """Pages that are short, long, repeated or out of order, with counts that lie."""
     page_size = data.draw(st.integers(2, 8))

@@ -11,8 +11,7 @@ from django.core.management import CommandError, call_command
 from catalog_sync import api
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.quota import PAGE_SIZES
-from catalog_sync.sync.page_size import Measurement
-from catalog_sync.sync.tuning import Recommendation
+from catalog_sync.sync.tuning import Measurement, Recommendation
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Old sync runs go, the last that succeeded stays."""
+"""Old sync runs are deleted, but never the last successful full sync."""
 
 from __future__ import annotations
 
@@ -24,78 +24,59 @@ def kept():
     return set(SyncRun.objects.values_list("pk", flat=True))
 
 
-def test_older_runs_go():
-    run_of(91)
+def test_older_ones_are_deleted_with_two_statements(django_assert_num_queries):
+    for _ in range(30):
+        run_of(91)
     newer = [run_of(89), run_of(1)]
-    prune(90, "default")
+    with django_assert_num_queries(2):
+        prune(90, "default")
     assert kept() == set(newer)
 
 
-def test_last_that_succeeded_stays_however_old():
+@pytest.mark.parametrize(
+    "newer", [{"status": "failed"}, {"dry_run": True}, {"scope": "changed"}, {"scope": "course_keys"}]
+)
+def test_last_successful_full_sync_is_kept(newer):
     run_of(200)
     last = run_of(100)
-    run_of(95, status="failed")
+    run_of(95, **newer)
     prune(90, "default")
     assert kept() == {last}
 
 
-@pytest.mark.parametrize("values", [{"dry_run": True}, {"scope": "changed"}, {"scope": "course_keys"}])
-def test_only_a_full_run_is_the_last_that_succeeded(values):
-    full = run_of(100)
-    run_of(95, **values)
-    prune(90, "default")
-    assert kept() == {full}
-
-
-def test_run_that_holds_the_lease_stays():
+def test_running_one_is_kept():
     running = run_of(100, status="running", lease="default")
     prune(90, "default")
     assert running in kept()
 
 
-def test_zero_days_keep_all():
-    runs = [run_of(4000), run_of(3000)]
-    prune(0, "default")
-    assert kept() == set(runs)
+@pytest.mark.parametrize("days", [0, 2**31 - 1], ids=["zero", "beyond the calendar"])
+def test_all_are_kept(days):
+    runs = {run_of(4000), run_of(3000)}
+    prune(days, "default")
+    assert kept() == runs
 
 
-def test_days_beyond_the_calendar_keep_all():
-    runs = [run_of(4000), run_of(3000)]
-    prune(2**31 - 1, "default")
-    assert kept() == set(runs)
-
-
-def test_costs_two_statements(django_assert_num_queries):
-    for _ in range(30):
-        run_of(100)
-    with django_assert_num_queries(2):
-        prune(90, "default")
-
-
-class TestOfARun:
-    """Which syncs prune, and how they are told for how long."""
-
+class TestSync:
     @pytest.fixture(autouse=True)
-    def old(self, catalog):
+    def earlier(self, catalog):
         catalog.control.generate(3)
         CatalogSyncConfig.objects.create(enabled=True, keep_runs_days=7)
         self.old = run_of(8)
         self.recent = run_of(6)
 
-    def test_full_run_prunes(self):
-        assert kept_after() == {self.recent}
+    def kept_after(self, **options):
+        run_id = update_catalog_data(**options).run_id
+        return kept() - {run_id}
+
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_full_one_deletes_old_sync_runs(self, fails, settings):
+        if fails:
+            settings.COURSE_CATALOG_API_URL = ""
+        assert self.kept_after() == {self.recent}
 
     @pytest.mark.parametrize(
         "options", [{"dry_run": True}, {"course_keys": ["course-v1:a+b+c"]}, {"changed": True}]
     )
-    def test_other_runs_do_not(self, options):
-        assert kept_after(**options) >= {self.old, self.recent}
-
-    def test_failed_run_prunes_too(self, settings):
-        settings.COURSE_CATALOG_API_URL = ""
-        assert kept_after() == {self.recent}
-
-
-def kept_after(**options):
-    run_id = update_catalog_data(**options).run_id
-    return kept() - {run_id}
+    def test_other_ones_do_not(self, options):
+        assert self.kept_after(**options) >= {self.old, self.recent}

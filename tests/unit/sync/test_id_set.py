@@ -1,4 +1,4 @@
-"""Which rows a crawl has met, told from those it has not, also by several processes."""
+"""The set of row ids, against Python's set."""
 
 from __future__ import annotations
 
@@ -12,57 +12,41 @@ EDGES = [0, 1, 7, 8, 9, 8 * BLOCK_BYTES - 1, 8 * BLOCK_BYTES, 8 * BLOCK_BYTES + 
 IDS = st.sets(st.sampled_from(EDGES) | st.integers(0, 4 * 8 * BLOCK_BYTES), max_size=20)
 
 
-def seen(row_ids):
+def id_set(row_ids):
     made = IdSet()
     for row_id in row_ids:
         made.add(row_id)
     return made
 
 
-def test_nothing_has_been_met_at_first():
-    assert (len(IdSet()), 0 in IdSet()) == (0, False)
+def is_equal(rows, expected, others):
+    return {row_id for row_id in expected | others | set(EDGES) if row_id in rows} == expected and len(
+        rows
+    ) == len(expected)
 
 
-def test_adding_tells_what_is_new():
+@given(IDS, IDS)
+def test_contains_and_counts_what_was_added(added, others):
+    assert is_equal(id_set([*added, *added]), added, others)
+
+
+def test_add_returns_whether_the_id_is_new():
     rows = IdSet()
     assert [rows.add(row_id) for row_id in (7, 8, 7)] == [True, True, False]
 
 
 @given(IDS, IDS)
-def test_only_what_was_added_has_been_met(added, others):
-    rows = seen(added)
-    assert {row_id for row_id in added | others | set(EDGES) if row_id in rows} == added
-
-
-@given(IDS)
-def test_it_is_counted_once(added):
-    assert len(seen([*added, *added])) == len(added)
-
-
-@given(IDS, IDS)
-def test_what_two_processes_have_met_is_joined(mine, theirs):
-    rows = seen(mine)
-    rows.merge(seen(theirs).to_bytes())
-    assert {row_id for row_id in mine | theirs | set(EDGES) if row_id in rows} == mine | theirs
-    assert len(rows) == len(mine | theirs)
-
-
-@given(IDS, IDS)
-def test_joining_tells_what_both_have_met(mine, theirs):
-    assert sorted(seen(mine).merge(seen(theirs).to_bytes())) == sorted(mine & theirs)
-
-
-@given(IDS)
-def test_what_was_joined_can_be_added_to_and_handed_on(theirs):
-    rows = IdSet()
-    rows.merge(seen(theirs).to_bytes())
+def test_merge_adds_another_set_and_returns_what_is_in_both(mine, theirs):
+    rows = id_set(mine)
+    assert sorted(rows.merge(id_set(theirs).to_bytes())) == sorted(mine & theirs)
     rows.add(3)
-    again = IdSet()
-    again.merge(rows.to_bytes())
-    assert len(again) == len(theirs | {3})
+    copy = IdSet()
+    copy.merge(rows.to_bytes())
+    for each in (rows, copy):
+        assert is_equal(each, mine | theirs | {3}, set())
 
 
-def test_a_block_costs_a_kilobyte():
-    """A million rows cost 125 kB, which is what a worker hands back."""
+def test_block_takes_a_kilobyte():
+    """So a million rows take 125 kB, which is what a worker returns."""
     assert BLOCK_BYTES == 1024
-    assert len(seen(range(8 * BLOCK_BYTES)).to_bytes()) == 8 + BLOCK_BYTES
+    assert len(id_set(range(8 * BLOCK_BYTES)).to_bytes()) == 8 + BLOCK_BYTES

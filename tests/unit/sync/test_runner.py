@@ -58,7 +58,7 @@ class TestEnd:
         run = opened()
         with connection.execute_wrapper(refuse):
             report = run.carry_out(run.sync_all)
-        assert (report.status, "(the disk is full)" in report.message) == ("failed", True)
+        assert (report.status, "Database error: the disk is full." in report.message) == ("failed", True)
         assert finished(caplog)[0] == "ERROR"
 
     @pytest.mark.django_db(transaction=True)

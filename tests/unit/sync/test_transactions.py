@@ -1,4 +1,4 @@
-"""The short transactions of a run: what each does beside its work, and what happens if it is broken off."""
+"""The short transactions of a sync run: the lease, retries after conflicts, and the stored progress."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class DriverError(Exception):
-    """What a database's own client raises; some say why in an attribute."""
+    """The exception of a database client; some have a code as an attribute."""
 
     def __init__(self, *args, **attributes):
         super().__init__(*args)
@@ -32,7 +32,7 @@ def conflict(cause):
     return error
 
 
-CONFLICT = conflict(DriverError(1213, "Deadlock found when trying to get lock"))
+DEADLOCK = conflict(DriverError(1213, "Deadlock found when trying to get lock"))
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def transactions(lease):
     return Transactions(lease, report, EventLog(lease.run_id), has_rivals=False)
 
 
-def broken_off(times, error=CONFLICT):
-    """Return work that the database breaks off so often, and the list of its attempts."""
+def failing(times, error=DEADLOCK):
+    """Return work that fails so many times, and the list of its attempts."""
     attempts = []
 
     def work():
@@ -59,49 +59,44 @@ def broken_off(times, error=CONFLICT):
     return work, attempts
 
 
-def stored():
-    return SyncRun.objects.values_list("pages", "updated", "catalog_count").get()
+def not_reached():
+    pytest.fail("the work was done")
 
 
-class TestWork:
-    def test_result_comes_back(self, transactions):
-        assert transactions.run(lambda: 7) == 7
-
-    def test_is_done_in_a_transaction(self, transactions):
-        assert transactions.run(lambda: connection.in_atomic_block)
-
-    def test_is_not_done_in_a_transaction_of_somebody_else(self, transactions):
-        with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-            transactions.run(lambda: pytest.fail("it was done"))
-
-    def test_is_done_after_the_lease_was_renewed(self, transactions):
+class TestRun:
+    def test_returns_the_result_of_work_in_a_transaction_after_the_heartbeat(self, transactions):
         age_heartbeat(10)
-        before = SyncRun.objects.get().heartbeat
-        assert transactions.run(lambda: SyncRun.objects.get().heartbeat) > before
+        before, transactions.ended_at = SyncRun.objects.get().heartbeat, 0
+        started = time.monotonic()
+        heartbeat, is_atomic = transactions.run(
+            lambda: (SyncRun.objects.get().heartbeat, connection.in_atomic_block)
+        )
+        assert (heartbeat > before, is_atomic) == (True, True)
+        assert started <= transactions.ended_at <= time.monotonic()
 
-    def test_is_not_done_without_the_lease(self, transactions, lease):
+    def test_refuses_the_transaction_of_a_caller(self, transactions):
+        with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+            transactions.run(not_reached)
+
+    def test_refuses_work_without_the_lease(self, transactions, lease):
         lease.close()
         with pytest.raises(LeaseLost):
-            transactions.run(lambda: pytest.fail("it was done"))
+            transactions.run(not_reached)
 
-    def test_is_not_done_once_the_run_is_canceled(self, transactions):
+    def test_refuses_work_once_the_sync_run_is_canceled(self, transactions):
         SyncRun.objects.update(cancel_requested=True)
         with pytest.raises(Canceled):
-            transactions.run(lambda: pytest.fail("it was done"))
+            transactions.run(not_reached)
 
     @pytest.mark.parametrize(("has_rivals", "first"), [(False, "UPDATE"), (True, "SELECT")])
-    def test_waits_for_syncs_of_other_catalogs_first(self, has_rivals, first, transactions):
+    def test_first_waits_for_syncs_of_other_catalogs(self, has_rivals, first, transactions):
         transactions.has_rivals = has_rivals
         with statements() as sent:
             transactions.run(lambda: None)
         assert sent.all()[0].startswith(first)
 
 
-class TestBrokenOff:
-    def test_is_tried_again(self, transactions):
-        work, _ = broken_off(times=TRANSACTION_ATTEMPTS - 1)
-        assert transactions.run(work) == "done"
-
+class TestConflict:
     @pytest.mark.parametrize(
         "cause",
         [
@@ -112,73 +107,57 @@ class TestBrokenOff:
         ],
         ids=["mysqlclient", "psycopg 3", "psycopg 2", "sqlite3"],
     )
-    def test_is_known_by_what_each_driver_says(self, cause, transactions):
-        work, _ = broken_off(times=1, error=conflict(cause))
+    def test_of_each_database_client_is_retried(self, cause, transactions):
+        work, _ = failing(times=1, error=conflict(cause))
         assert transactions.run(work) == "done"
 
-    def test_is_not_tried_for_ever(self, transactions):
-        work, attempts = broken_off(times=TRANSACTION_ATTEMPTS)
+    def test_is_retried_a_few_times_and_logged(self, transactions, caplog):
+        work, _ = failing(times=TRANSACTION_ATTEMPTS - 1)
+        assert transactions.run(work) == "done"
+        logged = [line.partition("attempt=")[2] for line in caplog.messages if "transaction_retried" in line]
+        assert logged == ["2", "3", "4"]
+
+    @pytest.mark.parametrize(
+        ("error", "expected"),
+        [(DEADLOCK, TRANSACTION_ATTEMPTS), (OperationalError("the server has gone away"), 1)],
+        ids=["too many conflicts", "another failure"],
+    )
+    def test_is_not_retried_after(self, error, expected, transactions):
+        work, attempts = failing(times=TRANSACTION_ATTEMPTS, error=error)
         with pytest.raises(OperationalError):
             transactions.run(work)
-        assert len(attempts) == TRANSACTION_ATTEMPTS
+        assert len(attempts) == expected
 
-    def test_is_told_of_each_second_look(self, transactions, caplog):
-        work, _ = broken_off(times=2)
-        transactions.run(work)
-        told = [line.partition("attempt=")[2] for line in caplog.messages if "transaction_retried" in line]
-        assert told == ["2", "3"]
-
-    def test_is_told_of_nothing_if_all_went_well(self, transactions, caplog):
+    def test_is_not_logged_without_one(self, transactions, caplog):
         transactions.run(lambda: None)
         assert "transaction_retried" not in caplog.text
 
-    def test_other_failures_are_not_tried_again(self, transactions):
-        work, attempts = broken_off(times=1, error=OperationalError("the server has gone away"))
-        with pytest.raises(OperationalError):
-            transactions.run(work)
-        assert len(attempts) == 1
-
 
 class TestProgress:
-    def test_is_stored(self, transactions):
-        transactions.report.pages, transactions.report.updated = 3, 40
+    def stored(self, transactions):
         transactions.run(lambda: None)
-        assert stored() == (3, 40, 0)
+        return SyncRun.objects.values_list("pages", "updated", "catalog_count").get()
 
-    def test_is_added_to_what_others_stored(self, transactions):
-        transactions.report.pages = 3
-        transactions.run(lambda: None)
+    def test_is_added_to_what_other_workers_stored(self, transactions):
+        transactions.report.pages, transactions.report.updated = 3, 40
+        assert self.stored(transactions) == (3, 40, 0)
         SyncRun.objects.update(pages=10)
         transactions.report.pages = 5
-        transactions.run(lambda: None)
-        assert stored()[0] == 12
+        assert self.stored(transactions)[0] == 12
 
-    def test_that_others_have_added_is_not_added_again(self, transactions):
+    def test_that_other_workers_have_added_is_not_added_again(self, transactions):
         transactions.report.pages = 3
         transactions.mark_stored()
-        transactions.run(lambda: None)
-        assert stored()[0] == 0
+        assert self.stored(transactions)[0] == 0
 
-    def test_of_a_transaction_that_was_broken_off_is_stored_later(self, transactions):
+    def test_of_a_failed_transaction_is_stored_by_the_next(self, transactions):
         transactions.report.pages = 3
-        work, _ = broken_off(times=1, error=ZeroDivisionError())
+        work, _ = failing(times=1, error=ZeroDivisionError())
         with pytest.raises(ZeroDivisionError):
             transactions.run(work)
-        transactions.run(lambda: None)
-        assert stored()[0] == 3
+        assert self.stored(transactions)[0] == 3
 
-    def test_length_of_the_list_is_the_latest(self, transactions):
-        for transactions.report.catalog_count in (60, 59):
-            transactions.run(lambda: None)
-        assert stored()[2] == 59
-
-    def test_length_of_the_list_that_nobody_has_asked_for_leaves_that_of_others(self, transactions):
-        SyncRun.objects.update(catalog_count=60)
-        transactions.run(lambda: None)
-        assert stored()[2] == 60
-
-    def test_when_the_last_ended_is_known(self, transactions):
-        transactions.ended_at = 0
-        before = time.monotonic()
-        transactions.run(lambda: None)
-        assert before <= transactions.ended_at <= time.monotonic()
+    def test_has_the_latest_length_of_the_list_that_any_worker_knows(self, transactions):
+        SyncRun.objects.update(catalog_count=61)
+        counts = [self.stored(transactions)[2] for transactions.report.catalog_count in (0, 60, 59)]
+        assert counts == [61, 60, 59]

@@ -130,15 +130,6 @@ def filter_off() -> dict[str, Any]:
     return seen
 
 
-def access() -> dict[str, Any]:
-    """Sync in small pages, and test the connection."""
-    set_up()
-    return {
-        "report": sync(page_size=100, concurrency=1),
-        "status": manage("catalog_sync_status", connect=True),
-    }
-
-
 def studio() -> dict[str, Any]:
     """Read links in Studio, of course blocks and of course overviews."""
     from catalog_sync.api import get_lms_link_for_about_page
@@ -161,7 +152,7 @@ def studio() -> dict[str, Any]:
     }
 
 
-SCENARIOS = {each.__name__: each for each in (learner, filter_off, access, studio)}
+SCENARIOS = {each.__name__: each for each in (learner, filter_off, studio)}
 
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]

@@ -1,4 +1,4 @@
-"""Publishes a course, so that one can watch what becomes of its marketing URL."""
+"""Publish a course in the sandbox LMS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.lms.course_overviews.publishing import publish_course
 
 
 class Command(BaseCommand):
-    help = "Publish a course: its course overview is deleted and re-created, as the LMS does."
+    help = "Publish a course. Its course overview is deleted and created again, as in the LMS."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("course_key", metavar="KEY", help="such as course-v1:DemoX+Intro+2026")

@@ -1,0 +1,98 @@
+"""``dry_run`` reports what a sync would do, and writes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import CatalogCourseRun, SyncRun
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+from tests.integration.sql import statements
+
+pytestmark = pytest.mark.django_db
+
+# These differ between any two sync runs.
+OF_THE_SYNC_RUN = {"run_id", "dry_run", "duration_seconds", "message"}
+ADDED = "course-v1:ExampleX+Added+2026"
+LEFT = "course-v1:ExampleX+Left+2026"
+CCX = "ccx-v1:ExampleX+Added+2026+ccx@7"
+REJECTED = "course-v1:ExampleX+Rejected+2026"
+
+
+def generated_keys(catalog):
+    return [run["key"] for run in catalog.control.runs()]
+
+
+@pytest.fixture
+def never_synced(catalog):
+    """Course overviews without a URL, CCX courses too, and one that the Catalog does not list."""
+    catalog.control.generate(150)
+    for key in [*generated_keys(catalog)[:100], "course-v1:ExampleX+LmsOnly+2026"]:
+        CourseOverviewFactory(id=key)
+
+
+@pytest.fixture
+def changed_catalog(catalog):
+    """A Catalog in which course runs were added, changed, deleted and spoiled since the last sync."""
+    catalog.control.generate(150)
+    keys = [key for key in generated_keys(catalog) if not key.startswith("ccx-v1:")]
+    catalog.control.upsert([{"key": LEFT}])
+    for key in [*keys[:100], ADDED, CCX, LEFT, REJECTED]:
+        CourseOverviewFactory(id=key)
+    update_catalog_data()
+    catalog.control.delete([LEFT])
+    # Not every generated course run is published: these are from now on.
+    changed = [
+        {"key": key, "status": "published", "marketing_url": f"https://www.example.com/new/{n}"}
+        for n, key in enumerate(keys[:30])
+    ]
+    catalog.control.upsert([*changed, {"key": ADDED}, {"key": REJECTED, "marketing_url": "course/rejected"}])
+
+
+def numbers(report):
+    return {name: value for name, value in report.as_dict().items() if name not in OF_THE_SYNC_RUN}
+
+
+def everything_stored():
+    models = (CourseOverview, CourseOverview.history.model, CatalogCourseRun)
+    return [list(model.objects.order_by("pk").values()) for model in models]
+
+
+def assert_dry_run_is_like_the_sync(**options):
+    before = everything_stored()
+    with statements() as sent:
+        dry = update_catalog_data(**options, dry_run=True)
+    assert sent.writes() == []
+    assert everything_stored() == before
+    assert dry.dry_run
+    assert SyncRun.objects.get(pk=dry.run_id).dry_run
+    assert numbers(dry) == numbers(update_catalog_data(**options))
+
+
+@pytest.mark.parametrize("page_size", [20, 500])
+@pytest.mark.parametrize("lms", ["never_synced", "changed_catalog"])
+def test_reports_the_numbers_of_the_sync_and_writes_nothing(lms, page_size, request):
+    request.getfixturevalue(lms)
+    assert_dry_run_is_like_the_sync(page_size=page_size)
+
+
+@pytest.mark.usefixtures("changed_catalog")
+def test_reports_the_numbers_for_single_courses_and_writes_nothing():
+    assert_dry_run_is_like_the_sync(course_keys=[ADDED, LEFT, CCX])
+
+
+@pytest.mark.usefixtures("changed_catalog")
+def test_counts_updates_removals_and_rejected_course_runs():
+    report = update_catalog_data(dry_run=True)
+    assert (report.updated, report.removed, report.course_runs_rejected) == (32, 1, 1)
+
+
+def test_reports_that_the_sync_would_refuse_to_remove_too_many_urls(catalog):
+    keys = [f"course-v1:ExampleX+C{n}+2026" for n in range(20)]
+    for key in keys:
+        CourseOverviewFactory(id=key)
+    catalog.control.set_runs({"key": key} for key in keys)
+    update_catalog_data()
+    catalog.control.set_runs([])
+    assert update_catalog_data(dry_run=True).status == "refused"

@@ -1,0 +1,169 @@
+"""A sync writes only what differs, as ``save()`` would: with ``modified``, history, and few statements."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from django.db.models import F
+
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.sync import writer
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+from tests.integration.sql import statements
+
+pytestmark = pytest.mark.django_db
+
+CHANGED = "course-v1:ExampleX+Changed+2026"
+SAME = "course-v1:ExampleX+Same+2026"
+LMS_ONLY = "course-v1:ExampleX+LmsOnly+2026"
+CCX = "ccx-v1:ExampleX+Changed+2026+ccx@7"
+OLD_URL, NEW_URL = "https://www.example.com/old", "https://www.example.com/new"
+
+
+@pytest.fixture
+def changed_catalog(catalog):
+    """A synced LMS, and a Catalog that has changed the URL of one course run since."""
+    for key in (CHANGED, SAME, LMS_ONLY, CCX):
+        CourseOverviewFactory(id=key, display_name="Größe", self_paced=True)
+    catalog.control.set_runs(
+        [{"key": CHANGED, "marketing_url": OLD_URL}, {"key": SAME, "marketing_url": OLD_URL}]
+    )
+    update_catalog_data()
+    catalog.control.upsert([{"key": CHANGED, "marketing_url": NEW_URL}])
+
+
+def row(key):
+    return CourseOverview.objects.filter(pk=key).values().get()
+
+
+def history(key):
+    return CourseOverview.history.filter(id=key).order_by("history_id")
+
+
+@pytest.mark.parametrize("key", [CHANGED, CCX])
+def test_changed_url_is_written_with_modified_and_one_history_row(key, changed_catalog):
+    before, rows_before = row(key), history(key).count()
+    assert update_catalog_data().updated == 2
+    after = row(key)
+    assert after["modified"] > before["modified"]
+    assert after == before | {"marketing_url": NEW_URL, "modified": after["modified"]}
+    assert history(key).count() == rows_before + 1
+    kept, newest = history(key).values().last(), history(key).last()
+    assert {name: kept[name] for name in after} == after
+    assert (newest.history_type, newest.history_change_reason) == ("~", "catalog_sync")
+    assert newest.history_date == after["modified"]
+    previous = history(key).order_by("-history_id")[1]
+    assert set(newest.diff_against(previous).changed_fields) == {"marketing_url"}
+
+
+@pytest.mark.parametrize("key", [SAME, LMS_ONLY])
+def test_unchanged_course_overview_is_not_written(key, changed_catalog):
+    before, rows_before = row(key), history(key).count()
+    update_catalog_data()
+    assert (row(key), history(key).count()) == (before, rows_before)
+
+
+def test_unchanged_course_run_is_not_stored_again(changed_catalog):
+    stored = CatalogCourseRun.objects.filter(course_key=SAME).values()
+    before = stored.get()
+    update_catalog_data()
+    assert stored.all().get() == before
+
+
+def test_host_that_disables_history_gets_urls_without_history(settings, request):
+    settings.SIMPLE_HISTORY_ENABLED = False
+    request.getfixturevalue("changed_catalog")
+    update_catalog_data()
+    assert row(CHANGED)["marketing_url"] == NEW_URL
+    assert not CourseOverview.history.exists()
+
+
+def seed(catalog, count):
+    """Generate course runs, each with its course overview."""
+    catalog.control.generate(count)
+    CourseOverview.objects.bulk_create(
+        CourseOverviewFactory.build(id=run["key"]) for run in catalog.control.runs()
+    )
+
+
+def searches_for_unknown_urls(sent):
+    return any("NOT EXISTS" in sql or "NOT (EXISTS" in sql for sql in sent.all())
+
+
+class TestSecondSync:
+    """Another sync of the same data."""
+
+    @pytest.mark.parametrize("page_size", [20, 500])
+    def test_writes_nothing_and_counts_all_as_unchanged(self, page_size, catalog):
+        seed(catalog, 400)
+        first = update_catalog_data(page_size=500)
+        with statements() as sent:
+            report = update_catalog_data(page_size=page_size)
+        assert sent.writes() == []
+        assert not searches_for_unknown_urls(sent)
+        assert (report.updated, report.unchanged) == (0, first.matched) == (0, 400)
+        assert SyncRun.objects.get(pk=report.run_id).status == "succeeded"
+
+    def test_removes_a_url_that_no_catalog_provides(self, catalog):
+        seed(catalog, 60)
+        CourseOverviewFactory(id=LMS_ONLY)
+        update_catalog_data()
+        CourseOverview.objects.filter(pk=LMS_ONLY).update(marketing_url=OLD_URL)
+        with statements() as sent:
+            report = update_catalog_data()
+        assert (report.removed, searches_for_unknown_urls(sent)) == (1, True)
+
+    def test_page_size_does_not_change_what_is_stored(self, catalog):
+        seed(catalog, 400)
+        update_catalog_data(page_size=20)
+        before = list(CourseOverview.objects.order_by("id").values())
+        update_catalog_data(page_size=10_000)
+        assert list(CourseOverview.objects.order_by("id").values()) == before
+
+
+@pytest.mark.parametrize(
+    ("longest_wait", "first_pages"),
+    [(3600, [0, 0, 0]), (0, [1, 2, 3])],
+    ids=["wait for each other", "wait no longer than allowed"],
+)
+def test_few_changes_per_page_are_collected(longest_wait, first_pages, catalog, monkeypatch):
+    monkeypatch.setattr(writer, "LONGEST_WAIT_SECONDS", longest_wait)
+    seed(catalog, 100)
+    update_catalog_data()
+    keys = sorted(run["key"] for run in catalog.control.runs())
+    catalog.control.upsert(
+        {"key": key, "marketing_url": NEW_URL, "status": "published"} for key in keys[5:60:20]
+    )
+    updated, counts = CourseOverview.objects.filter(marketing_url=NEW_URL), []
+    update_catalog_data(page_size=20, on_progress=lambda *_: counts.append(updated.count()))
+    assert (counts[:3], updated.count()) == (first_pages, 3)
+
+
+@pytest.mark.usefixtures("in_no_time")
+@pytest.mark.parametrize("page_size", [20, 500])
+class TestStatements:
+    """The number of statements per page does not depend on the page size."""
+
+    def per_page(self, page_size):
+        """Return the number of statements of each page but the first and the last."""
+        marks = []
+        with statements() as sent:
+            update_catalog_data(page_size=page_size, on_progress=lambda *_: marks.append(len(sent.all())))
+        return [after - before for before, after in pairwise(marks[:-1])]
+
+    def test_of_changed_unchanged_and_cleared_course_overviews(self, page_size, catalog):
+        seed(catalog, 2100)
+        assert max(self.per_page(page_size)) <= 6
+        assert set(self.per_page(page_size)) == {1}
+        CourseOverview.objects.update(marketing_url=None, modified=F("created"))
+        assert max(self.per_page(page_size)) <= 5
+
+    def test_of_unchanged_course_runs_some_of_which_the_lms_does_not_have(self, page_size, catalog):
+        catalog.control.generate(2100)
+        keys = sorted((run["key"] for run in catalog.control.runs()), key=str.lower)
+        CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key) for key in keys[::2])
+        update_catalog_data()
+        assert set(self.per_page(page_size)) == {2}

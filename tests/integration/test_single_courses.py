@@ -1,0 +1,119 @@
+"""``course_keys`` syncs just these courses, and their CCX courses."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync.api import update_catalog_data
+from sandbox.catalog.testing import COURSE_RUNS_PATH
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+
+pytestmark = pytest.mark.django_db
+
+KEY = "course-v1:ExampleX+One+2026"
+OTHER = "course-v1:ExampleX+Other+2026"
+OLD_STYLE = "ExampleX/One/2026"
+CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
+UNKNOWN = "course-v1:ExampleX+Unknown+2026"
+NEITHER = "course-v1:NobodyX+Nothing+2026"
+URL, CCX_URL = "https://www.example.com/course/one", "https://www.example.com/course/ccx"
+
+
+@pytest.fixture(autouse=True)
+def lms_and_catalog(catalog):
+    for key in (KEY, OTHER, OLD_STYLE, CCX, UNKNOWN):
+        CourseOverviewFactory(id=key)
+    catalog.control.set_runs({"key": key, "marketing_url": URL} for key in (KEY, OTHER, OLD_STYLE))
+
+
+def urls():
+    rows = CourseOverview.objects.exclude(marketing_url=None)
+    return {str(row.pk): row.marketing_url for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("keys", "updated"),
+    [
+        ([OTHER], {OTHER}),
+        ([OLD_STYLE], {OLD_STYLE}),
+        # The CCX courses of a course have its URL.
+        ([KEY], {KEY, CCX}),
+        ([CCX], {KEY, CCX}),
+        ([KEY, OTHER, OLD_STYLE], {KEY, OTHER, OLD_STYLE, CCX}),
+        ([UNKNOWN], set()),
+    ],
+)
+def test_updates_these_courses_only(keys, updated):
+    update_catalog_data(course_keys=keys)
+    assert urls() == dict.fromkeys(updated, URL)
+
+
+def test_ccx_course_gets_its_own_url_if_the_catalog_lists_one(catalog):
+    catalog.control.upsert([{"key": CCX, "marketing_url": CCX_URL}])
+    update_catalog_data(course_keys=[CCX])
+    assert urls()[CCX] == CCX_URL
+
+
+def test_requests_each_of_these_courses_once_and_in_one_request(catalog):
+    report = update_catalog_data(course_keys=[OTHER, OTHER, OLD_STYLE])
+    (request,) = catalog.control.requests(COURSE_RUNS_PATH)
+    assert sorted(request.params["keys"].split(",")) == [OLD_STYLE, OTHER]
+    assert report.course_runs_retrieved == 2
+
+
+def test_requests_many_keys_in_as_few_requests_as_their_length_allows(catalog):
+    keys = [f"course-v1:ExampleX+Course{n:05}+2026" for n in range(300)]
+    catalog.control.set_runs({"key": key} for key in keys)
+    update_catalog_data(course_keys=keys)
+    assert 3 <= len(catalog.control.requests(COURSE_RUNS_PATH)) <= 5
+
+
+def test_course_that_the_catalog_does_not_list_is_a_success_without_a_message():
+    report = update_catalog_data(course_keys=[UNKNOWN, KEY])
+    assert (report.status, report.not_in_catalog, report.message) == ("succeeded", 1, "")
+
+
+def test_course_that_neither_lists_is_a_success_and_named():
+    report = update_catalog_data(course_keys=[NEITHER])
+    assert (report.status, report.not_in_catalog) == ("succeeded", 0)
+    assert report.message == f"Neither the Catalog nor the LMS has {NEITHER}."
+
+
+def test_removes_the_url_of_a_deleted_course_run_and_of_its_ccx_courses(catalog):
+    update_catalog_data()
+    catalog.control.delete([KEY])
+    assert update_catalog_data(course_keys=[KEY]).removed == 2
+    assert urls().keys() == {OTHER, OLD_STYLE}
+
+
+def test_removes_the_url_of_an_unpublished_course_run(catalog):
+    update_catalog_data()
+    catalog.control.upsert([{"key": OTHER, "status": "unpublished"}])
+    update_catalog_data(course_keys=[OTHER])
+    assert OTHER not in urls()
+
+
+@pytest.mark.parametrize(
+    ("keys", "numbers"),
+    [
+        (
+            [OTHER],
+            {"course_overviews": 1, "matched": 1, "updated": 1, "course_runs_retrieved": 1, "requests": 1},
+        ),
+        ([OTHER], {"pages": 1}),
+        ([KEY], {"course_overviews": 2, "matched": 2, "updated": 2, "course_runs_retrieved": 1}),
+        ([CCX], {"course_overviews": 2, "matched": 2, "updated": 2}),
+        ([UNKNOWN], {"course_overviews": 1, "matched": 0, "updated": 0, "course_runs_retrieved": 0}),
+    ],
+)
+def test_report_counts_only_these_courses(keys, numbers):
+    report = update_catalog_data(course_keys=keys).as_dict()
+    assert {name: report[name] for name in numbers} == numbers
+
+
+@pytest.mark.parametrize("key", ["nonsense", "", "course-v1:ExampleX+One", "course-v1:ExampleX+One+2026\n"])
+def test_refuses_what_is_not_a_course_key_before_any_request(key, catalog):
+    with pytest.raises(ValueError, match="is not a course key"):
+        update_catalog_data(course_keys=[KEY, key])
+    assert catalog.control.requests() == []

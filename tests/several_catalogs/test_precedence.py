@@ -1,0 +1,258 @@
+"""The first-named Catalog that has a usable marketing URL for a course run provides it."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_catalog_data
+from catalog_sync.models import CatalogCourseRun, SyncRun
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+from tests.several_catalogs.lms import (
+    CCX,
+    FOREIGN_URL,
+    KEY,
+    KEYS,
+    OTHER,
+    PARTNER_URL,
+    URL,
+    listed_by,
+    lists,
+    provider,
+    shown,
+    sync,
+)
+
+pytestmark = pytest.mark.django_db
+
+EITHER_ORDER = pytest.mark.parametrize(
+    "order", [("default", "partner"), ("partner", "default")], ids="-".join
+)
+
+
+@pytest.fixture(autouse=True)
+def courses(partner):
+    for key in KEYS:
+        CourseOverviewFactory(id=key)
+
+
+@EITHER_ORDER
+class TestInBoth:
+    """Both have a URL for it."""
+
+    @pytest.fixture(autouse=True)
+    def both(self, order, courses, catalog, partner):
+        lists(catalog, KEY, url=URL)
+        lists(partner, KEY, OTHER, url=PARTNER_URL)
+        sync(*order)
+
+    def test_url_is_that_of_the_first_named(self, order):
+        assert shown() == URL
+
+    def test_first_named_provides_it(self, order):
+        assert provider() == "default"
+
+    def test_each_has_its_own_row(self, order):
+        assert listed_by() == {"default", "partner"}
+
+    def test_what_only_the_second_has_is_its_own(self, order):
+        assert (shown(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
+
+    def test_nothing_is_written_again(self, order):
+        assert sync(*order, *order).updated == 0
+
+    def test_second_takes_nothing_away(self, order):
+        assert sync("partner").removed == 0
+
+    def test_none_is_looked_up(self, order, catalog, partner):
+        lists(catalog, *KEYS[:4], url=URL)
+        lists(partner, *KEYS, url=PARTNER_URL)
+        sync(*order)
+        partner.control.clear_requests()
+        sync("partner")
+        assert all("keys" not in request.params for request in partner.control.requests())
+
+    def test_of_the_named_one_only_the_second_sync_is_needed(self, order, catalog, partner):
+        lists(catalog, OTHER, url=URL)
+        update_catalog_data()
+        assert (shown(KEY), shown(OTHER)) == (PARTNER_URL, URL)
+
+
+@EITHER_ORDER
+@pytest.mark.parametrize("theirs", [{"url": None}, {"url": URL, "status": "unpublished"}, {"url": "no URL"}])
+def test_one_without_a_usable_url_does_not_count(order, theirs, catalog, partner):
+    lists(catalog, KEY, **theirs)
+    lists(partner, KEY, url=PARTNER_URL)
+    for name in order:
+        update_catalog_data(catalogs=[name])
+    assert (shown(), provider()) == (PARTNER_URL, "partner")
+
+
+class TestFirstNamedComesLater:
+    """The first-named lists a course run that the second has provided."""
+
+    @pytest.fixture
+    def taken(self, catalog, partner):
+        lists(partner, KEY, url=PARTNER_URL, content_language="fr")
+        sync("partner")
+        lists(catalog, KEY, url=URL)
+        return sync("default")
+
+    def test_is_shown(self, taken):
+        assert shown() == URL
+
+    def test_is_an_update(self, taken):
+        assert taken.updated == 1
+
+    def test_leaves_the_row_of_the_second(self, taken):
+        assert CatalogCourseRun.objects.get(catalog="partner").marketing_url == PARTNER_URL
+
+    def test_is_published_with_its_other_values(self, taken, catalog, partner, settings):
+        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+        lists(catalog, KEY, url=URL, content_language="de")
+        sync("partner")
+        assert language() != "de"
+        sync("default")
+        assert language() == "de"
+
+    def test_is_not_asked_for_by_key(self, taken, catalog):
+        assert all("keys" not in request.params for request in catalog.control.requests())
+
+    def test_of_a_catalog_that_is_not_named_any_more(self, taken, partner, call_only):
+        call_only("partner")
+        assert (sync("partner").updated, shown(), provider()) == (1, PARTNER_URL, "partner")
+
+    def test_stays_with_the_first_whose_url_is_unusable_today(self, taken, catalog, partner):
+        lists(catalog, KEY, url="no URL")
+        update_catalog_data()
+        assert (shown(), provider()) == (URL, "default")
+
+
+class TestReported:
+    """A course run for which both have a URL."""
+
+    @pytest.fixture
+    def both(self, catalog, partner):
+        lists(catalog, *KEYS, url=URL)
+        lists(partner, *KEYS[2:], url=PARTNER_URL)
+        sync("default")
+
+    def test_is_counted(self, both):
+        assert sync("partner").in_other_catalogs == 6
+
+    def test_is_counted_once_on_pages_that_overlap(self, both):
+        assert sync("partner", page_size=2).in_other_catalogs == 6
+
+    def test_is_counted_in_the_same_way_by_a_dry_run(self, both):
+        assert sync("partner", page_size=2, dry_run=True).in_other_catalogs == 6
+
+    def test_is_no_failure(self, both):
+        assert sync("partner").failures == 0
+
+    def test_is_retrieved_all_the_same(self, both):
+        assert sync("partner", page_size=2).course_runs_retrieved == 6
+
+    def test_is_logged_with_whose_url_is_kept(self, both, caplog):
+        sync("partner")
+        told = f"event=catalog_sync.course_run_in_two_catalogs run_id={newest_run()} course_key={KEYS[2]}"
+        assert f"{told} catalog=partner kept=default" in caplog.text
+
+    def test_is_logged_once(self, both, caplog):
+        sync("partner", page_size=2)
+        assert (
+            caplog.text.count(f"course_run_in_two_catalogs run_id={newest_run()} course_key={KEYS[4]}") == 1
+        )
+
+    def test_is_reported_by_the_one_that_is_kept_too(self, both, catalog):
+        sync("partner")
+        assert sync("default").in_other_catalogs == 6
+
+    def test_is_told_when_it_is_taken_over(self, both, call_only, caplog):
+        call_only("partner", "default")
+        sync("partner")
+        assert f"course_key={KEYS[2]} catalog=default kept=partner" in caplog.text
+
+    def test_is_not_told_of_what_the_other_has_without_url(self, catalog, partner):
+        lists(catalog, KEY, url=None)
+        lists(partner, KEY, url=PARTNER_URL)
+        sync("default")
+        assert sync("partner").in_other_catalogs == 0
+
+
+def language():
+    return CourseOverview.objects.get(pk=KEY).language
+
+
+def newest_run():
+    return SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first()
+
+
+class TestCcx:
+    """A CCX course of a run that one of them has."""
+
+    @pytest.fixture(autouse=True)
+    def ccx(self, courses):
+        CourseOverviewFactory(id=CCX)
+
+    def test_shows_the_url_of_its_parent_whosever_it_is(self, catalog, partner):
+        lists(partner, KEY, url=PARTNER_URL)
+        sync("partner", "default")
+        assert shown(CCX) == PARTNER_URL
+
+    def test_has_that_of_the_second_when_the_first_loses_its_parent(self, catalog, partner):
+        lists(catalog, KEY, url=URL)
+        lists(partner, KEY, url=PARTNER_URL)
+        sync("partner", "default")
+        lists(catalog)
+        report = sync("default")
+        assert (shown(CCX), report.updated, report.removed) == (PARTNER_URL, 2, 0)
+
+    def test_follows_its_parent_to_another_catalog(self, catalog, partner):
+        lists(partner, KEY, url=PARTNER_URL)
+        sync("partner")
+        lists(catalog, KEY, url=URL)
+        sync("default")
+        assert shown(CCX) == URL
+
+
+class TestPinned:
+    """A pin is nobody's, and wins over all of them."""
+
+    def test_wins_over_both(self, catalog, partner):
+        pin_marketing_url(KEY, FOREIGN_URL)
+        lists(catalog, KEY, url=URL)
+        lists(partner, KEY, url=PARTNER_URL)
+        sync("partner", "default")
+        assert shown() == FOREIGN_URL
+
+    def test_without_it_the_first_named_is_shown(self, catalog, partner):
+        pin_marketing_url(KEY, FOREIGN_URL)
+        lists(catalog, KEY, url=URL)
+        lists(partner, KEY, url=PARTNER_URL)
+        sync("partner", "default")
+        unpin_marketing_url(KEY)
+        assert shown() == URL
+
+    def test_stays_when_the_first_loses_the_course(self, catalog, partner):
+        lists(catalog, KEY, url=URL)
+        lists(partner, KEY, url=PARTNER_URL)
+        sync("partner", "default")
+        pin_marketing_url(KEY, FOREIGN_URL)
+        lists(catalog)
+        report = sync("default")
+        assert (shown(), report.updated, report.removed) == (FOREIGN_URL, 0, 0)
+
+
+def test_inheriting_ccx_course_counts_for_the_catalog_of_its_parent_run_only(catalog, partner):
+    CourseOverviewFactory(id=CCX)
+    lists(catalog, KEY, url=URL)
+    lists(partner)
+    assert [report.matched for report in update_catalog_data().catalogs] == [2, 0]
+
+
+def test_catalog_that_is_named_no_more_contests_nothing(catalog, partner, call_only):
+    lists(catalog, KEY, url=URL)
+    sync("default")
+    call_only("partner")
+    lists(partner, KEY, url=PARTNER_URL)
+    assert (sync("partner").in_other_catalogs, provider()) == (0, "partner")
