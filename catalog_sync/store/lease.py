@@ -24,7 +24,7 @@ from catalog_sync.store.sql import UtcNow, is_conflict
 
 # Without a heartbeat, the lease expires after this time.
 LEASE_SECONDS = 45
-_LEASE = timedelta(seconds=LEASE_SECONDS)
+_LEASE_TIME = timedelta(seconds=LEASE_SECONDS)
 # A heartbeat further in the future comes from a clock that was wrong: no task waits so long for a worker.
 _LONGEST_WAIT = timedelta(days=1)
 # A sync run that waits for the Catalog also notices after this time that it was canceled.
@@ -161,12 +161,12 @@ def running() -> QuerySet[SyncRun]:
 
 def alive() -> QuerySet[SyncRun]:
     """Return those of ``running`` whose lease has not expired."""
-    return running().filter(heartbeat__range=(UtcNow() - _LEASE, UtcNow() + _LONGEST_WAIT))
+    return running().filter(heartbeat__range=(UtcNow() - _LEASE_TIME, UtcNow() + _LONGEST_WAIT))
 
 
 def expire_stale_runs() -> None:
     """Close the sync runs whose lease has expired."""
-    too_old, too_new = UtcNow() - _LEASE, UtcNow() + _LONGEST_WAIT
+    too_old, too_new = UtcNow() - _LEASE_TIME, UtcNow() + _LONGEST_WAIT
     stale = running().filter(Q(heartbeat__lt=too_old) | Q(heartbeat__gt=too_new))
     for run in stale:
         # Until the last heartbeat; one in the future comes from a wrong clock.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from django.db import Error as AnyDatabaseError
 
@@ -18,42 +18,29 @@ from catalog_sync.sync.report import SyncReport
 MOST_REASONS = 3
 
 
-def _mentions(pattern: str) -> Callable[[AnyDatabaseError], object]:
-    return lambda error: re.search(pattern, _text(error))
-
-
-# Each kind of database failure, with its remedy. By the text of SQLite, MariaDB and PostgreSQL, because the kinds of
-# exception are too coarse: PostgreSQL has the same for a table that is missing and for a missing permission.
-DATABASE_REMEDIES: tuple[tuple[Callable[[AnyDatabaseError], object], str], ...] = (
-    (
-        _mentions("max_allowed_packet"),
-        "Choose a smaller page size, or increase the database's max_allowed_packet",
-    ),
+# Remedies by the database's own text, because the kinds of exception are too coarse: PostgreSQL has the same for a
+# missing table and for a missing permission. The texts are those of SQLite, MariaDB and PostgreSQL.
+DATABASE_REMEDIES = {
+    "max_allowed_packet": "Choose a smaller page size, or increase the database's max_allowed_packet",
     # Too long, or with characters that are not in the column's character set.
-    (
-        _mentions("Data too long|value too long|Incorrect string value"),
-        "A value from the Catalog does not fit this column: widen it, or correct the value in the Catalog",
+    "Data too long|value too long|Incorrect string value": (
+        "A value from the Catalog does not fit this column: widen it, or correct the value in the Catalog"
     ),
     (
-        _mentions(
-            "no such (table|column)|has no column|Unknown column|Table '.*' doesn't exist|"
-            "(relation|column) .* does not exist"
-        ),
-        "Run manage.py migrate catalog_sync",
-    ),
-    (is_conflict, "Another process holds a lock: end the transaction that is still open"),
-)
+        "no such (table|column)|has no column|Unknown column|Table '.*' doesn't exist|"
+        "(relation|column) .* does not exist"
+    ): "Run manage.py migrate catalog_sync",
+}
+CONFLICT_REMEDY = "Another process holds a lock: end the transaction that is still open"
 OTHER_REMEDY = "Check that the database is running, writable and has free space"
 
 
 def database_failure(error: AnyDatabaseError) -> str:
     """Return a message with the database's own text, and the remedy."""
-    remedy = next((remedy for applies, remedy in DATABASE_REMEDIES if applies(error)), OTHER_REMEDY)
-    return f"Database error: {_text(error).rstrip('.')}. {remedy}, then run the command again."
-
-
-def _text(error: AnyDatabaseError) -> str:
-    return " ".join(str(error).split())
+    text = " ".join(str(error).split())
+    otherwise = CONFLICT_REMEDY if is_conflict(error) else OTHER_REMEDY
+    remedies = (remedy for pattern, remedy in DATABASE_REMEDIES.items() if re.search(pattern, text))
+    return f"Database error: {text.rstrip('.')}. {next(remedies, otherwise)}, then run the command again."
 
 
 def outcome_of(failures: Sequence[str], rejected: int) -> tuple[SyncRun.Status, str]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Requester
 from catalog_sync.catalog_client.access import CatalogAccess, access_to
-from catalog_sync.catalog_client.failures import address_missing
+from catalog_sync.catalog_client.errors import address_missing
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.event_log import MOST_NOTABLE, EventLog
 from catalog_sync.exceptions import RequestFailed
@@ -295,7 +295,7 @@ class Run:
         except RequestFailed as error:
             # Nothing is proven about the rest, so it stays; all that was shown has been applied.
             self.failures.append(
-                f"not all of {len(candidates.keys)} course runs could be looked up by key: {error}"
+                f"not all of {len(candidates.keys)} course runs could be looked up by key: {error.clause}"
             )
 
     def _most_removals(self) -> int | None:

@@ -46,9 +46,8 @@ class Transactions:
         added: dict[str, Any] = {
             name: F(name) + value - self._stored.get(name, 0) for name, value in progress.items()
         }
-        if (
-            self.report.catalog_count
-        ):  # otherwise it is not known here yet, but another worker may have stored it
+        # If it is not known here yet, another worker may have stored it.
+        if self.report.catalog_count:
             added["catalog_count"] = self.report.catalog_count
         retrying = stamina.retry_context(
             on=is_conflict, attempts=TRANSACTION_ATTEMPTS, timeout=None, wait_initial=0.05, wait_jitter=0.1

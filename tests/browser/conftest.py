@@ -154,11 +154,13 @@ def fail_as_a_catalog_that_is_down(run: SyncRun) -> None:
     for name in ("pages", "catalog_count", "course_runs_retrieved", "course_overviews", "matched"):
         setattr(run, name, 0)
     run.updated = run.unchanged = run.removed = run.not_in_lms = run.not_in_catalog = 0
-    run.message = f"{url} answered HTTP 503: look at the service and what stands before it."
-    retried = f'WARNING event=catalog_sync.request_retried url="{url}{query}" reason="answered HTTP 503"'
+    run.message = (
+        f"The Catalog answered HTTP 503. Check the Catalog and any proxy in front of it. Address: {url}."
+    )
+    retried = f'WARNING event=catalog_sync.request_retried url="{url}{query}" reason="the Catalog answered HTTP 503"'
     lines = [f"05:00:0{second} {retried}" for second in (0, 0, 1, 3, 6)]
     lines.append(
-        f'05:00:06 ERROR event=catalog_sync.request_failed url="{url}{query}" reason="answered HTTP 503"'
+        f'05:00:06 ERROR event=catalog_sync.request_failed url="{url}{query}" reason="the Catalog answered HTTP 503"'
     )
     run.log_lines = "\n".join(lines)
 

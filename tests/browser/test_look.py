@@ -100,7 +100,7 @@ def test_running(running, operator, open_as, picture):
 
 def test_failed_run(history, operator, open_as, picture):
     page = open_as(operator, f"syncrun/{history[37].pk}/change/")
-    assert page.get_by_text("answered HTTP 503", exact=False).first.is_visible()
+    assert page.get_by_text("The Catalog answered HTTP 503. Check the Catalog").is_visible()
     picture(page, "sync-run-failed", whole=True)
 
 

@@ -1,4 +1,4 @@
-"""A sync shared by real Celery workers, on Redis and on RabbitMQ."""
+"""Syncs whose pages real Celery workers read, with Redis and with RabbitMQ as broker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from catalog_sync.models import CatalogCourseRun, SyncRun
 from sandbox.catalog.testing import COURSE_RUNS_PATH, CatalogProcess
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import PATIENCE_SECONDS, age_heartbeat, wait_until
+from tests.integration.processes import PATIENCE_SECONDS, age_heartbeat, shown, wait_until
 from tests.integration.workers import PrivateRabbitMq, PrivateRedis, Workers
 
 RUNS = 120
@@ -32,7 +32,10 @@ def workers(request, catalog: CatalogProcess, tmp_path: Path) -> Iterator[Worker
     workers.stop()
 
 
-@pytest.fixture
+ON_RABBITMQ = pytest.mark.parametrize("workers", ["TEST_RABBITMQ_URL"], ids=["rabbitmq"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
 def course_overviews(catalog: CatalogProcess) -> None:
     keys = [f"course-v1:ExampleX+Run{number:03}+2026" for number in range(RUNS)]
     statuses = ["published", "published", "unpublished"] * (RUNS // 3)
@@ -40,9 +43,8 @@ def course_overviews(catalog: CatalogProcess) -> None:
         {"key": key, "marketing_url": f"https://www.example.com/{key[10:]}", "status": status}
         for key, status in zip(keys, statuses, strict=True)
     )
-    CourseOverviewFactory.create_batch(3)
-    for key in keys:
-        CourseOverviewFactory(id=key)
+    rows = [CourseOverviewFactory.build(id=key) for key in keys] + CourseOverviewFactory.build_batch(3)
+    CourseOverview.objects.bulk_create(rows)
 
 
 def report_of(command: subprocess.Popen) -> dict:
@@ -51,205 +53,142 @@ def report_of(command: subprocess.Popen) -> dict:
     return json.loads(stdout)
 
 
-def hand_out(workers: Workers) -> subprocess.Popen:
-    """Start the command, with no worker, and return when its two tasks are with the broker."""
-    command = workers.command("--concurrency=2")
-    wait_until(lambda: workers.waiting_tasks() == 2, "the hand-out of the tasks")
-    return command
-
-
-def hand_out_and_die(workers: Workers) -> None:
-    command = hand_out(workers)
-    command.kill()
-    command.communicate()
-
-
 def expected_urls(catalog: CatalogProcess) -> dict[str, str]:
     return {
-        row["key"]: row["marketing_url"]
-        for row in catalog.control.runs()
-        if row["status"] == "published" and row["marketing_url"]
+        row["key"]: row["marketing_url"] for row in catalog.control.runs() if row["status"] == "published"
     }
 
 
 def marketing_urls() -> dict[str, str]:
-    shown = CourseOverview.objects.exclude(marketing_url=None).values_list("id", "marketing_url")
-    return {str(key): url for key, url in shown}
+    return {key: url for key, url in shown().items() if url}
+
+
+def requested_pages(catalog: CatalogProcess) -> list:
+    return catalog.control.requests(COURSE_RUNS_PATH)
 
 
 def slow_pages(catalog: CatalogProcess, seconds: float) -> None:
     catalog.control.fault("slow", match={"path": COURSE_RUNS_PATH}, times=None, seconds=seconds)
 
 
-def test_workers_bring_every_marketing_url(workers, catalog, course_overviews):
-    workers.start()
-    report_of(workers.command("--concurrency=3"))
+def start_slow_sync(workers: Workers, catalog: CatalogProcess, seconds: float = 0.3) -> subprocess.Popen:
+    """Start the command, and return when workers have written a page and are reading others."""
+    slow_pages(catalog, seconds)
+    command = workers.command("--concurrency=2")
+    wait_until(CatalogCourseRun.objects.exists, "the first page")
+    return command
+
+
+def test_workers_do_what_a_single_process_does(workers, catalog):
+    workers.start(processes=4)
+    slow_pages(catalog, 0.3)
+    report = report_of(workers.command("--concurrency=3"))
+    assert marketing_urls() == expected_urls(catalog)
+    names = ("status", "course_runs_retrieved", "matched", "updated", "not_in_lms", "not_in_catalog")
+    assert [report[name] for name in names] == ["succeeded", RUNS, RUNS, len(expected_urls(catalog)), 0, 3]
+    starts = [request.at for request in requested_pages(catalog)]
+    assert max(sum(start <= other < start + 0.3 for other in starts) for start in starts) <= 3
+
+    catalog.control.clear_faults()
+    command = workers.manage("update_catalog_data", "--json", "--distribute", "--page-size=auto")
+    page_size = report_of(command)["page_size"]
+    assert SyncRun.objects.latest("pk").next_page_size == page_size > 0
+
+    # A list of a single page.
+    catalog.control.delete([row["key"] for row in catalog.control.runs()[2:]])
+    report = report_of(workers.command("--concurrency=3", "--allow-removals"))
+    assert (report["status"], report["course_runs_retrieved"]) == ("succeeded", 2)
     assert marketing_urls() == expected_urls(catalog)
 
 
-def test_the_numbers_are_those_of_a_single_process(workers, catalog, course_overviews):
-    workers.start()
-    report = report_of(workers.command("--concurrency=3"))
-    names = ("status", "course_runs_retrieved", "matched", "updated", "not_in_lms", "not_in_catalog")
-    updated = len(expected_urls(catalog))
-    assert [report[name] for name in names] == ["succeeded", RUNS, RUNS, updated, 0, 3]
-
-
-def test_no_more_requests_are_in_flight_than_concurrency_allows(workers, catalog, course_overviews):
-    workers.start(processes=4)
-    seconds = 0.3
-    slow_pages(catalog, seconds)
-    report_of(workers.command("--concurrency=2"))
-    starts = [request.at for request in catalog.control.requests(COURSE_RUNS_PATH)]
-    assert max(sum(start <= other < start + seconds for other in starts) for start in starts) <= 2
-
-
-def test_an_automatic_page_size_is_kept_for_the_next_run(workers, catalog, course_overviews):
-    workers.start()
-    command = workers.manage("update_catalog_data", "--json", "--distribute", "--page-size=auto")
-    report = report_of(command)
-    assert SyncRun.objects.get().next_page_size == report["page_size"]
-
-
-@pytest.mark.parametrize("workers", ["TEST_REDIS_URL"], ids=["redis"], indirect=True)
-def test_tasks_that_wait_for_a_worker_keep_the_lease(workers, catalog, course_overviews):
-    hand_out_and_die(workers)
+def test_tasks_without_a_worker_keep_the_lease_and_contain_no_secret(workers, catalog):
+    command = workers.command("--concurrency=2")
+    wait_until(lambda: workers.waiting_tasks() == 2, "the two tasks")
+    command.kill()
+    command.communicate()
+    assert SyncRun.objects.get().catalog_count == RUNS
     age_heartbeat()
     assert update_catalog_data(changed=True).status == "skipped"
+    messages = workers.take_messages(2)
+    assert not any(catalog.client_secret in message for message in messages)
 
 
-@pytest.mark.parametrize("workers", ["TEST_REDIS_URL"], ids=["redis"], indirect=True)
-def test_length_of_the_list_is_known_before_a_worker_is_free(workers, catalog, course_overviews):
-    hand_out_and_die(workers)
-    assert SyncRun.objects.get().catalog_count == RUNS
-
-
-@pytest.mark.parametrize("workers", ["TEST_REDIS_URL"], ids=["redis"], indirect=True)
-def test_list_of_one_page_is_shared_too(workers, catalog, course_overviews):
-    catalog.control.delete([row["key"] for row in catalog.control.runs()[2:]])
-    workers.start()
-    report = report_of(workers.command("--concurrency=3"))
-    assert (report["status"], report["course_runs_retrieved"]) == ("succeeded", 2)
-
-
-def test_task_that_ends_in_an_error_of_its_own_ends_the_run(workers, catalog, course_overviews, monkeypatch):
+def test_task_that_raises_an_exception_fails_the_sync_run(workers, monkeypatch):
     with monkeypatch.context() as patch:
         settings = "tests.integration.settings_that_break_tasks"
         patch.setitem(workers.environment, "DJANGO_SETTINGS_MODULE", settings)
         workers.start()
     status = report_of(workers.command("--concurrency=3"))["status"]
-    message = SyncRun.objects.get().message
-    assert (status, message) == (
+    assert (status, SyncRun.objects.get().message) == (
         "failed",
         "A Celery task of this sync run failed. See the traceback in the worker's log.",
     )
 
 
-def test_a_page_whose_process_is_killed_is_read_by_another(workers, catalog, course_overviews):
+def test_pages_of_a_killed_process_are_read_by_another(workers, catalog):
     worker = workers.start()
-    slow_pages(catalog, 0.3)
-    command = workers.command("--concurrency=2")
-    wait_until(lambda: len(catalog.control.requests(COURSE_RUNS_PATH)) > 4, "a page's request")
+    command = start_slow_sync(workers, catalog)
     children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
     os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
-    status = report_of(command)["status"]
-    assert (status, marketing_urls()) == ("succeeded", expected_urls(catalog))
+    assert report_of(command)["status"] == "succeeded"
+    assert marketing_urls() == expected_urls(catalog)
 
 
-@pytest.mark.parametrize("workers", ["TEST_RABBITMQ_URL"], ids=["rabbitmq"], indirect=True)
-def test_what_a_killed_worker_had_goes_to_another_worker(workers, catalog, course_overviews):
+@ON_RABBITMQ
+def test_pages_of_a_killed_worker_are_read_by_another(workers, catalog):
     worker = workers.start()
-    slow_pages(catalog, 0.3)
-    command = workers.command("--concurrency=2")
-    wait_until(lambda: len(catalog.control.requests(COURSE_RUNS_PATH)) > 4, "a page's request")
+    command = start_slow_sync(workers, catalog)
     os.killpg(worker.pid, signal.SIGKILL)
     workers.start()
-    status = report_of(command)["status"]
-    assert (status, marketing_urls()) == ("succeeded", expected_urls(catalog))
+    assert report_of(command)["status"] == "succeeded"
+    assert marketing_urls() == expected_urls(catalog)
 
 
-def test_a_terminated_command_ends_the_run_in_the_workers_too(workers, catalog, course_overviews):
+def test_terminated_command_also_ends_the_work_of_the_workers(workers, catalog):
     workers.start()
-    slow_pages(catalog, 0.5)
-    command = workers.command("--concurrency=2")
-    wait_until(CatalogCourseRun.objects.exists, "the first page")
+    command = start_slow_sync(workers, catalog, 0.5)
     command.send_signal(signal.SIGTERM)
     report_of(command)
-    asked = len(catalog.control.requests(COURSE_RUNS_PATH))
+    requested = len(requested_pages(catalog))
     time.sleep(2)
-    # Those that were in flight may end; no new page is begun.
-    assert len(catalog.control.requests(COURSE_RUNS_PATH)) <= asked + 2
+    # Two requests may have been in flight.
+    assert len(requested_pages(catalog)) <= requested + 2
 
 
-def test_no_secret_reaches_the_broker_or_the_result_backend(workers, catalog, course_overviews):
-    # Without a worker the tasks stay where they are, to be looked at.
-    command = hand_out(workers)
-    command.send_signal(signal.SIGTERM)
-    report_of(command)
-    queue = workers.environment["CELERY_TASK_DEFAULT_QUEUE"]
-    messages = _messages(workers.environment["CELERY_BROKER_URL"], queue)
-    assert messages
-    assert not any(catalog.client_secret in message for message in messages)
+@pytest.fixture(params=[PrivateRedis, PrivateRabbitMq], ids=["redis", "rabbitmq"])
+def private_broker(request, tmp_path):
+    broker = request.param(tmp_path)
+    broker.start()
+    yield broker
+    broker.kill()
 
 
-def _messages(broker_url: str, queue: str) -> list[str]:
-    from kombu import Connection
-
-    messages = []
-    with Connection(broker_url) as broker:
-        simple_queue = broker.SimpleQueue(queue)
-        while len(messages) < 2:
-            message = simple_queue.get(timeout=5)
-            messages.append(f"{message.payload}{message.headers}")
-            message.ack()
-        simple_queue.close()
-    return messages
-
-
-def test_a_broker_that_is_restarted_costs_no_marketing_url(catalog, course_overviews, tmp_path):
-    redis = PrivateRedis(tmp_path)
-    redis.start()
-    workers = Workers(redis.url, catalog, tmp_path / "workers.log")
-    workers.environment["CELERY_RESULT_BACKEND"] = redis.url
+def test_restart_of_the_broker_loses_no_marketing_url(private_broker, catalog, tmp_path):
+    workers = Workers(private_broker.url, catalog, tmp_path / "workers.log")
+    is_redis = isinstance(private_broker, PrivateRedis)
+    if is_redis:
+        workers.environment["CELERY_RESULT_BACKEND"] = private_broker.url
     try:
         workers.start()
-        slow_pages(catalog, 0.5)
-        command = workers.command("--concurrency=2")
-        wait_until(CatalogCourseRun.objects.exists, "the first page")
-        redis.kill()
-        redis.start()
-        # Celery may hand a task out again only after an hour; an operator does not wait for that.
-        command.send_signal(signal.SIGTERM)
-        report_of(command)
-        catalog.control.clear_faults()
-        status = update_catalog_data().status
+        command = start_slow_sync(workers, catalog, 0.5)
+        private_broker.kill()
+        private_broker.start()
+        if is_redis:
+            # Celery may deliver a task again only after an hour, and an operator does not wait for that.
+            command.send_signal(signal.SIGTERM)
+            report_of(command)
+            catalog.control.clear_faults()
+            status = update_catalog_data().status
+        else:
+            status = report_of(command)["status"]
     finally:
         workers.stop()
-        redis.kill()
     assert (status, marketing_urls()) == ("succeeded", expected_urls(catalog))
 
 
-def test_a_run_outlives_a_broker_that_is_restarted(catalog, course_overviews, tmp_path):
-    rabbitmq = PrivateRabbitMq(tmp_path)
-    rabbitmq.start()
-    workers = Workers(rabbitmq.url, catalog, tmp_path / "workers.log")
-    try:
-        workers.start()
-        slow_pages(catalog, 0.5)
-        command = workers.command("--concurrency=2")
-        wait_until(CatalogCourseRun.objects.exists, "the first page")
-        rabbitmq.kill()
-        rabbitmq.start()
-        report = report_of(command)
-    finally:
-        workers.stop()
-        rabbitmq.kill()
-    assert (report["status"], marketing_urls()) == ("succeeded", expected_urls(catalog))
-
-
-def test_a_dead_broker_is_told_in_one_sentence(workers, catalog, course_overviews):
+@ON_RABBITMQ
+def test_unreachable_broker_is_reported_in_one_sentence(workers):
     workers.environment["CELERY_BROKER_URL"] = "amqp://guest:guest@127.0.0.1:1//"
     _, stderr = workers.command().communicate(timeout=PATIENCE_SECONDS)
-    last = stderr.strip().splitlines()[-1]
-    assert "broker or result backend cannot be reached" in last
+    assert "broker or result backend cannot be reached" in stderr.strip().splitlines()[-1]
     assert "Traceback" not in stderr

@@ -1,4 +1,4 @@
-"""Celery workers of a test, and brokers that a test may kill."""
+"""Celery workers for a test, and brokers that a test can restart."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGE_SIZE = 12
 
 
 def database_url() -> str:
-    """Name the test database to other processes."""
+    """Return the URL of the test database for other processes."""
     settings = connection.settings_dict
     scheme = {"mysql": "mysql", "postgresql": "postgres"}[connection.vendor]
     credentials = quote(settings["USER"]) + (
@@ -31,7 +31,7 @@ def database_url() -> str:
 
 
 class Workers:
-    """Celery workers of one test, on a queue of their own, and the command that hands them work."""
+    """The Celery workers of one test with their own queue, and the command that sends them tasks."""
 
     def __init__(self, broker_url: str, catalog: CatalogProcess, log: Path) -> None:
         self._log = log
@@ -48,19 +48,9 @@ class Workers:
     def start(self, *, processes: int = 2) -> subprocess.Popen:
         ready_before = self._log.read_text().count("ready.") if self._log.exists() else 0
         with self._log.open("ab") as log:
-            own_name = ["-n", f"{uuid.uuid4()}@%h", "--without-mingle", "--without-gossip"]
+            options = f"-c{processes} -linfo -n {uuid.uuid4()}@%h --without-mingle --without-gossip"
             worker = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "celery",
-                    "-A",
-                    "sandbox.lms",
-                    "worker",
-                    f"-c{processes}",
-                    "-linfo",
-                    *own_name,
-                ],
+                [sys.executable, *"-m celery -A sandbox.lms worker".split(), *options.split()],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
@@ -82,17 +72,29 @@ class Workers:
         return command
 
     def waiting_tasks(self) -> int:
-        """Return how many tasks the broker holds that no worker has taken."""
+        """Return how many tasks are in the queue."""
         queue = Queue(self.environment["CELERY_TASK_DEFAULT_QUEUE"])
         with Connection(self.environment["CELERY_BROKER_URL"]) as broker:
             try:
                 return queue(broker.default_channel).queue_declare(passive=True).message_count
-            except broker.channel_errors:  # nobody has declared it yet
+            except broker.channel_errors:  # it does not exist yet
                 return 0
+
+    def take_messages(self, number: int) -> list[str]:
+        """Remove so many tasks from the queue, and return their messages."""
+        messages = []
+        with Connection(self.environment["CELERY_BROKER_URL"]) as broker:
+            queue = broker.SimpleQueue(self.environment["CELERY_TASK_DEFAULT_QUEUE"])
+            for _ in range(number):
+                message = queue.get(timeout=5)
+                messages.append(f"{message.payload}{message.headers}")
+                message.ack()
+            queue.close()
+        return messages
 
     def stop(self) -> None:
         for command in self._commands:
-            if command.poll() is None:  # of a test that has failed
+            if command.poll() is None:  # the test has failed
                 command.kill()
                 command.communicate()
         for worker in self._processes:
@@ -112,7 +114,7 @@ def answers(port: int) -> bool:
 
 
 class PrivateRedis:
-    """A Redis server of a test's own, which keeps what it holds over a restart."""
+    """A Redis server for one test, which keeps its data over a restart."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -121,18 +123,9 @@ class PrivateRedis:
         self._process: subprocess.Popen | None = None
 
     def start(self) -> None:
-        keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        options = f"--port {self._port} --bind 127.0.0.1 --appendonly yes --appendfsync always"
         self._process = subprocess.Popen(
-            [
-                "redis-server",
-                "--port",
-                str(self._port),
-                "--bind",
-                "127.0.0.1",
-                "--dir",
-                str(self._folder),
-                *keep,
-            ],
+            ["redis-server", *options.split(), "--dir", str(self._folder), "--save", ""],
             stdout=subprocess.DEVNULL,
         )
         wait_until(lambda: answers(self._port), "the start of Redis")
@@ -143,9 +136,9 @@ class PrivateRedis:
 
 
 class PrivateRabbitMq:
-    """A RabbitMQ server of a test's own, which keeps what it holds over a restart."""
+    """A RabbitMQ server for one test, which keeps its data over a restart."""
 
-    # Debian's own command changes to another user and forgets where it was told to keep things.
+    # Debian's own command changes the user, and ignores these folders.
     COMMAND = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
     def __init__(self, folder: Path) -> None:

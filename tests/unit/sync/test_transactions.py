@@ -64,28 +64,26 @@ def not_reached():
 
 
 class TestRun:
-    def test_returns_the_result_of_work_in_a_transaction_after_the_heartbeat(self, transactions):
+    def test_returns_the_result_of_work_in_a_transaction_after_the_heartbeat(self, transactions, caplog):
         age_heartbeat(10)
         before, transactions.ended_at = SyncRun.objects.get().heartbeat, 0
         started = time.monotonic()
         heartbeat, is_atomic = transactions.run(
             lambda: (SyncRun.objects.get().heartbeat, connection.in_atomic_block)
         )
-        assert (heartbeat > before, is_atomic) == (True, True)
+        assert (heartbeat > before, is_atomic, caplog.messages) == (True, True, [])
         assert started <= transactions.ended_at <= time.monotonic()
 
     def test_refuses_the_transaction_of_a_caller(self, transactions):
         with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
             transactions.run(not_reached)
 
-    def test_refuses_work_without_the_lease(self, transactions, lease):
-        lease.close()
-        with pytest.raises(LeaseLost):
-            transactions.run(not_reached)
-
-    def test_refuses_work_once_the_sync_run_is_canceled(self, transactions):
-        SyncRun.objects.update(cancel_requested=True)
-        with pytest.raises(Canceled):
+    @pytest.mark.parametrize(
+        ("values", "error"), [({"lease": None}, LeaseLost), ({"cancel_requested": True}, Canceled)]
+    )
+    def test_refuses_work_without_the_lease_or_once_canceled(self, values, error, transactions):
+        SyncRun.objects.update(**values)
+        with pytest.raises(error):
             transactions.run(not_reached)
 
     @pytest.mark.parametrize(("has_rivals", "first"), [(False, "UPDATE"), (True, "SELECT")])
@@ -127,10 +125,6 @@ class TestConflict:
         with pytest.raises(OperationalError):
             transactions.run(work)
         assert len(attempts) == expected
-
-    def test_is_not_logged_without_one(self, transactions, caplog):
-        transactions.run(lambda: None)
-        assert "transaction_retried" not in caplog.text
 
 
 class TestProgress:
