@@ -18,7 +18,7 @@ PAGES = [
 BLOCK = re.compile(r"^( *)\.\. code-block:: bash\n\n((?:\1 +\S.*\n|\n)+)", re.MULTILINE)
 QUOTED = re.compile(r"``(make|(?:manage\.py|make|tutor|python -m)\s[^`]+)``")
 
-# The test module that runs the commands with this beginning.
+# The file of `tests` that runs the commands with this beginning.
 RUN_BY = {
     "manage.py": "tests/docs/test_commands.py",
     "python -m pytest": "tests/docs/test_commands.py",
@@ -27,7 +27,7 @@ RUN_BY = {
     "curl": "tests/docs/test_commands_on_servers.py",
     "tutor": "tests/deploy/test_commands.py",
     "jenkins-jobs": "tests/deploy/test_commands.py",
-    "pip install ./deploy": "tests/deploy/test_commands.py",
+    "pip install ./deploy": "tests/deploy/operator.py",
     "pip install -c": "tests/packaging/installation.py",
 }
 

@@ -27,8 +27,6 @@ def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
     name, path = settings["NAME"], tmp_path / "lms.sqlite3"
     with closing(sqlite3.connect(path)) as target:
         in_memory.backup(target)
-        # These tests kill processes, not the kernel, so SQLite need not wait for the disk.
-        target.execute("PRAGMA journal_mode=TRUNCATE")
     settings["NAME"], connection.connection = str(path), None
     yield f"sqlite:///{path}"
     connection.close()
