@@ -26,12 +26,8 @@ INSTALL_REQUIRES = [
     "urllib3>=2.2",  # requests takes older ones, whose replies cannot be read as they arrive (``read1``).
 ]
 
-# The charts in Django admin; without it they are tables.
-CHARTS_REQUIRES = ["pygal>=3.1"]
-
 # The sandbox LMS is not part of the package: it is for trying and for tests.
 SANDBOX_REQUIRES = [
-    *CHARTS_REQUIRES,
     "PyJWT[crypto]>=2.8",
     "dj-database-url>=2.3",
     "django-simple-history>=3.8",
@@ -108,7 +104,6 @@ setup(
     python_requires=">=3.11",
     install_requires=INSTALL_REQUIRES,
     extras_require={
-        "charts": CHARTS_REQUIRES,
         "sandbox": SANDBOX_REQUIRES,
         "test": TEST_REQUIRES,
         "services": SERVICES_REQUIRES,

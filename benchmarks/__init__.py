@@ -1,1 +1,1 @@
-"""Benchmarks: each prints a table of ours beside a baseline and a floor, with goal, value and verdict."""
+"""Benchmarks: each prints our values, those of a baseline and of a floor, and whether the goals are met."""

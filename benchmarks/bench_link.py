@@ -1,4 +1,4 @@
-"""What a link costs: by ``get_lms_link_for_about_page``, and by the filter step that replaces about pages."""
+"""The cost of a link: of ``get_lms_link_for_about_page``, and of the filter step that replaces about pages."""
 
 from __future__ import annotations
 
@@ -36,13 +36,12 @@ def link_function() -> None:
             id="course-v1:X+Y+Z", social_sharing_url="", marketing_url=None
         ),
     }
-    table = Table("get_lms_link_for_about_page", ["", "µs a call", "floor: an attribute, µs"])
+    table = Table("get_lms_link_for_about_page", ["", "µs per call"])
     with statements() as sent:
         for name, overview in overviews.items():
-            one = [overview] * CALLS
-            ours = microseconds(get_lms_link_for_about_page, one)
-            table.add(name, ours, microseconds(lambda each: each.marketing_url, one))
-            table.goal(f"cost a call ({name})", f"{ours:.2f} µs", None)
+            ours = microseconds(get_lms_link_for_about_page, [overview] * CALLS)
+            table.add(name, ours)
+            table.goal(f"time per call ({name})", f"{ours:.2f} µs", None)
     table.goal("queries = 0", str(len(sent)), not sent)
     table.print()
 
@@ -72,10 +71,10 @@ def filter_step() -> None:
     with statements() as sent:
         alone = microseconds(lambda page: step.run_filter(page, ""), many)
         whole = microseconds(lambda page: CourseAboutPageURLRequested.run_filter(url=page, org=""), many)
-    table.add("further links, the step alone", len(sent), alone)
-    table.add("further links, the filter with this step", len(sent), whole)
+    table.add("other links, only the step", len(sent), alone)
+    table.add("other links, the filter with the step", len(sent), whole)
     table.add("floor: a dictionary look-up", 0, microseconds(dict.fromkeys(pages, URL).get, many))
-    table.goal("a further link ≤ 10 µs, without a query", f"{alone:.2f} µs", alone <= 10 and not sent)
+    table.goal("another link ≤ 10 µs, without a query", f"{alone:.2f} µs", alone <= 10 and not sent)
     table.print()
 
 
@@ -92,7 +91,7 @@ def seeded_pages() -> list[str]:
 
 
 def microseconds(function: Callable[..., object], arguments: list[object]) -> float:
-    """Return the median of the time of a call, over calls with each of the arguments."""
+    """Return the median time per call, with each of the arguments."""
 
     def calls() -> None:
         for argument in arguments:

@@ -1,4 +1,4 @@
-"""What adding ``marketing_url`` to the course overviews of a large LMS, and taking it away, takes."""
+"""The time to add ``marketing_url`` to the course overviews of a large LMS, and to remove it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def main() -> None:
     count = scaled(COURSE_OVERVIEWS)
     table = Table(
         f"The column marketing_url of {count:,} course overviews and their history",
-        ["", "seconds to add", "seconds to take away"],
+        ["", "seconds to add", "seconds to remove"],
     )
     for vendor in ("SQLite", "MariaDB", "PostgreSQL"):
         try:
@@ -35,13 +35,13 @@ def measure(table: Table, vendor: str) -> None:
     def migrate(to: str) -> float:
         return seconds_of(lambda: call_command("migrate", "course_overviews", to, verbosity=0))
 
-    taken = medians(away=lambda: migrate("0001"), added=lambda: migrate("0002"))
-    table.add(vendor, taken["added"], taken["away"])
-    table.goal(f"{vendor}, to add", f"{taken['added']:.2f} s", None)
+    taken = medians(removed=lambda: migrate("0001"), added=lambda: migrate("0002"))
+    table.add(vendor, taken["added"], taken["removed"])
+    table.goal(f"time to add on {vendor}", f"{taken['added']:.2f} s", None)
 
 
 def fill_history(model: type) -> None:
-    """Give each course overview a row of history."""
+    """Add a history row for each course overview."""
     from django.db import connection
 
     history = model.history.model

@@ -1,4 +1,4 @@
-"""The first sync of 3,300 course runs from a Catalog that is as slow as the real one, and the bytes that it takes."""
+"""The first sync of 3,300 course runs from a Catalog as slow as the real one: its duration, and the received bytes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CONCURRENCY = 4
 
 
 def main() -> None:
-    # Without the service's cache: every page takes the service's CPU time, on two workers.
+    # Without the stand-in's cache, every page takes the service's time on two workers.
     with lms.sandbox(COURSE_RUNS, cache=False) as catalog, lms.database("SQLite"):
         lms.seed([run["key"] for run in catalog.control.runs()][:COURSE_OVERVIEWS])
-        bytes_fetched(catalog)
+        received_bytes(catalog)
         catalog.control.settings(latency=True)
         first_sync(catalog)
 
@@ -30,7 +30,7 @@ def sync() -> None:
 
 
 def first_sync(catalog: Any) -> None:
-    from benchmarks.rivals import baseline, floor_requests, floor_sql
+    from benchmarks.baselines import baseline, floor_requests, floor_sql
 
     runs = catalog.control.runs()
     taken = medians(
@@ -38,37 +38,36 @@ def first_sync(catalog: Any) -> None:
         sql=lms.from_scratch(lambda: floor_sql(runs, PAGE_SIZE)),
         ours=lms.from_scratch(sync),
     )
-    # Much the slowest, and by far: once is enough.
+    # Measured once, because it is by far the slowest.
     taken |= medians(1, baseline=lms.from_scratch(lambda: baseline(catalog, PAGE_SIZE)))
     floor = taken["requests"] + taken["sql"]
-    title = f"First sync of {len(runs):,} course runs, latency model on, page size {PAGE_SIZE}, {CONCURRENCY} at once"
+    title = f"First sync of {len(runs):,} course runs, latency model, page size {PAGE_SIZE}, concurrency {CONCURRENCY}"
     table = Table(title, ["", "seconds", "x floor"])
     table.add("ours", taken["ours"], taken["ours"] / floor)
     table.add("baseline", taken["baseline"], taken["baseline"] / floor)
     table.add("floor", floor, 1.0)
-    table.add("  its requests", taken["requests"], taken["requests"] / floor)
-    table.add("  its SQL", taken["sql"], taken["sql"] / floor)
-    table.at_most("wall against the floor", taken["ours"] / floor, 1.1, " x")
-    table.at_least("faster than the baseline", taken["baseline"] / taken["ours"], 3, " x")
+    table.add("  requests", taken["requests"], taken["requests"] / floor)
+    table.add("  SQL", taken["sql"], taken["sql"] / floor)
+    table.at_most("wall time", taken["ours"] / floor, 1.1, " x floor")
+    table.at_least("rate", taken["baseline"] / taken["ours"], 3, " x baseline")
     table.print()
 
 
-def bytes_fetched(catalog: Any) -> None:
-    from benchmarks.rivals import baseline_requests, floor_requests
+def received_bytes(catalog: Any) -> None:
+    from benchmarks.baselines import baseline_requests
 
-    def fetched(work: Any) -> int:
+    def received_by(work: Any) -> int:
         catalog.control.clear_requests()
         work()
         return sum(request.bytes or 0 for request in catalog.control.requests("/api/v1/course_runs/"))
 
     runs = len(catalog.control.runs())
-    ours = fetched(sync)
-    full = fetched(lambda: baseline_requests(catalog, PAGE_SIZE))
-    floor = fetched(lambda: floor_requests(catalog, runs, PAGE_SIZE, CONCURRENCY))
-    table = Table(f"Bytes fetched for {runs:,} course runs, page size {PAGE_SIZE}", ["", "bytes", "of full"])
-    for name, size in (("ours", ours), ("baseline (full objects)", full), ("floor", floor)):
-        table.add(name, size, f"{size / full:.1%}")
-    table.at_most("bytes against the full objects'", ours / full * 100, 5, " %")
+    ours = received_by(sync)
+    full = received_by(lambda: baseline_requests(catalog, PAGE_SIZE))
+    table = Table(f"Received bytes of {runs:,} course runs, page size {PAGE_SIZE}", ["", "bytes"])
+    table.add("ours", ours)
+    table.add("baseline (full objects)", full)
+    table.at_most("bytes", ours / full * 100, 5, " % of the full objects")
     table.print()
 
 

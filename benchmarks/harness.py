@@ -1,7 +1,7 @@
-"""What the benchmarks share: timing, medians, tables.
+"""Timing, medians and tables of the benchmarks.
 
 Two environment variables scale them: ``BENCH_SCALE`` (default 1) multiplies the numbers of course runs, and
-``BENCH_REPEATS`` (default 3) is how often each thing is timed. At another scale than the goals' own, verdicts say so.
+``BENCH_REPEATS`` (default 3) is the number of measurements. With another scale than 1, the outcomes show the scale.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def medians(repeats: int = REPEATS, /, **contenders: Callable[[], float]) -> dict[str, float]:
-    """Time the contenders in turns, so that what else the machine does meets all of them; return their medians.
+def medians(repeats: int = REPEATS, /, **timed: Callable[[], float]) -> dict[str, float]:
+    """Measure several functions in turns, so that other load on the machine affects all; return their medians.
 
-    Each contender prepares what it needs and returns the seconds that count.
+    Each function returns its measured seconds.
     """
-    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    taken: dict[str, list[float]] = {name: [] for name in timed}
     for _ in range(repeats):
-        for name, contender in contenders.items():
-            taken[name].append(contender())
+        for name, measure in timed.items():
+            taken[name].append(measure())
     return {name: median(values) for name, values in taken.items()}
 
 
@@ -48,8 +48,8 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 
 def python(*arguments: str) -> str:
-    """Run Python in a process of its own and return what it printed."""
-    # Where this is set, each process compiles what it imports; on a host the bytecode is there.
+    """Run Python in another process, and return its output."""
+    # With this variable, each process would compile its imports; on a host there is bytecode.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.run(
         [sys.executable, *arguments],
@@ -64,21 +64,21 @@ def python(*arguments: str) -> str:
 
 @dataclass
 class Table:
-    """A table of what was measured, and below it each goal with the value and the verdict."""
+    """A table of measurements, and below it each goal with its value and outcome."""
 
     title: str
     columns: Sequence[str]
     rows: list[Sequence[str]] = field(default_factory=list)
-    verdicts: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
 
     def add(self, *cells: object) -> None:
         self.rows.append([_cell(cell) for cell in cells])
 
-    def goal(self, goal: str, value: str, seen: bool | None) -> None:
-        """Add a verdict; ``None`` where the goal sets no limit or could not be measured."""
-        outcome_of = {True: "met", False: "MISS", None: "reported"}[seen]
+    def goal(self, goal: str, value: str, is_met: bool | None) -> None:
+        """Add the outcome of a goal; ``None`` if it has no limit."""
+        outcome = {True: "met", False: "MISS", None: "reported"}[is_met]
         note = "" if SCALE == 1 else f" (at BENCH_SCALE={SCALE:g})"
-        self.verdicts.append(f"{outcome_of + note:<9} {goal}: {value}")
+        self.outcomes.append(f"{outcome + note:<9} {goal}: {value}")
 
     def at_most(self, goal: str, value: float, limit: float, unit: str = "") -> None:
         self.goal(f"{goal} ≤ {limit:g}{unit}", f"{value:.4g}{unit}", value <= limit)
@@ -98,8 +98,8 @@ class Table:
             print("  " + "  ".join(cells).rstrip())
             if not number:
                 print("  " + "  ".join("-" * width for width in widths))
-        for outcome_of in self.verdicts:
-            print(f"  {outcome_of}")
+        for outcome in self.outcomes:
+            print(f"  {outcome}")
         sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""A sandbox LMS for a benchmark: Django set up in this process, on a throw-away database with course overviews."""
+"""A sandbox LMS for a benchmark: Django in this process, with a temporary database and course overviews."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DATABASE_NAME = "bench_catalog_sync"
 
 @contextmanager
 def sandbox(runs: int, **catalog_settings: object) -> Iterator[CatalogProcess]:
-    """Start a stand-in Catalog with so many course runs (times ``BENCH_SCALE``) and set Django up for it."""
+    """Start a stand-in Catalog with so many course runs (times ``BENCH_SCALE``), and set up Django for it."""
     with CatalogProcess(runs=scaled(runs), **catalog_settings) as catalog:
         set_up(catalog.lms_environment)
         yield catalog
@@ -37,10 +37,10 @@ def set_up(environment: dict[str, str] | None = None) -> None:
 
 @contextmanager
 def database(vendor: str) -> Iterator[str]:
-    """Have a migrated, empty database and yield its URL; it is gone afterwards.
+    """Create an empty, migrated database and yield its URL; delete it afterwards.
 
     Raises:
-        OSError: its server does not answer.
+        OSError: the server does not reply.
     """
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
@@ -55,7 +55,6 @@ def database(vendor: str) -> Iterator[str]:
         connections.__dict__.pop("settings", None)
         name = f"{folder}/{DATABASE_NAME}.sqlite3" if vendor == "SQLite" else DATABASE_NAME
         try:
-            # Also what is not installed is told here.
             connections["default"].close()
             del connections["default"]
             connection = connections["default"]
@@ -71,7 +70,7 @@ def database(vendor: str) -> Iterator[str]:
 
 
 def seed(keys: Iterable[str]) -> None:
-    """Store a course overview for each key, in no particular order: courses are not made in the Catalog's order."""
+    """Store a course overview for each key in random order, as courses in an LMS are not in the Catalog's order."""
     from django.db import connection, transaction
 
     from sandbox.lms.course_overviews.models import CourseOverview
@@ -100,7 +99,7 @@ def seed(keys: Iterable[str]) -> None:
 
 
 def forget_syncs() -> None:
-    """Bring the LMS back to before its first sync."""
+    """Restore the LMS's state before the first sync."""
     from django.db import connection
 
     from catalog_sync.models import CatalogCourseRun, SyncRun
@@ -117,7 +116,7 @@ def forget_syncs() -> None:
 
 
 def from_scratch(work: Callable[[], object]) -> Callable[[], float]:
-    """Return a contender that is timed on an LMS before its first sync."""
+    """Return a function that measures ``work`` in the LMS's state before the first sync."""
 
     def run() -> float:
         forget_syncs()

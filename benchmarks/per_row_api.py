@@ -1,7 +1,7 @@
 """The list of enrollments as one writes it who does not think of what a row costs.
 
-The reply is the sandbox's, value for value. Behind it are ordinary model instances, an ordinary serializer and Django
-REST framework's own JSON, and ``enrollment.course`` asks the database for each enrollment's course overview.
+The reply has the same values as the sandbox's. It is made with model instances, an ordinary serializer and Django REST
+framework's own JSON, and ``enrollment.course`` sends one query per enrollment.
 """
 
 from __future__ import annotations

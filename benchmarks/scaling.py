@@ -1,11 +1,11 @@
-"""Wall time of one sync by 1, 2 and 4 Celery workers, beside one process with four requests at once.
+"""Wall time of a sync with 1, 2 and 4 Celery workers, and of a sync in one process.
 
     LMS_DATABASE_URL=mysql://root@127.0.0.1:3306/bench_scaling \\
     CELERY_BROKER_URL=redis://127.0.0.1:6379/0 CELERY_RESULT_BACKEND=redis://127.0.0.1:6379/0 \\
     python -m benchmarks.scaling [course runs]
 
-Not part of ``make bench``: with the Catalog's latency model, 20,000 course runs take it six minutes. The
-database must exist; its tables are emptied before each measurement.
+Not part of ``make bench``, because with 20,000 course runs it takes six minutes. The database must exist; its tables
+are emptied before each measurement.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sandbox.lms import celery_app
 from sandbox.lms.course_overviews.models import CourseOverview
 
 PAGE_SIZE = 500
-# Named, not taken by default: the database is emptied.
+# There are no defaults, because the database is emptied.
 NEEDED = ("LMS_DATABASE_URL", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND")
 
 
@@ -49,12 +49,12 @@ def wait_for(nodes: list[str]) -> None:
     for _ in range(60):
         if len(celery_app.control.ping(nodes, timeout=1)) == len(nodes):
             return
-    sys.exit("The Celery workers do not answer.")
+    sys.exit("The Celery workers do not reply.")
 
 
 def measure(name: str, catalog: CatalogProcess, keys: list[str], workers: int, *options: str) -> None:
     empty_lms(keys)
-    catalog.control.upsert([])  # a change, so that the service's reply cache starts empty
+    catalog.control.upsert([])  # A change empties the reply cache.
     settings = environment(catalog)
     nodes = [f"{number}@scaling" for number in range(workers)]
     celery = [
@@ -92,7 +92,7 @@ def measure(name: str, catalog: CatalogProcess, keys: list[str], workers: int, *
 def main() -> None:
     if missing := [name for name in NEEDED if not os.environ.get(name)]:
         sys.exit(
-            f"{', '.join(missing)} not set: name servers that workers reach, and a database that may be emptied."
+            f"Set {', '.join(missing)} to servers that workers can reach, and to a database that may be emptied."
         )
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     call_command("migrate", verbosity=0)
@@ -107,7 +107,7 @@ def main() -> None:
                 "--distribute",
                 f"--concurrency={workers}",
             )
-        measure("one process, four requests at once", catalog, keys, 0, "--concurrency=4")
+        measure("one process, four parallel requests", catalog, keys, 0, "--concurrency=4")
         measure("one process, one request at a time", catalog, keys, 0, "--concurrency=1")
 
 

@@ -1,12 +1,12 @@
-"""What a host may call.
+"""The functions that a host may call.
 
-It may import ``catalog_sync.models.MarketingUrlMixin``, the signal in ``catalog_sync.signals`` and the exceptions that
-are named here, too. Everything else is private to the app.
+A host may also import ``catalog_sync.models.MarketingUrlMixin`` and the signal in ``catalog_sync.signals``. Everything
+else is private to the app. Most imports are inside the functions: a web process must not load an HTTP client.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,9 +50,6 @@ __all__ = [
 ]
 
 
-AUTO = "auto"
-
-
 def update_catalog_data(
     *,
     page_size: int | str | None = None,
@@ -67,70 +64,57 @@ def update_catalog_data(
     on_progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> SyncReport:
-    """Bring the course overviews up to what the Catalog says, and return what was done.
+    """Update the course overviews from the Catalog, and return what was done.
 
     Args:
-        page_size: course runs a request, 1 to 10,000; ``"auto"``: the best that can be found; None: as configured.
-        concurrency: requests at once, 1 to 16; None: as configured.
-        course_keys: only these course runs, as text or as course keys; None: all.
-        changed: only what the Catalog says changed since the last look; skipped while another sync is running.
-        dry_run: do everything but write.
-        allow_removals: remove marketing URLs whatever share of them it is.
+        page_size: course runs per request, 1 to 10,000; 0 or ``"auto"``: choose automatically; None: as configured.
+        concurrency: parallel requests, 1 to 16; None: as configured.
+        course_keys: sync only these course runs, given as text or as course keys; None: all.
+        changed: sync only the courses that changed since the last sync; skipped while another sync is running.
+        dry_run: report what would change without saving anything.
+        allow_removals: allow removing more than ``max_removal_percent`` of the marketing URLs.
         distribute: let Celery workers read the pages.
-        wait: with ``distribute``, return only when the workers are done; else the report says ``running``.
-        catalogs: the names of those to sync, whatever becomes of the others; None: all. The report is their sum.
-        on_progress: called after each page with the course runs retrieved and the number the Catalog counts.
-        should_stop: asked about twice a second; true ends the run after its page.
+        wait: with ``distribute``, return when the workers have finished; if False, the report's status is ``running``.
+        catalogs: the names of the Catalogs to sync; None: all. If one fails, the others are still synced. The report
+            contains their sums.
+        on_progress: called after each page with the number of course runs retrieved and the Catalog's total.
+        should_stop: called about twice per second; if it returns True, the sync run ends after its current page.
 
     Raises:
-        UsageError: a number is out of range, a course key is not one or there is none, or a Catalog is not named so.
+        UsageError: an argument is invalid, or two arguments cannot be combined.
         SyncAlreadyRunning: another sync is running.
         RuntimeError: the caller is in a transaction, as a view is with ``ATOMIC_REQUESTS``.
     """
-    flags = {"changed": changed, "dry_run": dry_run, "allow_removals": allow_removals}
-    asked = _options(catalogs, page_size, concurrency, course_keys, on_progress, should_stop, **flags)
-    return _sync_each(asked, distribute=distribute, wait=wait)
-
-
-def _options(
-    catalogs: Iterable[str] | None,
-    page_size: int | str | None,
-    concurrency: int | None,
-    course_keys: Iterable[object] | None,
-    on_progress: Callable[[int, int], None] | None,
-    should_stop: Callable[[], bool] | None,
-    **flags: bool,
-) -> list[SyncOptions]:
-    """Return what each of the Catalogs is asked to do, in the order in which they are named."""
-    # Here, not above: a web process that imports this module must not pay for an HTTP client.
-    from catalog_sync.models import MAX_CONCURRENCY, MAX_PAGE_SIZE
     from catalog_sync.sync import SyncOptions
+    from catalog_sync.sync.each_catalog import sync_each
 
-    asked = {
-        "page_size": 0
-        if page_size == AUTO
-        else arguments.in_range("page size", page_size, MAX_PAGE_SIZE, f", or {AUTO}"),
-        "concurrency": arguments.in_range("concurrency", concurrency, MAX_CONCURRENCY),
+    _check_combination(course_keys, changed=changed, dry_run=dry_run, distribute=distribute)
+    requested: dict[str, Any] = {
+        "page_size": arguments.page_size(page_size),
+        "concurrency": arguments.concurrency(concurrency),
         "course_keys": arguments.course_keys(course_keys),
+        "changed": changed,
+        "dry_run": dry_run,
+        "allow_removals": allow_removals,
         "on_progress": on_progress,
         "should_stop": should_stop,
     }
-    return [SyncOptions.of(catalog, **asked, **flags) for catalog in arguments.catalogs(catalogs)]
+    options = [SyncOptions.of(catalog, **requested) for catalog in arguments.catalogs(catalogs)]
+    return sync_each(options, partial(_sync, distribute=distribute, wait=wait))
 
 
-def _sync_each(asked: Sequence[SyncOptions], *, distribute: bool, wait: bool) -> SyncReport:
-    from catalog_sync.sync.each_catalog import sync_each
-
-    _check_they_agree(asked[0], distribute=distribute)
-    return sync_each(asked, partial(_sync, distribute=distribute, wait=wait))
-
-
-def _check_they_agree(options: SyncOptions, *, distribute: bool) -> None:
-    if sum(map(bool, (distribute, options.course_keys, options.changed))) > 1:
-        raise UsageError("--course-key, --changed and --distribute exclude each other: leave out all but one")
-    if distribute and options.dry_run:
+def _check_combination(
+    course_keys: Iterable[object] | None, *, changed: bool, dry_run: bool, distribute: bool
+) -> None:
+    if (course_keys is not None) + changed + distribute > 1:
         raise UsageError(
-            "--dry-run and --distribute exclude each other: one process can tell what would be written"
+            "Use only one of course_keys, changed and distribute.", "course_keys", "changed", "distribute"
+        )
+    if dry_run and distribute:
+        raise UsageError(
+            "dry_run and distribute cannot be combined: one process has to compare all pages.",
+            "dry_run",
+            "distribute",
         )
 
 
@@ -141,7 +125,7 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
 
     if not CatalogSyncConfig.current(options.catalog.name).enabled:
         EventLog().warning("disabled", catalog=options.catalog.name)
-        message = "The sync is switched off in Django admin (Catalog sync configuration); nothing was done."
+        message = "The sync is disabled in Django admin (Catalog sync configuration). Nothing was done."
         return SyncReport.of_nothing("disabled", message, options)
     try:
         if distribute:
@@ -150,19 +134,18 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
             report = start_distributed(options)
             return wait_for_workers(report, options) if wait and report.status == "running" else report
         return run_sync(options)
-    except SyncAlreadyRunning as held:
-        EventLog().info("skipped", catalog=options.catalog.name, reason=held)
+    except SyncAlreadyRunning as error:
+        EventLog().info("skipped", catalog=options.catalog.name, reason=error)
         if not options.changed:
             raise
-        return SyncReport.of_nothing("skipped", str(held), options)
+        return SyncReport.of_nothing("skipped", str(error), options)
 
 
 def get_marketing_url(course_key: str, about_page_url: str) -> str | None:
-    """Return the marketing URL with which to replace the URL of a course's about page; None: keep that URL.
+    """Return the marketing URL that replaces the URL of a course's about page; None: keep that URL.
 
-    The marketing URL is the one on the course overview. The URLs of the whole organization are read by one query and
-    kept for the rest of the request, or for a minute outside a request. So the URLs for a list of courses cost one
-    query per organization.
+    The marketing URL is the one on the course overview. One query reads the URLs of the whole organization. They are
+    cached until the request ends, or for a minute outside a request.
 
     Args:
         course_key: a valid course key, as text.
@@ -173,33 +156,37 @@ def get_marketing_url(course_key: str, about_page_url: str) -> str | None:
     return link_urls.get(course_key, about_page_url)
 
 
-def pin_marketing_url(course_key: object, url: str, user: Any = None) -> str:
-    """Let learners be sent to this URL, whatever the Catalog says of the course, until it is unpinned.
+def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: str = "") -> str:
+    """Pin a marketing URL for a course. It overrides the Catalogs until it is unpinned.
 
     Return the course key as it is stored.
 
-    Its course overview shows it at once, as do those of its CCX courses that have none of their own; no network.
+    The course overview gets the URL immediately. So do its CCX courses without a URL of their own. Sends no request.
 
     Args:
-        course_key: whose, as text or as a course key; the course need not be in the LMS yet.
-        url: fit for learners by the rules that the Catalog's are held to.
-        user: who did it, to be shown.
+        course_key: as text or as a course key. The course need not be in the LMS yet.
+        url: fit for learners, by the same rules as the Catalog's URLs.
+        user: the user who pins it.
+        reason: why it is pinned.
 
     Raises:
-        UsageError: the URL is not fit, or the course key is not one.
+        UsageError: the URL or the course key is invalid.
     """
     from catalog_sync.store import pins
 
     key = arguments.course_key(course_key)
-    pins.pin(key, url.strip(), user)
+    pins.pin(key, url.strip(), user, reason.strip())
     return key
 
 
 def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
-    """Take the pin of a course away, so that what the Catalog said last is shown at once; tell whether there was one.
+    """Remove the pin of a course, and return whether there was one.
+
+    The course overview immediately gets the URL that the Catalog has. If no Catalog has one, it gets the URL that
+    another tool had set before the pin.
 
     Raises:
-        UsageError: the course key is not one.
+        UsageError: the course key is invalid.
     """
     from catalog_sync.store import pins
 
@@ -209,17 +196,16 @@ def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
 def start_sync(
     *, dry_run: bool = False, user_id: int | None = None, course_keys: Iterable[object] | None = None
 ) -> None:
-    """Hand a sync to a Celery worker, for a person who does not wait for its end.
+    """Start a sync in a Celery worker, without waiting for its end.
 
     Args:
-        dry_run: do everything but write.
-        user_id: who asked for it, for the log.
-        course_keys: only these course runs; None: a full sync.
+        dry_run: report what would change without saving anything.
+        user_id: the user who starts it, for the log.
+        course_keys: sync only these course runs; None: a full sync.
 
     Raises:
-        UsageError: a course key is not one, or there is none.
-        SyncNotStarted: a sync is running, the sync is disabled, or no worker can receive it; the message names the
-            reason and the remedy.
+        UsageError: a course key is invalid, or the list is empty.
+        SyncNotStarted: a sync is running, the sync is disabled, or no worker can receive it.
     """
     from catalog_sync.operations import jobs
 
@@ -227,10 +213,10 @@ def start_sync(
 
 
 def running_sync(run_id: int | None = None) -> SyncRun | None:
-    """Return the sync that is running, of several the oldest, with how far it is; None if there is none.
+    """Return the running sync with its progress, the oldest if there are several; None: no sync is running.
 
     Args:
-        run_id: only this one.
+        run_id: consider only this sync run.
     """
     from catalog_sync.operations import jobs
 
@@ -238,7 +224,7 @@ def running_sync(run_id: int | None = None) -> SyncRun | None:
 
 
 def cancel_sync(run_id: int, *, user_id: int | None = None) -> bool:
-    """Ask a running sync to end after its page, and return whether it was running."""
+    """Request that a running sync ends after its current page; return whether it was running."""
     from catalog_sync.operations import jobs
 
     return jobs.cancel(run_id, user_id=user_id)
@@ -253,13 +239,13 @@ def catalog_access() -> tuple[CatalogAccess, ...]:
 
 
 def check_connection(catalog: str | None = None) -> Answer:
-    """Request one course run from a Catalog, and return how long it took and how many course runs there are.
+    """Request one course run from a Catalog; return how long the request took and how many course runs there are.
 
     Args:
         catalog: its name; None: the first.
 
     Raises:
-        RequestFailed: there is no usable answer; the text names the fault and the remedy.
+        RequestFailed: there is no usable reply; the message contains the cause and the remedy.
         UsageError: no Catalog has this name.
     """
     from catalog_sync.sync.connection import request_one_course_run
@@ -274,39 +260,39 @@ def recommend_page_size(
     catalog: str | None = None,
     on_measured: Callable[[Measurement], None] | None = None,
 ) -> Recommendation:
-    """Measure how a configured Catalog answers page sizes and concurrencies, smallest first, and return the best.
+    """Measure page sizes and concurrencies with a Catalog, smallest first, and return the best.
 
     Args:
-        most_requests: the budget; an ordinary Catalog user has 200 an hour.
-        target_seconds: how long a page may take; a larger page than the first that takes longer is not tried.
+        most_requests: maximum number of requests; an ordinary user of the Catalog has 200 per hour.
+        target_seconds: longest acceptable time for one page. Larger pages than the first slower one are not tried.
         catalog: its name; None: the first.
         on_measured: called with each measurement as soon as it is taken.
 
     Raises:
-        RequestFailed: the Catalog does not answer.
-        NothingMeasured: not one page size was measured; the text says what to do.
-        UsageError: no Catalog is named so, or a number is out of range.
+        RequestFailed: the Catalog does not reply.
+        NothingMeasured: no page size was measured; the message contains the remedy.
+        UsageError: no Catalog has this name, or a number is out of range.
     """
     from catalog_sync.sync.tuning import recommend
 
     if most_requests < 1:
-        raise UsageError(f"the number of requests must be 1 or more, not {most_requests}")
-    if not target_seconds > 0:  # what is no number, too
-        raise UsageError(f"the seconds that a page may take must be more than 0, not {target_seconds:g}")
+        raise UsageError(f"most_requests must be at least 1 (got {most_requests}).", "most_requests")
+    if not target_seconds > 0:  # NaN is refused, too.
+        raise UsageError(f"target_seconds must be more than 0 (got {target_seconds:g}).", "target_seconds")
     return recommend(
         arguments.catalog(catalog), most_requests, target_seconds, on_measured or (lambda _: None)
     )
 
 
 def save_page_size(measured: Measurement, catalog: str | None = None) -> None:
-    """Put a measured page size and concurrency into the configuration of a Catalog, by default of the first.
+    """Save a measured page size and concurrency in a Catalog's configuration; None: that of the first Catalog.
 
     Raises:
-        UsageError: no Catalog is named so.
+        UsageError: no Catalog has this name.
     """
     from catalog_sync.models import CatalogSyncConfig
 
     config = CatalogSyncConfig.current(arguments.catalog(catalog).name)
     config.page_size, config.concurrency = measured.page_size, measured.concurrency
-    config.changed_by = None  # not whoever changed it last
+    config.changed_by = None  # A program changes it: do not keep the name of the last user.
     config.save()

@@ -1,4 +1,4 @@
-"""The app's configurations, and how an Open edX LMS and its Studio load it as a plugin."""
+"""The app's configurations for the LMS and for Studio, which load it as a plugin."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ class CatalogSyncAppConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     has_admin = True
 
-    # Read by edx-django-utils: it makes the app a plugin of the LMS. The URLs are for monitoring: what learners see is
-    # the LMS's.
+    # edx-django-utils reads this to load the app as a plugin of the LMS.
     plugin_app: ClassVar[dict[str, Any]] = {
         "settings_config": {"lms.djangoapp": SETTINGS},
         "url_config": {
@@ -37,7 +36,6 @@ class CatalogSyncAppConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Connect the receivers and the checks."""
         from catalog_sync import checks, receivers
 
         checks.register()
@@ -45,9 +43,9 @@ class CatalogSyncAppConfig(AppConfig):
 
 
 class CatalogSyncStudioAppConfig(CatalogSyncAppConfig):
-    """The app in Studio, whose processes write course overviews when a course is published: the receivers alone.
+    """The app in Studio, which writes course overviews when a course is published: only the receivers and their checks.
 
-    A sync is the LMS's: it has the Catalog's address and credentials, and the workers.
+    Only the LMS syncs.
     """
 
     default = False
@@ -55,7 +53,6 @@ class CatalogSyncStudioAppConfig(CatalogSyncAppConfig):
     plugin_app: ClassVar[dict[str, Any]] = {"settings_config": {"cms.djangoapp": SETTINGS}}
 
     def ready(self) -> None:
-        """Connect the receivers, and the checks of what they need."""
         from catalog_sync import checks, receivers
 
         checks.register_for_publishing()

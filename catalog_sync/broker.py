@@ -1,11 +1,11 @@
-"""Celery's message broker, as far as this app needs to know it."""
+"""Celery's message broker."""
 
 from __future__ import annotations
 
 
 def has_broker() -> bool:
     """Return whether a worker in another process could receive a task."""
-    # Here, not above: web processes import this module for the admin, and importing Celery takes 20 ms.
+    # Web processes import this module for the admin, and importing Celery takes 20 ms.
     from celery import current_app
 
     broker = str(current_app.conf.broker_url or "")
@@ -13,7 +13,7 @@ def has_broker() -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """Return why a broker or result backend failed, fit for a message.
+    """Return why a broker or result backend failed, for a message.
 
     If a Celery client cannot parse an address, its message would contain the password, so only the type is returned.
     """

@@ -1,6 +1,6 @@
 """Every setting that catalog_sync reads, with its default. Nothing else reads ``django.conf.settings``.
 
-The functions read the setting at each call, so that a test or a plugin may change it at any time.
+The functions read the setting at each call, because a test or a plugin may change it at any time.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ DEFAULT_STALE_AFTER_HOURS = 12
 # The Open edX filter that every link to an about page passes through, and this app's step in its pipeline.
 ABOUT_PAGE_FILTER = "org.openedx.learning.course_about.page.url.requested.v1"
 ABOUT_PAGE_STEP = "catalog_sync.filters.ReplaceAboutPageUrl"
-# A century; what is longer, or no number, is no span of time to calculate with.
+# A century. Python cannot add much longer times to a date.
 MOST_STALE_AFTER_HOURS = 1_000_000
-# What the one Catalog is called where CATALOG_SYNC_CATALOGS names none.
+# The name of the only Catalog if CATALOG_SYNC_CATALOGS is not set.
 DEFAULT_CATALOG = "default"
 DEFAULT_OAUTH_SETTINGS_PREFIX = "BACKEND_SERVICE_EDX_OAUTH2"
-# Lowercase: some databases compare without case, and two Catalogs must not be one there.
+# Lowercase, because some databases compare text without case.
 CATALOG_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 
-# The settings that list something, each with an example.
+# The settings that are lists, each with an example.
 LISTS = {
     "CATALOG_SYNC_RUN_STATUSES": DEFAULT_RUN_STATUSES,
     "CATALOG_SYNC_MARKETING_URL_HOSTS": ("www.example.com", ".example.org"),
@@ -42,12 +42,12 @@ LISTS = {
 
 
 def raw(name: str) -> Any:
-    """Return a setting as the host has set it, whatever its shape; ``None`` if unset."""
+    """Return a setting unchecked; None if unset."""
     return getattr(settings, name, None)
 
 
 def cache_backend() -> str:
-    """The dotted path of the host's default cache."""
+    """Return the dotted path of the backend of the host's default cache."""
     return str(settings.CACHES["default"]["BACKEND"])
 
 
@@ -60,10 +60,10 @@ class Catalog:
     """A Catalog that course runs are read from.
 
     Attributes:
-        name: what ``--catalog`` and the rows that it provided call it.
+        name: as in ``--catalog`` and in the column ``catalog``.
         api_url: the API's root (``https://discovery.example.com/api/v1``), no trailing slash; empty if unset.
         oauth_settings_prefix: the prefix of the settings with its OAuth2 credentials.
-        orgs: the only organizations whose course runs it is believed for; ``None`` means all.
+        orgs: the sync ignores course runs of other organizations; None: all organizations.
     """
 
     name: str
@@ -72,33 +72,32 @@ class Catalog:
     orgs: frozenset[str] | None = None
 
     def covers(self, course_key: str) -> bool:
-        """Tell whether the Catalog is believed for the course run of this key."""
+        """Return whether the organization of this course key is in ``orgs``."""
         return self.orgs is None or org_of(course_key) in self.orgs
 
     @property
     def oauth_provider_url(self) -> str:
-        """The OAuth2 provider that sells tokens for the Catalog (``https://lms.example.com/oauth2``)."""
+        """The OAuth2 provider that issues tokens for the Catalog (``https://lms.example.com/oauth2``)."""
         return _text(f"{self.oauth_settings_prefix}_PROVIDER_URL")
 
     @property
     def oauth_key(self) -> str:
-        """The OAuth2 client id of the LMS's backend service user."""
         return _text(f"{self.oauth_settings_prefix}_KEY")
 
     @property
     def oauth_secret(self) -> str:
-        """The OAuth2 client secret of the LMS's backend service user. Never logged."""
+        """Never logged."""
         return _text(f"{self.oauth_settings_prefix}_SECRET")
 
     @property
     def missing_credentials(self) -> list[str]:
-        """The names of those settings that are needed to buy a token and are not set."""
+        """The names of the settings that are needed for a token but are not set."""
         names = [f"{self.oauth_settings_prefix}_{each}" for each in ("PROVIDER_URL", "KEY", "SECRET")]
         return [name for name in names if not _text(name)]
 
     @property
     def url_setting(self) -> str:
-        """What an operator has to set for it to have an API root."""
+        """The name of the setting with its API root."""
         if named_catalogs() is None:
             return "COURSE_CATALOG_API_URL"
         return f"CATALOG_SYNC_CATALOGS[{self.name!r}]['URL']"
@@ -111,17 +110,17 @@ def org_of(course_key: str) -> str:
 
 
 def course_catalog_api_url() -> str:
-    """The API's root as the setting names it, no trailing slash; empty if unset."""
+    """Return the API's root from the setting, without a trailing slash; empty if unset."""
     return _text("COURSE_CATALOG_API_URL").rstrip("/")
 
 
 def site_id() -> int | None:
-    """The primary key of the host's own site (Django's ``SITE_ID``); ``None`` if unset."""
+    """Return the primary key of the host's own site (Django's ``SITE_ID``); None if unset."""
     return getattr(settings, "SITE_ID", None)
 
 
 def named_catalogs() -> Any:
-    """Return ``CATALOG_SYNC_CATALOGS`` as the host has set it, whatever its shape; ``None`` if unset."""
+    """Return ``CATALOG_SYNC_CATALOGS`` unchecked; None if unset."""
     # .. setting_name: CATALOG_SYNC_CATALOGS
     # .. setting_default: None
     # .. setting_description: For an LMS with several Catalogs: name -> ``{"URL": …, "OAUTH_SETTINGS_PREFIX": …, "ORGS":
@@ -132,7 +131,7 @@ def named_catalogs() -> Any:
 
 
 def catalogs() -> tuple[Catalog, ...]:
-    """Return the Catalogs, the first in precedence first; there is at least one."""
+    """Return the Catalogs in their order of priority. There is at least one."""
     named = named_catalogs()
     if named is None:
         return (Catalog(DEFAULT_CATALOG, course_catalog_api_url()),)
@@ -140,48 +139,44 @@ def catalogs() -> tuple[Catalog, ...]:
 
 
 def _catalog(name: str, entry: Mapping[str, Any]) -> Catalog:
-    orgs = entry.get("ORGS")
-    return Catalog(
-        name,
-        str(entry.get("URL") or "").rstrip("/"),
-        entry.get("OAUTH_SETTINGS_PREFIX") or DEFAULT_OAUTH_SETTINGS_PREFIX,
-        None if orgs is None else frozenset(orgs),
-    )
+    url, orgs = str(entry.get("URL") or "").rstrip("/"), entry.get("ORGS")
+    prefix = entry.get("OAUTH_SETTINGS_PREFIX") or DEFAULT_OAUTH_SETTINGS_PREFIX
+    return Catalog(name, url, prefix, None if orgs is None else frozenset(orgs))
 
 
 def catalog(name: str) -> Catalog:
-    """Return the Catalog of this name; one without an API root if none is named so any more."""
+    """Return the Catalog of this name. If it is no longer configured, the Catalog has no API root."""
     return next((each for each in catalogs() if each.name == name), Catalog(name))
 
 
 def has_several_catalogs() -> bool:
-    """Tell whether there is more than one Catalog to tell apart."""
+    """Return whether there are several Catalogs."""
     return len(catalogs()) > 1
 
 
 def lms_root_url() -> str:
-    """The LMS's public root (``https://courses.example.com``), no trailing slash."""
+    """Return the LMS's public root (``https://courses.example.com``), without a trailing slash."""
     return _text("LMS_ROOT_URL").rstrip("/")
 
 
 def catalog_microfrontend_url() -> str:
-    """The public root of the catalog MFE; empty if unset."""
+    """Return the public root of the catalog MFE; empty if unset."""
     return _text("CATALOG_MICROFRONTEND_URL")
 
 
 def social_sharing_settings() -> Mapping[str, Any]:
-    """The LMS's own settings for links that learners share."""
+    """Return the LMS's own settings for links that learners share."""
     found: Mapping[str, Any] = getattr(settings, "SOCIAL_SHARING_SETTINGS", {})
     return found
 
 
 def is_feature_enabled(name: str) -> bool:
-    """Whether this flag in the LMS's ``FEATURES`` is on."""
+    """Return whether this flag in the LMS's ``FEATURES`` is on."""
     return bool(getattr(settings, "FEATURES", {}).get(name))
 
 
 def filter_pipeline(filter_type: str) -> tuple[str, ...]:
-    """The steps that ``OPEN_EDX_FILTERS_CONFIG`` has for this Open edX filter, as dotted paths."""
+    """Return the dotted paths of the steps in ``OPEN_EDX_FILTERS_CONFIG`` for this Open edX filter."""
     entry = (getattr(settings, "OPEN_EDX_FILTERS_CONFIG", None) or {}).get(filter_type)
     pipeline = entry.get("pipeline") if isinstance(entry, Mapping) else entry
     if isinstance(pipeline, str):
@@ -190,12 +185,12 @@ def filter_pipeline(filter_type: str) -> tuple[str, ...]:
 
 
 def user_model() -> str:
-    """The host's user model as ``app_label.Model``."""
+    """Return the host's user model as ``app_label.Model``."""
     return str(settings.AUTH_USER_MODEL)
 
 
 def course_overview_model() -> str:
-    """The host's course overview model as ``app_label.Model``."""
+    """Return the host's course overview model as ``app_label.Model``."""
     # .. setting_name: CATALOG_SYNC_COURSE_OVERVIEW_MODEL
     # .. setting_default: "course_overviews.CourseOverview"
     # .. setting_description: The host's model that caches course metadata in SQL, as ``app_label.Model``. Its
@@ -204,7 +199,7 @@ def course_overview_model() -> str:
 
 
 def session_factory() -> str:
-    """Dotted path to the host's callable that returns an authenticated ``requests.Session``; empty if unset."""
+    """Return the dotted path of the host's callable that returns an authenticated session; empty if unset."""
     # .. setting_name: CATALOG_SYNC_SESSION_FACTORY
     # .. setting_default: None
     # .. setting_description: Dotted path to a callable without arguments that returns an authenticated
@@ -215,7 +210,7 @@ def session_factory() -> str:
 
 
 def fields() -> Mapping[str, str]:
-    """Which Catalog field goes to which course overview field."""
+    """Return the mapping of Catalog fields to course overview fields."""
     # .. setting_name: CATALOG_SYNC_FIELDS
     # .. setting_default: None
     # .. setting_description: Catalog field -> course overview field. ``marketing_url``,
@@ -225,7 +220,7 @@ def fields() -> Mapping[str, str]:
     return getattr(settings, "CATALOG_SYNC_FIELDS", None) or _default_fields(course_overview_model())
 
 
-# Every link and every comparison needs them. A test may install other apps.
+# Cached because every link needs them.
 @lru_cache(maxsize=8)
 def _default_fields(model_name: str) -> Mapping[str, str]:
     if not apps.is_installed(PLATFORM_CATALOG_APP):
@@ -247,38 +242,39 @@ setting_changed.connect(lambda **kwargs: _default_fields.cache_clear(), weak=Fal
 
 
 def run_statuses() -> tuple[str, ...] | None:
-    """The Catalog statuses whose marketing URL counts; ``None`` means all."""
+    """Return the statuses of course runs whose marketing URL is used; None: all."""
     # .. setting_name: CATALOG_SYNC_RUN_STATUSES
     # .. setting_default: ("published",)
-    # .. setting_description: The Catalog statuses of course runs whose marketing URL learners may be sent to. The
-    #   Catalog lists unpublished runs with a URL, too. ``None``: the URL counts whatever the status.
+    # .. setting_description: The statuses of course runs whose marketing URL is used. Unpublished course runs have a
+    #   URL in the Catalog, too. ``None``: all statuses.
     statuses = getattr(settings, "CATALOG_SYNC_RUN_STATUSES", DEFAULT_RUN_STATUSES)
     return None if statuses is None else tuple(statuses)
 
 
 def marketing_url_hosts() -> tuple[str, ...] | None:
-    """The only hosts that a marketing URL may point to; ``None`` means any."""
+    """Return the only hosts that a marketing URL may point to; None: any host."""
     # .. setting_name: CATALOG_SYNC_MARKETING_URL_HOSTS
     # .. setting_default: None
-    # .. setting_description: When set, the only hosts that a marketing URL may point to. A leading dot allows the
+    # .. setting_description: If set, the only hosts that a marketing URL may point to. A leading dot allows the
     #   host and its subdomains, as in Django's ``ALLOWED_HOSTS``.
     hosts: Any = getattr(settings, "CATALOG_SYNC_MARKETING_URL_HOSTS", None)
     return None if hosts is None else tuple(hosts)
 
 
 def stale_after_hours() -> float:
-    """How many hours after the last successful full sync the sync counts as stale."""
+    """Return the hours after the last successful full sync after which the sync is stale."""
     # .. setting_name: CATALOG_SYNC_STALE_AFTER_HOURS
     # .. setting_default: 12
-    # .. setting_description: When the last successful full sync is older than this, ``/catalog_sync/health/`` answers
-    #   with status 503 and ``catalog_sync_status`` exits with 1.
+    # .. setting_description: If the last successful full sync is older than this, ``/catalog_sync/health/`` returns
+    #   status 503 and ``catalog_sync_status`` exits with 1.
     hours = getattr(settings, "CATALOG_SYNC_STALE_AFTER_HOURS", None)
-    # In this order: nan is not less than anything.
-    return DEFAULT_STALE_AFTER_HOURS if hours is None else min(MOST_STALE_AFTER_HOURS, hours)
+    return (
+        DEFAULT_STALE_AFTER_HOURS if hours is None else min(MOST_STALE_AFTER_HOURS, hours)
+    )  # In this order: NaN.
 
 
 def about_page_filter_enabled() -> bool:
-    """Whether ``catalog_sync.filters`` replaces the LMS's links to about pages by marketing URLs."""
+    """Return whether ``catalog_sync.filters`` replaces the LMS's links to about pages by marketing URLs."""
     # .. setting_name: CATALOG_SYNC_ABOUT_PAGE_FILTER
     # .. setting_default: True
     # .. setting_description: If True, the plugin settings add a step to the Open edX filter
@@ -288,19 +284,18 @@ def about_page_filter_enabled() -> bool:
 
 
 def is_about_page_step_active() -> bool:
-    """Whether the LMS runs this app's filter step on links to about pages."""
+    """Return whether the LMS runs this app's filter step on links to about pages."""
     return about_page_filter_enabled() and ABOUT_PAGE_STEP in filter_pipeline(ABOUT_PAGE_FILTER)
 
 
 def health_token() -> str:
-    """What monitoring sends as ``Authorization: Bearer …``; empty: staff only. Never logged."""
+    """Return the token that monitoring sends as ``Authorization: Bearer …``; empty: staff only. Never logged."""
     # .. setting_name: CATALOG_SYNC_HEALTH_TOKEN
     # .. setting_default: None
-    # .. setting_description: A secret with which monitoring may ask ``/catalog_sync/health/``, sent as
-    #   ``Authorization: Bearer …``. Without one only staff may.
+    # .. setting_description: The secret that monitoring sends to the health endpoint. ``None``: only staff has access.
     return _text("CATALOG_SYNC_HEALTH_TOKEN")
 
 
 def history_enabled() -> bool:
-    """Whether django-simple-history keeps history at all (its own ``SIMPLE_HISTORY_ENABLED``)."""
+    """Return whether django-simple-history is enabled (its own ``SIMPLE_HISTORY_ENABLED``)."""
     return bool(getattr(settings, "SIMPLE_HISTORY_ENABLED", True))

@@ -1,7 +1,7 @@
-"""Course keys as text: which text is one, and which CCX course belongs to which run.
+"""Course keys as text: whether a text is one, and which course run a CCX course belongs to.
 
-Parsing a key takes as long as all else that a sync does with its course run, so the usual ones are recognized by a
-pattern. The parser would say the same of each of them.
+Parsing a key takes as long as everything else that a sync does with a course run, so a pattern recognizes the usual
+keys. The parser would accept each of them.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ CCX_PREFIX = "ccx-v1:"
 
 _PART = "[A-Za-z0-9_.~-]+"
 _RUN = rf"{_PART}\+{_PART}\+{_PART}"
-# The group is what a CCX course's parent run is called.
+# The group is the parent course run of a CCX course, without "course-v1:".
 _USUAL_KEY = re.compile(rf"course-v1:{_RUN}|{CCX_PREFIX}({_RUN})\+ccx@[0-9]+")
 
 
 def is_course_key(text: str) -> bool:
-    """Tell whether the text is the key of a course run."""
+    """Return whether the text is the key of a course run."""
     return _USUAL_KEY.fullmatch(text) is not None or _parse(text) is not None
 
 
 def parent_of_ccx(course_key: str) -> str | None:
-    """Return the course key of a CCX course's parent run; None for any other course."""
+    """Return the key of a CCX course's parent course run; None for any other course."""
     if not course_key.startswith(CCX_PREFIX):
         return None
     if usual := _USUAL_KEY.fullmatch(course_key):
@@ -36,12 +36,12 @@ def parent_of_ccx(course_key: str) -> str | None:
 
 
 def ccx_prefix_of(course_key: str) -> str:
-    """Return what the keys of all CCX courses of a ``course-v1:`` run start with."""
+    """Return the prefix of the keys of all CCX courses of a ``course-v1:`` course run."""
     return f"{CCX_PREFIX}{course_key.partition(':')[2]}+ccx@"
 
 
 def prefixes_of_organization(org: str) -> tuple[str, ...]:
-    """Return what the course keys of an organization start with: one prefix per kind of key."""
+    """Return the prefixes of the course keys of an organization, one per kind of key."""
     return f"course-v1:{org}+", f"{org}/", f"{CCX_PREFIX}{org}+"
 
 

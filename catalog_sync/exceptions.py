@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 
 
@@ -14,12 +14,24 @@ class UsageError(CatalogSyncError, ValueError):
     """An argument is invalid; nothing was done.
 
     Attributes:
-        argument: ``course_key`` or ``url`` if a form should show the error beside that field; else empty.
+        arguments: the names of the invalid arguments, in the order in which the message first mentions them.
     """
 
-    def __init__(self, message: str, argument: str = "") -> None:
+    def __init__(self, message: str, *arguments: str) -> None:
         super().__init__(message)
-        self.argument = argument
+        self.arguments = arguments
+
+    @property
+    def argument(self) -> str | None:
+        """The first of them: a form shows the message beside this field."""
+        return next(iter(self.arguments), None)
+
+    def naming(self, names: Callable[[str], str]) -> str:
+        """Return the message with other names for the arguments, such as a command's options."""
+        message = str(self)
+        for argument in self.arguments:
+            message = message.replace(argument, names(argument), 1)
+        return message
 
 
 class SyncAlreadyRunning(CatalogSyncError):
@@ -35,7 +47,7 @@ class SyncAlreadyRunning(CatalogSyncError):
 
 
 class SyncNotStarted(CatalogSyncError):
-    """No Celery worker was given a sync; the message names the reason and the remedy."""
+    """The sync was not handed to a Celery worker; the message contains the reason and the remedy."""
 
 
 class NothingMeasured(CatalogSyncError):
@@ -45,23 +57,23 @@ class NothingMeasured(CatalogSyncError):
 class Scope(Enum):
     """How far a failed request reaches."""
 
-    RUN = "run"  # nothing else will be answered either: stop
-    WINDOW = "window"  # this window is lost, others may be answered
-    ROWS = "rows"  # something in the window breaks the service: a narrower window may be answered
+    SYNC = "sync"  # every other request of the sync run would fail as well
+    PAGE = "page"  # other pages may be read
+    ROWS = "rows"  # the Catalog fails on a course run of the page; smaller pages may be read
 
 
 class RequestFailed(CatalogSyncError):
-    """A request to the Catalog or its OAuth2 provider that brought no usable reply.
+    """A request to the Catalog or to its OAuth2 provider brought no usable reply.
 
     Attributes:
-        url: what was asked, without query.
-        reason: what happened, in a few words.
-        remedy: what an operator can do, one clause.
+        url: the address, without query and credentials; empty if nothing was requested.
+        reason: what happened; a clause that starts in lower case and fits into a longer sentence.
+        remedy: what an operator can do; a clause like ``reason``.
         scope: how far the failure reaches.
-        retry_after: seconds that the service asked to wait; None if it did not say.
+        retry_after: the seconds that the service asked to wait; None if it did not.
         retryable: whether the same request may succeed later.
         throttled: whether the service limits how many requests this user may send.
-        outage: whether the service as a whole seems to be away, as while it restarts.
+        outage: whether the service as a whole seems to be down, for example while it restarts.
     """
 
     def __init__(
@@ -70,7 +82,7 @@ class RequestFailed(CatalogSyncError):
         reason: str,
         remedy: str,
         *,
-        scope: Scope = Scope.WINDOW,
+        scope: Scope = Scope.PAGE,
         retryable: bool = True,
         retry_after: float | None = None,
         throttled: bool = False,
@@ -88,13 +100,15 @@ class RequestFailed(CatalogSyncError):
 
     @property
     def clause(self) -> str:
-        """What happened and the remedy, without a full stop, for a longer sentence."""
-        return f"{self.url} {self.reason}: {self.remedy}"
+        """What happened and the remedy, for a longer sentence."""
+        return f"{self.reason}: {self.remedy}"
 
     def __str__(self) -> str:
-        return f"{self.clause}."
+        sentences = [self.reason, self.remedy, f"address: {self.url}" if self.url else ""]
+        return " ".join(f"{text[0].upper()}{text[1:]}." for text in sentences if text)
 
     def name_settings(self, names: Mapping[str, str]) -> None:
-        """Have the remedy name the settings of the Catalog that was asked, by the names for the only one."""
-        for usual, own in names.items():
-            self.remedy = self.remedy.replace(usual, own)
+        """Replace the names of the default Catalog's settings with those of the Catalog that was requested."""
+        for default, own in names.items():
+            self.reason = self.reason.replace(default, own)
+            self.remedy = self.remedy.replace(default, own)

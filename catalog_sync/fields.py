@@ -11,13 +11,12 @@ from django.db.models import lookups
 
 
 class CaseSensitiveCharField(models.CharField):
-    """A text column that tells ``OrgX`` from ``orgx`` on every database.
+    """A text column in which ``OrgX`` and ``orgx`` differ on every database.
 
-    MySQL and MariaDB compare text without case unless a column says otherwise; PostgreSQL and SQLite never do.
+    MySQL and MariaDB compare text without case unless the column has a binary collation.
     """
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
-        """Return Django's parameters of the column, with a binary collation where the database needs one."""
         parameters = super().db_parameters(connection)
         if connection.vendor == "mysql":
             parameters["collation"] = "utf8mb4_bin"
@@ -26,20 +25,18 @@ class CaseSensitiveCharField(models.CharField):
 
 @CaseSensitiveCharField.register_lookup
 class Among(models.Lookup):
-    """``__among=keys``: Django's ``IN``, for a set of texts that need no preparation.
+    """``__among=keys``: Django's ``IN`` for a set of texts that need no preparation.
 
-    Django's own looks at each of them five times, which takes longer than the query.
+    Django's own prepares each value several times, which takes longer than the query.
     """
 
     lookup_name = "among"
     prepare_rhs = False
 
     def get_db_prep_lookup(self, value: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        """Return the placeholders and the texts."""
         return ", ".join(["%s"] * len(value)), tuple(value)
 
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        """Return the condition and its parameters."""
         if not self.rhs:
             raise EmptyResultSet
         column, parameters = self.process_lhs(compiler, connection)
@@ -49,10 +46,10 @@ class Among(models.Lookup):
 
 @CaseSensitiveCharField.register_lookup
 class StartsWith(lookups.StartsWith):
-    """``__startswith=prefix``: Django's, which on MySQL and MariaDB would read the whole table."""
+    """``__startswith=prefix`` that uses the index on MySQL and MariaDB, too."""
 
     def as_mysql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        """Return the condition without case, which the index answers, and with case, for what it finds."""
+        # Django's condition, with case, cannot use the index. The one without case can, and both must hold.
         with_case, parameters = self.as_sql(compiler, connection)
         without_case = with_case.replace("LIKE BINARY", "LIKE")
         return f"({without_case} AND {with_case})", (*parameters, *parameters)

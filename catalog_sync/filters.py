@@ -1,4 +1,4 @@
-"""A pipeline step for Open edX filters: the marketing URL in the LMS's own links."""
+"""A pipeline step for Open edX filters that puts marketing URLs into the LMS's own links."""
 
 from __future__ import annotations
 

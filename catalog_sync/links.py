@@ -1,4 +1,4 @@
-"""Which link should a learner share, and which URL is fit to be one."""
+"""The link to a course that a learner shares."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from django.utils.translation import get_language
 from catalog_sync import conf
 from catalog_sync.openedx.links import about_page_base
 
-# What Django leaves unquoted in a path that it reverses.
+# The characters that Django does not quote when it reverses a path.
 SAFE_IN_PATH = "!$&'()*+,;=/~:@"
 
 
 def get_lms_link_for_about_page(course_overview: Any) -> str:
-    """Return the absolute URL of the page about a course, for sharing and for reading.
+    """Return the absolute URL of the page that presents a course.
 
-    It is the course's social sharing URL, else its marketing URL, else its about page. Empty strings count as absent.
-    The function needs neither a query nor the network: the caller has loaded the course already.
+    It is the course's social sharing URL, else its marketing URL, else its about page. An empty string is ignored.
+    The function sends no query and no request.
 
     Args:
-        course_overview: a course overview, or a course block. A field that it does not have counts as absent.
+        course_overview: a course overview, or a course block. A field that it does not have is ignored.
     """
     return (
         social_sharing_url(course_overview)
@@ -44,12 +44,12 @@ def source_of_link(course_overview: Any) -> str:
 
 
 def social_sharing_url(course_overview: Any) -> Any:
-    """Return the URL that the course team has set for sharing, if any."""
+    """Return the URL that the course team has set for sharing; None if it has none."""
     return getattr(course_overview, "social_sharing_url", None)
 
 
 def marketing_url(course_overview: Any) -> Any:
-    """Return what the course has in the field that ``CATALOG_SYNC_FIELDS`` names for the marketing URL, if any."""
+    """Return the course's marketing URL, from the field that ``CATALOG_SYNC_FIELDS`` names; None if it has none."""
     return getattr(course_overview, conf.fields()["marketing_url"], None)
 
 
@@ -57,8 +57,7 @@ def _about_path(course_key: str) -> str:
     return _reversed(course_key, get_resolver(get_urlconf()), get_script_prefix(), get_language())
 
 
-# A list of courses needs the same paths again and again. The arguments include all that Django makes a path from:
-# the URL patterns, the prefix under which the LMS is mounted, the language.
+# Lists of courses need the same paths again and again. The arguments are everything that Django builds a path from.
 @lru_cache(maxsize=4096)
 def _reversed(course_key: str, patterns: URLResolver, script_prefix: str, language: str | None) -> str:
     try:

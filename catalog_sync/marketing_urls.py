@@ -1,4 +1,4 @@
-"""Which URLs are fit for learners."""
+"""Which marketing URLs are valid."""
 
 from __future__ import annotations
 
@@ -12,29 +12,28 @@ from django.http.request import validate_host
 
 MAX_MARKETING_URL_LENGTH = 2048
 
-# Of ASCII only what host names are made of: no quote, no markup, no percent sign. Other scripts are told apart when
-# the name is looked up.
+# Of ASCII only letters, digits, "-" and "_": no quotes, no markup, no percent sign. Other scripts are allowed.
 _LABEL = r"(?:[0-9A-Za-z_-]|[^\x00-\x7f])+"
 _HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 
 
 def marketing_url_fault(url: str, allowed_hosts: tuple[str, ...] | None = None) -> str | None:
-    """Return why ``url`` is not fit to be a course marketing URL, in a few words; ``None`` if it is fit.
+    """Return why ``url`` is not a valid marketing URL, in a few words; None if it is valid.
 
-    Fit is an absolute http(s) URL with a host, at most 2,048 characters, without credentials, white space,
-    backslashes or unprintable characters, on one of ``allowed_hosts`` (as in ``CATALOG_SYNC_MARKETING_URL_HOSTS``)
-    where that is given.
+    A valid URL is an absolute http(s) URL with a host, has at most 2,048 characters, and contains no credentials, white
+    space, backslashes or unprintable characters. If ``allowed_hosts`` is given, its host is one of them, as in
+    ``CATALOG_SYNC_MARKETING_URL_HOSTS``.
     """
     if len(url) > MAX_MARKETING_URL_LENGTH:
         return f"longer than {MAX_MARKETING_URL_LENGTH} characters"
-    # urlsplit drops tabs and newlines, and browsers read a backslash as a slash: look before they hide.
+    # Before urlsplit, which drops tabs and newlines. Browsers read a backslash as a slash.
     if not url.isprintable() or " " in url or "\\" in url:
         return "white space, backslash or unprintable character"
     scheme, slashes, rest = url.partition("//")
     return _origin_fault(scheme + slashes + rest.partition("/")[0], allowed_hosts)
 
 
-# All that speaks against a whole URL is before its path, and a Catalog has few hosts.
+# Cached because a Catalog has few hosts; the path needs no further check.
 @lru_cache(maxsize=1024)
 def _origin_fault(origin: str, allowed_hosts: tuple[str, ...] | None) -> str | None:
     try:
@@ -56,7 +55,7 @@ def _origin_fault(origin: str, allowed_hosts: tuple[str, ...] | None) -> str | N
 
 
 def _is_host(host: str) -> bool:
-    # A zone is of one machine, and may hold anything.
+    # The zone of an IPv6 address is meaningful on one machine only, and can contain any text.
     if "%" in host:
         return False
     try:
@@ -73,11 +72,10 @@ def _is_allowed(host: str, allowed_hosts: tuple[str, ...]) -> bool:
 
 
 def _as_sent(host: str) -> str:
-    """Return a host, or a pattern with a leading dot, as a browser asks for it: ``bücher.de`` in Punycode."""
+    """Return a host, or a pattern with a leading dot, as a browser sends it: ``bücher.de`` in Punycode."""
     if host.isascii():
         return host
-    # By the standard that browsers follow. Python's own codec follows an older one, in which ``faß.de`` is
-    # ``fass.de``: another site.
+    # Browsers use this standard. Python's own codec uses an older one, in which ``faß.de`` is ``fass.de``.
     import idna
 
     dot = "." if host.startswith(".") else ""

@@ -40,43 +40,61 @@ class MarketingUrlMixin(models.Model):
 
 
 class CatalogCourseRun(models.Model):
-    """What the Catalog last said about a course run: the durable home of its marketing URL.
+    """The data of a course run, as one Catalog last listed it. Each Catalog that lists the course run has its own row.
 
-    A course overview is a cache that the LMS deletes and re-creates at will, so it cannot be the only place that
-    knows the URL. This row can: publishing reads it, and only the sync and a pin write it. Never delete one while
-    the LMS may re-create the course.
+    The LMS may delete and create a course overview at any time. This row stays, and the course overview gets its
+    marketing URL from here when it is saved. Only syncs of its Catalog write the row. ``catalog_sync.store.sources``
+    decides whose values are published.
 
-    ``marketing_url`` is the URL that learners are sent to: fit, of a status that counts, or null. It is set to
-    null only when the Catalog has been asked for this very key and has no such URL.
-
-    ``catalog`` is the owner: the one Catalog that may change the row or take its URL away. Another takes the row over
-    with a URL of its own, where it is named before the owner or the owner has none; see
-    ``catalog_sync.sync.ownership``.
-
-    ``pinned_url`` is an operator's and wins over the Catalog's until it is taken away. It stands in a column of its
-    own, so that the sync goes on keeping what the Catalog says; see ``catalog_sync.store.pins``, which alone writes it.
+    ``marketing_url`` is null unless learners may be sent to it. A sync removes the URL, or deletes the row, only after
+    it asked the Catalog for this very course key.
 
     .. no_pii:
     """
 
-    course_key = CaseSensitiveCharField(max_length=255, unique=True)
-    catalog = _catalog_field(_("The Catalog that provided it."))
+    course_key = CaseSensitiveCharField(max_length=255)
+    catalog = _catalog_field(_("The Catalog that lists it."))
     status = models.CharField(max_length=32, blank=True, default="")
     marketing_url = models.TextField(null=True, blank=True)
     eligible_for_financial_aid = models.BooleanField(null=True, blank=True)
     content_language = models.CharField(max_length=255, null=True, blank=True)
-    pinned_url = models.TextField(null=True, blank=True)
-    pinned_by = models.ForeignKey(
-        conf.user_model(), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    # Set with the URL and taken away with it: a text has no index on every database, and there are few pins.
-    pinned_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created = models.DateTimeField(auto_now_add=True)
     modified = models.DateTimeField(auto_now=True)
 
     class Meta:
         verbose_name = _("course run")
         verbose_name_plural = _("course runs")
+        # In this order: the index also serves look-ups by course key alone.
+        constraints = [
+            models.UniqueConstraint(fields=["course_key", "catalog"], name="catalog_sync_one_row_per_catalog")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.course_key)
+
+
+class PinnedMarketingUrl(models.Model):
+    """A marketing URL that an operator has set by hand. It overrides the Catalogs until the operator removes it.
+
+    ``previous_url`` is the URL that another tool had set on the course overview before. See
+    ``catalog_sync.store.pins``.
+
+    .. no_pii: It refers to a user, and holds no data of the user.
+    """
+
+    course_key = CaseSensitiveCharField(max_length=255, unique=True)
+    url = models.TextField()
+    reason = models.TextField(blank=True, default="", help_text=_("Why the URL is pinned."))
+    previous_url = models.TextField(null=True, blank=True, editable=False)
+    pinned_by = models.ForeignKey(
+        conf.user_model(), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    pinned_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("pinned marketing URL")
+        verbose_name_plural = _("pinned marketing URLs")
+        permissions = [("pin_marketing_url", _("Can pin marketing URLs"))]
 
     def __str__(self) -> str:
         return str(self.course_key)

@@ -1,4 +1,4 @@
-"""What a host can listen to: for purging caches, or for indexing courses again."""
+"""The signal that a host can connect to, for example to clear caches or to reindex courses."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import Signal
 
-# Sent with ``sender``, the course overview model, and ``course_keys``, a list of text: the course overviews that were
-# given or lost a marketing URL, or got another value that is kept from the Catalog. The rows are committed by then.
+# Sent when this app has changed the marketing URL, or another field from the Catalog, of course overviews, and the
+# transaction is committed. The sender is the course overview model; ``course_keys`` is a sorted list of text.
 marketing_urls_changed = Signal()
 
 
 def announce(model: Any, course_keys: Collection[str]) -> None:
-    """Send ``marketing_urls_changed`` once the transaction is committed; a receiver's fault is logged, and no more."""
+    """Send ``marketing_urls_changed`` when the transaction is committed. Django logs the exceptions of receivers."""
     if not marketing_urls_changed.has_listeners(model):
         return
 

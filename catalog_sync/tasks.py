@@ -1,7 +1,7 @@
 """Celery tasks: for celery beat, and for a sync whose pages several workers read.
 
-If a worker process ends during a task, the broker delivers the task again (``acks_late``): it can write the same data
-twice without harm. Arguments and results contain course keys, numbers and messages about failures, never a secret.
+If a worker process ends during a task, the broker delivers the task again (``acks_late``). Writing the same data
+twice is harmless. Arguments and results contain course keys, numbers and error messages, never a secret.
 """
 
 from __future__ import annotations

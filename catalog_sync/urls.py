@@ -1,4 +1,4 @@
-"""URLs that an LMS mounts at ``/catalog_sync/``; as a plugin the app does so by itself."""
+"""The app's URLs. The plugin mounts them at ``/catalog_sync/``."""
 
 from __future__ import annotations
 

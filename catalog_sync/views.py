@@ -1,4 +1,4 @@
-"""What monitoring asks for over HTTP."""
+"""The health of the sync over HTTP."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from catalog_sync.operations import health
 def show_health(request: HttpRequest) -> HttpResponse:
     """Return the health of the sync as JSON, with status 503 if it is stale; for staff, or with the token."""
     try:
-        # Who asks is in the database, too, where a session says so.
+        # A session's user is in the database, too.
         if refusal := _refusal(request):
             return refusal
-        seen = health.look()
+        current = health.read()
     except AnyDatabaseError:
-        # No more than that: what the database says may name its host.
-        return JsonResponse({"status": "error", "reason": "the LMS's database does not answer"}, status=503)
-    return JsonResponse(seen, status=200 if seen["status"] == health.OK else 503)
+        # The error itself may contain the name of the database host.
+        return JsonResponse({"status": "error", "reason": "The LMS's database does not respond."}, status=503)
+    return JsonResponse(current, status=200 if current["status"] == health.OK else 503)
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     expected = conf.health_token()
-    # An empty setting is no token, and lets nobody in.
+    # An empty setting must not match an empty token.
     if expected and scheme.lower() == "bearer" and constant_time_compare(token.strip(), expected):
         return None
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return JsonResponse(
-            {"detail": "Staff only, or with a token: Authorization: Bearer …"},
+            {"detail": "Sign in as staff, or send 'Authorization: Bearer <CATALOG_SYNC_HEALTH_TOKEN>'."},
             status=401,
             headers={"WWW-Authenticate": "Bearer"},
         )

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 
 def skipped_tests(report: str) -> list[str]:
-    """Return the tests that were skipped, each with its reason; an expected failure is one, too."""
+    """Return the skipped tests with the reasons. Expected failures count as skipped."""
     return [
         f"{case.get('classname')}::{case.get('name')}: {skip.get('message')}"
         for case in ElementTree.parse(report).iter("testcase")

@@ -1,4 +1,4 @@
-"""Put faults into a module, one at a time, and name those that its tests do not notice: see ``docs/testing.rst``."""
+"""Put faults into a module, one at a time, and list those that its tests do not detect: see ``docs/testing.rst``."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).resolve().parents[1]
-# The same tests in the same order and with the same examples each time, until one fails. Nobody reads how it failed.
-PYTEST = "-n0 -q -x -p no:randomly --hypothesis-seed=0 --assert=plain".split()
-# Other replacements of the same arithmetic are killed by the same tests.
+# Run the same tests in the same order with the same examples each time, until one fails. Its output is not used.
+PYTEST = "-n0 -q -x -p no:randomly --hypothesis-profile=mutants --hypothesis-seed=0 --assert=plain".split()
+# One replacement per arithmetic operator: the tests that detect it detect the others, too.
 LEFT_OUT = re.compile(
     "core/ReplaceBinaryOperator_"
     "(?!(Add_Sub|Sub_Add|Mul_Add|Div_Mul|FloorDiv_Mul|Mod_Add|BitOr_BitAnd|BitAnd_BitOr)$)"
@@ -38,7 +38,7 @@ FORK = multiprocessing.get_context("fork")
 
 
 def annotations(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Yield where each annotation starts and ends: nothing evaluates them."""
+    """Yield the start and the end of each annotation. Nothing evaluates annotations."""
     for node in ast.walk(ast.parse(code)):
         for found in (getattr(node, "annotation", None), getattr(node, "returns", None)):
             if found:
@@ -46,7 +46,7 @@ def annotations(code: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
 
 
 def mutants(code: str) -> list[tuple[tuple[int, int], str, str]]:
-    """Return of each mutant where its fault is, by which operator, and its code."""
+    """Return the position, the operator and the code of each mutant."""
     nodes, annotated = list(ast_nodes(get_ast(code))), list(annotations(code))
     found = []
     for name in operator_names():
@@ -57,13 +57,13 @@ def mutants(code: str) -> list[tuple[tuple[int, int], str, str]]:
         for occurrence, place in enumerate(places):
             if any(start <= place < end for start, end in annotated):
                 continue
-            with suppress(AttributeError):  # It puts no exception in the place of a dotted one.
+            with suppress(AttributeError):  # cosmic-ray cannot replace an exception with a dotted name
                 found.append((place, name.removeprefix("core/"), mutate_code(code, operator, occurrence)))
     return sorted(found)
 
 
 def run(tests: list[str]) -> None:
-    """Run tests as a process that was forked for it: pytest, Hypothesis and much else are imported already."""
+    """Run tests in a forked process, which has pytest and Hypothesis imported already."""
     os.setsid()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -72,40 +72,40 @@ def run(tests: list[str]) -> None:
 
 
 def passes(module: Path, code: str, tests: list[str], limit: float | None = None) -> bool:
-    """Return whether the tests pass, and within so many seconds, when this is the module's code."""
+    """Return whether the tests pass within ``limit`` seconds with this code of the module."""
     module.write_text(code)
-    # Bytecode is taken for that of any source of the same second and size.
+    # Python would use the old bytecode if the source has the same size and was written in the same second.
     Path(cache_from_source(module)).unlink(missing_ok=True)
     child = FORK.Process(target=run, args=[tests])
     child.start()
     child.join(limit)
     passed = child.exitcode == 0
     with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)  # The servers that it started, too.
+        os.killpg(child.pid, signal.SIGKILL)  # with the servers that it started
     child.join()
     return passed
 
 
 def enter_copy(folder: str) -> None:
-    """Give this worker a checkout to put faults into."""
+    """Change to a copy of the checkout, in which this worker puts faults."""
     os.chdir(shutil.copytree(ROOT, f"{folder}/{os.getpid()}", ignore=shutil.ignore_patterns(".*")))
 
 
 def difference(code: str, mutant: str) -> str:
-    """Return it in one line."""
+    """Return the difference between the two in one line."""
     lines = list(difflib.unified_diff(code.splitlines(), mutant.splitlines(), n=0))[3:]
     return "  ".join(f"{line[0]} {line[1:].strip()}" for line in lines)
 
 
 def main() -> int:
-    """Return whether a mutant survived."""
+    """Run all mutants of a module, and return whether one survived."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, required=True)
     parser.add_argument("module", type=Path)
     parser.add_argument("tests", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     code = (ROOT / options.module).read_text()
-    # That an example fails is enough: no smaller one is looked for. And a busy machine kills nobody.
+    # A failing example is enough, so do not shrink it. A slow machine must not fail a test.
     quick = [hypothesis.Phase.explicit, hypothesis.Phase.reuse, hypothesis.Phase.generate]
     hypothesis.settings.register_profile("mutants", hypothesis.settings.default, phases=quick, deadline=None)
     hypothesis.settings.load_profile("mutants")
@@ -115,7 +115,7 @@ def main() -> int:
     ):
         started = monotonic()
         if not workers.submit(passes, options.module, code, options.tests).result():
-            sys.exit("Without a fault these tests do not pass, either.")
+            sys.exit("These tests fail without a mutant.")
         limit = 10 + 5 * (monotonic() - started)
         survives = partial(passes, options.module, tests=options.tests, limit=limit)
         found = mutants(code)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite(
     "tests.hosts.openedx.host",
     "tests.integration.fault_fixtures",
+    "tests.integration.faulty",
     "tests.integration.process_fixtures",
     "tests.integration.processes",
     "tests.integration.workers",

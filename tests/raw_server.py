@@ -1,4 +1,4 @@
-"""A server that answers with exactly the bytes that a test gives it, for what no well-bred server does."""
+"""A server that answers with exactly the bytes of a test, such as no real server sends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Answer = Callable[[socket.socket, bytes], None]
 
 
 def reply(body: bytes, *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
-    """Return the bytes of a reply; ``length`` is what it announces, if that is not the truth."""
+    """Return the bytes of a reply; ``length`` replaces the right Content-Length."""
     size = len(body) if length is None else length
     lines = [f"HTTP/1.1 {status}", "Connection: close", f"Content-Length: {size}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
@@ -21,14 +21,14 @@ def reply(body: bytes, *headers: str, status: str = "200 OK", length: int | None
 
 @contextmanager
 def nobody_listens() -> Iterator[str]:
-    """Yield an address at which connections are refused; it is held, so that no other test's server can have it."""
+    """Yield an address that refuses connections; the port stays bound, so that no other server can use it."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 class RawServer:
-    """Answers each request on 127.0.0.1 in a thread of its own, and remembers it."""
+    """Answers each request on 127.0.0.1 in a thread of its own, and stores it."""
 
     def __init__(self, answer: Answer | bytes) -> None:
         self.requests: list[bytes] = []
@@ -42,7 +42,7 @@ class RawServer:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def wait(self, seconds: float) -> bool:
-        """Wait, no longer than the server lives; return whether it still does."""
+        """Wait, but not beyond the end of the server; return whether it is still running."""
         return not self._ended.wait(seconds)
 
     def _accept(self) -> None:
@@ -52,7 +52,7 @@ class RawServer:
                 threading.Thread(target=self._serve, args=[connection], daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        # A client that hangs up on us is what some tests are about.
+        # In some tests the client closes the connection.
         with connection, suppress(OSError):
             request = self._read(connection)
             self.requests.append(request)
@@ -88,7 +88,7 @@ class RawServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        # Closing alone would leave the accepting thread waiting for ever.
+        # Without it, the accepting thread would wait for ever.
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

@@ -1,12 +1,12 @@
-"""Django admin: what operators tune, what the syncs did, and what the Catalog last said."""
+"""Django admin: the configuration, the sync runs and the stored course runs."""
 
 from typing import Any
 
-from django.apps import apps  # noqa: TID251 - to ask this very app's configuration
+from django.apps import apps  # noqa: TID251 - this app's own configuration
 
 _this_app: Any = apps.get_app_config("catalog_sync")
 
 if _this_app.has_admin:
-    from catalog_sync.admin import config, course_runs, sync_runs
+    from catalog_sync.admin import config, course_runs, pins, sync_runs
 
-    __all__ = ["config", "course_runs", "sync_runs"]
+    __all__ = ["config", "course_runs", "pins", "sync_runs"]

@@ -1,4 +1,4 @@
-"""What the pages of this app's admin have in common."""
+"""What the pages of this app in Django admin share."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RUN_PERMISSION = "catalog_sync.run_sync"
 
 
 def chosen_catalog(request: HttpRequest) -> str:
-    """Return the name of the Catalog that the page is about: the one in the address, else the first."""
+    """Return the name of the Catalog that the page shows: the one in the request, else the first."""
     names = [each.name for each in conf.catalogs()]
-    asked = request.POST.get("catalog") or request.GET.get("catalog") or ""
-    return asked if asked in names else names[0]
+    requested = request.POST.get("catalog") or request.GET.get("catalog") or ""
+    return requested if requested in names else names[0]
 
 
 def with_catalog(names: Sequence[Any]) -> tuple[Any, ...]:
@@ -30,42 +30,36 @@ def with_catalog(names: Sequence[Any]) -> tuple[Any, ...]:
 
 
 class CatalogFilter(admin.SimpleListFilter):
-    """Only what is of one Catalog. The choices are those that are named: no table is searched for them."""
+    """Filters by Catalog. The choices come from the settings, not from a query."""
 
     title, parameter_name = _("Catalog"), "catalog"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the choices; without any there is no filter."""
-        names = [each.name for each in conf.catalogs()]
-        return [(name, name) for name in names] if len(names) > 1 else []
+        # Django shows no filter without choices.
+        return [(each.name, each.name) for each in conf.catalogs()] if conf.has_several_catalogs() else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows of the Catalog that is chosen."""
         return queryset.filter(catalog=self.value()) if self.value() else queryset
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that are not edited by hand: to look at.
+    """Rows that users can view but not change.
 
-    Neither the whole table nor each filter's share of it is counted: it may have tens of thousands of rows.
+    The whole table is never counted: it can have a million rows.
     """
 
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Paginator:
-        """Count no further than the pages near the one in view."""
         page = request.GET.get("p", "")
-        return NearPaginator(*args, **kwargs, page_in_view=int(page[:9]) if page.isdecimal() else 1)
+        return NearPaginator(*args, **kwargs, current_page=int(page[:9]) if page.isdecimal() else 1)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds one."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes one."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes one: without its row a course that is re-created has no marketing URL."""
         return False

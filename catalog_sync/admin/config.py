@@ -1,4 +1,4 @@
-"""The page on which operators tune the sync, with what a page size costs; its list is the history of who did what."""
+"""The configuration page with the cost of page sizes, and the list of its past changes."""
 
 from __future__ import annotations
 
@@ -24,21 +24,19 @@ TUNED = ("enabled", *CatalogSyncConfig.NUMBERS)
 
 @admin.register(CatalogSyncConfig)
 class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
-    """Each change is a row of its own; the newest is in force."""
+    """Each change is a new row; the newest row is used."""
 
     fields = TUNED
-    # The first is in force, whatever its date says.
+    # The newest row is first even if a clock was wrong.
     ordering = ("-pk",)
     list_filter = (CatalogFilter,)
-    # Named, since Django follows of itself only what cannot be null.
+    # Django adds only foreign keys that are not nullable by itself.
     list_select_related = ("changed_by",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """Begin with who changed what and when."""
         return with_catalog(("change_date", "changed_by", "what_changed", *TUNED))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogSyncConfig]:
-        """Put what each row replaced beside it."""
         before: dict[str, Any] = {
             f"before_{name}": Window(Lag(name), partition_by="catalog", order_by="pk") for name in TUNED
         }
@@ -46,30 +44,26 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
         return rows
 
     def get_readonly_fields(self, request: HttpRequest, obj: CatalogSyncConfig | None = None) -> Any:
-        """Say on the page of an old row who made it, too."""
         return (*TUNED, "catalog", "changed_by", "change_date") if obj else self.readonly_fields
 
     def get_fields(self, request: HttpRequest, obj: CatalogSyncConfig | None = None) -> Any:
-        """Show who made a row, where there is one."""
         catalog = ("catalog",) if conf.has_several_catalogs() else ()
         return ("changed_by", "change_date", *catalog, *TUNED) if obj else (*catalog, *TUNED)
 
     def get_form(self, request: HttpRequest, obj: CatalogSyncConfig | None = None, **kwargs: Any) -> Any:
-        """Have the help text say what a page size costs with this Catalog."""
         form = super().get_form(request, obj, **kwargs)
         if field := form.base_fields.get("page_size"):
             field.help_text = f"{field.help_text} {_page_size_facts(chosen_catalog(request))}"
         return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Have the Catalog chosen among those that are named."""
         if db_field.name != "catalog":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         choices = [(each.name, each.name) for each in conf.catalogs()]
         return ChoiceField(choices=choices, label=gettext_lazy("Catalog"), help_text=db_field.help_text)
 
     def save_model(self, request: HttpRequest, obj: CatalogSyncConfig, form: Any, change: bool) -> None:
-        """Without a field for the Catalog, it is the one there is."""
+        # The form has no field for the only Catalog.
         if form is not None and "catalog" not in form.cleaned_data:
             obj.catalog = chosen_catalog(request)
         super().save_model(request, obj, form, change)
@@ -77,13 +71,11 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the access to the Catalog and what page sizes cost; fill the form with the current configuration."""
+        """Add the access to the Catalog and the cost of page sizes; fill the form with the current configuration."""
         catalog = chosen_catalog(request)
-        in_force, count = CatalogSyncConfig.current(catalog), catalog_size(catalog)
+        current, count = CatalogSyncConfig.current(catalog), catalog_size(catalog)
         costs = (
-            [_row(cost) for cost in page_size_costs.costs(count, in_force.page_size, catalog)]
-            if count
-            else []
+            [_row(cost) for cost in page_size_costs.costs(count, current.page_size, catalog)] if count else []
         )
         names = [each.name for each in conf.catalogs()] if conf.has_several_catalogs() else []
         access = next((each for each in api.catalog_access() if each.catalog == catalog), None)
@@ -93,12 +85,12 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
             "chosen_catalog": catalog,
             "costs": costs,
             "catalog_size": f"{count:,}",
-            "requests_an_hour": quota.REQUESTS_PER_HOUR,
+            "requests_per_hour": quota.REQUESTS_PER_HOUR,
         }
-        # Past ConfigurationModelAdmin, which begins with what is in force for one Catalog only.
-        beginning: Any = request.GET.copy()
-        beginning.update(model_to_dict(in_force))
-        request.GET = beginning
+        # Skips ConfigurationModelAdmin.add_view, which supports only one configuration.
+        initial: Any = request.GET.copy()
+        initial.update(model_to_dict(current))
+        request.GET = initial
         response: HttpResponse = super(ConfigurationModelAdmin, self).add_view(
             request, form_url, context | (extra_context or {})
         )
@@ -106,7 +98,7 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
 
     @admin.display(description=gettext_lazy("what changed"))
     def what_changed(self, row: Any) -> str:
-        """The settings that differ from the row before, or from the defaults, each with both values."""
+        """Return the fields that differ from the previous row, or from the defaults, with both values."""
         before = {name: getattr(row, f"before_{name}") for name in TUNED}
         is_first = before["page_size"] is None
         if is_first:
@@ -127,29 +119,27 @@ def _row(cost: page_size_costs.Cost) -> dict[str, Any]:
     return {
         "page_size": f"{cost.page_size:,}",
         "requests": f"{cost.requests:,}",
-        "syncs_an_hour": cost.syncs_an_hour,
+        "syncs_per_hour": cost.syncs_per_hour,
         "seconds": "-" if cost.seconds is None else f"{cost.seconds:,.1f}",
-        "in_force": cost.in_force,
+        "is_configured": cost.is_configured,
     }
 
 
 def _page_size_facts(catalog: str) -> str:
     count = catalog_size(catalog)
     if not count:
-        return _(
-            "Once a sync has seen how many course runs the Catalog has, this page says what a page size costs."
-        )
-    page_size = CatalogSyncConfig.current(catalog).page_size
-    least = _("From page size %(least)s on, a sync fits into an hour's quota.") % {
+        return _("After the first full sync, this page shows the cost of each page size.")
+    least = _("Use a page size of at least %(least)s to stay within the hourly quota.") % {
         "least": f"{quota.least_page_size(count):,}"
     }
+    page_size = CatalogSyncConfig.current(catalog).page_size
     if not page_size:
         return least
-    requests = quota.requests_for(count, page_size)
-    return (
-        _(
-            "The Catalog has %(count)s course runs: at %(page_size)s a page that is %(requests)s requests a sync."
-        )
-        % {"count": f"{count:,}", "page_size": f"{page_size:,}", "requests": f"{requests:,}"}
-        + f" {least}"
-    )
+    requests = _(
+        "The Catalog has %(count)s course runs. At page size %(page_size)s, a full sync takes %(requests)s requests."
+    ) % {
+        "count": f"{count:,}",
+        "page_size": f"{page_size:,}",
+        "requests": f"{quota.requests_for(count, page_size):,}",
+    }
+    return f"{requests} {least}"

@@ -1,4 +1,4 @@
-"""Filters of the list of course runs. Each asks the database for what it needs only when it is chosen."""
+"""Filters of the list of course runs. A filter sends a query only if it is chosen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog_sync.store import course_overviews, course_runs
+from catalog_sync.store import course_overviews, sources
 
 
 class YesNoFilter(admin.SimpleListFilter):
@@ -20,53 +20,53 @@ class YesNoFilter(admin.SimpleListFilter):
         return [("yes", _("Yes")), ("no", _("No"))]
 
     def condition(self) -> Q:
-        """Return what holds for ``yes``."""
+        """Return the condition for yes."""
         raise NotImplementedError
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows that are chosen."""
+        """Return the rows that match the choice."""
         if self.value() not in ("yes", "no"):
             return queryset
         return queryset.filter(self.condition() if self.value() == "yes" else ~self.condition())
 
 
 class HasUrl(YesNoFilter):
-    """The Catalog has a URL that counts, or one is pinned."""
+    """The Catalog has a URL for learners, or one is pinned."""
 
     title, parameter_name = _("has a marketing URL"), "has_url"
 
     def condition(self) -> Q:
-        """Return what holds for ``yes``."""
-        return course_runs.HAS_URL
+        """Return the condition for yes."""
+        return Q(marketing_url__isnull=False) | sources.is_pinned()
 
 
 class Published(YesNoFilter):
-    """The Catalog calls it published."""
+    """Its status in the Catalog is published."""
 
     title, parameter_name = _("published"), "published"
 
     def condition(self) -> Q:
-        """Return what holds for ``yes``."""
+        """Return the condition for yes."""
         return Q(status="published")
 
 
 class InLms(YesNoFilter):
-    """There is a course overview."""
+    """The LMS has a course overview."""
 
     title, parameter_name = _("in the LMS"), "in_lms"
 
     def condition(self) -> Q:
-        """Return what holds for ``yes``."""
+        """Return the condition for yes."""
         return Q(course_key__in=course_overviews.keys())
 
 
 class Differs(YesNoFilter):
-    """The course overview shows something else."""
+    """The course overview has another marketing URL."""
 
     title, parameter_name = _("differs from the LMS"), "differs"
 
     def condition(self) -> Q:
-        """Return what holds for ``yes``."""
+        """Return the condition for yes."""
         return Q(course_key__in=course_overviews.out_of_date())
 
 
@@ -76,8 +76,8 @@ class Pinned(YesNoFilter):
     title, parameter_name = _("pinned"), "pinned"
 
     def condition(self) -> Q:
-        """Return what holds for ``yes``."""
-        return Q(pinned_at__isnull=False)
+        """Return the condition for yes."""
+        return sources.is_pinned()
 
 
 FILTERS = (HasUrl, Published, InLms, Differs, Pinned)

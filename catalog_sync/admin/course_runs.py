@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -22,31 +21,32 @@ from catalog_sync.admin.base import RUN_PERMISSION, CatalogFilter, ReadOnlyAdmin
 from catalog_sync.admin.course_run_filters import FILTERS
 from catalog_sync.admin.paginator import AtLeast
 from catalog_sync.admin.pin_form import PinForm
+from catalog_sync.admin.pins import may_pin
 from catalog_sync.exceptions import SyncNotStarted
 from catalog_sync.marketing_urls import marketing_url_fault
-from catalog_sync.models import CatalogCourseRun
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.operations import course_status
-
-TEMPLATES = "admin/catalog_sync/catalogcourserun"
 
 
 class CourseRunList(ChangeList):
     """The list, each row with the status of its course."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Fetch the page, and the status of its courses with two queries."""
+        """Fetch the page, and the status and the pins of its courses with three queries."""
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
-        found = course_status.course_statuses([row.course_key for row in rows])
+        keys = {row.course_key for row in rows}
+        statuses = course_status.course_statuses(keys)
+        pins = PinnedMarketingUrl.objects.in_bulk(keys, field_name="course_key")
         for row in rows:
-            row.standing = found[row.course_key]
+            row.course_status, row.pin_or_none = statuses[row.course_key], pins.get(row.course_key)
         self.result_list: Any = rows
         self.is_capped = isinstance(self.paginator.count, AtLeast)
 
 
 @admin.register(CatalogCourseRun)
 class CatalogCourseRunAdmin(ReadOnlyAdmin):
-    """The stored course runs. They are read-only, except for pins, which have forms of their own."""
+    """The stored course runs, read-only. The page of a course run has forms to pin and unpin its marketing URL."""
 
     list_display = ("course_key", "status", "is_in_lms", "is_up_to_date", "url", "modified")
     list_filter = (CatalogFilter, *FILTERS)
@@ -63,7 +63,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
             _("Catalog data"),
             {"fields": ("course_key", "status", "catalog_url", "other_values", "known_since", "said_since")},
         ),
-        (_("Pin"), {"fields": ("pin", "pinned_by", "pinned_at")}),
+        (_("Pin"), {"fields": ("pin", "pin_reason", "pinned_by", "pinned_at")}),
         (_("LMS data"), {"fields": ("is_in_lms", "shown_url", "is_up_to_date")}),
         (_("Link that learners get"), {"fields": ("link", "why")}),
     )
@@ -83,8 +83,6 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         """Return the URLs of the pages, and those that their buttons post to."""
         name, guard = "catalog_sync_catalogcourserun_{}", self.admin_site.admin_view
         return [
-            path("pin/", guard(self.pin_view), name=name.format("pin")),
-            path("<int:pk>/unpin/", guard(require_POST(self.unpin_view)), name=name.format("unpin")),
             path("<int:pk>/sync/", guard(require_POST(self.sync_view)), name=name.format("sync")),
             *super().get_urls(),
         ]
@@ -108,56 +106,31 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         for found in (Q(course_key=term), Q(course_key__startswith=term)):
             if everything.filter(found).exists():
                 return queryset.filter(found), False
-        urls = Q(marketing_url__icontains=term) | Q(pinned_url__icontains=term)
+        pins = PinnedMarketingUrl.objects.filter(url__icontains=term).values("course_key")
+        urls = Q(marketing_url__icontains=term) | Q(course_key__in=pins)
         return queryset.filter(Q(course_key__icontains=term) | urls), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list, with a button to pin a URL if the user has the permission."""
-        return super().changelist_view(request, {**(extra_context or {}), "may_pin": _may_pin(request)})
+        return super().changelist_view(request, {**(extra_context or {}), "may_pin": may_pin(request)})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show one course, with the buttons that the user has the permission for."""
         buttons = {
-            "may_pin": _may_pin(request),
+            "may_pin": may_pin(request),
             "may_sync": request.user.has_perm(RUN_PERMISSION),
             "pin_form": PinForm(auto_id="pin_%s"),
         }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **buttons})
 
-    def pin_view(self, request: HttpRequest) -> HttpResponse:
-        """Pin a marketing URL, also for a course that the Catalog has never listed."""
-        if not _may_pin(request):
-            raise PermissionDenied
-        form = PinForm(request.POST or None, initial={"course_key": request.GET.get("course_key", "")})
-        if form.is_valid() and (row := form.pin(request.user)):
-            self.log_change(request, row, f"Pinned {row.pinned_url}")
-            self.message_user(
-                request, _("Pinned. This URL overrides the Catalog until you unpin it."), messages.SUCCESS
-            )
-            return redirect(self._page_of(row))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Pin a marketing URL"),
-            "form": form,
-        }
-        return TemplateResponse(request, f"{TEMPLATES}/pin.html", context)
-
-    def unpin_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Remove a pin. The Catalog's URL is used again immediately."""
-        if not _may_pin(request):
-            raise PermissionDenied
-        row = get_object_or_404(CatalogCourseRun, pk=pk)
-        if api.unpin_marketing_url(row.course_key, request.user):
-            self.log_change(request, row, f"Unpinned {row.pinned_url}")
-            text = _("Unpinned. The Catalog's URL is used again.")
-            self.message_user(request, text, messages.SUCCESS)
-        if CatalogCourseRun.objects.filter(pk=pk).exists():
-            return redirect(self._page_of(row))
-        # The row existed only for the pin.
-        return redirect(reverse("admin:catalog_sync_catalogcourserun_changelist"))
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add the pin of the course, for the button that removes it."""
+        context["pin"] = _pin(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def sync_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Start a sync of this course in a Celery worker. This process sends no request to the Catalog."""
@@ -171,21 +144,18 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         else:
             text = _("A worker syncs this course now. Reload this page in a moment.")
             self.message_user(request, text, messages.SUCCESS)
-        return redirect(self._page_of(row))
-
-    def _page_of(self, row: CatalogCourseRun) -> str:
-        return reverse("admin:catalog_sync_catalogcourserun_change", args=[row.pk])
+        return redirect(reverse("admin:catalog_sync_catalogcourserun_change", args=[row.pk]))
 
     @admin.display(description=_("marketing URL"))
     def url(self, row: CatalogCourseRun) -> str:
         """Return the pinned URL, else the Catalog's."""
-        if row.pinned_url:
-            return format_html("<strong>{}</strong> {}", _("Pinned:"), row.pinned_url)
+        if pin := _pin(row):
+            return format_html("<strong>{}</strong> {}", _("Pinned:"), pin.url)
         return row.marketing_url or "-"
 
     @admin.display(description=_("first seen"))
     def known_since(self, row: CatalogCourseRun) -> str:
-        """Return when the Catalog first listed the course, or when it was first pinned."""
+        """Return when the Catalog first listed the course."""
         return display_for_value(row.created, "-")
 
     @admin.display(description=_("last changed"))
@@ -196,12 +166,12 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("in the LMS"), boolean=True)
     def is_in_lms(self, row: CatalogCourseRun) -> bool:
         """Return whether the LMS has a course overview."""
-        return _standing(row).is_in_lms
+        return _course_status(row).is_in_lms
 
     @admin.display(description=_("LMS up to date"), boolean=True)
     def is_up_to_date(self, row: CatalogCourseRun) -> bool | None:
         """Return whether the course overview has the marketing URL that it should have."""
-        return _standing(row).is_up_to_date
+        return _course_status(row).is_up_to_date
 
     @admin.display(description=_("marketing URL"))
     def catalog_url(self, row: CatalogCourseRun) -> str:
@@ -217,12 +187,31 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("pinned URL"))
     def pin(self, row: CatalogCourseRun) -> str:
         """Return the pinned URL."""
-        return _linked(row.pinned_url)
+        pin = _pin(row)
+        return _linked(pin.url if pin else None)
+
+    @admin.display(description=_("reason"))
+    def pin_reason(self, row: CatalogCourseRun) -> str:
+        """Return why the URL is pinned."""
+        pin = _pin(row)
+        return (pin and pin.reason) or "-"
+
+    @admin.display(description=_("pinned by"))
+    def pinned_by(self, row: CatalogCourseRun) -> str:
+        """Return who pinned the URL."""
+        pin = _pin(row)
+        return str((pin and pin.pinned_by) or "-")
+
+    @admin.display(description=_("pinned at"))
+    def pinned_at(self, row: CatalogCourseRun) -> str:
+        """Return when the URL was pinned."""
+        pin = _pin(row)
+        return display_for_value(pin and pin.pinned_at, "-")
 
     @admin.display(description=_("marketing URL"))
     def shown_url(self, row: CatalogCourseRun) -> str:
         """Return the course overview's marketing URL."""
-        return _linked(_standing(row).shown_url)
+        return _linked(_course_status(row).shown_url)
 
     @admin.display(description=_("link"))
     def link(self, row: CatalogCourseRun) -> str:
@@ -235,14 +224,17 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         return _link_and_why(row)[1]
 
 
-def _may_pin(request: HttpRequest) -> bool:
-    return request.user.has_perm("catalog_sync.change_catalogcourserun")
+def _pin(row: Any) -> PinnedMarketingUrl | None:
+    if "pin_or_none" not in row.__dict__:
+        row.pin_or_none = PinnedMarketingUrl.objects.filter(course_key=row.course_key).first()
+    found: PinnedMarketingUrl | None = row.pin_or_none
+    return found
 
 
-def _standing(row: Any) -> course_status.CourseStatus:
-    if "standing" not in row.__dict__:
-        row.standing = course_status.course_statuses([row.course_key])[row.course_key]
-    found: course_status.CourseStatus = row.standing
+def _course_status(row: Any) -> course_status.CourseStatus:
+    if "course_status" not in row.__dict__:
+        row.course_status = course_status.course_statuses([row.course_key])[row.course_key]
+    found: course_status.CourseStatus = row.course_status
     return found
 
 

@@ -1,4 +1,4 @@
-"""The buttons that start and cancel a sync, and how far the running one is."""
+"""The buttons that start and cancel a sync, and the progress of the running one."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ from catalog_sync.operations import jobs
 from catalog_sync.store import lease
 
 CHANGELIST = "admin:catalog_sync_syncrun_changelist"
-# What was handed to a worker is remembered in the session for so long, until it shows up as a running sync.
+# The session remembers a sync that was handed to a worker until it starts, at most this long.
 QUEUED = "catalog_sync_queued"
 QUEUED_SECONDS = 120
 
 
 class RunControl:
-    """Views beside those of the sync runs' admin, and what its pages show of a running sync."""
+    """The views for starting, canceling and watching a sync, and their part of the template context."""
 
     def __init__(self, model_admin: admin.ModelAdmin) -> None:
         self._admin = model_admin
 
     def urls(self) -> list[URLPattern]:
-        """Return the addresses of the views."""
         wrap = self._admin.admin_site.admin_view
         return [
             path("start/", wrap(require_POST(self.start)), name="catalog_sync_syncrun_start"),
@@ -43,11 +42,11 @@ class RunControl:
         ]
 
     def context(self, request: HttpRequest, only: str | None = None) -> dict[str, Any]:
-        """Return what the pages show: buttons for who may press them, and the running sync.
+        """Return the buttons that the user may press, and the running sync.
 
         Args:
-            request: whose page it is.
-            only: on the page of one run, its id: another's progress is not shown there, nor what starts a sync.
+            request: the request for the page.
+            only: the id of a sync run on its own page: the page shows no other progress and no start buttons.
         """
         may_run = request.user.has_perm(RUN_PERMISSION)
         run = _running(only)
@@ -58,14 +57,13 @@ class RunControl:
         return context
 
     def start(self, request: HttpRequest) -> HttpResponse:
-        """Hand a sync to a worker, or say how to run it."""
         self._check(request)
         dry_run = "dry_run" in request.POST
         newest = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first()
         try:
             api.start_sync(dry_run=dry_run, user_id=request.user.pk)
         except SyncNotStarted as error:
-            self._say(request, str(error))
+            self._warn(request, str(error))
             return redirect(CHANGELIST)
         request.session[QUEUED] = [newest or 0, time.time()]
         text = (
@@ -77,21 +75,20 @@ class RunControl:
         return redirect(CHANGELIST)
 
     def cancel(self, request: HttpRequest, run_id: int) -> HttpResponse:
-        """Ask the running sync to end."""
         self._check(request)
         run = SyncRun.objects.filter(pk=run_id).first()
         if run is None:
             raise Http404
         if api.cancel_sync(run_id, user_id=request.user.pk):
-            self._admin.log_change(request, run, _("Canceled it."))
-            text = _("Sync run %(id)s ends after the page that it is writing.") % {"id": run_id}
+            self._admin.log_change(request, run, _("Canceled."))
+            text = _("Sync run %(id)s will end after its current page.") % {"id": run_id}
             self._admin.message_user(request, text, messages.SUCCESS)
         else:
-            self._say(request, _("Sync run %(id)s had ended already.") % {"id": run_id})
+            self._warn(request, _("Sync run %(id)s has already ended.") % {"id": run_id})
         return redirect(CHANGELIST)
 
     def progress(self, request: HttpRequest) -> HttpResponse:
-        """Tell the page's script how far the running sync is; on the page of a run, that run."""
+        """Return the progress for the page's script; on the page of a sync run, only its own."""
         if not self._admin.has_view_permission(request):
             raise PermissionDenied
         only = request.GET.get("run")
@@ -102,27 +99,27 @@ class RunControl:
         if not (request.user.has_perm(RUN_PERMISSION) and self._admin.has_view_permission(request)):
             raise PermissionDenied
 
-    def _say(self, request: HttpRequest, text: str) -> None:
+    def _warn(self, request: HttpRequest, text: str) -> None:
         self._admin.message_user(request, text, messages.WARNING)
 
     def _queued(self, request: HttpRequest) -> dict[str, Any] | None:
-        """Return what to show while a sync waits for a worker; None once it has run, or waits too long."""
+        """Return what to show while a sync waits for a worker; None if it has started, or has waited too long."""
         if QUEUED not in request.session:
             return None
         newest, since = request.session[QUEUED]
-        # Looks at what changed begin every minute, and this one waits for them.
-        begun = SyncRun.objects.filter(pk__gt=newest).exclude(scope=SyncRun.Scope.CHANGED)
-        if time.time() - since > QUEUED_SECONDS or begun.exists():
+        # Incremental syncs may start every minute, and the queued sync waits for them.
+        started = SyncRun.objects.filter(pk__gt=newest).exclude(scope=SyncRun.Scope.CHANGED)
+        if time.time() - since > QUEUED_SECONDS or started.exists():
             del request.session[QUEUED]
             return None
         return {"key": "queued", "done": None, "total": 0, "text": _("Waiting for a Celery worker.")}
 
 
 def _running(only: str | None) -> SyncRun | None:
-    """Return the sync that is running; or only the one of this id, which may be any text."""
+    """Return the running sync; if an id is given, only that one. The id may be any text."""
     if not only:
         return api.running_sync()
-    # No database has room for an id of more digits.
+    # Longer numbers are out of range for the database.
     return api.running_sync(int(only)) if only.isdecimal() and len(only) < 19 else None
 
 
@@ -138,19 +135,19 @@ def _progress_of(run: SyncRun | None) -> dict[str, Any] | None:
     }
     is_dead = not lease.alive().filter(pk=run.pk).exists()
     if is_dead:
-        silent = (timezone.now() - run.heartbeat).total_seconds()
-        text = _("No sign of life for %(seconds)s s: the process seems to have died.") % {
-            "seconds": f"{silent:,.0f}"
+        since_heartbeat = (timezone.now() - run.heartbeat).total_seconds()
+        text = _("No heartbeat for %(seconds)s s. The process has probably died.") % {
+            "seconds": f"{since_heartbeat:,.0f}"
         }
     elif run.cancel_requested:
-        text = _("Canceling: it ends after its page.")
-    # A bar cannot be fuller than full, though the list may grow meanwhile.
-    known = {"done": min(done, total), "total": total} if total else {"done": None, "total": 0}
+        text = _("Canceling. The sync run ends after its current page.")
+    # The list can grow while it is read.
+    bar = {"done": min(done, total), "total": total} if total else {"done": None, "total": 0}
     return {
         "key": f"run-{run.pk}",
         "run_id": run.pk,
         "canceling": run.cancel_requested,
         "is_dead": is_dead,
         "text": text,
-        **known,
+        **bar,
     }

@@ -1,4 +1,4 @@
-"""The syncs: what each did, in numbers and in charts; and the buttons that start and cancel one."""
+"""The pages of the sync runs: list, charts, details, and the buttons that start and cancel a sync."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog_sync import conf
 from catalog_sync.admin.base import CatalogFilter, ReadOnlyAdmin, chosen_catalog, with_catalog
+from catalog_sync.admin.charts import charts
 from catalog_sync.admin.run_control import RunControl
 from catalog_sync.models import SyncRun
 
@@ -23,7 +24,7 @@ MESSAGE_LENGTH = 100
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    """The history of the syncs, newest first, below the charts of the latest."""
+    """The sync runs, newest first, below the charts of the latest."""
 
     list_display = (
         "id",
@@ -37,7 +38,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "removed",
         "failures",
         "page_size",
-        "at_once",
+        "concurrency",
     )
     list_filter = (CatalogFilter, "status", "scope", "dry_run", "started")
     search_fields = ("message", "holder")
@@ -60,7 +61,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
             },
         ),
         (
-            _("What it asked of the Catalog"),
+            _("Requests to the Catalog"),
             {
                 "fields": (
                     "page_size",
@@ -76,7 +77,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
             },
         ),
         (
-            _("What it did in the LMS"),
+            _("Changes in the LMS"),
             {
                 "fields": (
                     "course_overviews",
@@ -90,50 +91,43 @@ class SyncRunAdmin(ReadOnlyAdmin):
                 )
             },
         ),
-        (_("What it logged"), {"fields": ("warnings", "log_search")}),
+        (_("Log"), {"fields": ("warnings", "log_search")}),
     )
 
     @property
     def control(self) -> RunControl:
-        """The buttons and the progress bar."""
         return RunControl(self)
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Name the Catalog, if there are several."""
         return with_catalog(self.list_display)
 
     def get_fieldsets(self, request: HttpRequest, obj: SyncRun | None = None) -> Any:
-        """Name the Catalog and what is another's, if there are several."""
         if not conf.has_several_catalogs():
             return self.fieldsets
-        (first, whole), (second, asked), *rest = self.fieldsets
-        asked_of_several = (*asked["fields"], "in_other_catalogs", "of_other_orgs")
-        named = (first, {"fields": with_catalog(whole["fields"])})
-        return (named, (second, {"fields": asked_of_several}), *rest)
+        (first, general), (second, requests), *others = self.fieldsets
+        return (
+            (first, {"fields": with_catalog(general["fields"])}),
+            (second, {"fields": (*requests["fields"], "in_other_catalogs", "of_other_orgs")}),
+            *others,
+        )
 
     def get_urls(self) -> list[URLPattern]:
-        """Put the buttons' addresses before those of the rows."""
         urls: list[URLPattern] = self.control.urls() + super().get_urls()
         return urls
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
-        """Leave the log lines to the page of one run."""
+        # Only the page of one sync run shows the log lines.
         rows: QuerySet[SyncRun] = super().get_queryset(request)
         return rows.defer("log_lines")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the buttons, the running sync and the charts above the list."""
-        # Here, not above: what draws them is for this page alone, and every web process imports the admin.
-        from catalog_sync.admin import charts
-
         catalog = chosen_catalog(request)
         context: dict[str, Any] = {
             "title": _("Sync runs"),
-            "charts": charts.charts(catalog),
+            "charts": charts(catalog),
             "charted_catalog": catalog if conf.has_several_catalogs() else "",
-            "can_draw": charts.can_draw(),
             **self.control.context(request),
         }
         return super().changelist_view(request, context | (extra_context or {}))
@@ -145,13 +139,11 @@ class SyncRunAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show how far this run is, if it is the one that runs."""
         context = self.control.context(request, only=object_id)
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, run: SyncRun) -> SafeString:
-        """The status, by word and by color."""
         label: Any = run.get_status_display()
         if run.cancel_requested and run.lease:
             label = _("canceling")
@@ -161,12 +153,10 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("duration"), ordering="duration_seconds")
     def duration(self, run: SyncRun) -> str:
-        """In seconds; a running one has none yet."""
         return f"{run.duration_seconds:,.1f} s" if run.finished else "-"
 
     @admin.display(description=_("kind"), ordering="scope")
     def kind(self, run: SyncRun) -> str:
-        """What it covered, and whether it wrote."""
         words = {
             SyncRun.Scope.ALL: _("full"),
             SyncRun.Scope.CHANGED: _("changed"),
@@ -174,41 +164,30 @@ class SyncRunAdmin(ReadOnlyAdmin):
         }
         return f"{words[SyncRun.Scope(run.scope)]}{', ' + _('dry') if run.dry_run else ''}"
 
-    @admin.display(description=_("at once"), ordering="concurrency")
-    def at_once(self, run: SyncRun) -> int:
-        """The concurrency, under a heading that leaves room."""
-        return run.concurrency
-
     @admin.display(description=_("retrieved"), ordering="course_runs_retrieved")
     def retrieved(self, run: SyncRun) -> int:
-        """The course runs retrieved, under a heading that leaves room."""
         return run.course_runs_retrieved
 
     @admin.display(description=_("what went wrong"), ordering="message")
     def what_went_wrong(self, run: SyncRun) -> str:
-        """The beginning of the message."""
         return Truncator(run.message).chars(MESSAGE_LENGTH)
 
     @admin.display(description=_("not in the LMS"))
     def without_course_overview(self, run: SyncRun) -> int:
-        """Course runs that the LMS does not have."""
         return run.not_in_lms
 
     @admin.display(description=_("not in the Catalog"))
     def without_course_run(self, run: SyncRun) -> int:
-        """Course overviews that the Catalog does not list."""
         return run.not_in_catalog
 
     @admin.display(description=_("warnings and errors"))
     def warnings(self, run: SyncRun) -> Any:
-        """The lines that the run kept of its log."""
         return (
             format_html('<pre class="catalog-sync-log">{}</pre>', run.log_lines)
             if run.log_lines
             else _("none")
         )
 
-    @admin.display(description=_("all of its log lines"))
+    @admin.display(description=_("all log lines"))
     def log_search(self, run: SyncRun) -> SafeString:
-        """What to look for in Splunk."""
         return format_html("<code>event=catalog_sync.* run_id={}</code>", run.pk)

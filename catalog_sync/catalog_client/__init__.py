@@ -1,4 +1,4 @@
-"""The Catalog API: bytes in, course runs out. Knows no model and no database."""
+"""The HTTP client of the Catalog API: lists course runs, looks them up by key, and finds those that changed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from functools import partial
 from urllib.parse import quote, urlencode
 
 from catalog_sync.catalog_client.access import Authentication, CatalogAccess, access_to
-from catalog_sync.catalog_client.changed import ChangedCourses, decode_changed
 from catalog_sync.catalog_client.crawler import Crawl
-from catalog_sync.catalog_client.errors import MalformedReply
-from catalog_sync.catalog_client.failures import malformed
+from catalog_sync.catalog_client.errors import MALFORMED, MalformedReply
 from catalog_sync.catalog_client.pagination import OverlappingPages, PageRange
 from catalog_sync.catalog_client.retries import Requester
-from catalog_sync.catalog_client.schemas import CourseRun, Page, RejectedRecord, decode_page, why_no_answer
-from catalog_sync.catalog_client.threads import result_of, run_in_thread
+from catalog_sync.catalog_client.schemas import (
+    ChangedCourses,
+    CourseRun,
+    Page,
+    RejectedRecord,
+    decode_changed,
+    decode_page,
+    why_not_conclusive,
+)
+from catalog_sync.catalog_client.transport import result_of, run_in_thread
 from catalog_sync.exceptions import RequestFailed
 
 __all__ = [
@@ -35,12 +41,11 @@ __all__ = [
     "access_to",
 ]
 
-# The service answers 400 to a request line of more than 4,094 bytes; leave room for the method, the version and
-# the path that a proxy may add.
+# The Catalog answers 400 to a request line of more than 4,094 bytes; a proxy may add to the path.
 LONGEST_URL = 3_900
-# A page of a look-up: twice as many rows as keys are asked for, since two runs may differ only in case.
+# Twice as many rows as keys, since the keys of two course runs may differ only in case.
 LOOK_UP_LIMIT = 200
-# A page may hold more records than were asked for, but not so many that memory and log are theirs.
+# Records that a page may have beyond its size; more could fill memory and log.
 MOST_ROWS_BEYOND = 1_000
 
 
@@ -48,10 +53,10 @@ class CatalogClient:
     """Reads course runs from one Catalog.
 
     Args:
-        api_url: the API's root, without trailing slash.
-        fields: the Catalog fields to ask for; fewer fields are faster.
+        api_url: the root of the API, without a trailing slash.
+        fields: the Catalog fields to request; fewer fields are faster.
         requester: sends the requests.
-        tick: called about twice a second while somebody waits for the Catalog; what it raises ends the waiting.
+        heartbeat: called about twice a second during a request; an exception from it ends the wait.
     """
 
     def __init__(
@@ -65,41 +70,41 @@ class CatalogClient:
         self._courses_url = f"{api_url}/courses/"
         self._fields = ",".join(sorted({"key", "status", *fields}))
         self._requester = requester
-        self._tick = heartbeat
+        self._heartbeat = heartbeat
 
     @property
     def requests(self) -> int:
-        """How many requests were sent so far, retries among them."""
+        """How many requests were sent so far, retries included."""
         return self._requester.requests
 
     @property
     def retries(self) -> int:
-        """How many requests were sent again so far."""
+        """How many of them were second attempts or later."""
         return self._requester.retries
 
     @property
     def slowest_seconds(self) -> float:
-        """How long the slowest request took since the crawl began, without what was waited for between tries."""
+        """How long the slowest request of the crawl took, without waits between attempts."""
         return self._requester.slowest_seconds
 
     def crawl(self, pagination: OverlappingPages, concurrency: int) -> Crawl:
-        """Return a crawl of the stretch of the list that the chain covers; see ``Crawl``."""
-        self._requester.slowest_seconds = 0.0  # what was measured before is no page of the crawl
+        """Return a crawl of the list, or of the partition that ``pagination`` covers."""
+        self._requester.slowest_seconds = 0.0  # of requests before the crawl
         budget = self._requester.budget
         started_with = budget.seconds
         return Crawl(
             fetch=self._read_page,
             pagination=pagination,
             concurrency=concurrency,
-            heartbeat=self._tick,
+            heartbeat=self._heartbeat,
             can_go_on=lambda: budget.seconds > 0 or not started_with,
         )
 
     def look_up(self, course_keys: Collection[str]) -> Iterator[tuple[tuple[str, ...], Page]]:
-        """Yield batches of the keys, each with the page that the Catalog answers for them.
+        """Yield batches of the keys, each with the Catalog's page for them.
 
-        The Catalog may compare keys without case, so a page may hold runs that were not asked for. A key that is not
-        on its page is proven to be gone: a reply that might leave something out is a failure.
+        The Catalog may compare keys without case, so a page may have course runs that were not requested. A key that is
+        not on its page is confirmed to be absent: a reply that may be incomplete raises an exception instead.
 
         Raises:
             RequestFailed: a batch could not be looked up.
@@ -109,33 +114,31 @@ class CatalogClient:
             url = f"{self._url}?{self._query(LOOK_UP_LIMIT, 0)}&keys={keys}"
             parse = partial(self._parse_look_up, batch)
             read = partial(self._requester.get, url, parse, rows=LOOK_UP_LIMIT)
-            yield batch, result_of(run_in_thread(read), self._tick)
+            yield batch, result_of(run_in_thread(read), self._heartbeat)
 
     def changed_since(self, since: datetime, most: int) -> ChangedCourses:
-        """Return the courses that the Catalog says changed since then, with the runs of at most so many; one request.
+        """Return the courses that changed since then, with the course runs of at most ``most``; one request.
 
-        It does not tell of every change: see ``docs/references/catalog-api.rst``.
+        The Catalog does not report every change: see ``docs/references/catalog-api.rst``.
 
         Raises:
-            RequestFailed: no answer.
+            RequestFailed: there is no usable reply.
         """
         timestamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {"fields": "key,course_runs", "include_hidden_course_runs": "1", "limit": most, "offset": 0}
         url = f"{self._courses_url}?{urlencode(query | {'timestamp': timestamp}, safe=',')}"
         read = partial(self._requester.get, url, partial(self._parse_changed, most), rows=most)
-        return result_of(run_in_thread(read), self._tick)
+        return result_of(run_in_thread(read), self._heartbeat)
 
     def seconds_of(self, page_range: PageRange) -> tuple[float, Page]:
-        """Return how long the Catalog takes for one window, and the page; tried once.
-
-        Where the Catalog asks to be left alone for a while, it is, and that time is none of the page's.
+        """Return how long the Catalog takes for one page, without back-off, and the page; one attempt.
 
         Raises:
-            RequestFailed: no answer.
+            RequestFailed: there is no usable reply.
         """
         budget = self._requester.budget
         before, started = budget.seconds, time.monotonic()
-        page = result_of(run_in_thread(partial(self._read_page, page_range, 1)), self._tick)
+        page = result_of(run_in_thread(partial(self._read_page, page_range, 1)), self._heartbeat)
         waited = before - budget.seconds
         return time.monotonic() - started - waited, page
 
@@ -159,8 +162,8 @@ class CatalogClient:
         return self._requester.get(url, parse, rows=page_range.limit, attempts=attempts)
 
     def _query(self, limit: int, offset: int) -> str:
-        # Always in this order: the service caches replies by the exact query string. ``limit`` and ``offset``,
-        # because ``page_size`` counts only beside ``page``, and pages cannot overlap.
+        # Always in this order, since the Catalog caches replies by the exact query string. ``limit`` and ``offset``,
+        # since ``page`` and ``page_size`` do not allow overlapping pages.
         query = {"exclude_utm": "1", "fields": self._fields, "limit": limit, "offset": offset}
         return urlencode(query, safe=",")
 
@@ -168,16 +171,16 @@ class CatalogClient:
         try:
             return decode_page(body, rows + MOST_ROWS_BEYOND)
         except MalformedReply as error:
-            raise malformed(self._url, str(error)) from error
+            raise MALFORMED.at(self._url, instead=error) from error
 
     def _parse_look_up(self, course_keys: Collection[str], body: bytes) -> Page:
         page = self._parse(LOOK_UP_LIMIT, body)
-        if why := why_no_answer(page, course_keys):
-            raise malformed(self._url, why)
+        if why := why_not_conclusive(page, course_keys):
+            raise MALFORMED.at(self._url, instead=why)
         return page
 
     def _parse_changed(self, most: int, body: bytes) -> ChangedCourses:
         try:
             return decode_changed(body, most)
         except MalformedReply as error:
-            raise malformed(self._courses_url, str(error)) from error
+            raise MALFORMED.at(self._courses_url, instead=error) from error

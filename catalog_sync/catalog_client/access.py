@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from catalog_sync import conf
-from catalog_sync.catalog_client.failures import TOKEN_USER, TOKENS, without_credentials
+from catalog_sync.catalog_client.errors import TOKEN_USER, TOKENS, without_credentials
 from catalog_sync.openedx import catalog as platform
 
 
@@ -48,7 +48,7 @@ class CatalogAccess:
         return without_credentials(self.api_url)
 
     def facts(self) -> dict[str, str]:
-        """Return what an operator may see."""
+        """Return the facts for an operator, without a password."""
         return {
             "catalog": self.catalog,
             "api_url": self.shown_url,
@@ -58,7 +58,7 @@ class CatalogAccess:
         }
 
     def names_in_remedies(self) -> dict[str, str]:
-        """Return what the remedies of failures name, each with what it is for this access."""
+        """Return the names in messages that are different for this access, each with its replacement."""
         names = {"COURSE_CATALOG_API_URL": self.source}
         if self.authentication is Authentication.PLATFORM:
             signed = "the tokens that the LMS signs (JWT_AUTH)"
@@ -71,7 +71,7 @@ class CatalogAccess:
 def may_use_platform(catalog: conf.Catalog) -> bool:
     """Return whether edx-platform's Catalog integration may decide the access; if so, the rule reads the database.
 
-    A Catalog of ``CATALOG_SYNC_CATALOGS`` may belong to somebody else, so it never gets the LMS's own token.
+    A Catalog of ``CATALOG_SYNC_CATALOGS`` may belong to another operator, so it never gets the LMS's own token.
     """
     is_only = conf.named_catalogs() is None and catalog.name == conf.DEFAULT_CATALOG
     return is_only and platform.is_installed()

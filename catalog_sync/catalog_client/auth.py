@@ -1,10 +1,12 @@
-"""The authenticated session, as Open edX services make theirs."""
+"""Sessions that authenticate to the Catalog, and their access tokens."""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -18,45 +20,49 @@ from edx_rest_api_client.client import USER_AGENT, OAuthAPIClient
 
 from catalog_sync import conf
 from catalog_sync.catalog_client.access import Authentication, CatalogAccess
-from catalog_sync.catalog_client.failures import (
+from catalog_sync.catalog_client.errors import (
+    FACTORY_FAILED,
+    PLATFORM_FAILED,
+    PROVIDER,
+    SERVICE_USER_MISSING,
+    TOKEN_MALFORMED,
     credentials_missing,
-    no_session,
-    service_user_missing,
-    token_malformed,
     token_refused,
     token_unavailable,
 )
-from catalog_sync.catalog_client.transport import ENCODINGS, exchange
+from catalog_sync.catalog_client.transport import ENCODINGS, receive
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.openedx import catalog as platform
 
-# A token that ends while a page is on its way costs a request; renew it a little early.
+# Renew a token a little early, since one that expires during a request costs another request.
 EARLY_SECONDS = 10
 TOKEN_TIMEOUT_SECONDS = 8.0
-# A token is a few kB.
+# A token has a few kB.
 MOST_TOKEN_BYTES = 256 * 1024
+# The LMS signs tokens for an hour. A session that cannot renew its token is replaced well before that.
+SESSION_SECONDS = 30 * 60.0
 
 
 class _Token(msgspec.Struct):
-    # What an HTTP header can carry.
+    # The characters of an HTTP header.
     access_token: Annotated[str, msgspec.Meta(pattern=r"\A[!-~]+\Z")]
     expires_in: Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
 class CatalogSession(OAuthAPIClient):
-    """An ``OAuthAPIClient`` that keeps its token until it ends, so that no cache is needed between requests.
+    """An ``OAuthAPIClient`` that keeps its token until it expires, and shares it with other workers in the cache.
 
-    The token itself comes from the shared cache where the host has one: workers share it. It is fetched with the
-    same bounds in time and size as a page, and never from where a redirect points: the secret stays at its origin.
+    The request for a token has bounds in time and size, as the request for a page has. It follows no redirect, so that
+    the secret is sent to the configured address only.
     """
 
     _renew_at = 0.0
 
     def authenticate(self) -> None:
-        """Have a token that has not ended.
+        """Fetch a token, unless this session or the cache has one that has not expired.
 
         Raises:
-            RequestFailed: the OAuth2 provider gives none.
+            RequestFailed: the OAuth2 provider issues none.
         """
         if time.monotonic() >= self._renew_at and not self._use_cached():
             self.renew()
@@ -64,11 +70,11 @@ class CatalogSession(OAuthAPIClient):
     _ensure_authentication = authenticate
 
     def renew(self) -> None:
-        """Fetch a new token past every cache: the service has refused the cached one."""
+        """Fetch a new token in place of a cached one that the Catalog has refused."""
         token = self._fetch()
         lasts = max(token.expires_in - EARLY_SECONDS, 1.0)
         self._use(token.access_token, lasts)
-        # A cache that is down costs a request for a token, no more. Each kind of cache has its own exceptions.
+        # Without a cache, each session fetches its own token. Each kind of cache has its own exceptions.
         with suppress(Exception):
             TieredCache.set_all_tiers(
                 self._cache_key(), (token.access_token, time.time() + lasts), int(lasts) + 1
@@ -104,7 +110,9 @@ class CatalogSession(OAuthAPIClient):
             stream=True,
         )
         try:
-            reply = exchange(url, send, seconds=TOKEN_TIMEOUT_SECONDS, most_bytes=MOST_TOKEN_BYTES)
+            reply = receive(
+                url, send, seconds=TOKEN_TIMEOUT_SECONDS, most_bytes=MOST_TOKEN_BYTES, service=PROVIDER
+            )
         except RequestFailed as error:
             raise token_unavailable(error) from error
         if reply.status != HTTPStatus.OK:
@@ -112,17 +120,17 @@ class CatalogSession(OAuthAPIClient):
         try:
             return msgspec.json.decode(reply.body, type=_Token)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            # Without the cause: what it quotes might be part of a token.
-            raise token_malformed(url) from None
+            # Without the cause, whose message may quote a part of the token.
+            raise TOKEN_MALFORMED.at(url, service=PROVIDER) from None
 
     def _cache_key(self) -> str:
-        # Hashed: a memcached key has at most 250 characters.
-        whose = f"{self._client_id} {_access_token_url(self._base_url)}"
-        return f"catalog_sync.access_token.{hashlib.sha256(whose.encode()).hexdigest()}"
+        # Hashed, since a memcached key has at most 250 characters.
+        identity = f"{self._client_id} {_access_token_url(self._base_url)}"
+        return f"catalog_sync.access_token.{hashlib.sha256(identity.encode()).hexdigest()}"
 
 
 def _access_token_url(provider_url: str) -> str:
-    """Return the provider's token endpoint, whether the setting names it, its ``/oauth2`` or its root."""
+    """Return the token endpoint; the setting may have that address, its ``/oauth2`` or the provider's root."""
     url = provider_url.rstrip("/")
     if url.endswith("/access_token"):
         return url
@@ -136,19 +144,19 @@ def _post(url: str, **options: Any) -> requests.Response:
 
 
 def _end_at_redirects(session: requests.Session) -> None:
-    """Have a redirect lead nowhere.
+    """Let ``requests`` treat a redirect as any other reply.
 
-    Also where none is to be followed, requests prepares the next request, and before that it reads and unpacks the
-    whole body of the redirect, however long that is.
+    Otherwise it prepares the next request, even if none is to be sent. Before that it reads and unpacks the whole body
+    of the redirect, which may have any length.
     """
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
 
 
 def oauth_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
-    """Return a session with the LMS's own credentials for the Catalog (``BACKEND_SERVICE_EDX_OAUTH2_*`` by default).
+    """Return a session with the OAuth2 credentials of the settings (by default ``BACKEND_SERVICE_EDX_OAUTH2_*``).
 
     Raises:
-        RequestFailed: they are not set.
+        RequestFailed: a credential is not set.
     """
     catalog = conf.catalog(catalog_name)
     if missing := catalog.missing_credentials:
@@ -160,7 +168,7 @@ def new_session(access: CatalogAccess) -> requests.Session:
     """Return a session that authenticates to the Catalog as ``access`` describes.
 
     Raises:
-        RequestFailed: there is no session: no credentials, no service user, or a session factory that fails.
+        RequestFailed: credentials or the service user are missing, or the session factory fails.
     """
     match access.authentication:
         case Authentication.FACTORY:
@@ -176,14 +184,14 @@ def new_session(access: CatalogAccess) -> requests.Session:
 
 
 def _factory_session(access: CatalogAccess) -> requests.Session:
-    # A factory of a host with one Catalog takes no argument.
+    # Only if CATALOG_SYNC_CATALOGS is set, the factory gets the name of a Catalog.
     names = () if conf.named_catalogs() is None else (access.catalog,)
     try:
         return _checked(import_string(access.factory)(*names))
     except RequestFailed:
         raise
-    except Exception as error:  # the host's own code
-        raise no_session(access.factory, error) from error
+    except Exception as error:  # from the host's code
+        raise FACTORY_FAILED.at(factory=access.factory, error=type(error).__name__) from error
 
 
 def _platform_session(access: CatalogAccess) -> requests.Session:
@@ -192,13 +200,77 @@ def _platform_session(access: CatalogAccess) -> requests.Session:
     except DatabaseError:
         raise
     except platform.ServiceUserMissing:
-        raise service_user_missing(access.user) from None
-    except Exception as error:  # edx-platform's own code
-        remedy = "check JWT_AUTH in the settings of the LMS"
-        raise no_session("get_catalog_api_client of the LMS", error, remedy) from error
+        raise SERVICE_USER_MISSING.at(user=access.user) from None
+    except Exception as error:  # from edx-platform
+        raise PLATFORM_FAILED.at(error=type(error).__name__) from error
 
 
 def _checked(session: Any) -> requests.Session:
     if not isinstance(session, requests.Session):
         raise TypeError(f"{type(session).__name__} is not a requests.Session")
     return session
+
+
+@dataclass(frozen=True)
+class PooledSession:
+    """A session and the time at which it was made."""
+
+    session: requests.Session
+    made: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether its token may expire soon, without being renewed."""
+        renews_its_token = isinstance(self.session, CatalogSession)
+        return not renews_its_token and time.monotonic() - self.made >= SESSION_SECONDS
+
+
+class SessionPool:
+    """Authenticated sessions for one Catalog, each used by one thread at a time.
+
+    Attributes:
+        closed: whether the sync run is over.
+    """
+
+    def __init__(self, access: CatalogAccess) -> None:
+        self.closed = False
+        self._access = access
+        self._lock = threading.Lock()
+        self._idle: list[PooledSession] = []
+
+    def borrow(self) -> PooledSession:
+        """Return a session that no other thread uses.
+
+        Raises:
+            RequestFailed: there is no session.
+        """
+        with self._lock:
+            pooled = self._idle.pop() if self._idle else None
+        if pooled and pooled.is_old:
+            pooled.session.close()
+            pooled = None
+        return pooled or PooledSession(new_session(self._access))
+
+    def renew(self, pooled: PooledSession) -> PooledSession:
+        """Return a session with a new token, since the Catalog has refused that of this one."""
+        if isinstance(pooled.session, CatalogSession):
+            pooled.session.renew()
+            return pooled
+        pooled.session.close()
+        return PooledSession(new_session(self._access))
+
+    def give_back(self, pooled: PooledSession) -> None:
+        """Keep a session for the next request."""
+        with self._lock:
+            if not self.closed:
+                self._idle.append(pooled)
+                return
+        pooled.session.close()
+
+    def close(self) -> None:
+        """Close the sessions."""
+        with self._lock:
+            self.closed = True
+            idle, self._idle = self._idle, []
+        for pooled in idle:
+            pooled.session.close()

@@ -1,4 +1,4 @@
-"""Reading the whole list: several windows in flight, in order, narrowed around what breaks the service."""
+"""Reads the whole list: several pages in flight, and smaller ones around a course run on which the Catalog fails."""
 
 from __future__ import annotations
 
@@ -7,33 +7,101 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
-from catalog_sync.catalog_client.losses import Losses
 from catalog_sync.catalog_client.pagination import OverlappingPages, PageRange
 from catalog_sync.catalog_client.schemas import Page
-from catalog_sync.catalog_client.threads import result_of, run_in_thread
+from catalog_sync.catalog_client.transport import result_of, run_in_thread
 from catalog_sync.exceptions import RequestFailed, Scope
 
-# Nine halvings find one row among five hundred, two requests each; many broken rows must not eat the quota.
+# Nine halvings with two requests each find one row of 500. More would use up the quota if many course runs fail.
 MOST_NARROWING_REQUESTS = 100
-# Past the end of every list: the service answers such a window without touching a row.
+# Past the end of every list: the Catalog answers such a request without reading a row.
 FAR_OFFSET = 1_000_000_000
 
 Fetch = Callable[[PageRange, int | None], Page]
 
 
 @dataclass
+class MissingRecords:
+    """Collects what a crawl could not read.
+
+    Attributes:
+        failures: one clause per missing page or course run.
+        number: how many times something was missing; a course run that two pages share counts twice.
+    """
+
+    failures: list[str] = field(default_factory=list)
+    number: int = 0
+    _last_key: str = ""
+    _unnamed: dict[int, RequestFailed] = field(default_factory=dict)
+    _reported: set[int] = field(default_factory=set)
+
+    def note(self, page: Page) -> None:
+        """Note a page that was read: its keys are the neighbors of missing course runs."""
+        if page.course_runs:
+            self._name(f"before {_printable(page.course_runs[0].key)}")
+            self._last_key = _printable(page.course_runs[-1].key)
+
+    def end(self) -> None:
+        """Note that no page follows."""
+        self._name("the last that was read")
+
+    def add_page(self, page_range: PageRange, count: int, error: RequestFailed) -> None:
+        """Add a page of a list of ``count`` course runs."""
+        self.number += 1
+        last = max(page_range.offset, min(page_range.offset + page_range.limit, count) - 1)
+        self.failures.append(
+            f"course runs {page_range.offset} to {last} of the list are missing, because {error.clause}"
+        )
+
+    def add_rest(self, offset: int, error: RequestFailed) -> None:
+        """Add everything from this position on, because the time for retries is used up."""
+        self.failures.append(
+            f"the course runs from {offset} to the end of the list are missing, because retry_deadline_seconds is used "
+            f"up ({error.reason}): {error.remedy}"
+        )
+
+    def add_doubt(self, page_range: PageRange) -> None:
+        """Add a page that was read in parts only."""
+        self.failures.append(
+            f"course runs {page_range.offset} to {page_range.offset + page_range.limit - 1} of the list could only be "
+            "read in parts, so some may be missing: run the command again with a smaller page size"
+        )
+
+    def add_course_run(self, offset: int, error: RequestFailed) -> None:
+        """Add the course run at this position. It has no key, so its neighbors name it as soon as both are known."""
+        self.number += 1
+        if offset not in self._reported:
+            self._reported.add(offset)
+            self._unnamed[offset] = error
+
+    def _name(self, next_neighbor: str) -> None:
+        previous = f"after {self._last_key}" if self._last_key else "the first"
+        for offset, error in self._unnamed.items():
+            self.failures.append(
+                f"one course run is missing, because the Catalog fails on it ({error.reason}): correct it in the "
+                f"Catalog (position {offset} of the list, {previous}, {next_neighbor})"
+            )
+        self._unnamed.clear()
+
+
+def _printable(key: str) -> str:
+    # A character that changes the direction of text would garble the message.
+    return key if key.isprintable() else ascii(key)
+
+
+@dataclass
 class Crawl:
     """One pass over the Catalog's list.
 
-    Iterate over ``pages()``; afterwards ``complete`` tells whether every course run that stayed listed throughout
-    was on one of them, and ``failures`` why not.
+    After ``pages()``, ``complete`` is whether every course run that stayed listed throughout was on a page;
+    ``failures`` has the reasons if not.
 
     Attributes:
-        fetch: reads one window; ``None`` attempts means the usual number.
-        chain: chooses the windows and proves completeness.
-        concurrency: how many requests may be in flight; memory is bounded by as many pages.
-        tick: called about twice a second while waiting for the Catalog; what it raises ends the crawl.
-        can_go_on: tells whether a failed window may still cost only that window.
+        fetch: reads one page; ``None`` attempts means the usual number.
+        pagination: chooses the pages and proves completeness.
+        concurrency: the largest number of requests in flight, and of pages in memory.
+        heartbeat: called about twice a second during a request; an exception from it ends the crawl.
+        can_go_on: returns whether the crawl may continue after a failed page.
     """
 
     fetch: Fetch
@@ -41,31 +109,31 @@ class Crawl:
     concurrency: int
     heartbeat: Callable[[], None]
     can_go_on: Callable[[], bool]
-    _losses: Losses = field(default_factory=Losses)
+    _missing: MissingRecords = field(default_factory=MissingRecords)
     _in_flight: dict[PageRange, Future[Page]] = field(default_factory=dict)
     _narrowing_requests: int = 0
 
     @property
     def failures(self) -> list[str]:
-        """Why the crawl is not complete, one sentence a reason, without its full stop."""
-        return self._losses.failures + self.pagination.gaps
+        """Why the crawl is not complete, one clause per reason."""
+        return self._missing.failures + self.pagination.gaps
 
     @property
     def complete(self) -> bool:
-        """Whether the pages held every course run that stayed listed throughout."""
+        """Whether the pages had every course run that stayed listed throughout."""
         return self.pagination.complete and not self.failures
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages in the order of the list.
 
         Raises:
-            RequestFailed: nothing further can be had from this Catalog.
+            RequestFailed: no other page can be read either.
         """
         try:
             while not self.pagination.ended:
                 yield from self._next_page()
         finally:
-            self._losses.end()
+            self._missing.end()
 
     def _next_page(self) -> Iterator[Page]:
         page_range = self.pagination.next()
@@ -86,69 +154,69 @@ class Crawl:
         if self.pagination.ended:
             return
         wanted = [self.pagination.next(), *self.pagination.following(self.concurrency - 1)]
-        # Windows that are no longer wanted (the list moved) run out and are forgotten.
+        # If the list moved, requests that are no longer wanted are abandoned.
         self._in_flight = {
             page_range: self._in_flight.get(page_range) or self._start(page_range, None)
             for page_range in wanted
         }
 
     def _noted(self, page: Page) -> Page:
-        self._losses.note(page)
+        self._missing.note(page)
         return page
 
     def _without(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
-        """Yield what can be had of a window that failed, and move past it."""
-        if error.scope is Scope.RUN:
+        """Yield what can be read of a page that failed, and move past it."""
+        if error.scope is Scope.SYNC:
             raise error
         if not self.can_go_on():
             self._give_up(page_range, error)
             return
-        # One cheap request tells a window that fails from a Catalog that fails.
+        # One cheap request distinguishes a page that fails from a Catalog that is down.
         answers = self._answers(PageRange(FAR_OFFSET + page_range.offset, 1))
         if not answers and not self.pagination.count:
             raise error
         if answers and error.scope is Scope.ROWS and self._narrowing_requests < MOST_NARROWING_REQUESTS:
-            before = self._losses.noticed
+            before = self._missing.number
             yield from self._narrow(page_range, error)
-            if self._losses.noticed == before:
-                self._losses.doubt(page_range)
+            if self._missing.number == before:
+                self._missing.add_doubt(page_range)
         else:
-            self._losses.lose(page_range, self.pagination.count, error)
+            self._missing.add_page(page_range, self.pagination.count, error)
         self.pagination.skip()
 
     def _give_up(self, page_range: PageRange, error: RequestFailed) -> None:
         if not self.pagination.count:
             raise error
-        self._losses.lose_rest(page_range.offset, error)
+        self._missing.add_rest(page_range.offset, error)
         self.pagination.give_up()
 
     def _answers(self, page_range: PageRange) -> bool:
         try:
             page = result_of(self._start(page_range, 1), self.heartbeat)
         except RequestFailed as error:
-            if error.scope is Scope.RUN:
+            if error.scope is Scope.SYNC:
                 raise
             return False
         self.pagination.count = page.count
         return True
 
     def _narrow(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
-        """Halve a window that fails again and again, until only the rows that break the service are missing."""
+        """Halve a page that fails, again and again, until only the rows on which the Catalog fails are missing."""
         if page_range.limit == 1:
-            self._losses.poison(page_range.offset, error)
+            self._missing.add_course_run(page_range.offset, error)
             return
         for half in page_range.halves():
             if half.offset >= self.pagination.count:
                 return
             if self._narrowing_requests >= MOST_NARROWING_REQUESTS or not self.can_go_on():
-                self._losses.lose(half, self.pagination.count, error)
+                self._missing.add_page(half, self.pagination.count, error)
                 continue
             self._narrowing_requests += 1
             try:
-                # A part that fails by chance is only halved once more; a single row must not be blamed by chance.
+                # Two attempts for a single row, so that no course run is reported because of one chance failure.
                 page = result_of(self._start(half, 2 if half.limit == 1 else 1), self.heartbeat)
             except RequestFailed as failure:
-                if failure.scope is Scope.RUN:
+                if failure.scope is Scope.SYNC:
                     raise
                 yield from self._narrow(half, failure)
             else:

@@ -1,9 +1,9 @@
-"""Which windows of the Catalog's list to read, and when they hold every course run. No HTTP here.
+"""Overlapping pages of the Catalog's list, and the proof that they are complete. No HTTP here.
 
-The service orders course runs by an immutable key, so a window is an interval of that order at the moment it was
-read. If two windows have a course run in common, they hold between them every run that stayed listed throughout,
-whatever entered or left meanwhile. So windows overlap by a row, and a chain of shared runs from the first row to
-the end of the list is the proof of completeness.
+The Catalog orders course runs by an immutable key, so a page is an interval of that order at the moment it was read. If
+two pages share a course run, then together they have every course run between their ends that stayed listed
+throughout, whatever was added or removed in the meantime. Therefore each page starts with the last row of the one
+before. The list is complete if each page from its first row to its end shares a course run with the one before.
 """
 
 from __future__ import annotations
@@ -12,40 +12,40 @@ from dataclasses import dataclass, field
 
 from catalog_sync.catalog_client.schemas import Page
 
-# How often the list may seem to stand still, or to end early, before that is a finding.
+# How many repeated pages, and how many pages without progress, are tolerated before the crawl ends.
 MOST_REPEATS = 3
 MOST_STUCK = 2
 
 
 @dataclass(frozen=True)
 class PageRange:
-    """``limit`` rows of the list from position ``offset``."""
+    """The ``limit`` rows of the list from position ``offset`` on: what one request asks for."""
 
     offset: int
     limit: int
 
     def halves(self) -> tuple[PageRange, PageRange]:
-        """Split the window in two; not for a window of one row."""
+        """Split the range in two; not for a range of one row."""
         half = self.limit // 2
         return PageRange(self.offset, half), PageRange(self.offset + half, self.limit - half)
 
 
 @dataclass
 class OverlappingPages:
-    """Chooses window after window until the list's end, and knows whether they are linked.
+    """Chooses the pages to read up to the end of the list, and records whether each is linked to the one before.
 
-    Offsets are multiples of ``page_size - 1`` wherever nothing moved, so that the requests of one crawl are the
-    requests of the next and the service answers them from its cache.
+    If nothing moved, offsets are multiples of ``page_size - 1``. The requests of one crawl are then those of the next,
+    and the Catalog can answer them from its cache.
 
     Attributes:
-        page_size: rows a window; a window of one row could share none, so two is the least.
-        start: where to begin, for one of several chains over one list.
-        stop: where the next chain begins; None for the one that ends with the list.
-        shared: the keys of the page read last, one of which the next page must have.
-        count: what the service said last that the list holds.
-        ended: the end of the list was reached.
-        broken: a window was given up, and with it the proof.
-        gaps: what else speaks against completeness, in words.
+        page_size: the rows per page; at least two, since pages of one row cannot overlap.
+        start: the first position, for one partition of the list.
+        stop: the first position of the next partition; None for the last one.
+        shared: the keys of the last page that was accepted, one of which the next page must have.
+        count: the length of the list, as the last page counted it.
+        ended: whether the end of the list or partition was reached.
+        broken: whether a page is missing, so that the proof of completeness is lost.
+        gaps: other reasons why the list may be incomplete, each a clause.
     """
 
     page_size: int
@@ -71,26 +71,26 @@ class OverlappingPages:
 
     @property
     def complete(self) -> bool:
-        """Whether every run that stayed listed throughout was on a page."""
+        """Whether every course run that stayed listed throughout was on a page."""
         return self.ended and not self.broken and not self.gaps
 
     @property
     def step(self) -> int:
-        """Rows from one window to the next."""
+        """Rows from one page to the next."""
         return self.page_size - 1
 
     def next(self) -> PageRange:
-        """Return the window to read now."""
+        """Return the page to read now."""
         return PageRange(self._offset, self.page_size)
 
     def following(self, number: int) -> list[PageRange]:
-        """Return the windows that will be wanted after the next one if nothing moves, at most ``number``."""
+        """Return at most ``number`` pages that will be read after the next one if nothing moves."""
         first = self._offset - self._offset % self.step + self.step
         stop = self.count if self.stop is None else min(self.count, self.stop)
         return [PageRange(offset, self.page_size) for offset in range(first, stop, self.step)[:number]]
 
     def add(self, page: Page) -> None:
-        """Take the page that was read for ``next()``, and move on or, where it shares no run, further back."""
+        """Add the page that was read for ``next()``: move on if it is linked to the one before, else move back."""
         self._reads += 1
         self.count = page.count
         self._longest = max(self._longest, page.count)
@@ -98,22 +98,22 @@ class OverlappingPages:
         self._repeats += is_repeated
         if self._repeats > MOST_REPEATS:
             self._end_early(
-                "the Catalog answers the same course runs for different positions: look for a cache before it that "
-                "passes over the query"
+                "the Catalog returns the same course runs for different positions: check for a cache in front of it "
+                "that ignores the query string"
             )
         elif self._is_linked(keys) and not is_repeated:
             self._accept(page, keys)
         elif self._reads <= self._reads_allowed():
-            # Rows have left before this window, and it moved on by as many: look for them further back.
+            # Rows before this page were removed, so that rows of the list moved to lower positions: read those.
             self._offset = max(0, self._offset - self.page_size // 2)
         else:
             self.gaps.append(
-                f"the list kept moving around position {self._offset}: run the command again when fewer people edit it"
+                f"the list kept changing around position {self._offset}: run the command again while fewer people edit"
             )
             self._accept(page, keys)
 
     def has_accepted(self, page: Page) -> bool:
-        """Tell whether the page that was added last is linked to those before it."""
+        """Return whether ``page``, which was added last, is linked to those before it."""
         return self.shared == page.keys()
 
     def _accept(self, page: Page, keys: frozenset[str]) -> None:
@@ -121,11 +121,11 @@ class OverlappingPages:
         if page.course_runs:
             self._first_key, self._first_key_at = page.course_runs[0].key, self._offset
         self._count_then = page.count
-        # What a page holds beyond its limit says nothing about positions.
+        # Rows beyond the page size have no known position.
         self._advance(min(page.rows, self.page_size))
 
     def _is_repeated(self, page: Page) -> bool:
-        """Tell whether a page further down the list starts with the same run, though nothing was listed before it."""
+        """Return whether a later page starts with the same course run, although too few were added before it."""
         moved_by = self._offset - self._first_key_at
         return (
             moved_by > 0
@@ -135,18 +135,18 @@ class OverlappingPages:
         )
 
     def give_up(self) -> None:
-        """Give up all that was not read yet."""
+        """End the crawl; what was not read yet is missing."""
         self.broken = self.ended = True
 
     def skip(self) -> None:
-        """Give up the window of ``next()`` and move past it."""
+        """Move past the page of ``next()``, which is missing."""
         self.broken = True
         self.shared = None
         self._move_to(self._offset + self.step)
         self.ended = self.ended or self._offset >= self.count
 
     def _is_linked(self, keys: frozenset[str]) -> bool:
-        # The first row needs no link. Once a gap is known the proof is lost, and nothing is won by looking back.
+        # The first page needs no link. Once the proof is lost, links are of no use.
         return (
             self._offset == 0
             or self.shared is None
@@ -163,13 +163,12 @@ class OverlappingPages:
             aligned = last_row - last_row % self.step
             self._move_to(aligned if aligned > self._offset else last_row)
         elif self._stuck < MOST_STUCK:
-            # One row, itself known already, where the service says that there are more. Not by the same request:
-            # its reply may come from a cache.
+            # A known row alone, although the Catalog counts more. A cache may answer the same request: send another.
             self._stuck += 1
             self._offset = max(0, self._offset - 1)
         else:
             self._end_early(
-                f"the Catalog counts {self.count} course runs and lists {last_row + 1}: look at its own log"
+                f"the Catalog counts {self.count} course runs but lists {last_row + 1}: check the Catalog's log"
             )
 
     def _end_early(self, why: str) -> None:
@@ -181,5 +180,5 @@ class OverlappingPages:
         self.ended = self.stop is not None and offset >= self.stop
 
     def _reads_allowed(self) -> int:
-        # Of a list that was long and is short now, the way back is as long as the list was.
+        # By the longest length: if many rows were removed, the way back is that long.
         return 4 * (self._longest // self.step + 1) + 20

@@ -1,23 +1,24 @@
-"""From the bytes of a reply to typed course runs."""
+"""Decode the bytes of a reply to typed course runs."""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 import msgspec
 
 from catalog_sync.catalog_client.errors import MalformedReply
 
-# No control characters, NUL above all, and no halves of characters: a database may refuse them.
+# A database may refuse control characters, above all NUL, and lone surrogates.
 _CLEAN = r"\A[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z"
-# What a column of the database counts its rows in; more is no number of course runs.
+# The largest number that a column of the database holds.
 _MOST_ROWS = 2**31 - 1
 _LONGEST_KEY = 255
-# A full course run, with all that nobody asked for, has 200.
+# A course run with all its fields has 200.
 _MOST_VALUES_OF_A_RECORD = 256
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST_KEY, pattern=_CLEAN)]
@@ -25,7 +26,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST_ROWS)]
 
 
 class CourseRun(msgspec.Struct, frozen=True, gc=False):
-    """A course run as the Catalog lists it. Fields that the Catalog adds are passed over."""
+    """A course run as the Catalog lists it; other fields of the Catalog are ignored."""
 
     key: Key
     marketing_url: str | None = None
@@ -35,17 +36,21 @@ class CourseRun(msgspec.Struct, frozen=True, gc=False):
 
 
 class RejectedRecord(msgspec.Struct, frozen=True):
-    """A record of a page that is no course run: its key, where it has one, and why."""
+    """A record of a page that is not a valid course run: its key, if it has one, and the reason."""
 
     key: str
     reason: str
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One reply of the list or of a look-up by key.
+    """One page of the list, or of a look-up by key.
 
-    ``rows`` is the number of records in the reply, ``count`` what the service says the whole list holds.
-    ``course_runs`` has each key once. ``first_key`` is the first record's, rejected or not, where it has one.
+    Attributes:
+        course_runs: the valid records; each key once.
+        rejected: the invalid records.
+        rows: the number of records.
+        count: the length of the whole list, as the Catalog counts it.
+        first_key: the key of the first record, valid or not; empty if it has none.
     """
 
     course_runs: tuple[CourseRun, ...]
@@ -55,7 +60,7 @@ class Page(msgspec.Struct, frozen=True):
     first_key: str = ""
 
     def keys(self) -> frozenset[str]:
-        """Return the course keys on this page, of rejected records too."""
+        """Return all course keys of this page, those of rejected records included."""
         keys = [course_run.key for course_run in self.course_runs]
         return frozenset(keys + [record.key for record in self.rejected if record.key])
 
@@ -74,16 +79,16 @@ class _Keyed(msgspec.Struct):
     key: str = ""
 
 
-# What the decoders are known to raise for arbitrary bytes; deep nesting ends in a RecursionError.
+# The errors of the decoders for arbitrary bytes; deep nesting raises RecursionError.
 DECODING_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 _decode_reply = msgspec.json.Decoder(_Reply).decode
 
 
 def decode_page(body: bytes, most_rows: int = _MOST_ROWS) -> Page:
-    """Return the page in ``body``; a malformed record is rejected while its neighbors pass.
+    """Return the page in ``body``; an invalid record is rejected, and the others are returned.
 
     Raises:
-        MalformedReply: the body is not a page at all, or one of more than ``most_rows`` records.
+        MalformedReply: the body is not a page, or has more than ``most_rows`` records.
     """
     try:
         reply = _decode_reply(body)
@@ -96,21 +101,25 @@ def decode_page(body: bytes, most_rows: int = _MOST_ROWS) -> Page:
 
 def _check_rows(records: Sequence[Any], most_rows: int) -> None:
     if len(records) > most_rows:
-        raise MalformedReply(f"it holds {len(records)} records")
+        raise MalformedReply(f"{len(records)} records in one page")
 
 
 def _decode_leniently(body: bytes, most_rows: int) -> Page:
-    """Decode what msgspec refuses with Python's own decoder, which lets halves of characters pass to be judged."""
-    # Beforehand: what takes three bytes here takes a hundred as a value of Python's.
+    """Decode a body that msgspec refuses as a whole, and check each record by itself.
+
+    Python's decoder accepts lone surrogates, so that only the record that has one is rejected.
+    """
+    # Before decoding: a value of three bytes takes a hundred as a Python object.
     if sum(map(body.count, (b",", b"[", b"{"))) > most_rows * _MOST_VALUES_OF_A_RECORD:
-        raise MalformedReply(f"it holds more values than {most_rows} course runs")
+        raise MalformedReply(f"more values than {most_rows} course runs have")
     try:
         reply = msgspec.convert(json.loads(body.decode(errors="surrogateescape")), _LenientReply)
     except DECODING_ERRORS as error:
-        # What people are shown: to sign in, or that something is out of order.
         is_html = body.lstrip()[:1] == b"<"
-        raise MalformedReply("it is HTML, not JSON" if is_html else _readable(error)) from error
-    # Beforehand: a megabyte holds half a million records that are none, each of which would be a line in the log.
+        raise MalformedReply(
+            "HTML instead of JSON" if is_html else _instead_of("a page of course runs", error)
+        ) from error
+    # Before the records are checked: each invalid one is a line in the log, and a megabyte can hold half a million.
     _check_rows(reply.results, most_rows)
     course_runs, rejected = [], []
     for record in reply.results:
@@ -123,28 +132,31 @@ def _decode_leniently(body: bytes, most_rows: int) -> Page:
 
 
 def _readable(error: Exception) -> str:
-    # The pattern says nothing to who has to correct the record.
     text = re.sub(r"Expected `str` matching regex .* - at", "unprintable character - at", str(error))
     return text.encode(errors="backslashreplace").decode()[:200]
 
 
-def why_no_answer(page: Page, course_keys: Iterable[str]) -> str | None:
-    """Tell why a page does not answer a look-up of these keys, in a few words; None if it does.
+def _instead_of(expected: str, error: Exception) -> str:
+    return f"something other than {expected} ({_readable(error)[:150]})"
 
-    What a look-up does not show loses its marketing URL, so it must be all that was asked for and nothing else.
+
+def why_not_conclusive(page: Page, course_keys: Iterable[str]) -> str | None:
+    """Return why the page does not answer a look-up of these keys; None if it does.
+
+    A key that is missing on the page loses its marketing URL. So the page must be the whole answer, and nothing else.
     """
     if page.rows < page.count:
-        return f"it holds {page.rows} of {page.count} course runs"
+        return f"{page.rows} of {page.count} course runs"
     if any(not record.key for record in page.rejected):
         return "a course run without a readable key"
-    asked = {_folded(key) for key in course_keys}
-    if not asked.issuperset(map(_folded, page.keys())):
-        return "course runs that were not asked for"
+    requested = {_folded(key) for key in course_keys}
+    if not requested.issuperset(map(_folded, page.keys())):
+        return "course runs that were not requested"
     return None
 
 
 def _folded(key: str) -> str:
-    """Return the key as a database sees it that compares without case and without accents."""
+    """Return the key as a database compares it that ignores case and accents."""
     decomposed = unicodedata.normalize("NFKD", key.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char)).strip()
 
@@ -154,9 +166,55 @@ def _key_of(record: Any) -> str:
         key = msgspec.convert(record, _Keyed).key
     except DECODING_ERRORS:
         return ""
-    # A longer one fills no log line, and with one character more than fit it is no other run's key.
+    # Cut, so that a log line stays short; to one character too many, so that it is not the key of another course run.
     return key[: _LONGEST_KEY + 1].encode(errors="backslashreplace").decode()
 
 
 def _distinct(course_runs: Iterable[CourseRun]) -> tuple[CourseRun, ...]:
     return tuple({course_run.key: course_run for course_run in course_runs}.values())
+
+
+class ChangedCourses(msgspec.Struct, frozen=True):
+    """How many courses changed, and the keys of the course runs of those in the reply."""
+
+    count: int
+    course_keys: frozenset[str]
+
+
+class _ValidKey(msgspec.Struct):
+    key: Key
+
+
+class _Course(msgspec.Struct):
+    course_runs: list[Any]
+
+
+class _CoursesReply(msgspec.Struct):
+    count: Count
+    results: list[_Course]
+
+
+_decode_courses = msgspec.json.Decoder(_CoursesReply).decode
+
+
+def decode_changed(body: bytes, most: int) -> ChangedCourses:
+    """Return the changed courses in ``body``, the reply to a request for ``most`` of them.
+
+    Raises:
+        MalformedReply: the body is not a page of courses, or it lacks some that it counts.
+    """
+    try:
+        reply = _decode_courses(body)
+    except DECODING_ERRORS as error:
+        raise MalformedReply(_instead_of("a page of courses", error)) from error
+    if len(reply.results) < min(reply.count, most):
+        raise MalformedReply(f"{len(reply.results)} of {reply.count} courses")
+    return ChangedCourses(reply.count, frozenset(_valid_keys(reply.results)))
+
+
+def _valid_keys(courses: Iterable[_Course]) -> Iterator[str]:
+    for course in courses:
+        for course_run in course.course_runs:
+            # The next full sync rejects an invalid key, and logs it.
+            with suppress(*DECODING_ERRORS):
+                yield msgspec.convert(course_run, _ValidKey).key

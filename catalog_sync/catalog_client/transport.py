@@ -1,86 +1,120 @@
-"""One HTTP request and its reply, bounded in time and in bytes whatever the other side does."""
+"""One HTTP request, bounded in time and bytes, and the worker threads that wait for it."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
+from typing import TypeVar
 
 import requests
 import urllib3
 
-from catalog_sync.catalog_client.failures import token_refused, too_large, too_slow, unreachable
-from catalog_sync.catalog_client.threads import run_in_thread
+from catalog_sync.catalog_client.errors import CATALOG, TOO_LARGE, TOO_SLOW, token_refused, without_reply
 
+T = TypeVar("T")
+
+THREAD_NAME = "catalog-request"
+# How often a waiting thread calls ``heartbeat``, which renews the lease and checks for a cancellation.
+HEARTBEAT_SECONDS = 0.5
 CHUNK_BYTES = 64 * 1024
-# What a request asks for. Whoever packs a body twice, or better, means to fill the memory: urllib3 before 2.6 unpacks
-# whatever a chunk holds before anybody can count it.
+# A body with more than one encoding is refused: before 2.6, urllib3 unpacks a whole chunk before its size is known.
 ENCODINGS = {"Accept-Encoding": "gzip, deflate"}
-_UNPACKED = ("", "identity", "gzip", "deflate")
+_ALLOWED_ENCODINGS = ("", "identity", "gzip", "deflate")
+
+
+def run_in_thread(function: Callable[[], T]) -> Future[T]:
+    """Run ``function`` in a daemon thread, so that a request that hangs does not keep the process alive."""
+    future: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=work, name=THREAD_NAME, daemon=True).start()
+    return future
+
+
+def result_of(future: Future[T], heartbeat: Callable[[], None]) -> T:
+    """Wait for the result and call ``heartbeat`` about twice a second; an exception from it ends the wait."""
+    while not future.done():
+        heartbeat()
+        wait([future], timeout=HEARTBEAT_SECONDS)
+    return future.result()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back. The body of anything but 200 is not read: nothing in it is needed."""
+    """A reply. Its body is read only if the status is 200."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-def exchange(url: str, send: Callable[[], requests.Response], *, seconds: float, most_bytes: int) -> Reply:
+def receive(
+    url: str,
+    send: Callable[[], requests.Response],
+    *,
+    seconds: float,
+    most_bytes: int,
+    service: str = CATALOG,
+) -> Reply:
     """Send a request and return the reply.
 
-    The time-outs of ``requests`` bound each single read, so a server that drips a byte now and then, or a resolver
-    that hangs, would hold the caller for ever. So the exchange has a thread of its own, which is left to itself when
-    the time is over.
+    The time-outs of ``requests`` bound each single read, so a slow server or a resolver that hangs could block the
+    caller without end. Therefore the request has a thread of its own, which is abandoned when the time is over.
 
     Args:
-        url: what is asked, for messages.
+        url: the address, for messages.
         send: sends the request with ``stream=True``.
         seconds: how long it may take in all.
-        most_bytes: how long an honest body may be.
+        most_bytes: how long the body may be.
+        service: who answers, for messages.
 
     Raises:
-        RequestFailed: there is no reply, or no honest one.
+        RequestFailed: there is no complete reply within these bounds.
     """
-    receive = partial(_receive, url, send, time.monotonic() + seconds, most_bytes)
-    future = run_in_thread(receive)
+    read = partial(_read, url, send, time.monotonic() + seconds, most_bytes, service)
+    future = run_in_thread(read)
     wait([future], timeout=seconds)
     reply = future.result() if future.done() else None
     if reply is None:
-        raise too_slow(url, seconds)
+        raise TOO_SLOW.at(url, service=service, seconds=seconds)
     return reply
 
 
-def _receive(
-    url: str, send: Callable[[], requests.Response], deadline: float, most_bytes: int
+def _read(
+    url: str, send: Callable[[], requests.Response], deadline: float, most_bytes: int, service: str
 ) -> Reply | None:
     try:
         with send() as response:
             _check_encoding(response)
             body = bytearray()
-            # read1 returns what has arrived, so that a body that drips for ever meets the deadline.
+            # read1 returns what has arrived, so that the deadline is checked however slowly the body arrives.
             while response.status_code == HTTPStatus.OK and (
                 chunk := response.raw.read1(CHUNK_BYTES, decode_content=True)
             ):
                 body += chunk
                 if len(body) > most_bytes:
-                    raise too_large(url, most_bytes)
+                    raise TOO_LARGE.at(url, service=service, most_bytes=most_bytes)
                 if time.monotonic() > deadline:
                     return None
             return Reply(response.status_code, response.headers, bytes(body))
     except requests.HTTPError as error:
-        # A reply of the Catalog raises none, so it is the session's own request for a token.
+        # Only a session that fetches its own token raises it.
         raise token_refused(url if error.response is None else error.response.url, error.response) from error
     except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
-        raise unreachable(url, error) from error
+        raise without_reply(url, error, service) from error
 
 
 def _check_encoding(response: requests.Response) -> None:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in _UNPACKED:
+    if encoding not in _ALLOWED_ENCODINGS:
         raise urllib3.exceptions.DecodeError(f"content encoding {encoding[:40]}")

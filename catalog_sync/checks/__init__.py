@@ -1,4 +1,4 @@
-"""System checks: a wrong set-up is told at start-up, with the remedy in the hint."""
+"""System checks of the configuration. The hint of each message is the remedy."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.utils.module_loading import import_string
 from catalog_sync import conf
 from catalog_sync.checks.access import check_access, check_language
 from catalog_sync.checks.catalogs import check_catalogs, check_token_provider
-from catalog_sync.checks.database import past_quota, stale
+from catalog_sync.checks.database import check_health, check_hourly_quota
 from catalog_sync.checks.fields import check_fields, check_model
 from catalog_sync.checks.links import check_links
-from catalog_sync.checks.shapes import are_texts, is_http_url
+from catalog_sync.checks.shapes import LIST_OF_STRINGS, has_shape, is_http_url
 from catalog_sync.models import SyncRun
 from catalog_sync.store.course_runs import CATALOG_STATUSES
 
@@ -31,19 +31,19 @@ def register() -> None:
 
 
 def register_for_publishing() -> None:
-    """Register the checks for Studio, which publishes courses and runs no sync."""
+    """Register the checks for Studio, which publishes courses but does not sync."""
     checks.register(check_publishing, TAG)
 
 
 def check_publishing(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check the fields that hold the Catalog's values, and whether the LMS returns them to learners."""
+    """Check the fields of the course overview model, and that the LMS's links use marketing URLs."""
     return [*check_fields(), *check_model(), *check_links()]
 
 
 def check_set_up(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check what the host sets for this app."""
+    """Check the settings of this app."""
     faults = [*check_catalogs()]
-    # What has no shape cannot be looked into.
+    # conf.catalogs() needs a valid CATALOG_SYNC_CATALOGS.
     of_each = [] if faults else [*_token_providers(), *check_access(in_database=False)]
     return [
         *check_publishing(),
@@ -58,18 +58,18 @@ def check_set_up(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> lis
 
 
 def check_freshness(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check, where a command may ask the database (``check --database default``), that the sync is not stale."""
-    return _ask(stale, databases)
+    """Check that the sync is not stale, if the command may read the database (``check --database default``)."""
+    return _with_database(check_health, databases)
 
 
 def check_quota(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check, where a command may ask the database, that a full sync fits an hour's quota of an ordinary user."""
-    return _ask(past_quota, databases)
+    """Check that a full sync stays within the hourly quota, if the command may read the database."""
+    return _with_database(check_hourly_quota, databases)
 
 
 def check_platform_access(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check, if a command may read the database, the access that edx-platform's Catalog integration decides."""
-    return _ask(_platform_access, databases)
+    """Check access by edx-platform's Catalog integration, if the command may read the database."""
+    return _with_database(_platform_access, databases)
 
 
 def _platform_access() -> Iterator[checks.CheckMessage]:
@@ -82,42 +82,42 @@ def _token_providers() -> Iterator[checks.CheckMessage]:
         yield from check_token_provider(catalog)
 
 
-def _ask(
-    question: Callable[[], Iterator[checks.CheckMessage]], databases: Sequence[str] | None
+def _with_database(
+    check: Callable[[], Iterator[checks.CheckMessage]], databases: Sequence[str] | None
 ) -> list[checks.CheckMessage]:
     if router.db_for_read(SyncRun) not in (databases or ()):
         return []
     faults = (*check_fields(), *check_model(), *_hours(), *check_catalogs())
     if any(each.is_serious() for each in faults):
-        return []  # what is not set up is told by itself
+        return []  # The other checks report these errors.
     try:
-        return [*question()]
-    except DatabaseError:  # not migrated yet
+        return [*check()]
+    except DatabaseError:  # The tables do not exist yet.
         return []
 
 
 def _lists() -> Iterator[checks.CheckMessage]:
     for name, example in conf.LISTS.items():
         value = conf.raw(name)
-        if value is not None and not (isinstance(value, list | tuple | set | frozenset) and are_texts(value)):
+        if not has_shape(value, LIST_OF_STRINGS):
             yield checks.Error(
-                f"{name} is not a list of texts: {value!r}.",
-                hint=f"Make it a list or a tuple, such as {example!r}.",
+                f"{name} must be a list of strings: {value!r}.",
+                hint=f"Set it to a list or a tuple, such as {example!r}.",
                 id="catalog_sync.E007",
             )
             return
     hosts, statuses = conf.marketing_url_hosts(), conf.run_statuses()
     if hosts is not None and (not hosts or any(mark in host for host in hosts for mark in "/:@")):
         yield checks.Error(
-            f"CATALOG_SYNC_MARKETING_URL_HOSTS names no hosts that a marketing URL could have: {hosts!r}.",
-            hint='Set hosts alone, without "https://", such as "www.example.com" or ".example.org"; None allows all.',
+            f"CATALOG_SYNC_MARKETING_URL_HOSTS must contain host names only: {hosts!r}.",
+            hint='Set hosts without "https://" and port, such as "www.example.com" or ".example.org". None allows all.',
             id="catalog_sync.E016",
         )
     if unknown := sorted(set(statuses or ()).difference(CATALOG_STATUSES)):
         yield checks.Warning(
-            f"CATALOG_SYNC_RUN_STATUSES names statuses that the Catalog does not have: {', '.join(unknown)}.",
-            hint=f"Set only statuses that the Catalog has: {', '.join(CATALOG_STATUSES)}. Until then the sync removes "
-            "no marketing URL, unless a stored course run has that status.",
+            f"CATALOG_SYNC_RUN_STATUSES has statuses that the Catalog does not have: {', '.join(unknown)}.",
+            hint=f"Set only statuses of the Catalog: {', '.join(CATALOG_STATUSES)}. Until then the sync removes no "
+            "marketing URL, unless a stored course run has such a status.",
             id="catalog_sync.W006",
         )
 
@@ -127,8 +127,8 @@ def _hours() -> Iterator[checks.CheckMessage]:
     most = conf.MOST_STALE_AFTER_HOURS
     if hours is not None and not (isinstance(hours, int | float) and 0 < hours <= most):
         yield checks.Error(
-            f"CATALOG_SYNC_STALE_AFTER_HOURS is not a number of hours, more than 0 and at most {most:,}: {hours!r}.",
-            hint="Set it to twice the time between two full syncs or more, such as 12.",
+            f"CATALOG_SYNC_STALE_AFTER_HOURS must be a number between 0 and {most:,}: {hours!r}.",
+            hint="Set it to at least twice the time between two full syncs, such as 12.",
             id="catalog_sync.E009",
         )
 
@@ -136,8 +136,8 @@ def _hours() -> Iterator[checks.CheckMessage]:
 def _lms() -> Iterator[checks.CheckMessage]:
     if not is_http_url(conf.lms_root_url()):
         yield checks.Error(
-            "LMS_ROOT_URL is not an absolute http or https URL, so that links to LMS about pages lead nowhere.",
-            hint="Set it to the address that learners see, such as https://courses.example.com.",
+            "LMS_ROOT_URL is not an absolute http or https URL, so links to LMS about pages are broken.",
+            hint="Set it to the public address of the LMS, such as https://courses.example.com.",
             id="catalog_sync.E005",
         )
 
@@ -145,8 +145,8 @@ def _lms() -> Iterator[checks.CheckMessage]:
 def _cache() -> Iterator[checks.CheckMessage]:
     if conf.cache_backend().endswith(".DummyCache"):
         yield checks.Warning(
-            "The default cache holds nothing, so that each request at once buys an access token of its own, and no "
-            "worker hears from another that the Catalog wants to be left alone.",
+            "CACHES['default'] is a dummy cache, so every parallel request fetches its own access token, and workers "
+            "cannot share the Catalog's Retry-After.",
             hint="Set CACHES['default'] to a cache that all processes share, such as Redis or memcached.",
             id="catalog_sync.W004",
         )
@@ -162,8 +162,8 @@ def _session() -> Iterator[checks.CheckMessage]:
         is_callable = False
     if not is_callable:
         yield checks.Error(
-            f"The session factory {factory!r} cannot be imported, or is not callable.",
-            hint="Set CATALOG_SYNC_SESSION_FACTORY to the dotted path of a callable that returns an authenticated "
-            "requests.Session, or take it out.",
+            f"CATALOG_SYNC_SESSION_FACTORY cannot be imported, or is not callable: {factory!r}.",
+            hint="Set it to the dotted path of a callable that returns an authenticated requests.Session, or "
+            "remove it.",
             id="catalog_sync.E006",
         )

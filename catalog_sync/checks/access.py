@@ -1,7 +1,7 @@
-"""Where each Catalog is, and whether the LMS can authenticate to it.
+"""Checks of the address of each Catalog and of the LMS's credentials.
 
-The rule that decides it lives in ``catalog_client``. That package has an HTTP client, which a web process imports only
-if it runs these checks.
+``catalog_client`` decides which credentials are used. It is imported inside the functions, because it loads an HTTP
+client that web processes must not load.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from catalog_sync.catalog_client import CatalogAccess
 
 ENABLE_OR_SET = (
-    "Set what is missing, or enable Catalog integration in Django admin and name a service user there; a host that "
-    "makes its own tokens sets CATALOG_SYNC_SESSION_FACTORY."
+    "Set the missing settings, or enable Catalog integration in Django admin and enter a service user there. If your "
+    "LMS makes its own tokens, set CATALOG_SYNC_SESSION_FACTORY."
 )
 
 
 def check_access(*, in_database: bool) -> Iterator[checks.CheckMessage]:
-    """Check the address of each Catalog and the way of authentication.
+    """Check the address of each Catalog and the credentials.
 
     Args:
-        in_database: check the Catalogs whose access the database decides (True), or all others (False).
+        in_database: check the Catalogs whose access is configured in the database (True), or all others (False).
     """
     from catalog_sync.catalog_client.access import access_to, may_use_platform
 
@@ -43,9 +43,9 @@ def check_language() -> Iterator[checks.CheckMessage]:
     """Check that the sync writes the language if edx-platform leaves it to the Catalog."""
     if "content_language" not in conf.fields() and platform.integration():
         yield checks.Warning(
-            "CATALOG_SYNC_FIELDS does not map content_language, and Catalog integration is enabled, so that a course "
-            "overview that the LMS creates anew has no language.",
-            hint='Add "content_language": "language" to CATALOG_SYNC_FIELDS, or take CATALOG_SYNC_FIELDS out.',
+            "CATALOG_SYNC_FIELDS does not map content_language, and Catalog integration is enabled, so new course "
+            "overviews have no language.",
+            hint='Add "content_language": "language" to CATALOG_SYNC_FIELDS, or remove CATALOG_SYNC_FIELDS.',
             id="catalog_sync.W011",
         )
 
@@ -54,17 +54,18 @@ def _credentials(catalog: conf.Catalog, access: CatalogAccess) -> Iterator[check
     from catalog_sync.catalog_client import Authentication
 
     if access.authentication is Authentication.NONE:
-        whom = f" {catalog.name}" if conf.named_catalogs() is not None else ""
+        of_which = f" {catalog.name}" if conf.named_catalogs() is not None else ""
         yield checks.Warning(
-            f"Without {', '.join(catalog.missing_credentials)} the LMS gets no access token for the Catalog{whom}.",
+            f"{', '.join(catalog.missing_credentials)} not set, so the LMS gets no access token for the "
+            f"Catalog{of_which}.",
             hint=ENABLE_OR_SET,
             id="catalog_sync.W002",
         )
     if access.authentication is Authentication.PLATFORM and not platform.has_service_user():
         yield checks.Warning(
-            f"The service user {access.user!r} of Catalog integration does not exist, so that the LMS gets no access "
+            f"The service user {access.user!r} of Catalog integration does not exist, so the LMS gets no access "
             "token for the Catalog.",
-            hint="Add the user, or name another one in Django admin (Catalog integration).",
+            hint="Create the user, or enter another one in Django admin (Catalog integration).",
             id="catalog_sync.W002",
         )
 
@@ -73,7 +74,7 @@ def _address(access: CatalogAccess) -> Iterator[checks.CheckMessage]:
     if not is_http_url(access.api_url):
         what = "not an absolute http or https URL" if access.api_url else "not set"
         yield checks.Warning(
-            f"{access.source} is {what}, so that no sync can run.",
+            f"{access.source} is {what}, so no sync can run.",
             hint="Set it to the root of the Catalog's API, such as https://discovery.example.com/api/v1.",
             id="catalog_sync.W001",
         )

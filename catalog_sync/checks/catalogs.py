@@ -1,4 +1,4 @@
-"""Which Catalogs there are, and where their OAuth2 providers are."""
+"""Checks of ``CATALOG_SYNC_CATALOGS`` and of the OAuth2 providers."""
 
 from __future__ import annotations
 
@@ -8,28 +8,36 @@ from typing import Any
 from django.core import checks
 
 from catalog_sync import conf
-from catalog_sync.checks.shapes import are_texts, is_http_url
+from catalog_sync.checks.shapes import LIST_OF_STRINGS, has_shape, is_http_url
 
-CATALOG_KEYS = {"URL", "OAUTH_SETTINGS_PREFIX", "ORGS"}
-CATALOGS_EXAMPLE = '{"default": {"URL": "https://discovery.example.com/api/v1"}}'
+EXAMPLE = '{"default": {"URL": "https://discovery.example.com/api/v1"}}'
+STRING_HINT = f"Set it to a string, as in {EXAMPLE}."
+ORGS_HINT = 'Set it to a list of strings, such as ["edX"], or remove it to sync all organizations.'
+# Each key of an entry: its type, the words for it, the id of its error, the remedy.
+KEYS: dict[str, tuple[Any, str, str, str]] = {
+    "OAUTH_SETTINGS_PREFIX": (str, "a string", "catalog_sync.E012", STRING_HINT),
+    "ORGS": (LIST_OF_STRINGS, "a list of strings", "catalog_sync.E013", ORGS_HINT),
+    "URL": (str, "a string", "catalog_sync.E012", STRING_HINT),
+}
 
 
 def check_catalogs() -> Iterator[checks.CheckMessage]:
-    """Check the shape of ``CATALOG_SYNC_CATALOGS``."""
-    named = conf.named_catalogs()
-    if named is None:
+    """Check ``CATALOG_SYNC_CATALOGS``."""
+    catalogs = conf.named_catalogs()
+    if catalogs is None:
         return
-    if not isinstance(named, Mapping) or not named:
+    if not isinstance(catalogs, Mapping) or not catalogs:
         yield checks.Error(
-            "CATALOG_SYNC_CATALOGS names no Catalog: it is not a dictionary with something in it.",
-            hint=f"Set it to name -> Catalog, such as {CATALOGS_EXAMPLE}; take it out to use COURSE_CATALOG_API_URL.",
+            f"CATALOG_SYNC_CATALOGS must be a dictionary with at least one Catalog: {catalogs!r}.",
+            hint=f"Map the name of each Catalog to its settings, as in {EXAMPLE}. Remove the setting to use "
+            "COURSE_CATALOG_API_URL.",
             id="catalog_sync.E010",
         )
         return
-    for name, entry in named.items():
+    for name, entry in catalogs.items():
         if not isinstance(name, str) or not conf.CATALOG_NAME.fullmatch(name):
             yield checks.Error(
-                f"CATALOG_SYNC_CATALOGS has a Catalog whose name is not one: {name!r}.",
+                f"CATALOG_SYNC_CATALOGS has an invalid Catalog name: {name!r}.",
                 hint="Use 1 to 32 lowercase letters, digits, hyphens and underscores, such as partner.",
                 id="catalog_sync.E011",
             )
@@ -37,42 +45,34 @@ def check_catalogs() -> Iterator[checks.CheckMessage]:
 
 
 def _entry(name: str, entry: Any) -> Iterator[checks.CheckMessage]:
+    setting = f"CATALOG_SYNC_CATALOGS[{name!r}]"
     if not isinstance(entry, Mapping):
         yield checks.Error(
-            f"CATALOG_SYNC_CATALOGS[{name!r}] is not a dictionary.",
-            hint=f"Say where the Catalog is, as in {CATALOGS_EXAMPLE}.",
+            f"{setting} must be a dictionary.",
+            hint=f"Set the URL of the Catalog, as in {EXAMPLE}.",
             id="catalog_sync.E012",
         )
         return
-    for key in sorted(map(str, entry.keys() - CATALOG_KEYS)):
-        yield checks.Error(
-            f"CATALOG_SYNC_CATALOGS[{name!r}] has a key that this app does not read: {key!r}.",
-            hint=f"Take it out; what there can be: {', '.join(sorted(CATALOG_KEYS))}.",
-            id="catalog_sync.E012",
-        )
-    for key in ("URL", "OAUTH_SETTINGS_PREFIX"):
-        if not isinstance(entry.get(key, ""), str):
+    for key in sorted(entry, key=str):
+        if key not in KEYS:
             yield checks.Error(
-                f"CATALOG_SYNC_CATALOGS[{name!r}] has a {key} that is not a text.",
-                hint=f"Make it one, as in {CATALOGS_EXAMPLE}.",
+                f"{setting} has an unknown key: {key!r}.",
+                hint=f"Remove it. The known keys are: {', '.join(KEYS)}.",
                 id="catalog_sync.E012",
             )
-    orgs = entry.get("ORGS")
-    if orgs is not None and not (isinstance(orgs, list | tuple | set | frozenset) and are_texts(orgs)):
-        yield checks.Error(
-            f"CATALOG_SYNC_CATALOGS[{name!r}] has orgs that are not a list of organizations.",
-            hint='Make it a list of texts, such as ["edX"], or take it out to believe the Catalog for all of them.',
-            id="catalog_sync.E013",
-        )
+            continue
+        shape, words, error_id, hint = KEYS[key]
+        if not has_shape(entry[key], shape):
+            yield checks.Error(f"{setting}[{key!r}] must be {words}.", hint=hint, id=error_id)
 
 
 def check_token_provider(catalog: conf.Catalog) -> Iterator[checks.CheckMessage]:
     """Check the address of the OAuth2 provider that issues tokens for a Catalog."""
-    whom = f" {catalog.name}" if conf.named_catalogs() is not None else ""
+    of_which = f" {catalog.name}" if conf.named_catalogs() is not None else ""
     if catalog.oauth_provider_url and not is_http_url(catalog.oauth_provider_url):
         yield checks.Warning(
-            f"{catalog.oauth_settings_prefix}_PROVIDER_URL is not an absolute http or https URL, so that the LMS gets "
-            f"no access token for the Catalog{whom}.",
-            hint="Set it to the OAuth2 provider, such as https://courses.example.com/oauth2.",
+            f"{catalog.oauth_settings_prefix}_PROVIDER_URL is not an absolute http or https URL, so the LMS gets no "
+            f"access token for the Catalog{of_which}.",
+            hint="Set it to the URL of the OAuth2 provider, such as https://courses.example.com/oauth2.",
             id="catalog_sync.W007",
         )

@@ -1,4 +1,4 @@
-"""Whether the LMS's own links use marketing URLs."""
+"""Checks that the LMS's own links use marketing URLs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from catalog_sync.openedx.links import returns_marketing_urls
 
 
 def check_links() -> Iterator[checks.CheckMessage]:
-    """Check that learners get marketing URLs from the LMS's own function."""
+    """Check that the LMS's own function returns marketing URLs."""
     if returns_marketing_urls():
         return
     if not conf.about_page_filter_enabled():

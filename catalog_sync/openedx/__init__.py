@@ -1,1 +1,1 @@
-"""What edx-platform itself offers. Only this package imports its modules, and only if they are installed."""
+"""The features of edx-platform that this app uses. Only this package imports modules of edx-platform."""

@@ -1,4 +1,4 @@
-"""edx-platform's own access to the Catalog: its Catalog integration, and the address in its site configuration."""
+"""edx-platform's own access to the Catalog: Catalog integration, and the address in the site configuration."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.apps import apps  # noqa: TID251 -- asks which apps are installed, for no model
+from django.apps import apps  # noqa: TID251 -- only for the list of installed apps
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connections
 
@@ -32,7 +32,7 @@ class Integration:
 
     Attributes:
         api_url: the API's root, no trailing slash.
-        source: which setting the address comes from.
+        source: the setting that the address comes from.
         service_username: the user for whom the LMS signs tokens.
     """
 
@@ -92,9 +92,8 @@ def _current() -> Any:
 def _address(row: Any) -> tuple[str, str]:
     """Return the address of the Catalog and its source.
 
-    Without a request ``get_internal_api_url`` returns the setting, so a setting that somebody has changed is used in
-    every process. If it has edx-platform's default, the address is in the site configuration, as Tutor sets it up;
-    that belongs to a request, so it is read here.
+    A setting that differs from edx-platform's default is used. Otherwise the address is in the site configuration, as
+    Tutor sets it up. edx-platform reads that only within a request, so this function reads it itself.
     """
     setting = conf.course_catalog_api_url()
     if setting not in ("", PLATFORM_DEFAULT_URL):

@@ -1,4 +1,4 @@
-"""What a caller asks for, as values of the app; what cannot be followed is refused in a sentence."""
+"""Turns the arguments of a caller into values of this app, and refuses invalid ones."""
 
 from __future__ import annotations
 
@@ -11,42 +11,67 @@ from catalog_sync import conf
 from catalog_sync.conf import Catalog
 from catalog_sync.exceptions import UsageError
 
+AUTO = "auto"
+
 
 def catalogs(names: Iterable[str] | None) -> list[Catalog]:
-    """Return the Catalogs of these names, in order; all of them for None."""
-    named = conf.catalogs()
-    wanted = {each.name for each in named} if names is None else set(names)
-    if unknown := wanted.difference(each.name for each in named):
-        known = ", ".join(each.name for each in named)
-        raise UsageError(f"There is no Catalog named {', '.join(sorted(unknown))}; those there are: {known}")
+    """Return the Catalogs of these names in their order of priority; None: all of them."""
+    configured = conf.catalogs()
+    if names is None:
+        return list(configured)
+    wanted = set(names)
+    known = ", ".join(each.name for each in configured)
     if not wanted:
-        raise UsageError("No Catalog is named")
-    return [each for each in named if each.name in wanted]
+        raise UsageError(f"catalogs must name at least one Catalog. Choose from: {known}.", "catalogs")
+    for name in sorted(wanted.difference(each.name for each in configured)):
+        raise UsageError(f"Unknown Catalog {name!r}. Choose from: {known}.")
+    return [each for each in configured if each.name in wanted]
 
 
 def catalog(name: str | None) -> Catalog:
-    """Return the Catalog of this name, by default the first."""
+    """Return the Catalog of this name; None: the first."""
     return catalogs(None if name is None else [name])[0]
 
 
-def in_range(name: str, value: int | str | None, most: int, alternative: str = "") -> int | None:
-    """Return a whole number from 1 to ``most``, or None for None."""
-    if value is None or (isinstance(value, int) and 1 <= value <= most):
-        return value
-    raise UsageError(f"{name} must be from 1 to {most:,}{alternative}, not {value}")
+def page_size(value: int | str | None) -> int | None:
+    """Return the page size as a number, 0 for ``"auto"``; None: as configured."""
+    # A host may import the API before its models are loaded.
+    from catalog_sync.models import MAX_PAGE_SIZE
+
+    if value is None:
+        return None
+    size = 0 if value == AUTO else value
+    if not isinstance(size, int) or not 0 <= size <= MAX_PAGE_SIZE:
+        raise UsageError(
+            f"page_size must be between 1 and {MAX_PAGE_SIZE:,}, or {AUTO!r} (got {value}).", "page_size"
+        )
+    return size
 
 
-def course_keys(keys: Iterable[object] | None) -> tuple[str, ...]:
-    """Return the course keys as text; none for None, which is not to be had by an empty list: that would be all."""
-    texts = tuple(map(course_key, keys or ()))
-    if keys is not None and not texts:
-        raise UsageError("no course key is named: name one, or leave course_keys out for a full sync")
+def concurrency(value: int | None) -> int | None:
+    """Return the number of parallel requests; None: as configured."""
+    from catalog_sync.models import MAX_CONCURRENCY
+
+    if value is not None and not (isinstance(value, int) and 1 <= value <= MAX_CONCURRENCY):
+        raise UsageError(f"concurrency must be between 1 and {MAX_CONCURRENCY} (got {value}).", "concurrency")
+    return value
+
+
+def course_keys(keys: Iterable[object] | None) -> tuple[str, ...] | None:
+    """Return the course keys as text; None: all course runs. An empty list is refused, as it could mean either."""
+    if keys is None:
+        return None
+    texts = tuple(map(course_key, keys))
+    if not texts:
+        raise UsageError(
+            "course_keys must contain a course key. Leave course_keys out for a full sync.", "course_keys"
+        )
     return texts
 
 
-def course_key(text: object) -> str:
+def course_key(key: object) -> str:
     """Return a course key, or the text of one, as the text that is stored."""
     try:
-        return str(CourseKey.from_string(str(text)))
+        return str(CourseKey.from_string(str(key)))
     except InvalidKeyError:
-        raise UsageError(f"{str(text)!r} is not a course key", "course_key") from None
+        raise UsageError(f"{str(key)!r} is not a course key.", "course_key") from None

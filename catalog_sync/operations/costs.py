@@ -1,4 +1,4 @@
-"""What a page size costs: requests, of which the Catalog grants an ordinary user 200 an hour."""
+"""The requests and the time that a full sync takes at each page size."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from statistics import median
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import PAGE_SIZES, REQUESTS_PER_HOUR, requests_for
 
-# So many syncs are looked at for how long they took.
+# The number of sync runs whose durations are used.
 LATEST_RUNS = 200
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one page size costs a sync of the whole Catalog.
+    """What a full sync costs at one page size.
 
     Attributes:
-        requests: for the list alone.
-        seconds: what a sync took here, the median of the latest; None if none used this page size.
-        in_force: this is the page size that is configured.
+        requests: to read the list; look-ups of single course runs are not included.
+        seconds: median duration of the latest syncs at this page size; None: there were none.
+        is_configured: whether this is the configured page size.
     """
 
     page_size: int
     requests: int
     seconds: float | None
-    in_force: bool
+    is_configured: bool
 
     @property
-    def syncs_an_hour(self) -> int:
-        """How many syncs the quota allows in an hour."""
+    def syncs_per_hour(self) -> int:
+        """How many full syncs the Catalog's quota allows per hour."""
         return REQUESTS_PER_HOUR // self.requests
 
 
 def costs(count: int, page_size: int, catalog: str) -> list[Cost]:
-    """Return what each of a few page sizes costs, and the one that is configured."""
+    """Return the costs of the usual page sizes and of the configured one."""
     seconds = _seconds_by_page_size(catalog)
     sizes = sorted({*PAGE_SIZES, page_size} - {0})
     return [Cost(size, requests_for(count, size), seconds.get(size), size == page_size) for size in sizes]

@@ -17,7 +17,7 @@ from catalog_sync.links import (
 )
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.openedx import links as platform
-from catalog_sync.store import course_overviews, course_runs
+from catalog_sync.store import course_overviews, sources
 
 
 class CourseStatus(NamedTuple):
@@ -26,7 +26,7 @@ class CourseStatus(NamedTuple):
     Attributes:
         is_in_lms: whether the LMS has a course overview for it.
         shown_url: the course overview's marketing URL.
-        wanted_url: the marketing URL that it should have; None if nothing is stored for it.
+        expected_url: the marketing URL that it should have; None if none is stored for it.
     """
 
     is_in_lms: bool
@@ -42,9 +42,8 @@ class CourseStatus(NamedTuple):
 def course_statuses(course_keys: Collection[str]) -> dict[str, CourseStatus]:
     """Return the status of each of these courses, with two queries in total."""
     shown = course_overviews.marketing_urls(course_keys)
-    held = course_runs.data_for(course_keys)
-    wanted = {key: each.marketing_url for key, each in held.items()}
-    return {key: CourseStatus(key in shown, shown.get(key), wanted.get(key)) for key in course_keys}
+    expected = {key: data.marketing_url for key, data in sources.data_for(course_keys).items()}
+    return {key: CourseStatus(key in shown, shown.get(key), expected.get(key)) for key in course_keys}
 
 
 def link_and_why(course_run: CatalogCourseRun) -> tuple[str, str]:
@@ -109,7 +108,7 @@ def _why_changed() -> str:
 
 
 def _why_marketing(course_key: str) -> str:
-    source = course_runs.source_of(course_key)
+    source = sources.source_of(course_key)
     if source is None:
         return _("Another tool has set its marketing URL. The next full sync checks it against the Catalog.")
     if source.course_key != course_key:
@@ -129,7 +128,7 @@ def _why_marketing(course_key: str) -> str:
 
 
 def _why_about(course_run: CatalogCourseRun) -> str:
-    if course_runs.source_of(course_run.course_key) is not None:
+    if sources.source_of(course_run.course_key) is not None:
         return _(
             "The marketing URL has not reached the LMS yet. The next sync adds it; until then, learners share the LMS "
             "about page."

@@ -1,4 +1,4 @@
-"""Is the sync healthy: when it last succeeded, what it left, and how many course overviews show a marketing URL."""
+"""The health of the sync: its last success, its last full sync, and how many courses have a marketing URL."""
 
 from __future__ import annotations
 
@@ -14,30 +14,29 @@ from catalog_sync.store import course_overviews, course_runs, lease
 OK, STALE = "ok", "stale"
 
 
-def look() -> dict[str, Any]:
-    """Return the health of the sync as plain values; a handful of queries a Catalog, no network, nothing secret.
+def read() -> dict[str, Any]:
+    """Return the health of the sync as plain values without secrets; a few queries per Catalog, no request.
 
-    ``status`` is ``stale`` where no full sync has succeeded within ``CATALOG_SYNC_STALE_AFTER_HOURS``. A dry run or
-    one of a few courses proves nothing about the rest, so neither counts. Of several Catalogs the one that has
-    waited longest speaks for all, and ``catalogs`` tells of each by name.
+    ``status`` is ``stale`` if no full sync has succeeded within ``CATALOG_SYNC_STALE_AFTER_HOURS``. Dry runs and syncs
+    of single courses do not count. With several Catalogs, the values are those of the Catalog whose last success is
+    the oldest, and ``catalogs`` contains those of each Catalog.
     """
-    each = {catalog.name: _of_catalog(catalog.name) for catalog in conf.catalogs()}
-    stalest = max(each, key=lambda name: (each[name]["status"] == STALE, _age(each[name])))
-    seen = each[stalest]
-    count, showing = course_overviews.count_with_url()
+    by_catalog = {catalog.name: _of_catalog(catalog.name) for catalog in conf.catalogs()}
+    stalest = max(by_catalog, key=lambda name: (by_catalog[name]["status"] == STALE, _age(by_catalog[name])))
+    count, with_url = course_overviews.count_with_url()
     values = {
-        "status": seen["status"],
-        "enabled": seen["enabled"],
+        "status": by_catalog[stalest]["status"],
+        "enabled": by_catalog[stalest]["enabled"],
         "stale_after_hours": conf.stale_after_hours(),
-        "last_success": seen["last_success"],
-        "last_full_run": seen["last_full_run"],
-        "running": seen["running"],
+        "last_success": by_catalog[stalest]["last_success"],
+        "last_full_run": by_catalog[stalest]["last_full_run"],
+        "running": by_catalog[stalest]["running"],
         "course_overviews": count,
-        "course_overviews_with_marketing_url": showing,
-        "marketing_url_percent": round(100 * showing / count, 1) if count else None,
+        "course_overviews_with_marketing_url": with_url,
+        "marketing_url_percent": round(100 * with_url / count, 1) if count else None,
         "pinned": len(course_runs.pinned()),
     }
-    return values | {"catalog": stalest, "catalogs": each} if len(each) > 1 else values
+    return values | {"catalog": stalest, "catalogs": by_catalog} if len(by_catalog) > 1 else values
 
 
 def _of_catalog(catalog: str) -> dict[str, Any]:
@@ -54,40 +53,39 @@ def _of_catalog(catalog: str) -> dict[str, Any]:
     }
 
 
-def _age(seen: dict[str, Any]) -> float:
-    last = seen["last_success"]
+def _age(health: dict[str, Any]) -> float:
+    last = health["last_success"]
     return float("inf") if last is None else last["age_seconds"]
 
 
 def remedy(health: dict[str, Any]) -> str:
-    """Return one sentence on what is wrong and what to do about it; empty if nothing is wrong."""
+    """Return what is wrong and what to do about it; empty if nothing is wrong."""
     if health["status"] == OK and health["enabled"]:
         return ""
-    whom = f" of the Catalog {health['catalog']}" if "catalogs" in health else ""
+    of_which = f" of the Catalog {health['catalog']}" if "catalogs" in health else ""
     if not health["enabled"]:
-        return f"The sync{whom} is switched off: switch it on in Django admin (Catalog sync configuration)."
+        return f"The sync{of_which} is disabled. Enable it in Django admin (Catalog sync configuration)."
     success = health["last_success"]
     if success and datetime.fromisoformat(success["finished"]) > timezone.now():
         return (
-            f"The last full sync{whom} that succeeded, run {success['run_id']}, ended in the future "
-            f"({success['finished']}): set the clocks of the LMS and of its database right, then run manage.py "
+            f"The last successful full sync{of_which}, sync run {success['run_id']}, ended in the future "
+            f"({success['finished']}). Correct the clocks of the LMS and of its database, then run manage.py "
             "update_catalog_data."
         )
-    limit = f"the last {health['stale_after_hours']:g} hours"
     last = health["last_full_run"]
-    how, what = "none has ever run", "Run manage.py update_catalog_data"
-    if last:
-        how = f"the last one, run {last['run_id']}, ended {last['status']}"
-        what = "Put right what its page under Sync runs in Django admin names"
-    if last and last["status"] == SyncRun.Status.SUCCEEDED:
-        what = "Run manage.py update_catalog_data"
-    return f"No full sync{whom} has succeeded within {limit}; {how}. {what}, and see that it is scheduled."
+    result = f"sync run {last['run_id']} ended as {last['status']}" if last else "none has ever run"
+    if last and last["status"] != SyncRun.Status.SUCCEEDED:
+        fix = "Open that sync run under Sync runs in Django admin, fix the reported problem, and check the schedule."
+    else:
+        fix = "Run manage.py update_catalog_data and schedule it."
+    hours = f"{health['stale_after_hours']:g}"
+    return f"No successful full sync{of_which} in the last {hours} hours ({result}). {fix}"
 
 
 def _is_stale(succeeded: SyncRun | None) -> bool:
     if succeeded is None or succeeded.finished is None:
         return True
-    # An end that is far in the future was stamped by a clock that was wrong, and would be fresh until then.
+    # If a wrong clock has set the end far in the future, the sync would not become stale until then.
     return abs(timezone.now() - succeeded.finished) > timedelta(hours=conf.stale_after_hours())
 
 

@@ -1,4 +1,4 @@
-"""The operator's hand on the sync: start one in a Celery worker, see how far it is, cancel it."""
+"""Start a sync in a Celery worker, read its progress, cancel it."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from catalog_sync.exceptions import SyncNotStarted
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.store import lease
 
-# The task in catalog_sync.tasks, by name: it stands above this module.
+# The name of the task in catalog_sync.tasks, a higher layer, which this module must not import.
 TASK = "catalog_sync.tasks.update_catalog_data"
 
 
-def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()) -> None:
-    """Hand a sync to a Celery worker, of just these course runs if any are given.
+def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] | None = None) -> None:
+    """Hand a sync of these course runs to a Celery worker; None: a full sync.
 
     Raises:
-        SyncNotStarted: one is in the way, all are switched off, there is no broker, or it cannot be reached.
+        SyncNotStarted: another sync is running, no sync is enabled, or the Celery broker is missing or unreachable.
     """
     lease.expire_stale_runs()
     if run := blocking_sync_run():
-        raise SyncNotStarted(f"Sync run {run.pk} is running: wait for its end, or cancel it.")
+        raise SyncNotStarted(f"Sync run {run.pk} is running. Wait for its end, or cancel it.")
     if not is_enabled():
-        raise SyncNotStarted("The sync is switched off: switch it on in the Catalog sync configuration.")
-    options = ["--dry-run"] * dry_run + [f"--course-key {key}" for key in course_keys]
+        raise SyncNotStarted("The sync is disabled. Enable it in the Catalog sync configuration.")
+    options = ["--dry-run"] * dry_run + [f"--course-key {key}" for key in course_keys or ()]
     command = " ".join(["manage.py update_catalog_data", *options])
     arguments: dict[str, Any] = {"dry_run": dry_run}
-    if course_keys:
+    if course_keys is not None:
         arguments["course_keys"] = list(course_keys)
     if not has_broker():
-        raise SyncNotStarted(f"There is no Celery broker to hand the sync to. Run it from a shell: {command}")
-    # Here, not above: web processes import this module for the admin, and starting Celery takes 20 ms.
+        raise SyncNotStarted(f"No Celery broker is configured. Run the sync from a shell: {command}")
+    # Web processes import this module for the admin, and importing Celery takes 20 ms.
     from celery import current_app
 
     try:
-        # Without a second try: a person waits.
+        # No retry, because a user is waiting.
         current_app.send_task(TASK, kwargs=arguments, ignore_result=True, retry=False)
-    except Exception as error:  # whatever client the host has configured for its broker
+    except Exception as error:  # The type depends on the host's broker.
         raise SyncNotStarted(
             f"The Celery broker cannot be reached ({reason_of(error)}). Start it, or run the sync from a shell: "
             f"{command}"
@@ -49,29 +49,29 @@ def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] = ()
 
 
 def is_enabled() -> bool:
-    """Tell whether a Catalog is to be synced."""
+    """Return whether the sync of at least one Catalog is enabled."""
     return any(CatalogSyncConfig.current(catalog.name).enabled for catalog in conf.catalogs())
 
 
 def running(run_id: int | None = None) -> SyncRun | None:
-    """Return the sync that is running, of several the oldest, with how far it is; None if there is none.
+    """Return the running sync with its progress, the oldest if there are several; None: no sync is running.
 
     Args:
-        run_id: only this one.
+        run_id: consider only this sync run.
     """
     runs = lease.running().defer("log_lines")
     return (runs if run_id is None else runs.filter(pk=run_id)).first()
 
 
 def blocking_sync_run() -> SyncRun | None:
-    """Return the sync whose end a new one would have to wait for; a look at what changed is waited for by the task."""
+    """Return the sync that prevents a new one; an incremental sync does not, because the task waits for its end."""
     return lease.alive().exclude(scope=SyncRun.Scope.CHANGED).defer("log_lines").first()
 
 
 def cancel(run_id: int, *, user_id: int | None) -> bool:
-    """Ask a running sync to end after its page; return whether it was running."""
+    """Request that a running sync ends after its current page; return whether it was running."""
     lease.expire_stale_runs()
-    asked = lease.running().filter(pk=run_id).update(cancel_requested=True)
-    if asked:
+    requested = lease.running().filter(pk=run_id).update(cancel_requested=True)
+    if requested:
         EventLog(run_id).info("cancel_requested", user_id=user_id)
-    return bool(asked)
+    return bool(requested)

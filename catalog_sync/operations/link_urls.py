@@ -1,4 +1,4 @@
-"""The marketing URLs for the LMS's own links: read once per organization and request, and kept in memory meanwhile."""
+"""The marketing URLs for the LMS's own links, read once per organization and request."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from catalog_sync import conf
 from catalog_sync.store import course_overviews
 from catalog_sync.store.sql import transaction_survives_errors
 
-# Course overviews that are read at the first link of an organization.
+# The most course overviews that the first link of an organization reads.
 MAX_ROWS = 5_000
-# Nothing empties the request cache outside a request, for example in a Celery worker.
+# Needed outside a request, for example in a Celery worker: nothing else clears the request cache there.
 MAX_AGE_SECONDS = 60
 
 _REQUEST_CACHE = RequestCache("catalog_sync.operations.link_urls")
@@ -30,7 +30,7 @@ _ABSENT = _Urls("", None)
 
 @dataclass
 class _Organization:
-    """The URLs of its courses by course key; ``is_complete``: there are no others to read."""
+    """The URLs of its courses by course key; ``is_complete``: the database has no others."""
 
     urls: dict[str, _Urls]
     is_complete: bool
@@ -45,8 +45,8 @@ class _Cached:
 def get(course_key: str, about_page_url: str) -> str | None:
     """Return the marketing URL on the course overview; None if it has none, or if the page is its social sharing URL.
 
-    If the database fails, the exception is raised once: nothing more of that organization is read until the cache is
-    emptied. A request does not wait for a broken database at each of its links.
+    A database error is raised once per organization: later links of the same request do not query again, so a page
+    with many links does not wait for a broken database at each of them.
     """
     org = conf.org_of(course_key)
     organizations = _organizations()

@@ -1,4 +1,4 @@
-"""What the app adds to an LMS's settings, through edx-django-utils: one module a kind of settings file.
+"""The settings that the plugin adds to an LMS, one module per kind of settings file of Open edX.
 
-Nothing is read here. ``catalog_sync.conf`` stays the one reader, and holds without any of this.
+``catalog_sync.conf`` also works without them.
 """

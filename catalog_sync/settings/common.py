@@ -1,4 +1,4 @@
-"""Defaults of the settings, so that what comes after may see and amend them."""
+"""The defaults of this app's settings, so that settings files loaded later can change them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from catalog_sync import conf
 
 
 def defaults() -> dict[str, Any]:
-    """Return each setting of this app with its default, in objects of their own: a host may change them."""
+    """Return each setting of this app with its default. The objects are new, because a host may change them."""
     return {
         "CATALOG_SYNC_CATALOGS": None,
         "CATALOG_SYNC_COURSE_OVERVIEW_MODEL": conf.DEFAULT_COURSE_OVERVIEW_MODEL,
@@ -23,7 +23,7 @@ def defaults() -> dict[str, Any]:
 
 
 def plugin_settings(settings: Any) -> None:
-    """Set what the LMS has not set itself: plugins come last in its settings files, and must not win."""
+    """Set what the LMS has not set itself. Plugins are loaded after the LMS's own settings."""
     for name, default in defaults().items():
         if not hasattr(settings, name):
             setattr(settings, name, default)

@@ -1,4 +1,4 @@
-"""What an LMS in production takes from its YAML file."""
+"""The settings of an LMS in production, from its YAML file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from catalog_sync.settings import common
 
 
 def plugin_settings(settings: Any) -> None:
-    """Take our settings from the LMS's YAML file and the defaults, and add our step to the filter of about pages.
+    """Read the settings from the LMS's YAML file, set the defaults, and add the step to the filter of about pages.
 
-    Open edX sets every name of the file by itself; some releases only did so for names that they knew, and all of
-    those kept the whole file as ``ENV_TOKENS``.
+    Most Open edX releases set every name of the YAML file. Some set only the names that they use themselves, and keep
+    the whole file as ``ENV_TOKENS``.
     """
     tokens = getattr(settings, "ENV_TOKENS", {})
     for name in common.defaults():
@@ -28,7 +28,7 @@ def plugin_settings(settings: Any) -> None:
 
 
 def _with_step(filter_config: Any) -> Any:
-    """Return the configuration of the filter with our step at the end of its pipeline.
+    """Return the configuration of the filter with this app's step at the end of its pipeline.
 
     It may be a dict, a list or a str, as in openedx-filters. The objects of the LMS are not changed.
     """

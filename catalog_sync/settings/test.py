@@ -1,4 +1,4 @@
-"""What an LMS under test has: the defaults, whatever its settings file is built upon."""
+"""The settings of an LMS under test: the defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The only door to the host's course overviews: compare with the replica, write what differs, keep history."""
+"""The host's course overviews: compare them with stored data, write what differs, keep history.
+
+No other module reads or writes them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
 from django.db.models.expressions import ExpressionWrapper
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -15,19 +18,19 @@ from django.utils import timezone
 from catalog_sync import conf, signals
 from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of, prefixes_of_organization
 from catalog_sync.fields import CaseSensitiveCharField
-from catalog_sync.models import CatalogCourseRun
-from catalog_sync.store import course_runs, overview_history
-from catalog_sync.store.course_runs import CatalogData, StoredCourseRun
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
+from catalog_sync.store import course_runs, overview_history, sources
+from catalog_sync.store.course_runs import CatalogData, StoredData
 from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
 
 
 class Difference(NamedTuple):
-    """What comparing some course overviews with the replica found.
+    """The result of comparing course overviews with the data to publish.
 
     Attributes:
-        met: the keys of those that the LMS has.
-        differing: of these, those that do not show what they are to show.
-        with_url: of these, CCX courses aside, those that are to show a marketing URL.
+        seen: the keys of those that the LMS has.
+        differing: those of them that have other values.
+        with_url: those of them, except CCX courses, for which there is a marketing URL to publish.
     """
 
     seen: list[str]
@@ -36,10 +39,10 @@ class Difference(NamedTuple):
 
 
 class JoinedRows(NamedTuple):
-    """By course key, what course overviews show in the mapped fields, and the rows of the replica."""
+    """By course key, the values of the mapped fields of course overviews, and what is stored."""
 
     shown: dict[str, Sequence[Any]]
-    stored: dict[str, StoredCourseRun]
+    stored: StoredData
 
 
 def model() -> Any:
@@ -118,82 +121,80 @@ def _urls(wanted: Q) -> QuerySet[Any]:
     return _keyed().filter(_has_url(), wanted).values_list("_key", url_field(), social_sharing)
 
 
-def compare(held: Mapping[str, CatalogData]) -> Difference:
-    """Compare the course overviews of these keys with what they are to show; one query.
+def compare(published: Mapping[str, CatalogData]) -> Difference:
+    """Compare the course overviews of these keys with the data to publish; one query.
 
-    A value that the replica does not hold changes nothing: taking a marketing URL away is ``clear``'s.
+    A value that is None does not count as a difference: only ``clear`` removes a marketing URL.
     """
-    found = _keyed().filter(_key__among=held.keys()).values_list("_key", *conf.fields().values())
-    return difference({key: values for key, *values in found}, held)
+    found = _keyed().filter(_key__among=published.keys()).values_list("_key", *conf.fields().values())
+    return difference({key: values for key, *values in found}, published)
 
 
-def difference(shown: Mapping[str, Sequence[Any]], held: Mapping[str, CatalogData]) -> Difference:
-    """Compare values of the mapped fields, by course key, with what is to be shown."""
-    # The database may compare without case; a course key is another course's if its case differs.
-    seen = [key for key in shown if key in held]
+def difference(shown: Mapping[str, Sequence[Any]], published: Mapping[str, CatalogData]) -> Difference:
+    """Compare values of the mapped fields, by course key, with the data to publish."""
+    # The database may compare without case. A key in another case belongs to another course.
+    seen = [key for key in shown if key in published]
     differing = {
         key: None
         for position, name in enumerate(conf.fields())
         for key in seen
-        if (value := getattr(held[key], name)) is not None and value != shown[key][position]
+        if (value := getattr(published[key], name)) is not None and value != shown[key][position]
     }
-    with_url = [key for key in seen if held[key].marketing_url and not key.startswith(CCX_PREFIX)]
+    with_url = [key for key in seen if published[key].marketing_url and not key.startswith(CCX_PREFIX)]
     return Difference(seen, list(differing), with_url)
 
 
 def read_joined(course_keys: Collection[str]) -> JoinedRows:
-    """Return the course overviews of these keys that have a row in the replica, with that row; one query.
+    """Return the course overviews of these keys that have a stored course run, and what is stored for them; one query.
 
-    By hand, since no foreign key joins the two tables: a course overview may be gone, a row may be yet to come.
+    The SQL is written by hand since no foreign key joins the tables.
     """
-    if not course_keys:  # an empty list of them is no SQL everywhere
-        return JoinedRows({}, {})
+    if not course_keys:  # not every database accepts an empty list
+        return JoinedRows({}, StoredData({}, {}))
     meta = model()._meta
     quoted = connection.ops.quote_name
     key = f"overview.{quoted(meta.pk.column)}"
     fields = [f"overview.{quoted(meta.get_field(name).column)}" for name in conf.fields().values()]
-    columns = [key, *fields, *(f"run.{quoted(name)}" for name in course_runs.COLUMNS)]
-    # From the course overview to the replica, not the other way round: where the two columns differ in collation, as
-    # on MySQL, the replica's index is the one that serves.
+    columns = [*fields, key, "pin.url", *(f"run.{quoted(name)}" for name in course_runs.COLUMNS)]
+    # From the course overview to the other tables, not the other way round: if the columns differ in collation, as on
+    # MySQL, only the indexes of this app's tables can be used.
     sql = (  # Made of the names of tables and columns only.
         f"SELECT {', '.join(columns)} FROM {quoted(meta.db_table)} overview "  # noqa: S608
         f"JOIN {quoted(CatalogCourseRun._meta.db_table)} run ON run.course_key = {key} "
+        f"LEFT JOIN {quoted(PinnedMarketingUrl._meta.db_table)} pin ON pin.course_key = {key} "
         f"WHERE {key} IN ({', '.join(['%s'] * len(course_keys))})"
     )
-    end = 1 + len(fields)
+    end = len(fields)
     with connection.cursor() as cursor:
         cursor.execute(sql, list(course_keys))
         rows = cursor.fetchall()
-    return JoinedRows(
-        {row[0]: row[1:end] for row in rows},
-        {row[0]: course_runs.stored_course_run(*row[end:]) for row in rows},
-    )
+    return JoinedRows({row[end]: row[:end] for row in rows}, course_runs.collect(row[end:] for row in rows))
 
 
-def copy_stored_values(course_keys: Collection[str], unconfirmed: Collection[str] = frozenset()) -> int:
-    """Set the mapped fields of the course overviews from their own rows of the replica, and return how many.
+def copy_published_values(course_keys: Collection[str], unconfirmed: Collection[str] = frozenset()) -> int:
+    """Copy the published values of these course keys to their course overviews, and return how many were written.
 
-    Two statements at most, whatever the number, and two for doubtful ones: the values do not pass through Python.
+    Two statements at most, and two for unconfirmed ones, whatever the number of keys. The values do not pass through
+    Python. A marketing URL that a CCX course has from its parent run is not copied.
 
     Args:
-        course_keys: whose.
-        unconfirmed: those that are not to be given the Catalog's marketing URL, only a pinned one.
+        course_keys: of the course overviews.
+        unconfirmed: those of them that get no marketing URL from a Catalog, only a pinned one.
     """
     certain = [key for key in course_keys if key not in unconfirmed]
-    return _copy(certain, course_runs.PUBLISHED_URL) + _copy(
-        [key for key in course_keys if key in unconfirmed], F("pinned_url")
+    return _copy(certain, sources.published_value("marketing_url", OuterRef("pk"))) + _copy(
+        [key for key in course_keys if key in unconfirmed], sources.pinned_url(OuterRef("pk"))
     )
 
 
 def _copy(course_keys: Collection[str], url: Any) -> int:
-    if not course_keys:  # as usual for doubtful ones; building the statement takes longer than looking
+    if not course_keys:
         return 0
-    own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
-    held = {name: F(name) for name in conf.fields()} | {"marketing_url": url}
-    values = {
-        field: Coalesce(Subquery(own_row.values_list(held[name])[:1]), F(field))
-        for name, field in conf.fields().items()
+    published = {
+        name: url if name == "marketing_url" else sources.published_value(name, OuterRef("pk"))
+        for name in conf.fields()
     }
+    values = {field: Coalesce(published[name], F(field)) for name, field in conf.fields().items()}
     return _update(course_keys, values)
 
 
@@ -207,67 +208,68 @@ def copy_marketing_urls(urls: Mapping[str, str]) -> int:
 
 
 def clear(course_keys: Collection[str]) -> int:
-    """Take the marketing URL away from the course overviews, and return how many had one. Pins stay."""
-    showing = _showing(course_keys)
+    """Remove the marketing URL from the course overviews, and return how many had one. Pinned URLs stay."""
+    showing = _with_removable_url(course_keys)
     return _update(showing, {url_field(): Value(None, output_field=TextField())})
 
 
 def count_with_removable_url(course_keys: Collection[str]) -> int:
-    """Return how many of these course overviews show a marketing URL that is not pinned."""
-    return sum(len(_showing(chunk)) for chunk in in_chunks(course_keys))
+    """Return how many of these course overviews have a marketing URL that is not pinned."""
+    return sum(len(_with_removable_url(chunk)) for chunk in in_chunks(course_keys))
 
 
-def _showing(course_keys: Collection[str]) -> list[str]:
+def _with_removable_url(course_keys: Collection[str]) -> list[str]:
     wanted = set(course_keys)
     showing = set(with_marketing_url().filter(_key__in=list(wanted))) & wanted
-    return list(showing - course_runs.with_pinned_source(showing)) if showing else []
+    return list(showing - sources.with_pinned_source(showing)) if showing else []
 
 
 def with_marketing_url() -> QuerySet[Any]:
-    """Return the keys of the course overviews that show a marketing URL."""
+    """Return the keys of the course overviews that have a marketing URL."""
     return _keyed().filter(_has_url()).values_list("_key", flat=True)
 
 
 def count_with_own_url() -> int:
-    """Return how many course overviews, CCX courses aside, show a marketing URL; one query."""
+    """Return how many course overviews, except CCX courses, have a marketing URL; one query."""
     return int(with_marketing_url().exclude(_key__startswith=CCX_PREFIX).count())
 
 
 def with_unknown_url() -> Iterator[list[str]]:
-    """Yield the keys of course overviews, CCX courses aside, that show a URL which no row of the replica holds."""
-    own_row = CatalogCourseRun.objects.filter(course_runs.HAS_URL, course_key=OuterRef("pk"))
-    return key_chunks(with_marketing_url().exclude(_key__startswith=CCX_PREFIX).filter(~Exists(own_row)))
+    """Yield the keys of course overviews, except CCX courses, whose marketing URL is neither stored nor pinned."""
+    course_run = CatalogCourseRun.objects.filter(marketing_url__isnull=False, course_key=OuterRef("pk"))
+    pin = PinnedMarketingUrl.objects.filter(course_key=OuterRef("pk"))
+    rows = with_marketing_url().exclude(_key__startswith=CCX_PREFIX)
+    return key_chunks(rows.filter(~Exists(course_run), ~Exists(pin)))
 
 
 def key_chunks(some_keys: QuerySet[Any]) -> Iterator[list[str]]:
-    """Yield keys, such as those of ``showing_url``, in lists."""
+    """Yield keys, such as those of ``with_marketing_url``, in lists."""
     for chunk in chunks_in_order(some_keys.values_list("_key"), "_key", ROWS):
         yield [key for (key,) in chunk]
 
 
 def out_of_date() -> QuerySet[Any]:
-    """Return the keys of course overviews that do not show what the replica holds of their own run, for a subquery.
+    """Return the keys of course overviews without the marketing URL that is published for their key, for a subquery.
 
-    A CCX course without a URL of its own is in step with its parent run or not, which no one row tells. It reads every
+    A CCX course for which nothing is stored is left out, since its URL comes from its parent run. The query reads every
     course overview: some seconds for a million of them.
     """
-    own_row = CatalogCourseRun.objects.filter(course_key=OuterRef("pk"))
-    # One comparison, without nulls: the database looks for the row as often as the condition names it.
+    # One comparison without nulls: the database looks the stored course run up each time that the condition names it.
     text, nothing = TextField(), Value("")
     shown = Coalesce(url_field(), nothing, output_field=text)
-    without_row = Case(When(_key__startswith=CCX_PREFIX, then=shown), default=nothing, output_field=text)
-    wanted = Coalesce(
-        Subquery(own_row.values_list(course_runs.PUBLISHED_URL)[:1]), without_row, output_field=text
+    if_not_stored = Case(When(_key__startswith=CCX_PREFIX, then=shown), default=nothing, output_field=text)
+    expected = Coalesce(
+        sources.published_value("marketing_url", OuterRef("pk")), if_not_stored, output_field=text
     )
-    rows: QuerySet[Any] = _keyed().annotate(_wanted=wanted).exclude(_wanted=shown)
+    rows: QuerySet[Any] = _keyed().annotate(_expected=expected).exclude(_expected=shown)
     return rows.values("_key")
 
 
 def ccx_chunks(parents: Collection[str] = ()) -> Iterator[list[tuple[str, str | None]]]:
-    """Yield the LMS's CCX courses in lists of (course key, marketing URL), only of these parents if any are given."""
+    """Yield (course key, marketing URL) of the LMS's CCX courses in lists, only of these parents if any are given."""
     if not parents:
         yield from _chunks_of(Q(_key__startswith=CCX_PREFIX))
-    # Fewer at once than the alternatives that SQLite takes in one expression.
+    # SQLite limits the number of alternatives in one expression.
     for some in in_chunks(parents):
         starts = [Q(_key__startswith=ccx_prefix_of(parent)) for parent in some]
         yield from _chunks_of(Q(*starts, _connector=Q.OR))

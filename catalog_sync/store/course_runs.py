@@ -1,23 +1,21 @@
-"""The replica: what the Catalog last said about each course run, in rows of this app's own."""
+"""The stored course runs: the data of each course run, as a Catalog last listed it. And the pins that override it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, TextField, Value
 from django.utils import timezone
 
 from catalog_sync import conf
-from catalog_sync.course_keys import parent_of_ccx
-from catalog_sync.models import CatalogCourseRun
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.store.sql import in_chunks, upsert
 
 
 class CatalogData(NamedTuple):
-    """What the replica holds of a course run. The names are the Catalog's."""
+    """The data that a Catalog has for a course run. The names are the Catalog's."""
 
     status: str = ""
     marketing_url: str | None = None
@@ -25,106 +23,133 @@ class CatalogData(NamedTuple):
     content_language: str | None = None
 
 
-NOTHING = CatalogData()
-
 # The statuses that a course run of the Catalog can have. A later version of the Catalog may have more.
 CATALOG_STATUSES = ("published", "unpublished", "review_by_legal", "review_by_internal", "reviewed")
 
-# Of a row: the URL that its course overview is to show, and whether there is one.
-PUBLISHED_URL = Coalesce("pinned_url", "marketing_url")
-HAS_URL = Q(marketing_url__isnull=False) | Q(pinned_url__isnull=False)
-
-# What a ``StoredRun`` is made of.
-COLUMNS = ("id", "pinned_url", "catalog", *CatalogData._fields)
+# The columns of a ``StoredCourseRun``.
+COLUMNS = ("id", "catalog", *CatalogData._fields)
 
 
 class StoredCourseRun(NamedTuple):
-    """A row of the replica: its id, what it holds of which Catalog, and the URL that an operator has pinned."""
+    """A stored course run, and the name of the Catalog that lists it."""
 
     id: int
-    held: CatalogData
-    pinned_url: str | None = None
-    catalog: str = conf.DEFAULT_CATALOG
-
-    @property
-    def is_listed(self) -> bool:
-        """Whether the Catalog has ever said anything of it: a row may be there for a pin alone."""
-        return not self.pinned_url or self.held != NOTHING
+    catalog: str
+    data: CatalogData
 
 
-class PublishedData(NamedTuple):
-    """What course overviews are to show, by course key, and those that do by their parent run only, with its row.
+class StoredData(NamedTuple):
+    """What is stored for some course keys.
 
-    A parent run that is only taken to be there has none.
+    Attributes:
+        course_runs: by course key, the course run of each Catalog that lists it, in order of precedence.
+        pins: by course key, the pinned marketing URL.
     """
 
-    held: dict[str, CatalogData]
-    inheriting: dict[str, StoredCourseRun | None]
+    course_runs: dict[str, list[StoredCourseRun]]
+    pins: dict[str, str]
+
+    def of_catalog(self, catalog: str) -> dict[str, StoredCourseRun]:
+        """Return the course runs of one Catalog, by course key."""
+        return {
+            key: course_run
+            for key, course_runs in self.course_runs.items()
+            for course_run in course_runs
+            if course_run.catalog == catalog
+        }
+
+    def changed(self, catalog: str, changes: Mapping[str, CatalogData | None]) -> StoredData:
+        """Return what would be stored if the Catalog's course runs had this data; None: if they were deleted."""
+        course_runs = dict(self.course_runs)
+        for key, data in changes.items():
+            candidates = [each for each in course_runs.pop(key, ()) if each.catalog != catalog]
+            if data is not None:
+                candidates.append(StoredCourseRun(0, catalog, data))
+            if candidates:
+                course_runs[key] = in_order(candidates)
+        return StoredData(course_runs, self.pins)
 
 
-class Source(NamedTuple):
-    """Whose row says what a course overview is to show, and whether by a pin."""
+def in_order(course_runs: list[StoredCourseRun]) -> list[StoredCourseRun]:
+    """Return the stored course runs of a course key in order of precedence.
 
-    course_key: str
-    is_pinned: bool
-
-
-def read(course_keys: Collection[str]) -> dict[str, StoredCourseRun]:
-    """Return the stored rows of the course keys, by key; one query."""
-    rows = CatalogCourseRun.objects.filter(course_key__among=frozenset(course_keys))
-    return {key: stored_course_run(*columns) for key, *columns in rows.values_list("course_key", *COLUMNS)}
+    It is the order of ``CATALOG_SYNC_CATALOGS``. A Catalog that is not named any more comes last.
+    """
+    if len(course_runs) == 1:
+        return course_runs
+    rank = {each.name: place for place, each in enumerate(conf.catalogs())}
+    return sorted(course_runs, key=lambda each: (rank.get(each.catalog, len(rank)), each.id))
 
 
-def stored_course_run(row_id: int, pinned_url: str | None, catalog: str, *held: Any) -> StoredCourseRun:
-    """Return a row whose ``COLUMNS`` were read."""
-    return StoredCourseRun(row_id, CatalogData(*held), pinned_url, catalog)
-
-
-def read_all(course_keys: Collection[str]) -> dict[str, StoredCourseRun]:
-    """Return the stored rows of any number of course keys, by key; a query for every few hundred."""
-    return {key: row for some in in_chunks(course_keys) for key, row in read(some).items()}
-
-
-def apply_pins(
-    held: Mapping[str, CatalogData], stored: Mapping[str, StoredCourseRun]
-) -> Mapping[str, CatalogData]:
-    """Return what the course overviews of these keys are to show: what is pinned, else what is held."""
-    pins = {key: row.pinned_url for key, row in stored.items() if row.pinned_url and key in held}
-    return (
-        {**held, **{key: held[key]._replace(marketing_url=url) for key, url in pins.items()}}
-        if pins
-        else held
+def read(course_keys: Collection[str]) -> StoredData:
+    """Return what is stored for these course keys; one query."""
+    keys = frozenset(course_keys)
+    if not keys:
+        return StoredData({}, {})
+    rows = CatalogCourseRun.objects.filter(course_key__among=keys)
+    pins = PinnedMarketingUrl.objects.filter(course_key__among=keys)
+    nothing = (Value(""), Value(None, TextField()), Value(None, BooleanField()), Value(None, TextField()))
+    return collect(
+        rows.values_list("course_key", Value(None, TextField()), *COLUMNS).union(
+            pins.values_list("course_key", "url", Value(0), Value(""), *nothing), all=True
+        )
     )
 
 
+def collect(rows: Iterable[tuple[Any, ...]]) -> StoredData:
+    """Return as ``StoredData`` rows of course key, pinned URL or None, and the ``COLUMNS`` (0 as id: a pin alone)."""
+    course_runs: dict[str, list[StoredCourseRun]] = {}
+    pins = {}
+    of_several = set()
+    for key, pinned_url, row_id, catalog, *data in rows:
+        if pinned_url:
+            pins[key] = pinned_url
+        if not row_id:
+            continue
+        course_run = StoredCourseRun(row_id, catalog, CatalogData(*data))
+        if key in course_runs:
+            course_runs[key].append(course_run)
+            of_several.add(key)
+        else:
+            course_runs[key] = [course_run]
+    for key in of_several:
+        course_runs[key] = in_order(course_runs[key])
+    return StoredData(course_runs, pins)
+
+
+def read_all(course_keys: Collection[str]) -> StoredData:
+    """Return what is stored for any number of course keys; one query for every few hundred."""
+    all_stored = StoredData({}, {})
+    for some in in_chunks(course_keys):
+        stored = read(some)
+        all_stored.course_runs.update(stored.course_runs)
+        all_stored.pins.update(stored.pins)
+    return all_stored
+
+
 def record(changes: Mapping[str, CatalogData], catalog: str) -> None:
-    """Insert or update the rows of the changed course keys, as the Catalog's; one statement. Pins are left alone."""
+    """Insert or update the Catalog's course runs of these course keys; one statement."""
     if not changes:
         return
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     upsert(
         CatalogCourseRun,
         ["course_key", *CatalogData._fields],
-        ((key, *held) for key, held in changes.items()),
+        ((key, *data) for key, data in changes.items()),
         constants={"catalog": catalog, "created": now, "modified": now},
-        unique_column="course_key",
-        update_columns=["catalog", *CatalogData._fields, "modified"],
+        unique_columns=["course_key", "catalog"],
+        update_columns=[*CatalogData._fields, "modified"],
     )
 
 
 def delete_course_runs(course_keys: Collection[str], catalog: str) -> None:
-    """Delete the Catalog's rows of course runs that it is known not to have; of a pinned one only the pin stays."""
-    rows = CatalogCourseRun.objects.filter(course_key__in=course_keys, catalog=catalog)
-    rows.filter(pinned_url__isnull=True).delete()
-    rows.filter(pinned_url__isnull=False).exclude(**NOTHING._asdict()).update(
-        **NOTHING._asdict(), modified=timezone.now()
-    )
+    """Delete the Catalog's course runs of these course keys."""
+    CatalogCourseRun.objects.filter(course_key__in=course_keys, catalog=catalog).delete()
 
 
-def listed(catalog: str) -> QuerySet[CatalogCourseRun]:
-    """Return the Catalog's rows, those aside that are there for a pin alone."""
-    rows = CatalogCourseRun.objects.filter(catalog=catalog)
-    return rows.exclude(pinned_url__isnull=False, **NOTHING._asdict())
+def count(catalog: str) -> int:
+    """Return how many course runs of the Catalog are stored; one query."""
+    return CatalogCourseRun.objects.filter(catalog=catalog).count()
 
 
 def unknown_statuses(catalog: str) -> list[str]:
@@ -139,86 +164,9 @@ def unknown_statuses(catalog: str) -> list[str]:
     return sorted(unknown.difference(rows.values_list("status", flat=True).distinct()))
 
 
-def pinned(course_keys: Collection[str] = ()) -> list[str]:
-    """Return the course keys that are pinned, only among these if any are given."""
-    rows = CatalogCourseRun.objects.filter(pinned_at__isnull=False)
+def pinned(course_keys: Collection[str] = ()) -> dict[str, str]:
+    """Return the pinned marketing URLs by course key, only of these course keys if any are given; one query."""
+    pins = PinnedMarketingUrl.objects.all()
     if course_keys:
-        rows = rows.filter(course_key__among=frozenset(course_keys))
-    return list(rows.values_list("course_key", flat=True))
-
-
-def count(catalog: str) -> int:
-    """Return how many course runs of the Catalog are stored; one query. What is there for a pin alone is none."""
-    return listed(catalog).count()
-
-
-def data_for(course_keys: Collection[str]) -> dict[str, CatalogData]:
-    """Return what course overviews with these keys are to show; one query. Keys without anything are left out.
-
-    A pinned URL comes before the Catalog's. The Catalog rarely knows a CCX course; one that has neither of its own
-    takes its parent run's, the pinned one first there, too.
-    """
-    return published_data_for(course_keys).held
-
-
-def held_values(course_key: str) -> dict[str, Any]:
-    """Return what ``held_for`` returns for one course key, by field, as expressions for a query of another table.
-
-    The status is left out.
-    """
-
-    def value(key: str, column: Any) -> Subquery:
-        return Subquery(CatalogCourseRun.objects.filter(course_key=key).values_list(column)[:1])
-
-    sources = filter(None, (course_key, parent_of_ccx(course_key)))
-    urls = [value(key, PUBLISHED_URL) for key in sources]
-    nothing = Value(None, output_field=TextField())  # Coalesce takes two values or more
-    return {
-        "marketing_url": Coalesce(*urls, nothing),
-        "eligible_for_financial_aid": value(course_key, "eligible_for_financial_aid"),
-        "content_language": value(course_key, "content_language"),
-    }
-
-
-def published_data_for(
-    course_keys: Collection[str], instead: Mapping[str, CatalogData | None] | None = None
-) -> PublishedData:
-    """Return what ``held_for`` returns, and which of the keys inherit it.
-
-    Args:
-        course_keys: whose.
-        instead: what to take the Catalog to have said of some keys; None: nothing.
-    """
-    parents = {key: parent for key in course_keys if (parent := parent_of_ccx(key))}
-    rows = read({*course_keys, *parents.values()})
-    believed = {key: row.held for key, row in rows.items() if row.is_listed} | dict(instead or {})
-    said = {key: held for key, held in believed.items() if held is not None}
-    pins = {key: said.get(key, NOTHING) for key, row in rows.items() if row.pinned_url}
-    stored = apply_pins(said | pins, rows)
-    held = {key: stored[key] for key in course_keys if key in stored}
-    for key, parent in parents.items():
-        mine = held.get(key, NOTHING)
-        if parent in stored and not mine.marketing_url:
-            held[key] = mine._replace(marketing_url=stored[parent].marketing_url)
-    inheriting = {
-        key: rows.get(parent) for key, parent in parents.items() if parent in said and key not in said
-    }
-    return PublishedData(held, inheriting)
-
-
-def source_of(course_key: str) -> Source | None:
-    """Return whose row says what the course overview of this key is to show; None: nobody's."""
-    parent = parent_of_ccx(course_key)
-    rows = read({course_key, parent} if parent else {course_key})
-    for key in filter(None, (course_key, parent)):
-        if (row := rows.get(key)) and (row.pinned_url or row.held.marketing_url):
-            return Source(key, bool(row.pinned_url))
-    return None
-
-
-def with_pinned_source(course_keys: Collection[str]) -> set[str]:
-    """Return which of the keys are pinned, or are CCX courses of a pinned run: no Catalog takes their URL away."""
-    parents = {key: parent_of_ccx(key) for key in course_keys}
-    sources = {*parents, *filter(None, parents.values())}
-    pins = {key for some in in_chunks(sources) for key in pinned(some)}
-    return {key for key, parent in parents.items() if key in pins or parent in pins}
+        pins = pins.filter(course_key__among=frozenset(course_keys))
+    return dict(pins.values_list("course_key", "url"))

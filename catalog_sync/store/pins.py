@@ -1,4 +1,9 @@
-"""Pinned marketing URLs: what an operator sets by hand for a course, and what wins over the Catalog until it goes."""
+"""Pinned marketing URLs: an operator sets a URL by hand, and it overrides the Catalogs until the operator removes it.
+
+A pin keeps the marketing URL that the course overview had before, if no Catalog provided it: another tool has set it.
+When the pin is removed and nothing is stored for the course, the course overview gets that URL back. The next full sync
+then checks it against the Catalog, as it does for every URL that no Catalog provided.
+"""
 
 from __future__ import annotations
 
@@ -11,62 +16,65 @@ from catalog_sync import conf
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import UsageError
 from catalog_sync.marketing_urls import marketing_url_fault
-from catalog_sync.models import CatalogCourseRun
-from catalog_sync.store import publishing
-from catalog_sync.store.course_runs import NOTHING
+from catalog_sync.models import PinnedMarketingUrl
+from catalog_sync.store import course_overviews, publishing, sources
 from catalog_sync.store.lease import wait_for_writer
 from catalog_sync.store.sql import repeat_on_conflict
 
 
-def pin(course_key: str, url: str, user: Any = None) -> None:
-    """Let the course overview of this key show this URL whatever the Catalog says.
+def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
+    """Pin a marketing URL for a course, and publish it to the course overview and its CCX courses.
 
-    So do those of its CCX courses that have none of their own. The course need be known neither to the LMS nor to
-    the Catalog yet.
+    A CCX course that has a URL of its own keeps it. Neither the LMS nor the Catalog need have the course yet.
 
     Raises:
-        UsageError: learners must not be sent to the URL, or no course has such a key.
+        UsageError: the URL is not fit for learners, or the course key is too long.
     """
     if fault := marketing_url_fault(url, conf.marketing_url_hosts()):
         raise UsageError(f"The URL cannot be pinned: {fault}", "url")
-    longest = CatalogCourseRun._meta.get_field("course_key").max_length or 0
+    longest = PinnedMarketingUrl._meta.get_field("course_key").max_length or 0
     if len(course_key) > longest:
         raise UsageError(f"The course key is longer than {longest} characters", "course_key")
+    values = {"url": url, "reason": reason, "pinned_by": user, "pinned_at": timezone.now()}
     with transaction.atomic():
         wait_for_writer()
-        row, _ = CatalogCourseRun.objects.select_for_update().get_or_create(course_key=course_key)
-        # Not save(): ``modified`` tells when the Catalog's word changed.
-        CatalogCourseRun.objects.filter(pk=row.pk).update(
-            pinned_url=url, pinned_by=user, pinned_at=timezone.now()
+        # Only the first pin has a URL before it that nothing else stores.
+        first = values | {"previous_url": _url_of_another_tool(course_key)}
+        PinnedMarketingUrl.objects.update_or_create(
+            course_key=course_key, defaults=values, create_defaults=first
         )
         _publish(course_key)
     EventLog().info("pinned", course_key=course_key, marketing_url=url, user_id=getattr(user, "pk", None))
 
 
+def _url_of_another_tool(course_key: str) -> str | None:
+    """Return the marketing URL of the course overview if no Catalog and no pin provides one."""
+    if sources.source_of(course_key):
+        return None
+    return course_overviews.marketing_urls([course_key]).get(course_key) or None
+
+
 def unpin(course_key: str, user: Any = None) -> bool:
-    """Take the pin away, so that what the Catalog said last is shown at once; tell whether there was one."""
+    """Remove the pin of a course, and publish the URL that the Catalog has; return whether there was a pin."""
     with transaction.atomic():
         wait_for_writer()
-        pinned = CatalogCourseRun.objects.filter(course_key=course_key, pinned_url__isnull=False)
-        row = pinned.select_for_update().first()
-        if row is None:
+        pin = PinnedMarketingUrl.objects.select_for_update().filter(course_key=course_key).first()
+        if pin is None:
             return False
-        stored = CatalogCourseRun.objects.filter(pk=row.pk)
-        if not stored.filter(**NOTHING._asdict()).delete()[0]:
-            stored.update(pinned_url=None, pinned_by=None, pinned_at=None)
-        _publish(course_key, row.pinned_url)
+        pin.delete()
+        _publish(course_key, pin.url, pin.previous_url)
     EventLog().info("unpinned", course_key=course_key, user_id=getattr(user, "pk", None))
     return True
 
 
-def _publish(course_key: str, removed_url: str | None = None) -> None:
-    """Bring the course overviews up to the replica, now and once more when others can see the change.
+def _publish(course_key: str, removed_url: str | None = None, previous_url: str | None = None) -> None:
+    """Publish now, and once more after the commit.
 
-    A sync that begins after ``wait_for_writer`` reads the replica as it was before, and writes what that says.
+    A sync that begins after ``wait_for_writer`` reads the pins as they were before, and publishes those.
     """
 
     def republish() -> None:
-        publishing.republish_with_ccx(course_key, removed_url)
+        publishing.republish_with_ccx(course_key, removed_url, previous_url)
 
     # A function, not a partial: see catalog_sync.receivers.
     def republish_again() -> None:

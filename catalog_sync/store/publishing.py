@@ -1,4 +1,4 @@
-"""What happens to a marketing URL while its course is published: it is set beforehand, and set right afterwards."""
+"""The marketing URL of a course overview while the LMS saves it: set before the save, checked after the commit."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from django.db.models import Exists
 
 from catalog_sync import conf
 from catalog_sync.course_keys import CCX_PREFIX
-from catalog_sync.store import course_overviews, course_runs
+from catalog_sync.store import course_overviews, sources
 from catalog_sync.store.course_runs import CatalogData
 from catalog_sync.store.lease import running, wait_for_writer
 
 
 def restore(course_overview: Any) -> str | None:
-    """Set what the replica holds on a course overview that is about to be saved, and return the URL that was set."""
-    held = course_runs.data_for([str(course_overview.pk)]).get(str(course_overview.pk), CatalogData())
+    """Set the published values on a course overview that is about to be saved, and return the marketing URL."""
+    key = str(course_overview.pk)
+    published = sources.data_for([key]).get(key, CatalogData())
     for name, field in conf.fields().items():
-        if getattr(held, name) is not None:
-            setattr(course_overview, field, getattr(held, name))
-    return held.marketing_url
+        if getattr(published, name) is not None:
+            setattr(course_overview, field, getattr(published, name))
+    return published.marketing_url
 
 
 def republish_if_needed(course_key: str, restored_url: str | None) -> None:
-    """Republish a course overview that was saved, if a sync is running or if it differs from its stored course run.
+    """Republish a course overview that was saved, if a sync is running or if it differs from the stored data.
 
     Call it after the commit. The arguments are those of ``republish``.
     """
@@ -37,61 +38,81 @@ def _needs_republishing(course_key: str, restored_url: str | None) -> bool:
     # releases it after its last. If the snapshot shows no lease, each transaction of a sync either is visible in it, or
     # begins later and finds the course overview as it was saved. A pin needs no lease: it publishes once more after its
     # commit. See docs/decisions/0020-publishing-without-a-lock.rst.
-    fields, held_values = conf.fields(), course_runs.held_values(course_key)
-    columns = ["_key", Exists(running()), *fields.values(), *(held_values[name] for name in fields)]
+    fields, stored_values = conf.fields(), sources.published_values(course_key)
+    columns = ["_key", Exists(running()), *fields.values(), *(stored_values[name] for name in fields)]
     for key, is_syncing, *values in course_overviews.of_key(course_key).values_list(*columns):
-        held = CatalogData(**dict(zip(fields, values[len(fields) :], strict=True)))
-        differing = course_overviews.difference({key: values}, {course_key: held}).differing
-        return is_syncing or bool(differing) or bool(restored_url and not held.marketing_url)
+        published = CatalogData(**dict(zip(fields, values[len(fields) :], strict=True)))
+        differing = course_overviews.difference({key: values}, {course_key: published}).differing
+        return is_syncing or bool(differing) or bool(restored_url and not published.marketing_url)
     return False  # deleted meanwhile
 
 
 def republish(course_key: str, restored_url: str | None) -> None:
-    """Bring a course overview that was saved up to what the replica holds now.
+    """Update a course overview that was saved to the data that is stored now.
 
     Args:
-        course_key: whose.
-        restored_url: what ``restore`` had set; if the replica does not hold it any more, it goes again.
+        course_key: its key.
+        restored_url: the marketing URL that ``restore`` had set. It is removed if no marketing URL is stored any more.
     """
     with transaction.atomic():
         wait_for_writer()
-        held = course_runs.data_for([course_key]).get(course_key, CatalogData())
-        if restored_url and not held.marketing_url:
+        published = sources.data_for([course_key]).get(course_key, CatalogData())
+        if restored_url and not published.marketing_url:
             _clear([course_key])
-            return
-        differing = course_overviews.compare({course_key: held}).differing
-        if differing and held.marketing_url and course_key.startswith(CCX_PREFIX):
-            # It may be the parent run's, and a CCX course need have no row to copy from.
-            course_overviews.copy_marketing_urls({course_key: held.marketing_url})
-            differing = course_overviews.compare({course_key: held}).differing
-        course_overviews.copy_stored_values(differing)
+        else:
+            publish({course_key: published})
 
 
-def republish_with_ccx(course_key: str, removed_url: str | None) -> None:
-    """Bring the marketing URL of a course overview, and of its CCX courses, up to what the replica holds now.
+def publish(published: dict[str, CatalogData]) -> int:
+    """Update the course overviews of these keys that differ, in a transaction; return how many were written.
 
     Args:
-        course_key: whose.
-        removed_url: what the replica does not hold any more; where it is shown and nothing comes instead, it goes.
+        published: what ``sources.data_for`` returns for these keys.
+    """
+    differing = course_overviews.compare(published).differing
+    # A CCX course may have the marketing URL of its parent run.
+    ccx_urls = {
+        key: url for key in differing if key.startswith(CCX_PREFIX) and (url := published[key].marketing_url)
+    }
+    written = course_overviews.copy_marketing_urls(ccx_urls)
+    written += course_overviews.copy_published_values([key for key in differing if key not in ccx_urls])
+    if ccx_urls and len(conf.fields()) > 1:
+        rest = course_overviews.compare({key: published[key] for key in ccx_urls}).differing
+        course_overviews.copy_published_values(rest)
+    return written
+
+
+def republish_with_ccx(
+    course_key: str, removed_url: str | None = None, previous_url: str | None = None
+) -> None:
+    """Update the marketing URL of a course overview, and of its CCX courses, to the data that is stored now.
+
+    Args:
+        course_key: its key.
+        removed_url: a URL that was pinned until now. It is removed if nothing replaces it.
+        previous_url: the URL that replaces it on the course overview itself if no marketing URL is stored.
     """
     with transaction.atomic():
         wait_for_writer()
         for chunk in course_overviews.with_ccx(course_key):
-            held = course_runs.data_for([key for key, _ in chunk])
-            wanted = {key: held.get(key, CatalogData()).marketing_url for key, _ in chunk}
+            published = sources.data_for([key for key, _ in chunk])
+            urls = {key: published.get(key, CatalogData()).marketing_url for key, _ in chunk}
+            unpinned = {key for key, shown in chunk if removed_url and shown == removed_url and not urls[key]}
+            if previous_url and course_key in unpinned:
+                urls[course_key] = previous_url
             course_overviews.copy_marketing_urls(
-                {key: url for key, shown in chunk if (url := wanted[key]) and url != shown}
+                {key: url for key, shown in chunk if (url := urls[key]) and url != shown}
             )
-            if removed_url:
-                _clear([key for key, shown in chunk if shown == removed_url and not wanted[key]])
+            if to_clear := [key for key in unpinned if not urls[key]]:
+                _clear(to_clear)
 
 
 def _clear(course_keys: list[str]) -> None:
-    """Take the marketing URL away from course overviews for which the replica was seen to hold none."""
+    """Remove the marketing URL from course overviews for which no marketing URL was stored."""
     course_overviews.clear(course_keys)
-    # A sync that has begun since may have brought one. Whoever writes these course overviews from now on has to wait,
-    # and what was written before can be seen.
-    held = course_runs.data_for(course_keys)
+    # A sync that began meanwhile may have stored one. From now on it waits for this transaction if it writes these
+    # course overviews, and what it wrote before is visible.
+    data = sources.data_for(course_keys)
     course_overviews.copy_marketing_urls(
-        {key: url for key, each in held.items() if (url := each.marketing_url)}
+        {key: url for key, each in data.items() if (url := each.marketing_url)}
     )

@@ -35,18 +35,16 @@ def upsert(
     rows: Iterable[Sequence[Any]],
     *,
     constants: Mapping[str, Any],
-    unique_column: str,
+    unique_columns: Sequence[str],
     update_columns: Sequence[str],
 ) -> None:
-    """Insert the rows, or update those whose ``unique_column`` exists, in as few statements as the database allows.
+    """Insert the rows, or update those whose ``unique_columns`` exist, in as few statements as the database allows.
 
     Not by ``bulk_create``, which makes and prepares an instance a row and, on SQLite, 142 rows a statement.
     """
     quoted = connection.ops.quote_name
     into = f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(map(quoted, [*columns, *constants]))})"
-    on_conflict = connection.ops.on_conflict_suffix_sql(
-        [], OnConflict.UPDATE, update_columns, [unique_column]
-    )
+    on_conflict = connection.ops.on_conflict_suffix_sql([], OnConflict.UPDATE, update_columns, unique_columns)
     with connection.cursor() as cursor:
         same, same_values = _marks(constants.values())
         marks = f"({', '.join(['%s'] * len(columns) + same)})"

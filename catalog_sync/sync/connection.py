@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogClient, PageRange, Requester, access_to
-from catalog_sync.catalog_client.failures import address_missing
+from catalog_sync.catalog_client.errors import address_missing
 from catalog_sync.conf import Catalog
 from catalog_sync.event_log import EventLog
 from catalog_sync.models import CatalogSyncConfig

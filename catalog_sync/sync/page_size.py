@@ -89,7 +89,7 @@ class PageTimer:
         try:
             return self._client.seconds_of(PageRange(offset, size))[0]
         except RequestFailed as error:
-            if error.scope is Scope.RUN:  # such as throttling, which is not a property of the page
+            if error.scope is Scope.SYNC:  # such as throttling, which is not a property of the page
                 raise
             return None
 

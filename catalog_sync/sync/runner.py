@@ -15,7 +15,7 @@ from django.utils import timezone
 from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Requester
 from catalog_sync.catalog_client.access import CatalogAccess, access_to
-from catalog_sync.catalog_client.failures import address_missing
+from catalog_sync.catalog_client.errors import address_missing
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.event_log import MOST_NOTABLE, EventLog
 from catalog_sync.exceptions import RequestFailed
@@ -28,8 +28,8 @@ from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.incremental import TooManyChanged, changed_course_keys
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.outcome import database_failure, outcome_of, page_size_advice
-from catalog_sync.sync.ownership import Ownership
-from catalog_sync.sync.removals import Refused, check_candidates, find_candidates, look_up_and_apply
+from catalog_sync.sync.removal_limits import Refused
+from catalog_sync.sync.removals import check_candidates, find_candidates, look_up_and_apply
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.statistics import Statistics
 from catalog_sync.sync.transactions import Transactions
@@ -174,10 +174,11 @@ class Run:
         return status, message or self.note
 
     def _writer(self) -> Writer:
-        ownership = Ownership.of(self.options.catalog)
-        transactions = Transactions(self.lease, self.report, self.log, has_rivals=bool(ownership.others))
-        statistics = Statistics(ownership, self.report, self.log, self.options.dry_run)
-        return Writer(transactions, ownership, statistics, self.report, self.options.dry_run, self.heartbeat)
+        catalog, dry_run = self.options.catalog, self.options.dry_run
+        has_rivals = any(each.name != catalog.name for each in conf.catalogs())
+        transactions = Transactions(self.lease, self.report, self.log, has_rivals)
+        statistics = Statistics(self.report, self.log, dry_run)
+        return Writer(transactions, catalog, statistics, self.report, dry_run, self.heartbeat)
 
     def close(self, status: SyncRun.Status, message: str) -> None:
         """Store the report, give the lease back and log the end."""
@@ -294,7 +295,7 @@ class Run:
         except RequestFailed as error:
             # Nothing is proven about the rest, so it stays; all that was shown has been applied.
             self.failures.append(
-                f"not all of {len(candidates.keys)} course runs could be looked up by key: {error}"
+                f"not all of {len(candidates.keys)} course runs could be looked up by key: {error.clause}"
             )
 
     def _most_removals(self) -> int | None:

@@ -1,4 +1,4 @@
-"""A browser, somebody who is logged in, and a history of syncs to look at.
+"""A browser, users who are signed in, and a history of syncs.
 
 With ``SCREENSHOTS`` set, the tests write the pictures of the documentation: ``SCREENSHOTS=1 make test-browser``.
 """
@@ -22,7 +22,7 @@ from catalog_sync.models import CatalogSyncConfig, SyncRun
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-# Whoever runs the other tests has no Playwright, and does not need it.
+# The other tests do not need Playwright.
 collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -37,19 +37,19 @@ OPTIONS = (
 )
 VIEWPORT = {"width": 1280, "height": 900}
 FIRST_RUN = datetime(2026, 11, 2, 5, 0, tzinfo=UTC)
-# Page size, seconds: as a Catalog of 3,300 course runs was measured, two requests at once.
+# Page size and seconds, as measured with a Catalog of 3,300 course runs and two parallel requests.
 MEASURED = ((20, 24.1), (100, 12.2), (500, 9.1), (1_000, 9.9), (10_000, 11.8))
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium, with a profile that is thrown away."""
-    # Not above: whoever runs the other tests has no Playwright, and collects these, too.
+    """Start Debian's Chromium with a temporary profile."""
+    # The other tests collect this file and do not need Playwright.
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium")
     assert path, "Debian's package `chromium` is needed: apt-get install chromium"
-    # Playwright keeps an event loop in this thread; the database is used beside it, not in it.
+    # Playwright has an event loop in this thread; the database is not used in it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
@@ -59,7 +59,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_as(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a page of the admin for a user, with the context's options."""
+    """Return a function that opens a page of the admin for a user, with options of the browser context."""
     contexts: list[BrowserContext] = []
 
     def open_page(user: User, address: str, **options) -> Page:
@@ -86,18 +86,18 @@ def open_as(chromium, live_server, client) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         errors = [error for page in context.pages for error in page.errors]
         context.close()
-        assert errors == [], "a script failed, or something was asked of another server"
+        assert errors == [], "a script failed, or the page sent a request to another server"
 
 
 @pytest.fixture
 def operator(db) -> User:
-    """Somebody who may look at syncs, start them, and tune."""
+    """A user who may view syncs, start them, and change the configuration."""
     return staff("view_syncrun", "run_sync", "view_catalogsyncconfig", "add_catalogsyncconfig")
 
 
 @pytest.fixture
 def viewer(db) -> User:
-    """Somebody who may only look."""
+    """A user who may only view syncs."""
     return staff("view_syncrun")
 
 
@@ -109,7 +109,7 @@ def staff(*codenames: str) -> User:
 
 @pytest.fixture
 def history(db) -> list[SyncRun]:
-    """Forty syncs of the last days: page sizes tried, one failure, one dry run."""
+    """Forty syncs at several page sizes, one of them a failure and one a dry run."""
     runs = [_run(n) for n in range(40)]
     fail_as_a_catalog_that_is_down(runs[37])
     runs[38].dry_run = True
@@ -147,18 +147,20 @@ def _run(n: int) -> SyncRun:
 
 
 def fail_as_a_catalog_that_is_down(run: SyncRun) -> None:
-    """Make a run one that got nothing but 503, in the words in which such a run tells it."""
+    """Turn a sync run into one that got only HTTP 503, with its message and log lines."""
     url = "https://discovery.example.com/api/v1/course_runs/"
     query = "?exclude_utm=1&fields=key,marketing_url,status&limit=500&offset=0"
-    run.status, run.duration_seconds, run.requests, run.retries = "failed", 6.8, 6, 5
+    run.status, run.duration_seconds, run.requests, run.retries, run.failures = "failed", 6.8, 6, 5, 1
     for name in ("pages", "catalog_count", "course_runs_retrieved", "course_overviews", "matched"):
         setattr(run, name, 0)
     run.updated = run.unchanged = run.removed = run.not_in_lms = run.not_in_catalog = 0
-    run.message = f"{url} answered HTTP 503: look at the service and what stands before it."
-    retried = f'WARNING event=catalog_sync.request_retried url="{url}{query}" reason="answered HTTP 503"'
+    run.message = (
+        f"The Catalog answered HTTP 503. Check the Catalog and any proxy in front of it. Address: {url}."
+    )
+    retried = f'WARNING event=catalog_sync.request_retried url="{url}{query}" reason="the Catalog answered HTTP 503"'
     lines = [f"05:00:0{second} {retried}" for second in (0, 0, 1, 3, 6)]
     lines.append(
-        f'05:00:06 ERROR event=catalog_sync.request_failed url="{url}{query}" reason="answered HTTP 503"'
+        f'05:00:06 ERROR event=catalog_sync.request_failed url="{url}{query}" reason="the Catalog answered HTTP 503"'
     )
     run.log_lines = "\n".join(lines)
 
@@ -171,7 +173,7 @@ def configuration(operator) -> CatalogSyncConfig:
 
 @pytest.fixture
 def picture() -> Callable[..., None]:
-    """Return a function that writes a picture of the documentation, if that is asked for."""
+    """Return a function that saves a picture for the documentation if ``SCREENSHOTS`` is set."""
 
     def take(page: Page, name: str, *, whole: bool = False) -> None:
         if os.environ.get("SCREENSHOTS"):

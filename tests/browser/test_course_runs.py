@@ -20,7 +20,7 @@ URL, PIN = "https://www.example.com/course/botany", "https://www.example.com/aut
 
 @pytest.fixture
 def pinner(db):
-    return staff("view_catalogcourserun", "change_catalogcourserun", "run_sync")
+    return staff("view_catalogcourserun", "pin_marketing_url", "run_sync")
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_page_says_which_link_a_learner_gets(scheme, courses, pinner, open_as, p
 
 def test_pin_by_keyboard_wins_until_it_is_taken_away(courses, pinner, open_as):
     page = open_course(open_as(pinner, "catalogcourserun/"))
-    page.get_by_role("textbox").last.focus()
+    page.get_by_label("Marketing URL").focus()
     page.keyboard.type(PIN)
     with page.expect_navigation():
         page.keyboard.press("Enter")
@@ -88,7 +88,7 @@ def test_pin_by_keyboard_wins_until_it_is_taken_away(courses, pinner, open_as):
 
 def test_pin_that_is_not_fit_is_refused_with_a_reason(courses, pinner, open_as):
     page = open_course(open_as(pinner, "catalogcourserun/"))
-    page.get_by_role("textbox").last.fill("javascript:alert(1)")
+    page.get_by_label("Marketing URL").fill("javascript:alert(1)")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.locator(".errorlist")).to_be_visible()

@@ -1,4 +1,4 @@
-"""How the pages look, for the pictures of the documentation."""
+"""The look of the pages, and the pictures of the documentation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from catalog_sync.store.lease import Lease
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-# WCAG 2.1's relative luminance, and the contrast of an element's color with what lies behind it.
+# The contrast of an element with its background, by the relative luminance of WCAG 2.1.
 CONTRAST = """
 element => {
     const channels = color => color.match(/[\\d.]+/g).map(Number);
@@ -56,10 +56,10 @@ def test_sync_runs(scheme, history, operator, open_as, picture):
 @pytest.mark.parametrize(
     ("selector", "least"),
     [
-        (".pygal-chart text >> visible=true", 4.5),
-        (".pygal-chart .color-0 rect >> nth=0", 3),
-        (".pygal-chart .color-1 rect >> nth=0", 3),
-        (".pygal-chart .color-2 rect >> nth=0", 3),
+        (".catalog-sync-charts svg text", 4.5),
+        ("rect.catalog-sync-color-0 >> nth=0", 3),
+        ("rect.catalog-sync-color-1 >> nth=0", 3),
+        ("rect.catalog-sync-color-2 >> nth=0", 3),
         (".catalog-sync-status", 4.5),
         (".catalog-sync-charts .help", 4.5),
     ],
@@ -69,10 +69,10 @@ def test_contrast_is_enough(selector, least, scheme, history, operator, open_as)
     assert min(contrasts(page, selector)) >= least
 
 
-def test_theme_that_was_chosen_wins_over_the_system_s(history, operator, open_as):
+def test_theme_of_the_admin_overrides_that_of_the_system(history, operator, open_as):
     page = open_as(operator, "syncrun/", color_scheme="dark")
     page.evaluate("document.documentElement.dataset.theme = 'light'")
-    assert min(contrasts(page, ".pygal-chart text >> visible=true")) >= 4.5
+    assert min(contrasts(page, ".catalog-sync-charts svg text")) >= 4.5
     assert min(contrasts(page, ".catalog-sync-status")) >= 4.5
 
 
@@ -85,8 +85,9 @@ def test_numbers_of_a_chart_are_in_a_table(history, operator, open_as):
     assert table.locator("tbody tr").count() == 30
 
 
-def test_phone_shows_one_chart_below_the_other(history, operator, open_as):
+def test_phone_shows_the_charts_in_one_column_and_nothing_wider_than_the_screen(history, operator, open_as):
     page = open_as(operator, "syncrun/", is_mobile=True, viewport={"width": 400, "height": 800})
+    assert page.locator(".catalog-sync-charts").evaluate("element => element.scrollWidth <= innerWidth")
     lefts = [figure.bounding_box()["x"] for figure in page.locator("figure").all()]
     assert len(set(lefts)) == 1
 
@@ -99,13 +100,13 @@ def test_running(running, operator, open_as, picture):
 
 def test_failed_run(history, operator, open_as, picture):
     page = open_as(operator, f"syncrun/{history[37].pk}/change/")
-    assert page.get_by_text("answered HTTP 503: look at the service").is_visible()
+    assert page.get_by_text("The Catalog answered HTTP 503. Check the Catalog").is_visible()
     picture(page, "sync-run-failed", whole=True)
 
 
 def test_configuration(history, configuration, operator, open_as, picture):
     page = open_as(operator, "catalogsyncconfig/add/")
-    assert page.get_by_role("heading", name="What a page size costs, with 3,300 course runs").is_visible()
+    assert page.get_by_role("heading", name="Cost of page sizes with 3,300 course runs").is_visible()
     picture(page, "configuration", whole=True)
 
 

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tests.deploy.jenkins_server import JenkinsServer
+from tests.deploy.operator import Operator
 from tests.docs.commands import ROOT, commands
-from tests.unit.management.manage import Lms
+from tests.processes.manage import Lms
 
 pytestmark = pytest.mark.deploy
 
-# The stand-in for Docker and kubectl: it records each call in a line, and the last argument in a file of its own.
-STAND_IN = """#!/bin/sh
-printf '%s\\n' "${0##*/} $*" >> "$CALLS"
-for last; do :; done
-printf '%s\\n' "$last" > "$CALLS.last"
-echo '[]'
-"""
 # The first argument of Open edX's manage.py is the name of the service.
 MANAGE = f"""#!/bin/sh
 test "$1" = lms || exit 2
@@ -45,67 +35,13 @@ CALLS = {
 }
 
 
-@dataclass(frozen=True)
-class Operator:
-    """A folder with ``deploy/``, a home, a Tutor root and the stand-ins."""
-
-    home: Path
-
-    def types(self, line: str, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run a line and answer all questions with Enter. The options keep the command in this folder."""
-        calls = self.home / "calls"
-        calls.write_text("")
-        process = subprocess.run(
-            ["bash", "-c", " ".join([line, *options])],
-            cwd=self.home,
-            env=os.environ
-            | {
-                "HOME": str(self.home),
-                "TUTOR_ROOT": str(self.home / "root"),
-                "TUTOR_PLUGINS_ROOT": str(self.home / "plugins"),
-                "PYTHONPATH": str(self.home / "installed"),
-                "PATH": f"{self.home / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-                "CALLS": str(calls),
-            },
-            input="\n" * 100,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert process.returncode == 0, process.stdout + process.stderr
-        return process
-
-    @property
-    def calls(self) -> str:
-        """The calls of Docker and kubectl by the last line."""
-        return (self.home / "calls").read_text()
-
-    @property
-    def script(self) -> str:
-        """The last argument of the last call: for a job, the script of the container's shell."""
-        return (self.home / "calls.last").read_text()
-
-
 @pytest.fixture(scope="module")
 def operator(tmp_path_factory) -> Operator:
-    """An operator who has run the first two documented lines: the plugin is installed and enabled."""
-    home = tmp_path_factory.mktemp("operator")
-    ignored = shutil.ignore_patterns("*.egg-info", "build", "__pycache__")
-    shutil.copytree(ROOT / "deploy", home / "deploy", ignore=ignored)
-    (home / "bin").mkdir()
-    for name in ("docker", "kubectl"):
-        (home / "bin" / name).write_text(STAND_IN)
-        (home / "bin" / name).chmod(0o755)
-    operator = Operator(home)
-    (line,) = commands("pip install ./deploy")
-    operator.types(line, "--quiet", "--no-deps", f"--target={home / 'installed'}")
-    operator.types("tutor plugins enable discovery catalog-sync")
-    return operator
+    return Operator.with_plugin(tmp_path_factory.mktemp("operator"))
 
 
 def test_pip_installs_the_plugin(operator):
-    assert "catalog-sync" in operator.types("tutor plugins list").stdout
+    assert "catalog-sync" in operator.types("tutor plugins list")
 
 
 @pytest.mark.parametrize("line", commands("tutor"))
@@ -120,7 +56,7 @@ def test_tutor_calls_docker_or_kubectl_as_documented(line, operator):
 def test_tutor_stores_the_settings(line, operator):
     operator.types(line)
     for name, value in re.findall(r'--set "?(\w+)=([^" ]+)', line):
-        assert operator.types(f"tutor config printvalue {name}").stdout.strip().lower() == value
+        assert operator.setting(name).lower() == value
 
 
 @pytest.mark.parametrize("line", [line for line in commands("tutor") if " do " in line])
@@ -149,5 +85,5 @@ def test_jenkins_job_builder_creates_the_job(line, operator):
         configuration = operator.home / ".config/jenkins_jobs/jenkins_jobs.ini"
         configuration.parent.mkdir(parents=True, exist_ok=True)
         configuration.write_text(f"[jenkins]\nurl={jenkins.url}\nuser=operator\npassword=secret\n")
-        printed = operator.types(line).stdout
+        printed = operator.types(line)
     assert "update_catalog_data --no-progress" in (jenkins.jobs.get("LMS_update_catalog_data") or printed)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.management.manage import Lms
+from tests.processes.manage import Lms
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "deploy/jenkins/update_catalog_data.sh"

@@ -5,129 +5,67 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shutil
+import shlex
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from catalog_sync.management.commands.update_catalog_data import Command
+from tests.deploy.operator import Operator
 
 pytestmark = pytest.mark.deploy
 
-ROOT = Path(__file__).resolve().parents[2]
-PLUGIN = ROOT / "deploy/tutor"
-# The stand-in for Docker: it records its arguments.
-DOCKER = """#!/bin/sh
-printf '%s\\n' "$@" >> "$DOCKER_LOG"
-echo '[]'
-"""
 JOB = "update-catalog-data"
 BEAT = "catalog-sync-beat"
 
 
-@dataclass(frozen=True)
-class Tutor:
-    """A Tutor with the plugin and a root of its own."""
-
-    home: Path
-
-    @property
-    def environment(self) -> Path:
-        return self.home / "root" / "env"
-
-    def run(self, *arguments: str) -> str:
-        environ = os.environ | {
-            "TUTOR_ROOT": str(self.home / "root"),
-            "TUTOR_PLUGINS_ROOT": str(self.home / "plugins"),
-            "PYTHONPATH": str(self.home / "installed"),
-            "PATH": f"{self.home / 'bin'}:{os.environ['PATH']}",
-            "DOCKER_LOG": str(self.home / "docker.log"),
-        }
-        process = subprocess.run(
-            [Path(sys.executable).with_name("tutor"), *arguments],
-            cwd=self.home,
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert process.returncode == 0, process.stdout + process.stderr
-        return process.stdout
-
-    def docker_calls(self, *arguments: str) -> str:
-        """Run a command, and return the arguments of its calls of Docker."""
-        log = self.home / "docker.log"
-        log.unlink(missing_ok=True)
-        self.run(*arguments)
-        return log.read_text()
-
-    def read(self, *path: str) -> str:
-        return self.environment.joinpath(*path).read_text()
-
-    def configured(self, name: str) -> str:
-        return self.run("config", "printvalue", name).strip()
-
-
-def make(home: Path, **settings: object) -> Tutor:
-    """Install the plugin with pip from its folder, and render the environment with these settings."""
-    shutil.copytree(
-        PLUGIN, home / "source", ignore=shutil.ignore_patterns("*.egg-info", "build", "__pycache__")
-    )
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", home / "installed"]
-    subprocess.run([*pip, home / "source"], check=True, capture_output=True)
-    (home / "bin").mkdir()
-    (home / "bin" / "docker").write_text(DOCKER)
-    (home / "bin" / "docker").chmod(0o755)
-    tutor = Tutor(home)
-    tutor.run("plugins", "enable", "discovery", "catalog-sync")
-    tutor.run("config", "save", *(f"--set=CATALOG_SYNC_{name}={value}" for name, value in settings.items()))
-    return tutor
-
-
 @pytest.fixture(scope="module")
-def tutor(tmp_path_factory) -> Tutor:
+def tutor(tmp_path_factory) -> Operator:
     """A Tutor with the plugin's defaults."""
-    return make(tmp_path_factory.mktemp("tutor"))
+    operator = Operator.with_plugin(tmp_path_factory.mktemp("tutor"))
+    operator.types("tutor config save")
+    return operator
 
 
 @pytest.fixture(scope="module")
-def tutor_with_beat(tmp_path_factory) -> Tutor:
+def tutor_with_beat(tmp_path_factory) -> Operator:
     """A Tutor with celery beat instead of the CronJob, an OAuth2 client, and another package."""
-    return make(
-        tmp_path_factory.mktemp("tutor"),
-        RUN_BEAT=True,
-        RUN_CRONJOB=False,
-        PACKAGE="catalog-sync==9",
-        USE_OAUTH2_CLIENT=True,
-        OAUTH2_KEY="me",
-    )
+    operator = Operator.with_plugin(tmp_path_factory.mktemp("tutor"))
+    settings = {
+        "RUN_BEAT": True,
+        "RUN_CRONJOB": False,
+        "PACKAGE": "catalog-sync==9",
+        "USE_OAUTH2_CLIENT": True,
+        "OAUTH2_KEY": "me",
+    }
+    options = (f"--set=CATALOG_SYNC_{name}={value}" for name, value in settings.items())
+    operator.types("tutor config save", *options)
+    return operator
 
 
-def documents(tutor: Tutor, *path: str) -> dict[str, dict]:
+def documents(tutor: Operator, *path: str) -> dict[str, dict]:
     """Return the YAML documents of a file, by kind and name."""
     import yaml
 
-    found = [document for document in yaml.safe_load_all(tutor.read(*path)) if document]
+    found = [document for document in yaml.safe_load_all(tutor.rendered(*path)) if document]
     return {f"{each['kind']} {each['metadata']['name']}": each for each in found}
 
 
-def services(tutor: Tutor) -> dict[str, dict]:
+def services(tutor: Operator) -> dict[str, dict]:
     import yaml
 
     return (
-        yaml.safe_load(tutor.read("local", "docker-compose.prod.yml"))["services"]
-        | yaml.safe_load(tutor.read("local", "docker-compose.yml"))["services"]
+        yaml.safe_load(tutor.rendered("local", "docker-compose.prod.yml"))["services"]
+        | yaml.safe_load(tutor.rendered("local", "docker-compose.yml"))["services"]
     )
 
 
-def our_settings(tutor: Tutor, which: str = "production") -> dict:
+def our_settings(tutor: Operator, which: str = "production") -> dict:
     """Run our part of the LMS's settings file alone, and return its settings."""
-    text = tutor.read("apps", "openedx", "settings", "lms", f"{which}.py")
+    text = tutor.rendered("apps", "openedx", "settings", "lms", f"{which}.py")
     ast.parse(text)
     part = text[text.index("# catalog-sync\n") : text.index("# End of catalog-sync\n")]
     assert text.index("import *") < text.index(part)
@@ -150,9 +88,9 @@ def write_wheel(folder: Path, name: str, version: str, *, requires: str | None =
             wheel.writestr(f"{stem}.dist-info/{file}", text)
 
 
-def install_command(tutor: Tutor) -> str:
+def install_command(tutor: Operator) -> str:
     """Return the shell command of our instruction in the Dockerfile, without Docker's own options."""
-    lines = tutor.read("build", "openedx", "Dockerfile").partition("# catalog-sync\n")[2].splitlines()
+    lines = tutor.rendered("build", "openedx", "Dockerfile").partition("# catalog-sync\n")[2].splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("RUN "))
     last = next(number for number in range(first, len(lines)) if not lines[number].endswith("\\"))
     return re.sub(r"^RUN (--mount=\S+ \\\n\s*)*", "", "\n".join(lines[first : last + 1]))
@@ -171,7 +109,7 @@ def run_with_packages(
     )
 
 
-def build(tutor: Tutor, image: Path, packages: Path) -> subprocess.CompletedProcess[str]:
+def build(tutor: Operator, image: Path, packages: Path) -> subprocess.CompletedProcess[str]:
     """Run our instruction in the Dockerfile with the pip of ``image``."""
     command = ["sh", "-c", install_command(tutor)]
     return run_with_packages(command, packages, PIP_COMMAND=f"{image} -m pip")
@@ -202,18 +140,18 @@ def test_lms_has_the_client_if_one_is_configured(tutor_with_beat, which):
     settings = our_settings(tutor_with_beat, which)
     assert settings["BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL"] == "http://lms:8000/oauth2"
     assert settings["BACKEND_SERVICE_EDX_OAUTH2_KEY"] == "me"
-    secret = tutor_with_beat.configured("CATALOG_SYNC_OAUTH2_SECRET")
+    secret = tutor_with_beat.setting("CATALOG_SYNC_OAUTH2_SECRET")
     assert settings["BACKEND_SERVICE_EDX_OAUTH2_SECRET"] == secret
 
 
 def test_each_installation_has_its_own_secret(tutor, tutor_with_beat):
-    secrets = {each.configured("CATALOG_SYNC_OAUTH2_SECRET") for each in (tutor, tutor_with_beat)}
+    secrets = {each.setting("CATALOG_SYNC_OAUTH2_SECRET") for each in (tutor, tutor_with_beat)}
     assert {len(secret) for secret in secrets} == {24}
     assert len(secrets) == 2
 
 
 def test_studio_does_not_get_the_settings(tutor):
-    assert "catalog-sync" not in tutor.read("apps", "openedx", "settings", "cms", "production.py")
+    assert "catalog-sync" not in tutor.rendered("apps", "openedx", "settings", "cms", "production.py")
 
 
 class TestImage:
@@ -258,47 +196,44 @@ class TestImage:
 class TestInit:
     """``tutor local do init``."""
 
-    INIT = ("local", "do", "init", "--limit=catalog-sync")
+    INIT = "tutor local do init --limit=catalog-sync"
 
-    def test_creates_no_client_by_default(self, tutor):
-        assert "dot_application" not in tutor.docker_calls(*self.INIT)
+    @pytest.mark.parametrize("fixture", ["tutor", "tutor_with_beat"])
+    def test_script_is_valid_shell_and_creates_a_client_only_if_it_is_enabled(self, fixture, request):
+        operator = request.getfixturevalue(fixture)
+        operator.types(self.INIT)
+        subprocess.run(["bash", "-n"], input=operator.script, text=True, check=True)
+        assert ("create_dot_application" in operator.calls) == (fixture == "tutor_with_beat")
 
     def test_creates_the_client_with_the_secret_of_the_lms(self, tutor_with_beat):
-        script = tutor_with_beat.docker_calls(*self.INIT)
-        assert "create_dot_application" in script
+        tutor_with_beat.types(self.INIT)
+        script = tutor_with_beat.script
         assert "--client-id me" in script
-        assert f"--client-secret {tutor_with_beat.configured('CATALOG_SYNC_OAUTH2_SECRET')}" in script
+        assert f"--client-secret {tutor_with_beat.setting('CATALOG_SYNC_OAUTH2_SECRET')}" in script
         assert script.rstrip().endswith("catalog-sync catalog_sync")
 
     def test_creates_a_user_without_staff_rights(self, tutor_with_beat):
-        script = tutor_with_beat.docker_calls(*self.INIT)
-        (line,) = re.findall(r"manage_user (.*)", script)
+        tutor_with_beat.types(self.INIT)
+        (line,) = re.findall(r"manage_user (.*)", tutor_with_beat.script)
         assert line == "catalog_sync catalog_sync@openedx --unusable-password"
-
-    @pytest.mark.parametrize("fixture", ["tutor", "tutor_with_beat"])
-    def test_script_is_valid_shell(self, fixture, request):
-        calls = request.getfixturevalue(fixture).docker_calls(*self.INIT)
-        script = calls[calls.index("sh\n-e\n-c\n") + len("sh\n-e\n-c\n") :]
-        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
 
 class TestJob:
     """``tutor local do update-catalog-data``."""
 
-    def test_runs_the_command_in_the_lms(self, tutor):
-        calls = tutor.docker_calls("local", "do", JOB).splitlines()
-        assert "lms-job" in calls
-        assert calls[-1].endswith("./manage.py lms update_catalog_data")
-
-    def test_passes_all_options_to_the_command(self, tutor):
-        options = ["--page-size", "100", "--dry-run", "--json", "--course-key", "course-v1:a+b+c"]
-        command = tutor.docker_calls("local", "do", JOB, *options).splitlines()[-1]
-        assert command.endswith(f"update_catalog_data {' '.join(options)}")
-        assert Command().create_parser("manage.py", "update_catalog_data").parse_args(options).dry_run
-
-    def test_help_is_that_of_the_command(self, tutor):
-        calls = tutor.docker_calls("local", "do", JOB, "--help")
-        assert calls.rstrip().endswith("update_catalog_data --help")
+    @pytest.mark.parametrize(
+        "options",
+        [
+            [],
+            ["--help"],
+            ["--page-size", "100", "--dry-run", "--json", "--course-key", "course-v1:a+b+c"],
+        ],
+    )
+    def test_runs_the_command_in_the_lms_with_all_options(self, tutor, options):
+        tutor.types(f"tutor local do {JOB}", *options)
+        assert "lms-job" in tutor.calls
+        command = shlex.split(tutor.script)
+        assert command[-len(options) - 3 :] == ["./manage.py", "lms", "update_catalog_data", *options]
 
 
 class TestCronJob:

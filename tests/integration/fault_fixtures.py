@@ -1,4 +1,4 @@
-"""What every test of a fault shares: an LMS and a Catalog that differ in every row, and one sync between them."""
+"""Fixtures for tests of faults: an LMS and a Catalog that differ in every row, and one sync between them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.raw_server import Answer, RawServer
 
 @pytest.fixture
 def quick(monkeypatch) -> None:
-    """Wait less between attempts; how long is tested where waiting is."""
+    """Wait less between attempts."""
     monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.05)
 
 
 @pytest.fixture
 def lms(db) -> None:
-    """An LMS that was synced long ago: every URL in it is old, and the Catalog lists all but one of its runs."""
+    """An LMS that was synced long ago: all its URLs are old, and the Catalog lists all but one of its course runs."""
     keys = [*map(key, ALL), UNLISTED]
     CourseOverview.objects.bulk_create(
         CourseOverviewFactory.build(id=course_key, marketing_url=old_url(course_key)) for course_key in keys
@@ -38,7 +38,7 @@ def lms(db) -> None:
 
 @pytest.fixture
 def sync(lms, catalog, caplog, quick) -> Sync:
-    """A sync of an LMS whose every URL is old with a Catalog whose every URL is new."""
+    """A sync of an LMS with only old URLs from a Catalog with only new ones."""
     caplog.set_level(logging.DEBUG)
     catalog.control.set_runs(row(n) for n in ALL)
     return Sync(caplog, catalog, [])
@@ -46,7 +46,7 @@ def sync(lms, catalog, caplog, quick) -> Sync:
 
 @pytest.fixture
 def fault(catalog) -> Callable[..., None]:
-    """Order a fault of the list of course runs; ``offset`` names the window, None is any."""
+    """Make requests for the list of course runs fail; ``offset`` selects the page, None all of them."""
 
     def order(
         kind: str, *, offset: int | None = None, times: int | None = 1, nth: int = 1, **parameters: Any
@@ -61,7 +61,7 @@ def fault(catalog) -> Callable[..., None]:
 
 @pytest.fixture
 def raw_catalog(settings) -> Iterator[Callable[[Answer | bytes], RawServer]]:
-    """Put a server in the Catalog's place that answers with given bytes; tokens still come from the stand-in."""
+    """Replace the Catalog with a server that answers with given bytes; tokens still come from the stand-in."""
     servers = []
 
     def start(answer: Answer | bytes) -> RawServer:

@@ -1,4 +1,4 @@
-"""One sync between an LMS and a Catalog that differ in every row, and what became of each row."""
+"""One sync between an LMS and a Catalog that differ in every row, and the result for each row."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from sandbox.lms.course_overviews.models import CourseOverview
 
 RUNS = 20
 PAGE_SIZE = 5
-# Windows overlap by one row, so they start here.
+# Pages overlap by one row, so they start here.
 OFFSETS = range(0, RUNS, PAGE_SIZE - 1)
 ALL = list(range(RUNS))
-# The LMS shows its URL, and the Catalog does not list it (any more).
+# The LMS has a URL for it, and the Catalog does not list it.
 UNLISTED = "course-v1:ZX+Unlisted+2026"
 
 
 def key(n: int) -> str:
-    """Return the key of the Catalog's n-th run; text order is the Catalog's order."""
+    """Return the key of the n-th course run; the order of the Catalog is that of text."""
     return f"course-v1:OrgX+C{n:03}+2026"
 
 
@@ -44,12 +44,12 @@ def row(n: int, **changes: Any) -> dict[str, Any]:
 
 @dataclass
 class Outcome:
-    """What one sync did.
+    """The result of one sync.
 
     Attributes:
-        applied: the numbers of the runs whose course overview shows the Catalog's new URL.
+        applied: the numbers of the course runs whose course overview has the new URL.
         removed: the keys of the course overviews that lost their URL.
-        broken_promises: what holds after every run, whatever happened, and did not.
+        broken_promises: the promises for every sync run, whatever fails, that it did not keep.
     """
 
     exit_status: int
@@ -69,16 +69,16 @@ class Outcome:
         return [line for line in self.log if line.startswith(f"event=catalog_sync.{name} ")]
 
     def is_success(self) -> None:
-        """Check that the LMS says exactly what the Catalog says."""
+        """Check that the LMS has exactly the URLs of the Catalog."""
         assert self._facts() == (0, "succeeded", ALL, [UNLISTED], [])
 
     def is_incomplete(self, *missing: int, removed: Sequence[str] = ()) -> None:
-        """Check that all but these were applied, and nothing was removed but what was proven to be gone."""
+        """Check that all others were applied, and only these were removed."""
         applied = [n for n in ALL if n not in missing]
         assert self._facts() == (1, "incomplete", applied, list(removed), [])
 
     def is_failure(self, *applied: int) -> None:
-        """Check that the run gave up after having applied these, and nothing was removed."""
+        """Check that the sync run ended after it had applied these, and removed nothing."""
         assert self._facts() == (1, "failed", list(applied), [], [])
 
     def _facts(self) -> tuple[int, str, list[int], list[str], list[str]]:
@@ -94,14 +94,14 @@ class Sync:
     secrets: list[str]
 
     def __call__(self, *arguments: str, **config: int) -> Outcome:
-        """Run one sync; ``config`` is what an operator has tuned in Django admin."""
-        tuned = {
+        """Run one sync; ``config`` has settings of Django admin."""
+        defaults = {
             "page_size": PAGE_SIZE,
             "concurrency": 1,
             "request_timeout_seconds": 10,
             "retry_deadline_seconds": 20,
         }
-        CatalogSyncConfig.objects.create(enabled=True, **tuned | config)
+        CatalogSyncConfig.objects.create(enabled=True, **defaults | config)
         self.caplog.clear()
         stdout, exit_status, message = StringIO(), 0, ""
         try:
@@ -127,9 +127,9 @@ class Sync:
     ) -> Iterator[str]:
         run = SyncRun.objects.latest("pk")
         if run.lease or not run.finished or run.status != report["status"] or run.message != message:
-            yield f"the sync run is not closed as it ended: {run.status}, {run.message}"
+            yield f"the stored sync run differs from the report: {run.status}, {run.message}"
         if len([line for line in log if line.startswith("event=catalog_sync.finished ")]) != 1:
-            yield "the end is not logged, once"
+            yield "the end is not logged exactly once"
         if report["retries"] > report["requests"]:
             yield "more retries than requests"
         for course_key, url in shown.items():
@@ -145,9 +145,9 @@ class Sync:
 
     def _in_the_message(self, message: str, *, failed: bool) -> Iterator[str]:
         if failed and not message.endswith("."):
-            yield "the message is no sentence"
+            yield "the message does not end with a full stop"
         if re.search(r"[.;:,]{2}|\n|Traceback|object at 0x", message):
-            yield f"the message is not fit to be read: {message}"
+            yield f"the message is not readable: {message}"
 
     def _secrets(self) -> set[str]:
         sent = {

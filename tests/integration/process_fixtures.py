@@ -1,4 +1,4 @@
-"""A database that other processes and threads share with the test, and syncs that run in processes of their own."""
+"""Fixtures for tests that share their database with other processes and threads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.integration.workers import database_url
 
 @pytest.fixture
 def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
-    """Return the URL of the test's database; SQLite's is copied from memory to a file for this one test."""
+    """Return the URL of the test's database. SQLite's is copied from memory to a file for this test."""
     if connection.vendor != "sqlite":
         yield database_url()
         return
@@ -27,7 +27,7 @@ def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
     name, path = settings["NAME"], tmp_path / "lms.sqlite3"
     with closing(sqlite3.connect(path)) as target:
         in_memory.backup(target)
-        # The kernel survives the kills of these tests, so there is no need to wait for the disk.
+        # These tests kill processes, not the kernel, so SQLite need not wait for the disk.
         target.execute("PRAGMA journal_mode=TRUNCATE")
     settings["NAME"], connection.connection = str(path), None
     yield f"sqlite:///{path}"
@@ -37,13 +37,13 @@ def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def catalogs_environment(catalog: CatalogProcess) -> dict[str, str]:
-    """Return what tells an LMS of another process where the Catalog is."""
+    """Return the environment variables that an LMS in another process needs to use the Catalog."""
     return catalog.lms_environment
 
 
 @pytest.fixture
 def start_sync(shared_database: str, catalogs_environment: dict[str, str]) -> Iterator[Callable[..., Sync]]:
-    """Return a function that starts a sync with these options; none outlives the test."""
+    """Return a function that starts a sync with these options. The test's end kills running ones."""
     environment = os.environ | {"LMS_DATABASE_URL": shared_database} | catalogs_environment
     started: list[Sync] = []
 

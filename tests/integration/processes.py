@@ -1,4 +1,4 @@
-"""Syncs that run as processes of their own, and what a test asks while they do."""
+"""Syncs in processes of their own, and functions for tests that wait for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 120
 
 
 def manage(environment: dict[str, str], *arguments: str) -> subprocess.Popen:
-    """Start a management command in a process of its own."""
+    """Start a management command in a process."""
     return subprocess.Popen(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
@@ -37,14 +37,14 @@ def manage(environment: dict[str, str], *arguments: str) -> subprocess.Popen:
 
 
 class Sync:
-    """``manage.py update_catalog_data --json`` in a process of its own."""
+    """``manage.py update_catalog_data --json`` in a process."""
 
     def __init__(self, environment: dict[str, str], *options: str) -> None:
         self.process = manage(environment, "update_catalog_data", "--json", *options)
         self.out = self.err = ""
 
     def wait(self) -> int:
-        """Wait for its end, and return the exit status."""
+        """Wait for the process to end, and return its exit status."""
         self.out, self.err = self.process.communicate(timeout=PATIENCE_SECONDS)
         return self.process.returncode
 
@@ -58,10 +58,10 @@ class Sync:
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait for a condition to be true, and return what it returned."""
+    """Wait until a function returns a true value, and return this value."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (result := condition()):
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        assert time.monotonic() < deadline, f"timed out waiting for {what}"
         time.sleep(0.01)
     return result
 
@@ -71,24 +71,24 @@ def running_sync() -> SyncRun | None:
 
 
 def age_heartbeat(seconds: int = LEASE_SECONDS + 1) -> None:
-    """Let so much time pass for the holder of the lease."""
+    """Set the last heartbeat of the lease's holder so many seconds earlier."""
     SyncRun.objects.filter(lease__isnull=False).update(heartbeat=F("heartbeat") - timedelta(seconds=seconds))
 
 
 def shown() -> dict[str, str | None]:
-    """Return what the LMS shows, by course key."""
+    """Return the marketing URLs of the course overviews, by course key."""
     return {str(key): url for key, url in CourseOverview.objects.values_list("id", "marketing_url")}
 
 
 def told(catalog) -> dict[str, str | None]:
-    """Return what the Catalog would have the LMS show, by course key."""
+    """Return the marketing URLs of the published course runs in the Catalog, by course key."""
     return {
         row["key"]: row["marketing_url"] for row in catalog.control.runs() if row["status"] == "published"
     }
 
 
 class Worker(threading.Thread):
-    """A thread with a database connection of its own; what it raises is raised where it is waited for."""
+    """A thread with its own database connection. ``finish`` raises the exception that the thread raised."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         super().__init__(daemon=True)
@@ -106,6 +106,6 @@ class Worker(threading.Thread):
 
     def finish(self) -> None:
         self.join(PATIENCE_SECONDS)
-        assert not self.is_alive(), "the thread hangs"
+        assert not self.is_alive(), "the thread does not end"
         if self._error:
             raise self._error

@@ -1,4 +1,4 @@
-"""Faults of the network between the LMS and the Catalog."""
+"""The network between the LMS and the Catalog fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EMPTY_PAGE = b'{"count": 0, "results": []}'
 
 @pytest.fixture
 def deaf_port():
-    """A port whose queue of connections is full, so that connecting to it takes for ever."""
+    """A port whose queue of connections is full, so that a new connection is never accepted."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -35,7 +35,10 @@ def test_connection_refused(sync, settings):
         settings.COURSE_CATALOG_API_URL = f"{url}/api/v1"
         outcome = sync()
     outcome.is_failure()
-    assert f"{url}/api/v1/course_runs/ could not be read (connection refused)" in outcome.message
+    assert outcome.message.startswith(
+        "The connection to the Catalog was refused. Check that the Catalog is up and "
+    )
+    assert outcome.message.endswith(f" Address: {url}/api/v1/course_runs/.")
 
 
 def test_connection_reset_once(sync, fault):
@@ -43,50 +46,53 @@ def test_connection_reset_once(sync, fault):
     outcome = sync()
     outcome.is_success()
     [line] = outcome.events("request_retried")
-    assert "connection reset" in line
+    assert "the connection to the Catalog was reset" in line
 
 
 def test_connection_reset_for_ever(sync, fault):
     fault("reset", times=None)
     outcome = sync()
     outcome.is_failure()
-    assert "(connection reset)" in outcome.message
+    assert outcome.message.startswith("The connection to the Catalog was reset. ")
 
 
 def test_host_name_unknown(sync, settings):
     settings.COURSE_CATALOG_API_URL = "http://catalog.invalid/api/v1"
     outcome = sync(request_timeout_seconds=20, retry_deadline_seconds=0)
     outcome.is_failure()
-    assert "(its host name is unknown)" in outcome.message
+    assert outcome.message.startswith("The host name of the Catalog is unknown. ")
 
 
 def test_connecting_times_out(sync, settings, deaf_port):
     settings.COURSE_CATALOG_API_URL = f"http://127.0.0.1:{deaf_port}/api/v1"
     outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_failure()
-    assert "(connecting timed out)" in outcome.message
+    assert outcome.message.startswith("The connection to the Catalog timed out. ")
 
 
 def test_plain_http_behind_an_https_address(sync, settings, catalog):
     settings.COURSE_CATALOG_API_URL = catalog.api_url.replace("http:", "https:")
     outcome = sync(retry_deadline_seconds=0)
     outcome.is_failure()
-    assert "(the TLS connection failed)" in outcome.message
+    assert outcome.message.startswith("The TLS connection to the Catalog failed. ")
     assert "COURSE_CATALOG_API_URL" in outcome.message
 
 
-def test_address_that_is_no_url(sync, settings):
+def test_address_that_is_not_a_url(sync, settings):
     settings.COURSE_CATALOG_API_URL = "catalog.example.org/api/v1"
     outcome = sync()
     outcome.is_failure()
-    assert "(its address is no URL)" in outcome.message
+    assert outcome.report["retries"] == 0
+    assert outcome.message.startswith(
+        "COURSE_CATALOG_API_URL is not a valid URL. Set it to an address such as "
+    )
 
 
 def test_no_answer_in_time(sync, fault):
     fault("hang", offset=OFFSETS[1], times=None)
     outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_incomplete(*range(5, 8))
-    assert "did not finish its reply within 1 s" in outcome.message
+    assert "he Catalog did not finish its reply within 1 s" in outcome.message
 
 
 def test_headers_that_drip_for_ever(sync, raw_catalog):
@@ -98,14 +104,14 @@ def test_headers_that_drip_for_ever(sync, raw_catalog):
     server = raw_catalog(drip)
     outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_failure()
-    assert "did not finish its reply within 1 s" in outcome.message
+    assert "he Catalog did not finish its reply within 1 s" in outcome.message
 
 
 def test_body_that_drips_for_ever(sync, fault):
     fault("drip", offset=OFFSETS[1], times=None, seconds_per_byte=0.05)
     outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_incomplete(*range(5, 8))
-    assert "did not finish its reply within 1 s" in outcome.message
+    assert "he Catalog did not finish its reply within 1 s" in outcome.message
 
 
 def test_body_cut_off_once(sync, fault):
@@ -113,14 +119,14 @@ def test_body_cut_off_once(sync, fault):
     outcome = sync()
     outcome.is_success()
     [line] = outcome.events("request_retried")
-    assert "the reply was cut off" in line
+    assert "the reply of the Catalog was cut off" in line
 
 
 def test_body_cut_off_for_ever(sync, fault):
     fault("truncate", offset=OFFSETS[1], times=None, bytes=50)
     outcome = sync()
     outcome.is_incomplete(*range(5, 8))
-    assert "(the reply was cut off): look at the time-outs" in outcome.message
+    assert "because the reply of the Catalog was cut off: check the time-outs" in outcome.message
 
 
 def test_chunked_body_cut_off(sync, raw_catalog):
@@ -129,21 +135,21 @@ def test_chunked_body_cut_off(sync, raw_catalog):
     )
     outcome = sync()
     outcome.is_failure()
-    assert "(the reply was cut off)" in outcome.message
+    assert outcome.message.startswith("The reply of the Catalog was cut off. ")
 
 
 def test_answer_that_is_not_http(sync, raw_catalog):
     raw_catalog(b"SSH-2.0-OpenSSH_9.6\r\n")
     outcome = sync()
     outcome.is_failure()
-    assert "the reply is not HTTP" in outcome.message
+    assert outcome.message.startswith("The reply of the Catalog is not HTTP. ")
 
 
 def test_connection_closed_without_an_answer(sync, raw_catalog):
     raw_catalog(b"")
     outcome = sync()
     outcome.is_failure()
-    assert "the connection was closed" in outcome.message
+    assert outcome.message.startswith("The Catalog closed the connection without a reply. ")
 
 
 def test_page_that_stays_unreachable(sync, fault):
@@ -163,8 +169,7 @@ def test_time_for_retries_used_up(sync, fault):
     outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=1)
     outcome.is_incomplete(*range(9, 20))
     assert (
-        "from 8 to the end of the list are missing, because retry_deadline_seconds is used up"
-        in outcome.message
+        "from 8 to the end of the list are missing, because retry_deadline_seconds is used" in outcome.message
     )
 
 
@@ -172,4 +177,4 @@ def test_broken_content_encoding(sync, raw_catalog):
     raw_catalog(reply(EMPTY_PAGE, "Content-Encoding: gzip"))
     outcome = sync()
     outcome.is_failure()
-    assert "could not be read (its content encoding is broken)" in outcome.message
+    assert outcome.message.startswith("The reply of the Catalog has a broken content encoding. ")

@@ -1,4 +1,4 @@
-"""The Catalog answers 200, but what it says is not what it holds."""
+"""The Catalog answers 200, but the page is wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.raw_server import RawServer, reply
 pytest_plugins = ["tests.integration.fault_fixtures"]
 
 MEGABYTE = 1024 * 1024
-# Deeper than any decoder follows.
+# Deeper than any decoder can follow.
 DEEP = "[" * 100_000
 
 
@@ -29,7 +29,10 @@ def test_html_instead_of_json(sync, fault):
     fault("body", offset=OFFSETS[1], times=None, body="<html><title>Log in</title></html>")
     outcome = sync()
     outcome.is_incomplete(*range(5, 8))
-    assert "answered something that is no page of course runs" in outcome.message
+    assert (
+        "because the Catalog returned HTML instead of JSON: check COURSE_CATALOG_API_URL and any"
+        in outcome.message
+    )
 
 
 def test_html_instead_of_json_once(sync, fault):
@@ -60,7 +63,7 @@ def test_json_of_the_wrong_shape(sync, fault, body):
     fault("body", offset=OFFSETS[1], times=None, body=body, content_type="application/json")
     outcome = sync()
     outcome.is_incomplete(*range(5, 8))
-    assert "answered something that is no page of course runs" in outcome.message
+    assert "because the Catalog returned something other than a page of course runs (" in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_json_of_the_wrong_shape(sync, fault, body):
     ids=str,
 )
 def test_wrong_types_in_one_record(sync, raw_catalog, changes):
-    """In the list, and when it is asked for by key."""
+    """In the list, and in the look-up by key."""
 
     def answer(connection, request):
         query = parse_qs(urlsplit(request.split()[1].decode()).query)
@@ -93,7 +96,7 @@ def test_wrong_types_in_one_record(sync, raw_catalog, changes):
     "record", [{"key": 6}, {"marketing_url": "https://www.example.org/6"}, None, []], ids=str
 )
 def test_record_without_key(sync, fault, record):
-    """Its run is not met on a page, so it is asked for by key."""
+    """Its course run is on no page, so it is looked up by key."""
     records = [row(4), row(5), record, row(7), row(8)]
     fault("body", offset=OFFSETS[1], times=None, body=page(*records), content_type="application/json")
     outcome = sync()
@@ -101,7 +104,7 @@ def test_record_without_key(sync, fault, record):
     assert outcome.report["course_runs_rejected"] == len(outcome.events("course_run_rejected")) == 1
 
 
-def test_bytes_that_are_no_text_in_one_record(sync, raw_catalog):
+def test_invalid_bytes_in_one_record(sync, raw_catalog):
     bad = (
         page(*(row(n) for n in ALL)).encode().replace(b"https://www.example.org/OrgX/C006", b"https://\xff/")
     )
@@ -121,7 +124,7 @@ def test_short_pages_for_ever(sync, fault):
     fault("short", times=None, rows=2)
     outcome = sync()
     outcome.is_incomplete(18, 19)
-    assert "the Catalog counts 20 course runs and lists" in outcome.message
+    assert "the Catalog counts 20 course runs but lists" in outcome.message
 
 
 def test_page_with_a_single_row(sync, fault):
@@ -152,11 +155,11 @@ def test_count_too_high(sync, catalog):
     catalog.control.settings(count_delta=5)
     outcome = sync()
     outcome.is_incomplete()
-    assert "the Catalog counts 25 course runs and lists 20" in outcome.message
+    assert "the Catalog counts 25 course runs but lists 20" in outcome.message
 
 
 def test_count_too_low(sync, catalog):
-    # The stand-in's look-ups would count below zero.
+    # Otherwise the stand-in would count its look-up below zero.
     CourseOverview.objects.filter(id=UNLISTED).delete()
     CatalogCourseRun.objects.filter(course_key=UNLISTED).delete()
     catalog.control.settings(count_delta=-7)
@@ -202,22 +205,25 @@ def test_next_that_points_elsewhere(sync, fault):
         assert elsewhere.requests == []
 
 
-def test_cache_that_passes_over_the_query(sync, raw_catalog):
+def test_cache_that_ignores_the_query(sync, raw_catalog):
     body = page(*(row(n) for n in range(4))).encode()
     raw_catalog(reply(body, "Content-Type: application/json"))
     outcome = sync()
     outcome.is_incomplete(*range(4, RUNS))
-    assert "the Catalog answers the same course runs for different positions" in outcome.message
+    assert "the Catalog returns the same course runs for different positions" in outcome.message
 
 
 def test_look_up_that_fails(sync, catalog):
     catalog.control.fault("status", match={"params": {"keys": UNLISTED}}, times=None, status=503)
     outcome = sync()
     outcome.is_incomplete()
-    assert "not all of 1 course runs could be looked up by key: " in outcome.message
+    assert (
+        "not all of 1 course runs could be looked up by key: the Catalog answered HTTP 503: "
+        in outcome.message
+    )
 
 
-def test_look_up_that_is_answered_in_part(sync, catalog):
+def test_partial_reply_to_a_look_up(sync, catalog):
     catalog.control.fault(
         "body",
         match={"params": {"keys": UNLISTED}},
@@ -227,10 +233,10 @@ def test_look_up_that_is_answered_in_part(sync, catalog):
     )
     outcome = sync()
     outcome.is_incomplete()
-    assert "it holds 0 of 1 course runs" in outcome.message
+    assert "the Catalog returned 0 of 1 course runs" in outcome.message
 
 
-def test_look_up_that_is_answered_with_other_runs(sync, catalog):
+def test_reply_to_a_look_up_with_other_course_runs(sync, catalog):
     catalog.control.fault(
         "body",
         match={"params": {"keys": UNLISTED}},
@@ -240,10 +246,10 @@ def test_look_up_that_is_answered_with_other_runs(sync, catalog):
     )
     outcome = sync()
     outcome.is_incomplete()
-    assert "course runs that were not asked for" in outcome.message
+    assert "the Catalog returned course runs that were not requested" in outcome.message
 
 
-def test_look_up_that_is_answered_with_a_record_without_key(sync, catalog):
+def test_reply_to_a_look_up_with_a_record_without_key(sync, catalog):
     catalog.control.fault(
         "body",
         match={"params": {"keys": UNLISTED}},
@@ -253,5 +259,5 @@ def test_look_up_that_is_answered_with_a_record_without_key(sync, catalog):
     )
     outcome = sync()
     outcome.is_incomplete()
-    assert "a course run without a readable key" in outcome.message
+    assert "the Catalog returned a course run without a readable key" in outcome.message
     assert CatalogCourseRun.objects.filter(course_key=UNLISTED).exists()

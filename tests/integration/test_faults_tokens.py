@@ -1,4 +1,4 @@
-"""Faults of the OAuth2 provider, whose tokens open the Catalog."""
+"""The OAuth2 provider, or the session factory, fails."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from tests.raw_server import RawServer, nobody_listens, reply
 
 pytest_plugins = ["tests.integration.fault_fixtures"]
 
-DOWN = "check that the OAuth2 provider is up and that BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL is right"
-REMEDY = "check BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, _KEY and _SECRET"
+DOWN = (
+    "Check that the OAuth2 provider is up and that BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL is right, then run the "
+    "command again."
+)
+REMEDY = "Check BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, _KEY and _SECRET."
 
 
 @pytest.fixture
 def provider(settings):
-    """Put a server in the OAuth2 provider's place."""
+    """Replace the OAuth2 provider with a server."""
     servers = []
 
     def start(answer) -> RawServer:
@@ -34,7 +37,17 @@ def test_token_provider_down(sync, settings):
         settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = url
         outcome = sync()
     outcome.is_failure()
-    assert f"{url}/access_token could not be read (connection refused): {DOWN}." in outcome.message
+    assert outcome.message == (
+        f"The connection to the OAuth2 provider was refused. {DOWN} Address: {url}/access_token."
+    )
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_token_provider_answers_5xx(sync, catalog, status):
+    catalog.control.fault("status", match={"path": ACCESS_TOKEN_PATH}, times=None, status=status)
+    outcome = sync()
+    outcome.is_failure()
+    assert outcome.message.startswith(f"The OAuth2 provider is down (HTTP {status}). {DOWN}")
 
 
 def test_token_provider_down_once(sync, catalog):
@@ -42,7 +55,7 @@ def test_token_provider_down_once(sync, catalog):
     outcome = sync()
     outcome.is_success()
     [line] = outcome.events("request_retried")
-    assert "gave no access token (HTTP 503)" in line
+    assert "the OAuth2 provider is down (HTTP 503)" in line
     assert outcome.report["retries"] == 0
 
 
@@ -51,7 +64,9 @@ def test_token_provider_refuses_the_client(sync, settings):
     sync.secrets.append("a wrong secret")
     outcome = sync()
     outcome.is_failure()
-    assert f"/oauth2/access_token gave no access token (HTTP 401): {REMEDY}." in outcome.message
+    assert outcome.message.startswith(
+        f"The OAuth2 provider issued no access token (HTTP 401). {REMEDY} Address: "
+    )
 
 
 def test_no_credentials(sync, settings):
@@ -60,7 +75,7 @@ def test_no_credentials(sync, settings):
     outcome = sync()
     outcome.is_failure()
     missing = "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, BACKEND_SERVICE_EDX_OAUTH2_SECRET"
-    assert outcome.message.startswith(f"{missing} are not set: set what is missing, ")
+    assert outcome.message.startswith(f"{missing} are not set. Set what is missing, ")
 
 
 def test_token_provider_slow(sync, provider, monkeypatch):
@@ -74,7 +89,7 @@ def test_token_provider_slow(sync, provider, monkeypatch):
     server = provider(drip)
     outcome = sync(retry_deadline_seconds=0)
     outcome.is_failure()
-    assert f"did not finish its reply within 0.5 s: {DOWN}." in outcome.message
+    assert outcome.message.startswith(f"The OAuth2 provider did not finish its reply within 0.5 s. {DOWN}")
 
 
 @pytest.mark.parametrize(
@@ -94,12 +109,14 @@ def test_token_provider_slow(sync, provider, monkeypatch):
     ],
     ids=lambda body: body[:60].decode(),
 )
-def test_token_provider_answers_rubbish(sync, provider, catalog, body):
+def test_token_provider_answers_without_a_token(sync, provider, catalog, body):
     sync.secrets.append("secret-token")
     provider(reply(body))
     outcome = sync()
     outcome.is_failure()
-    assert f"/oauth2/access_token answered something that is no access token: {REMEDY}." in outcome.message
+    assert outcome.message.startswith(
+        f"The reply of the OAuth2 provider is not an access token. {REMEDY} Address: "
+    )
 
 
 def test_token_provider_redirects(sync, provider):
@@ -110,11 +127,14 @@ def test_token_provider_redirects(sync, provider):
         outcome = sync()
         outcome.is_failure()
         assert elsewhere.requests == []
-    assert f"gave no access token (HTTP 307): {REMEDY}." in outcome.message
+    assert outcome.message.startswith(f"The OAuth2 provider issued no access token (HTTP 307). {REMEDY}")
 
 
 def test_session_factory_that_fails(sync, settings):
     settings.CATALOG_SYNC_SESSION_FACTORY = "tests.integration.no_such_module.session"
     outcome = sync()
     outcome.is_failure()
-    assert "check CATALOG_SYNC_SESSION_FACTORY" in outcome.message
+    assert outcome.message == (
+        "The session factory tests.integration.no_such_module.session returned no session (ModuleNotFoundError). "
+        "Check CATALOG_SYNC_SESSION_FACTORY."
+    )

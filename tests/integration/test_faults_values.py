@@ -1,4 +1,4 @@
-"""Values that the Catalog should not hold: none of them reaches a learner, none of them harms its neighbors."""
+"""Invalid values in the Catalog: none reaches a learner, and none affects another course run."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_language_too_long_or_with_control_characters(sync, catalog, settings, l
 
 
 def test_course_keys_that_differ_only_in_case(sync, catalog):
-    """The LMS has one of them; the other's URL is not for its learners."""
+    """The LMS has one of the courses; its learners must not get the URL of the other."""
     lower = key(BAD).replace("OrgX", "orgx")
     other = row(BAD, key=lower, marketing_url="https://www.example.org/lower")
     catalog.control.set_runs([other, *map(row, ALL)])
@@ -85,7 +85,7 @@ def test_course_keys_that_differ_only_in_case(sync, catalog):
     assert CatalogCourseRun.objects.get(course_key=lower).marketing_url == "https://www.example.org/lower"
 
 
-def test_unpublished_run_with_a_url(sync, catalog):
+def test_unpublished_course_run_with_a_url(sync, catalog):
     catalog.control.upsert([row(BAD, status="unpublished")])
     outcome = sync()
     assert (outcome.status, sorted(outcome.removed)) == ("succeeded", sorted([key(BAD), UNLISTED]))
@@ -99,13 +99,13 @@ def test_status_in_the_settings_that_no_course_run_has(sync, settings):
 
 
 def test_unknown_values_in_a_record(sync, catalog):
-    """Such as a later version of the Catalog may add."""
+    """A later version of the Catalog may add them."""
     catalog.control.upsert([row(BAD, status="a new one", added_later={"deep": [1]})])
     outcome = sync()
     assert (outcome.status, sorted(outcome.removed)) == ("succeeded", sorted([key(BAD), UNLISTED]))
 
 
-def test_run_whose_url_was_good_yesterday(sync, catalog):
+def test_course_run_whose_url_was_valid_before(sync, catalog):
     catalog.control.upsert([row(BAD, marketing_url="javascript:alert(1)")])
     sync().is_incomplete(BAD, removed=[UNLISTED])
     assert CatalogCourseRun.objects.get(course_key=key(BAD)).marketing_url == old_url(key(BAD))

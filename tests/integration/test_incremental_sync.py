@@ -116,7 +116,7 @@ class TestSince:
             ({"action_kind": "body", "status": 200, "body": "<html>"}, "courses/"),
             (
                 {"action_kind": "body", "status": 200, "body": '{"count": 3, "results": []}'},
-                "holds 0 of 3 courses",
+                "The Catalog returned 0 of 3 courses",
             ),
         ],
         ids=["not found", "HTML", "some courses are missing"],

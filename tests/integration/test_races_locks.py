@@ -269,7 +269,7 @@ def test_a_sync_refuses_to_run_in_a_transaction(courses):
 
 
 def test_no_transaction_is_open_while_the_catalog_is_asked(courses, monkeypatch):
-    from catalog_sync.catalog_client import threads
+    from catalog_sync.catalog_client import transport
 
     in_transaction = set()
 
@@ -277,8 +277,8 @@ def test_no_transaction_is_open_while_the_catalog_is_asked(courses, monkeypatch)
         in_transaction.add(connection.in_atomic_block)
         return real_wait(*args, **kwargs)
 
-    real_wait = threads.wait
-    monkeypatch.setattr(threads, "wait", wait)
+    real_wait = transport.wait
+    monkeypatch.setattr(transport, "wait", wait)
     update_catalog_data(page_size=5)
     assert in_transaction == {False}
 

@@ -48,12 +48,9 @@ class TestSync:
     def test_takes_down_what_the_catalog_says(self):
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
-        assert course_runs.read([KEY])[KEY] == (
-            row().pk,
-            CatalogData("published", CATALOG_URL),
-            PIN,
-            "default",
-        )
+        stored = course_runs.read([KEY])
+        assert stored.of_catalog("default")[KEY].data == CatalogData("published", CATALOG_URL)
+        assert stored.pins == {KEY: PIN}
 
     @pytest.mark.parametrize("key", [KEY, CCX])
     def test_puts_a_lost_pin_back(self, key):
@@ -104,7 +101,7 @@ class TestSync:
         pin_marketing_url(KEY, PIN)
         catalog.control.delete([KEY])
         update_catalog_data()
-        assert course_runs.read([KEY])[KEY].held == CatalogData()
+        assert not CatalogCourseRun.objects.filter(course_key=KEY).exists()
 
     def test_asks_once_for_a_run_that_the_catalog_dropped(self, catalog):
         update_catalog_data()

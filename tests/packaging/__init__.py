@@ -1,1 +1,1 @@
-"""The wheel, installed where nothing of this repository is."""
+"""Tests of the wheel in an environment without this repository."""

@@ -1,4 +1,4 @@
-"""The wheel, built and installed once per test session, however many workers there are."""
+"""Builds and installs the wheel, once per test session for all workers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from tests.docs.commands import commands
 
 ROOT = Path(__file__).resolve().parents[2]
-# All that the build reads.
+# The files that the build needs.
 SOURCES = [
     "CHANGELOG.rst",
     "LICENSE",
@@ -25,13 +25,13 @@ SOURCES = [
     "setup.py",
     "catalog_sync",
 ]
-# What edx-platform installs, and the wheel does not require.
+# Packages of edx-platform that the wheel does not require.
 PLATFORM_PACKAGES = ["PyYAML", "django-simple-history"]
-GIVE_UP_SECONDS = 600
+TIMEOUT_SECONDS = 600
 
 
 def run(*command: object, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, without the Python variables of this process."""
+    """Run a command without the Python variables of this process."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return subprocess.run(
         [str(part) for part in command],
@@ -39,13 +39,13 @@ def run(*command: object, cwd: Path, **environ: str) -> subprocess.CompletedProc
         env=inherited | environ,
         capture_output=True,
         text=True,
-        timeout=GIVE_UP_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
 
 
 def must_run(*command: object, cwd: Path, **environ: str) -> str:
-    """Run a command that has to succeed, and return its output."""
+    """Run a command that must succeed, and return its output."""
     process = run(*command, cwd=cwd, **environ)
     assert process.returncode == 0, f"{command}\n{process.stdout}\n{process.stderr}"
     return process.stdout
@@ -53,33 +53,31 @@ def must_run(*command: object, cwd: Path, **environ: str) -> str:
 
 @dataclass(frozen=True)
 class Installation:
-    """The folder with the wheel, and the virtual environment that it is installed in."""
+    """A folder with the wheel and a virtual environment."""
 
     folder: Path
 
     @property
     def wheel(self) -> Path:
-        """The wheel."""
         (wheel,) = (self.folder / "wheels").glob("*.whl")
         return wheel
 
     @property
     def venv(self) -> Path:
-        """A virtual environment with the wheel and what it requires, and nothing else."""
+        """A virtual environment with only the wheel and its requirements."""
         return self.folder / "venv"
 
     @property
     def python(self) -> Path:
-        """The interpreter of the virtual environment."""
         return self.venv / "bin" / "python"
 
     @property
     def platform_packages(self) -> Path:
-        """A folder for PYTHONPATH, with packages that edx-platform has besides."""
+        """A folder for PYTHONPATH with PLATFORM_PACKAGES."""
         return self.folder / "platform-packages"
 
     def make(self) -> None:
-        """Build the wheel from a copy, since a build leaves folders behind, and install it."""
+        """Build the wheel from a copy, because a build leaves folders behind, and install it."""
         source = self.folder / "source"
         for name in SOURCES:
             if (ROOT / name).is_dir():
@@ -92,7 +90,7 @@ class Installation:
             sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", wheels, source, cwd=source
         )
         must_run(sys.executable, "-m", "venv", self.venv, cwd=self.folder)
-        # The documented line, in the folder with the wheel, with this environment activated.
+        # The documented line runs in the folder with the wheel.
         (line,) = commands("pip install -c")
         self._run(line)
         self._run(f"pip install --no-deps --target {self.platform_packages} {' '.join(PLATFORM_PACKAGES)}")
@@ -104,7 +102,7 @@ class Installation:
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """Return the installation that all workers share; the first one makes it while the others wait."""
+    """Return the installation that all workers share. The first worker makes it while the others wait."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     installation, made = Installation(shared / "installation"), shared / "installation-made"

@@ -1,4 +1,4 @@
-"""The wheel holds all that runs: built, installed into an empty environment, and used by an LMS of another place."""
+"""The wheel is complete: a small LMS outside the repository runs with it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.packaging
 
 @dataclass(frozen=True)
 class Lms:
-    """An LMS in a folder and a virtual environment of its own."""
+    """An LMS with a folder and a virtual environment of its own."""
 
     folder: Path
     python: Path
@@ -36,7 +36,7 @@ class Lms:
         return self.manage("shell", "--no-imports", "-c", code)
 
     def links(self) -> dict[str, str]:
-        """The links of the enrollment API, by course key."""
+        """Return the links of the enrollment API, by course key."""
         shown = self.shell(
             "from django.test import Client; print(Client().get('/api/enrollments').content.decode())"
         )
@@ -46,7 +46,7 @@ class Lms:
 
 @pytest.fixture(scope="module")
 def lms(installation, tmp_path_factory, catalog_process) -> Lms:
-    """An LMS with its tables made, two courses in it."""
+    """An LMS with its tables and two courses."""
     catalog_process.control.reset()
     catalog_process.control.set_runs([{"key": OFFERED, "marketing_url": URL}])
     folder = tmp_path_factory.mktemp("elsewhere") / "lms"
@@ -61,7 +61,7 @@ def lms(installation, tmp_path_factory, catalog_process) -> Lms:
     return lms
 
 
-def test_wheel_holds_every_file_of_the_package(installation):
+def test_wheel_has_every_file_of_the_package(installation):
     sources = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "catalog_sync").rglob("*")
@@ -71,28 +71,26 @@ def test_wheel_holds_every_file_of_the_package(installation):
     assert packed == sources
 
 
-def test_wheel_says_that_it_is_a_plugin_of_the_lms_and_of_studio(installation):
+def test_wheel_is_a_plugin_of_the_lms_and_of_studio(installation):
     archive = zipfile.ZipFile(installation.wheel)
     (name,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
     assert {"[lms.djangoapp]", "[cms.djangoapp]"} <= set(archive.read(name).decode().splitlines())
 
 
-def test_lms_runs_the_wheel_and_nothing_of_the_repository(lms):
+def test_lms_uses_the_wheel_and_not_the_repository(lms):
     assert lms.shell("import catalog_sync; print(catalog_sync.__file__)").startswith(
         str(lms.python.parents[1])
     )
     assert run(lms.python, "-c", "import sandbox", cwd=lms.folder).returncode != 0
 
 
-def test_what_is_installed_agrees_with_each_other(lms):
+def test_installed_packages_fit_together(lms):
     must_run(lms.python, "-m", "pip", "check", cwd=lms.folder)
 
 
-def test_checks_find_nothing(lms):
+def test_checks_pass_and_migrations_are_complete(lms):
     assert "no issues" in lms.manage("check", "--fail-level", "WARNING")
 
-
-def test_migrations_are_complete(lms):
     assert "No changes detected" in lms.manage("makemigrations", "--check", "--dry-run")
 
 
@@ -100,8 +98,7 @@ def test_static_files_are_collected(lms):
     assert "static file" in lms.manage("collectstatic", "--no-input")
 
 
-def test_admin_shows_the_tables(lms):
-    """Each admin page is rendered by what is installed: templates and translations included."""
+def test_admin_pages_have_their_templates(lms):
     shown = lms.shell(
         "from django.contrib.auth.models import User; from django.test import Client\n"
         "client = Client(); client.force_login(User.objects.create_superuser('root'))\n"
@@ -111,7 +108,7 @@ def test_admin_shows_the_tables(lms):
     assert shown.split() == ["200"] * 3
 
 
-def test_sync_brings_the_link_to_the_enrollment_api(lms):
+def test_sync_updates_the_links_of_the_enrollment_api(lms):
     before = lms.links()
     report = json.loads(lms.manage("update_catalog_data", "--json"))
     assert (report["status"], report["matched"], report["not_in_catalog"]) == ("succeeded", 1, 1)

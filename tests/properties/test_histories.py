@@ -15,7 +15,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from catalog_sync import conf
-from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl, SyncRun
 from catalog_sync.sync import SyncOptions, SyncReport, run_sync
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.properties import examples
@@ -80,7 +80,7 @@ class History:
     """A Catalog and an LMS, with nothing left of the history before."""
 
     def __init__(self, catalog_runs: dict[str, Run], overviews: set[str], foreign: set[str]) -> None:
-        for model in (CourseOverview, CatalogCourseRun, SyncRun):
+        for model in (CourseOverview, CatalogCourseRun, PinnedMarketingUrl, SyncRun):
             # Not delete(): it would sort course keys of several kinds, which cannot be compared.
             model.objects.all()._raw_delete("default")
         self.catalog = ModelCatalog.current = ModelCatalog(dict(catalog_runs))

@@ -1,4 +1,4 @@
-"""Histories in which an operator pins and unpins, too: what is pinned is shown, else what the Catalog said."""
+"""Histories in which an operator pins and unpins, too: the LMS has the pinned URL, else that of the Catalog."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url
 from catalog_sync.course_keys import parent_of_ccx
-from catalog_sync.models import CatalogCourseRun
+from catalog_sync.models import PinnedMarketingUrl
 from tests.properties import examples
 from tests.properties import test_histories as the_histories
 from tests.properties.model_catalog import Run
@@ -50,15 +50,20 @@ class PinningHistory(the_histories.History):
                 if move.run:
                     pin_marketing_url(move.key, move.run.url)
                 else:
-                    unpin_marketing_url(move.key)
+                    self._unpin(move.key)
                 for key in self.lms.shown():
                     self.lms.note(key)
 
+    def _unpin(self, key):
+        pin = PinnedMarketingUrl.objects.filter(course_key=key).first()
+        unpin_marketing_url(key)
+        if pin and pin.previous_url and self.lms.shown().get(key) == pin.previous_url:
+            # The URL of another tool has come back, for the next sync to check.
+            self.lms.unannounced.add(key)
+
     def wrong(self):
-        """Return what is shown and is neither what is pinned nor, without a pin, what the Catalog said."""
-        pins = dict(
-            CatalogCourseRun.objects.filter(pinned_url__isnull=False).values_list("course_key", "pinned_url")
-        )
+        """Return the marketing URLs that are neither pinned nor, without a pin, those of the Catalog."""
+        pins = dict(PinnedMarketingUrl.objects.values_list("course_key", "url"))
         wrong = {}
         for key, url in self.lms.shown().items():
             parent_pin = pins.get(parent_of_ccx(key) or "")

@@ -1,13 +1,14 @@
-"""Django admin against who may not, who lies, and what the Catalog put into it."""
+"""Django admin: users without permission, forged requests, and markup from the Catalog."""
 
 from __future__ import annotations
 
 import pytest
 from celery import current_app
 from django.db import models
+from django.utils import timezone
 
 from catalog_sync.admin.config import TUNED
-from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, PinnedMarketingUrl, SyncRun
 from tests.admin_client import CONFIGURATION, client_of
 from tests.factories import CourseOverviewFactory
 
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 ADMIN = "/admin/catalog_sync/"
 RUNS, COURSE_RUNS, CONFIG = f"{ADMIN}syncrun/", f"{ADMIN}catalogcourserun/", f"{ADMIN}catalogsyncconfig/"
+PINS = f"{ADMIN}pinnedmarketingurl/"
 SCRIPT = "<script>alert(1)</script>"
 MARKED_URL = f'https://www.example.com/">{SCRIPT}'.replace(" ", "")
 KEY = "course-v1:ExampleX+One+2026"
@@ -22,15 +24,26 @@ PIN = {"course_key": KEY, "url": "https://www.example.com/pinned"}
 RISKY = CONFIGURATION | {"page_size": "1", "max_removal_percent": "100"}
 
 
+def address_of_pinned(address):
+    """Store a pinned course run, and return this address for it."""
+    row = CatalogCourseRun.objects.create(course_key=KEY)
+    pin = PinnedMarketingUrl.objects.create(
+        course_key=KEY, url="https://www.example.com/mine", pinned_at=timezone.now()
+    )
+    return address.format(pins=PINS, course_runs=COURSE_RUNS, pk=row.pk, pin=pin.pk)
+
+
 @pytest.fixture
 def marked():
-    """Rows with markup wherever somebody else can have put it; the sync would reject some of it."""
+    """Rows with markup in every text. The sync would reject some of it."""
     course_run = CatalogCourseRun.objects.create(
         course_key=f"course-v1:{SCRIPT}+One+2026",
         status=SCRIPT,
         marketing_url=MARKED_URL,
-        pinned_url=MARKED_URL,
         content_language=SCRIPT,
+    )
+    pin = PinnedMarketingUrl.objects.create(
+        course_key=course_run.course_key, url=MARKED_URL, reason=SCRIPT, pinned_at=timezone.now()
     )
     CourseOverviewFactory(id=KEY, marketing_url=MARKED_URL)
     sound = CatalogCourseRun.objects.create(course_key=KEY, status="published", marketing_url=MARKED_URL)
@@ -41,7 +54,9 @@ def marked():
         "list of course runs": COURSE_RUNS,
         "course run": f"{COURSE_RUNS}{course_run.pk}/change/",
         "sound course run": f"{COURSE_RUNS}{sound.pk}/change/",
-        "pin": f"{COURSE_RUNS}pin/?course_key={SCRIPT}",
+        "pin": f"{PINS}pin/?course_key={SCRIPT}",
+        "list of pins": PINS,
+        "page of a pin": f"{PINS}{pin.pk}/change/",
         "list of sync runs": RUNS,
         "sync run": f"{RUNS}{run.pk}/change/",
         "search": f"{COURSE_RUNS}?q={SCRIPT}",
@@ -55,6 +70,8 @@ def marked():
         "course run",
         "sound course run",
         "pin",
+        "list of pins",
+        "page of a pin",
         "list of sync runs",
         "sync run",
         "search",
@@ -66,7 +83,7 @@ def test_markup_is_shown_as_text(page, marked, admin_client):
 
 
 def test_markup_in_a_message_is_shown_as_text(marked, admin_client, broker, monkeypatch):
-    """What a broker's client says is another program's."""
+    """The message comes from the client of the broker."""
 
     def refuse(*args, **options):
         raise ConnectionError(SCRIPT)
@@ -76,60 +93,57 @@ def test_markup_in_a_message_is_shown_as_text(marked, admin_client, broker, monk
     assert ("cannot be reached" in text, SCRIPT in text) == (True, False)
 
 
-@pytest.mark.parametrize("address", ["pin/", "{pk}/unpin/", "{pk}/sync/"])
+@pytest.mark.parametrize("address", ["{pins}pin/", "{pins}{pin}/unpin/", "{course_runs}{pk}/sync/"])
 def test_form_of_another_site_is_refused(address):
-    row = CatalogCourseRun.objects.create(course_key=KEY, pinned_url="https://www.example.com/mine")
-    client = client_of(
-        "view_catalogcourserun", "change_catalogcourserun", "run_sync", enforce_csrf_checks=True
-    )
-    assert client.post(f"{COURSE_RUNS}{address.format(pk=row.pk)}", PIN).status_code == 403
-    assert CatalogCourseRun.objects.get().pinned_url == "https://www.example.com/mine"
+    client = client_of("view_catalogcourserun", "pin_marketing_url", "run_sync", enforce_csrf_checks=True)
+    assert client.post(address_of_pinned(address), PIN).status_code == 403
+    assert PinnedMarketingUrl.objects.get().url == "https://www.example.com/mine"
 
 
-@pytest.mark.parametrize("address", ["pin/", "{pk}/unpin/", "{pk}/sync/"])
-def test_stranger_is_sent_to_the_login(address, client):
-    row = CatalogCourseRun.objects.create(course_key=KEY, pinned_url="https://www.example.com/mine")
-    response = client.post(f"{COURSE_RUNS}{address.format(pk=row.pk)}", PIN)
+@pytest.mark.parametrize("address", ["{pins}pin/", "{pins}{pin}/unpin/", "{course_runs}{pk}/sync/"])
+def test_user_who_is_not_signed_in_is_sent_to_the_login(address, client):
+    response = client.post(address_of_pinned(address), PIN)
     assert response.url.startswith("/admin/login/")
-    assert CatalogCourseRun.objects.get().pinned_url == "https://www.example.com/mine"
+    assert PinnedMarketingUrl.objects.get().url == "https://www.example.com/mine"
 
 
 @pytest.mark.parametrize("permissions", [[], ["view_catalogsyncconfig"], ["run_sync", "view_syncrun"]])
-def test_configuration_is_changed_by_nobody_who_may_not(permissions):
+def test_configuration_needs_the_permission_to_add(permissions):
     client = client_of(*permissions)
     assert client.post(f"{CONFIG}add/", RISKY).status_code == 403
     assert not CatalogSyncConfig.objects.exists()
 
 
-def test_who_may_look_at_the_configuration_changes_no_row():
+def test_permission_to_view_does_not_change_a_row():
     row = CatalogSyncConfig.objects.create(page_size=500)
     client = client_of("view_catalogsyncconfig")
     assert client.post(f"{CONFIG}{row.pk}/change/", RISKY).status_code == 403
     assert list(CatalogSyncConfig.objects.values_list("page_size", flat=True)) == [500]
 
 
-def test_configuration_has_no_address_to_send_requests_to():
+def test_configuration_has_no_url():
     kinds = {type(CatalogSyncConfig._meta.get_field(name)) for name in TUNED}
     assert kinds == {models.BooleanField, models.PositiveIntegerField}
 
 
-@pytest.mark.parametrize("address", [RUNS, COURSE_RUNS])
+@pytest.mark.parametrize("address", [RUNS, COURSE_RUNS, PINS])
 @pytest.mark.parametrize("page", ["9" * 20, "9" * 5_000, "%00", "\N{ARABIC-INDIC DIGIT THREE}", "-1"])
-def test_page_number_beyond_measure_is_no_error(address, page, admin_client):
+def test_invalid_page_number_is_not_an_error(address, page, admin_client):
     assert admin_client.get(f"{address}?p={page}", follow=True).status_code == 200
 
 
-def test_number_of_a_run_beyond_measure_is_no_error(admin_client):
+def test_huge_sync_run_id_is_not_an_error(admin_client):
     assert admin_client.get(f"{RUNS}{'9' * 5_000}/change/", follow=True).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["pinned_by__password__startswith=a", "pinned_by__email__contains=a"])
-def test_list_answers_no_question_about_who_pinned(query, admin_client):
-    assert admin_client.get(f"{COURSE_RUNS}?{query}").status_code == 400
+def test_list_cannot_be_filtered_by_fields_of_the_user(query, admin_client):
+    assert admin_client.get(f"{PINS}?{query}").status_code == 400
 
 
-@pytest.mark.parametrize("address", [RUNS, COURSE_RUNS, CONFIG, f"{COURSE_RUNS}pin/", f"{CONFIG}add/"])
-def test_looking_starts_nothing_and_writes_nothing(address, admin_client, broker):
+@pytest.mark.parametrize("address", [RUNS, COURSE_RUNS, PINS, CONFIG, f"{PINS}pin/", f"{CONFIG}add/"])
+def test_viewing_starts_nothing_and_writes_nothing(address, admin_client, broker):
     assert admin_client.get(address, PIN).status_code in (200, 302)
     assert broker == []
-    assert not any(model.objects.exists() for model in (SyncRun, CatalogCourseRun, CatalogSyncConfig))
+    tables = (SyncRun, CatalogCourseRun, PinnedMarketingUrl, CatalogSyncConfig)
+    assert not any(model.objects.exists() for model in tables)

@@ -1,4 +1,4 @@
-"""Tokens, secrets and passwords: in no log line, message, traceback, report or row, whatever goes wrong."""
+"""No log line, message, traceback, report or row contains a token, secret or password, whatever fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.raw_server import RawServer, reply
 pytest_plugins = ["tests.integration.fault_fixtures", "tests.integration.process_fixtures"]
 
 PASSWORD = "hunter2"
-# A slash that should have been quoted: what is before it looks like a port, and error messages quote a bad port.
+# The slash should be quoted. The text before it looks like a port, and error messages quote an invalid port.
 BROKER = f"amqp://operator:{PASSWORD}/x@broker.example.com//"
 
 
@@ -52,7 +52,7 @@ def failing_session():
     raise ValueError(f"cannot log in with {PASSWORD}")
 
 
-def test_what_the_session_factory_says_is_not_repeated(settings):
+def test_message_of_the_session_factory_is_not_repeated(settings):
     settings.CATALOG_SYNC_SESSION_FACTORY = f"{__name__}.failing_session"
     with pytest.raises(RequestFailed) as caught:
         new_session(access_to(conf.catalog("default")))
@@ -63,7 +63,7 @@ def test_what_the_session_factory_says_is_not_repeated(settings):
     "login", [f"operator:{PASSWORD}", f"operator:{PASSWORD}/x", f"operator:{PASSWORD}#x"]
 )
 @pytest.mark.django_db
-def test_password_in_the_address_of_the_catalog_is_shown_nowhere(login, settings, catalog, caplog, capsys):
+def test_password_in_the_address_of_the_catalog_is_not_shown(login, settings, catalog, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     with RawServer(reply(b"", status="404 Not Found")) as server:
         settings.COURSE_CATALOG_API_URL = f"{server.url.replace('//', f'//{login}@')}/api/v1"
@@ -76,7 +76,7 @@ def test_password_in_the_address_of_the_catalog_is_shown_nowhere(login, settings
 
 
 @pytest.mark.django_db
-def test_password_in_the_address_of_the_provider_is_shown_nowhere(settings, catalog, caplog):
+def test_password_in_the_address_of_the_provider_is_not_shown(settings, catalog, caplog):
     caplog.set_level(logging.DEBUG)
     settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = (
         f"http://operator:{PASSWORD}/x@provider.example.com/oauth2"
@@ -87,7 +87,7 @@ def test_password_in_the_address_of_the_provider_is_shown_nowhere(settings, cata
 
 
 def test_password_in_the_address_of_the_catalog_is_not_sent(catalog, settings):
-    """The token is: one header has room for one of them."""
+    """The Authorization header contains the token instead."""
     with (
         RawServer(reply(b"", status="404 Not Found")) as server,
         new_session(access_to(conf.catalog("default"))) as session,
@@ -98,7 +98,7 @@ def test_password_in_the_address_of_the_catalog_is_not_sent(catalog, settings):
 
 
 @pytest.mark.django_db
-def test_password_of_a_broker_is_not_in_what_the_admin_says(monkeypatch):
+def test_password_of_a_broker_is_not_in_the_message_of_the_admin(monkeypatch):
     app = Celery("a host", broker=BROKER, set_as_current=False)
     monkeypatch.setattr(_state._tls, "current_app", app, raising=False)
     with pytest.raises(SyncNotStarted, match=r"cannot be reached \(ValueError\)") as caught:
@@ -112,7 +112,7 @@ def unreadable_broker(monkeypatch, tmp_path):
     monkeypatch.setenv("CELERY_RESULT_BACKEND", f"file://{tmp_path}")
 
 
-def test_password_of_a_broker_is_not_in_what_the_command_says(unreadable_broker, start_sync):
+def test_password_of_a_broker_is_not_in_the_message_of_the_command(unreadable_broker, start_sync):
     sync = start_sync("--distribute")
     assert sync.wait() == 1
     assert "cannot be reached (ValueError)" in sync.err

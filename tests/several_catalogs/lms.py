@@ -9,6 +9,8 @@ import requests
 from catalog_sync.api import update_catalog_data
 from catalog_sync.catalog_client.auth import oauth_session
 from catalog_sync.models import CatalogCourseRun
+from catalog_sync.store import course_runs
+from catalog_sync.store.sources import published_course_run
 from catalog_sync.sync import SyncReport
 from sandbox.catalog.auth import CLIENT_SECRET
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -36,16 +38,23 @@ def shown(key: str = KEY) -> str | None:
     return CourseOverview.objects.get(pk=key).marketing_url
 
 
-def owner(key: str = KEY) -> str | None:
-    return CatalogCourseRun.objects.filter(course_key=key).values_list("catalog", flat=True).first()
+def provider(key: str = KEY) -> str | None:
+    """Return the Catalog whose values are published for this course key."""
+    return providers().get(key)
 
 
 def shown_by_key() -> dict[str, str | None]:
     return {str(key): url for key, url in CourseOverview.objects.values_list("pk", "marketing_url")}
 
 
-def owners() -> dict[str, str]:
-    return {str(key): name for key, name in CatalogCourseRun.objects.values_list("course_key", "catalog")}
+def providers() -> dict[str, str]:
+    stored = course_runs.read(CatalogCourseRun.objects.values_list("course_key", flat=True))
+    return {key: published_course_run(some).catalog for key, some in stored.course_runs.items()}
+
+
+def listed_by(key: str = KEY) -> set[str]:
+    """Return the Catalogs that list this course key."""
+    return set(CatalogCourseRun.objects.filter(course_key=key).values_list("catalog", flat=True))
 
 
 asked_for: list[str] = []

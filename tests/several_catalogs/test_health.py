@@ -35,7 +35,7 @@ class TestOneStale:
     def runs(self, named):
         succeeded("default", 1)
         self.stale = succeeded("partner", 20)
-        self.seen = health.look()
+        self.seen = health.read()
 
     def test_is_stale_as_a_whole(self):
         assert self.seen["status"] == "stale"
@@ -50,11 +50,13 @@ class TestOneStale:
         }
 
     def test_remedy_names_it(self):
-        assert health.remedy(self.seen).startswith("No full sync of the Catalog partner has succeeded within")
+        assert health.remedy(self.seen).startswith(
+            "No successful full sync of the Catalog partner in the last"
+        )
 
     def test_remedy_of_one_that_is_switched_off_names_it(self):
         CatalogSyncConfig.objects.create(catalog="partner", enabled=False)
-        assert health.remedy(health.look()).startswith("The sync of the Catalog partner is switched off")
+        assert health.remedy(health.read()).startswith("The sync of the Catalog partner is disabled")
 
     def test_status_command_prints_each(self, capsys):
         with pytest.raises(CommandError, match="of the Catalog partner"):
@@ -64,21 +66,21 @@ class TestOneStale:
 
 def test_one_that_never_succeeded_is_the_stalest():
     succeeded("partner", 500)
-    assert health.look()["catalog"] == "default"
+    assert health.read()["catalog"] == "default"
 
 
 def test_both_fresh_are_healthy():
     succeeded("default", 1)
     succeeded("partner", 2)
-    assert health.remedy(health.look()) == ""
+    assert health.remedy(health.read()) == ""
 
 
 def test_each_tells_of_its_own_running_sync():
     run = SyncRun.objects.create(catalog="partner", lease="partner", holder="worker")
-    seen = health.look()["catalogs"]
+    seen = health.read()["catalogs"]
     assert (seen["default"]["running"], seen["partner"]["running"]["run_id"]) == (None, run.pk)
 
 
 def test_of_one_catalog_there_is_no_list(settings):
     settings.CATALOG_SYNC_CATALOGS = None
-    assert not {"catalog", "catalogs"} & health.look().keys()
+    assert not {"catalog", "catalogs"} & health.read().keys()

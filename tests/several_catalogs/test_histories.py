@@ -1,4 +1,4 @@
-"""Two Catalogs that move, synced in any order: the first named with a URL is shown, and none takes another's away."""
+"""Two Catalogs that change, synced in any order: the first-named with a URL provides it, and removes only its own."""
 
 from __future__ import annotations
 
@@ -132,6 +132,28 @@ def test_after_both_succeeded_the_first_named_that_has_a_url_is_shown(some, page
         for name in NAMES:
             sync(name, page_size)
         assert shown() == {key: truth(key) for key in KEYS}
+
+
+def as_last_read(last: dict[str, dict[str, str | None]], key: str) -> str | None:
+    """Return the URL of a course by what each Catalog listed when it was synced last."""
+    own = next((url for name in NAMES if (url := last[name].get(key))), None)
+    parent = parent_of_ccx(key)
+    return own or (as_last_read(last, parent) if parent else None)
+
+
+@examples(30)
+@given(steps, page_sizes)
+def test_after_each_sync_the_first_named_that_had_a_url_provides_it(some, page_size):
+    """So a URL that the first Catalog loses is replaced by the second's in the same sync."""
+    with world():
+        last: dict[str, dict[str, str | None]] = {name: {} for name in NAMES}
+        for step in [*some, *map(Step, NAMES)]:
+            if step.key:
+                CATALOGS[step.name].set(step.key, step.run)
+                continue
+            sync(step.name, page_size)
+            last[step.name] = {key: CATALOGS[step.name].truth(key) for key in KEYS}
+            assert shown() == {key: as_last_read(last, key) for key in KEYS}
 
 
 @examples(20)

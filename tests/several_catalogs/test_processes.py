@@ -6,7 +6,7 @@ import pytest
 
 from catalog_sync.models import SyncRun
 from tests.integration.processes import wait_until
-from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, lists, owner, shown, sync
+from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, lists, provider, shown, sync
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 
@@ -86,7 +86,7 @@ class TestAtOnce:
         lists(partner, *KEYS, url=PARTNER_URL)
         pair = [start("--catalog", name, "--page-size", "2") for name in ("partner", "default")]
         assert [each.wait() for each in pair] == [0, 0]
-        assert {(shown(key), owner(key)) for key in KEYS} == {(URL, "default")}
+        assert {(shown(key), provider(key)) for key in KEYS} == {(URL, "default")}
 
     def test_each_counts_all_that_it_retrieves(self, start, catalog, partner):
         lists(catalog, *KEYS, url=URL)
@@ -107,4 +107,4 @@ def test_what_is_taken_over_between_look_up_and_removal_stays(start, catalog, pa
     wait_until(lambda: any("keys" in each.params for each in partner.control.requests()), "the look-up")
     sync("default")
     assert losing.wait() == 0
-    assert (shown(KEY), owner(KEY)) == (URL, "default")
+    assert (shown(KEY), provider(KEY)) == (URL, "default")

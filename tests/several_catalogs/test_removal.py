@@ -19,7 +19,7 @@ from tests.several_catalogs.lms import (
     PARTNER_URL,
     URL,
     lists,
-    owner,
+    provider,
     shown,
     sync,
 )
@@ -62,7 +62,7 @@ class TestLost:
     def test_stays_while_the_other_is_synced(self, catalog):
         lists(catalog)
         sync("partner")
-        assert (shown(), owner()) == (URL, "default")
+        assert (shown(), provider()) == (URL, "default")
 
     def test_costs_the_other_no_look_up(self, catalog, partner):
         lists(catalog)
@@ -74,16 +74,53 @@ class TestLost:
     def test_is_gone_where_it_is_still_listed(self, catalog, theirs):
         lists(catalog, KEY, **theirs)
         sync("default")
-        assert (shown(), owner()) == (None, "default")
+        assert (shown(), provider()) == (None, "default")
 
-    def test_is_found_where_the_other_takes_another_over_meanwhile(self, catalog):
-        """As many rows are the Catalog's then as it has shown."""
+    def test_is_found_although_the_other_lists_another_meanwhile(self, catalog):
         lists(catalog, KEY, KEYS[2], url=URL)
         sync("default")
         lists(catalog, KEY, url=URL)
-        taken = {KEY: CatalogData("published", PARTNER_URL)}
-        sync("default", on_progress=lambda *_: course_runs.record(taken, "partner"))
-        assert (owner(), shown(KEYS[2])) == ("partner", None)
+        listed = {KEYS[3]: CatalogData("published", PARTNER_URL)}
+        sync("default", on_progress=lambda *_: course_runs.record(listed, "partner"))
+        assert shown(KEYS[2]) is None
+
+    @pytest.fixture
+    def both(self, catalog, partner):
+        lists(catalog, KEY, KEYS[2], url=URL)
+        lists(partner, KEY, OTHER, url=PARTNER_URL)
+        update_catalog_data()
+        lists(catalog, KEYS[2], url=URL)
+
+    @pytest.mark.parametrize("page_size", [2, 50])
+    def test_is_replaced_by_that_of_the_other_in_the_same_sync(self, both, page_size):
+        report = sync("default", page_size=page_size)
+        assert (shown(), shown(CCX), report.removed, report.updated) == (PARTNER_URL, PARTNER_URL, 0, 2)
+
+    @pytest.mark.parametrize("theirs", [{"url": None}, {"url": URL, "status": "unpublished"}])
+    def test_is_replaced_if_it_is_still_listed(self, both, catalog, theirs):
+        lists(catalog, KEY, **theirs)
+        assert (sync("default").updated, shown()) == (2, PARTNER_URL)
+
+    def test_is_replaced_in_the_same_way_by_a_dry_run(self, both):
+        names = ("updated", "removed", "matched", "requests")
+        told, done = sync("default", dry_run=True), sync("default")
+        assert [getattr(told, name) for name in names] == [getattr(done, name) for name in names]
+
+    def test_is_not_a_removal_for_the_limit_if_it_is_replaced(self, catalog, partner):
+        many = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
+        for key in many:
+            CourseOverviewFactory(id=key)
+        lists(catalog, *many, url=URL)
+        lists(partner, *many, url=PARTNER_URL)
+        update_catalog_data()
+        lists(catalog)
+        assert (sync("default").updated, shown(many[0])) == (15, PARTNER_URL)
+
+    def test_of_the_second_leaves_that_of_the_first(self, both, catalog, partner):
+        lists(catalog, KEY, url=URL)
+        lists(partner)
+        report = sync("partner")
+        assert (shown(), report.removed, report.updated) == (URL, 1, 0)
 
     def test_comes_back_from_the_other_in_the_same_command(self, catalog, partner):
         lists(catalog)
@@ -94,7 +131,7 @@ class TestLost:
     def test_row_without_url_of_the_other_stays(self, catalog, partner):
         lists(partner, OTHER, url=None)
         sync("partner", "default")
-        assert owner(OTHER) == "partner"
+        assert provider(OTHER) == "partner"
 
 
 class TestForeign:
@@ -145,7 +182,7 @@ class TestForeign:
     def test_of_another_catalog_that_lost_its_row_comes_back(self):
         CatalogCourseRun.objects.filter(course_key=OTHER).delete()
         sync("default", "partner")
-        assert (shown(OTHER), owner(OTHER)) == (PARTNER_URL, "partner")
+        assert (shown(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
 
 
 class TestNotNamedAnyMore:
@@ -160,7 +197,7 @@ class TestNotNamedAnyMore:
 
     def test_stays_if_it_is_asked_for_by_key(self):
         sync("default", course_keys=[OTHER])
-        assert (shown(OTHER), owner(OTHER)) == (PARTNER_URL, "partner")
+        assert (shown(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
 
     def test_goes_once_its_rows_are_deleted(self):
         CatalogCourseRun.objects.filter(catalog="partner").delete()

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from catalog_sync.api import update_catalog_data
-from catalog_sync.catalog_client import pause
+from catalog_sync.catalog_client.retries import BackOff, share_back_off
 from catalog_sync.exceptions import SyncAlreadyRunning, UsageError
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -67,11 +67,11 @@ class TestChosen:
         assert list(SyncRun.objects.values_list("catalog", flat=True)) == ["partner"]
 
     def test_one_that_there_is_not_is_wrong_usage(self):
-        with pytest.raises(UsageError, match="no Catalog named other; those there are: default, partner"):
+        with pytest.raises(UsageError, match=r"Unknown Catalog 'other'\. Choose from: default, partner"):
             update_catalog_data(catalogs=["partner", "other"])
 
     def test_none_at_all_is_wrong_usage(self):
-        with pytest.raises(UsageError, match="No Catalog is named"):
+        with pytest.raises(UsageError, match="catalogs must name at least one"):
             update_catalog_data(catalogs=[])
 
     def test_nothing_is_done_after_wrong_usage(self):
@@ -97,7 +97,7 @@ class TestOneDown:
 
     def test_message_names_the_one(self):
         message = update_catalog_data().message
-        assert message.startswith("default: http://")
+        assert message.startswith("default: The ")
         assert "partner:" not in message
 
     def test_of_the_other_stays_what_it_has(self, catalog):
@@ -199,7 +199,7 @@ class TestSecrets:
         assert [each.status for each in report.catalogs] == ["succeeded", "failed"]
 
     def test_remedy_names_its_settings(self):
-        assert "check PARTNER_OAUTH2_PROVIDER_URL, _KEY and _SECRET" in update_catalog_data().message
+        assert "Check PARTNER_OAUTH2_PROVIDER_URL, _KEY and _SECRET" in update_catalog_data().message
 
     def test_none_is_logged(self, caplog):
         with caplog.at_level(logging.DEBUG):
@@ -216,7 +216,7 @@ class TestSecrets:
 def test_remedy_names_the_address_of_the_one(partner, settings):
     settings.CATALOG_SYNC_CATALOGS["partner"]["URL"] += "/nowhere"
     message = update_catalog_data(catalogs=["partner"]).message
-    assert "set CATALOG_SYNC_CATALOGS['partner']['URL'] to" in message
+    assert "Set CATALOG_SYNC_CATALOGS['partner']['URL'] to" in message
 
 
 def test_one_without_an_address_says_which_setting(settings):
@@ -224,13 +224,13 @@ def test_one_without_an_address_says_which_setting(settings):
     message = update_catalog_data(catalogs=["partner"]).message
     assert (
         message
-        == "CATALOG_SYNC_CATALOGS['partner']['URL'] is not set: set it to the root of the Catalog's API."
+        == "CATALOG_SYNC_CATALOGS['partner']['URL'] is not set. Set it to the root of the Catalog's API."
     )
 
 
 def test_one_that_asks_to_wait_does_not_keep_the_other_waiting(catalog):
     CatalogSyncConfig.objects.create(catalog="default", retry_deadline_seconds=0)
-    pause.pass_on(pause.Pause(60, 429), "default")
+    share_back_off(BackOff(60, 429), "default")
     assert [each.status for each in update_catalog_data().catalogs] == ["failed", "succeeded"]
 
 

@@ -16,7 +16,7 @@ from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import PATIENCE_SECONDS, ROOT, wait_until
 from tests.integration.workers import PAGE_SIZE, Workers
-from tests.several_catalogs.lms import PARTNER_URL, URL, lists, owners, shown_by_key
+from tests.several_catalogs.lms import PARTNER_URL, URL, lists, providers, shown_by_key
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -86,7 +86,7 @@ def test_two_commands_at_once_agree_on_what_both_have(workers):
     commands = [workers.command(f"--catalog={name}", "--concurrency=3") for name in ("partner", "default")]
     for command in commands:
         reports_of(command)
-    assert (shown_by_key(), owners()) == (URLS, OWNERS)
+    assert (shown_by_key(), providers()) == (URLS, OWNERS)
 
 
 @ON_REDIS

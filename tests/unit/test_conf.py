@@ -1,4 +1,4 @@
-"""The settings: their defaults, and that they are read when they are asked for."""
+"""The settings: their defaults, and that each call reads them anew."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_default_holds_without_the_setting(name, settings):
+def test_default_without_the_setting(name, settings):
     setting, default = DEFAULTS[name]
     setattr(settings, setting, None)
     delattr(settings, setting)
@@ -54,25 +54,23 @@ def test_default_holds_without_the_setting(name, settings):
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_setting_holds_as_soon_as_it_is_changed(name, settings):
+def test_changed_setting_is_used_immediately(name, settings):
     setting, value, read = OTHERS[name]
     setattr(settings, setting, value)
     assert getattr(conf, name)() == read
 
 
-def test_no_statuses_are_not_every_status(settings):
-    settings.CATALOG_SYNC_RUN_STATUSES = ()
-    assert conf.run_statuses() == ()
-
-
-def test_every_status(settings):
-    settings.CATALOG_SYNC_RUN_STATUSES = None
-    assert conf.run_statuses() is None
-
-
-def test_no_hosts_are_not_any_host(settings):
-    settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ()
-    assert conf.marketing_url_hosts() == ()
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("run_statuses", (), ()),
+        ("run_statuses", None, None),
+        ("marketing_url_hosts", (), ()),
+    ],
+)
+def test_empty_list_is_not_the_same_as_none(name, value, expected, settings):
+    setattr(settings, f"CATALOG_SYNC_{name.upper()}", value)
+    assert getattr(conf, name)() == expected
 
 
 CREDENTIALS = {
@@ -83,27 +81,20 @@ CREDENTIALS = {
 
 
 @pytest.mark.parametrize(("name", "setting"), CREDENTIALS.items())
-class TestCredentials:
-    """What a Catalog's tokens are bought with."""
-
-    def test_are_empty_where_they_are_not_set(self, name, setting, settings):
-        delattr(settings, setting)
-        assert getattr(conf.catalogs()[0], name) == ""
-
-    def test_hold_as_soon_as_they_are_changed(self, name, setting, settings):
-        setattr(settings, setting, "another")
-        assert getattr(conf.catalogs()[0], name) == "another"
-
-    def test_are_those_that_the_catalog_names(self, name, setting, settings):
-        settings.CATALOG_SYNC_CATALOGS = {
-            "partner": {"URL": "https://p.example", "OAUTH_SETTINGS_PREFIX": "PARTNER"}
-        }
-        setattr(settings, setting.replace("BACKEND_SERVICE_EDX_OAUTH2", "PARTNER"), "the partner's")
-        assert getattr(conf.catalogs()[0], name) == "the partner's"
+def test_credentials_are_read_from_the_settings_of_the_catalog(name, setting, settings):
+    delattr(settings, setting)
+    assert getattr(conf.catalogs()[0], name) == ""
+    setattr(settings, setting, "another")
+    assert getattr(conf.catalogs()[0], name) == "another"
+    settings.CATALOG_SYNC_CATALOGS = {
+        "partner": {"URL": "https://p.example", "OAUTH_SETTINGS_PREFIX": "PARTNER"}
+    }
+    setattr(settings, setting.replace("BACKEND_SERVICE_EDX_OAUTH2", "PARTNER"), "the partner's")
+    assert getattr(conf.catalogs()[0], name) == "the partner's"
 
 
 class TestCatalogs:
-    """Several of them."""
+    """Several Catalogs."""
 
     @pytest.fixture(autouse=True)
     def named(self, settings):
@@ -112,26 +103,26 @@ class TestCatalogs:
             "partner": {"URL": "https://p.example.com/api/v1", "ORGS": ["PartnerX"]},
         }
 
-    def test_are_in_the_order_in_which_they_are_named(self):
-        assert [each.name for each in conf.catalogs()] == ["default", "partner"]
+    def test_are_in_their_order_and_have_no_slash_at_the_end(self):
+        assert [(each.name, each.api_url) for each in conf.catalogs()] == [
+            ("default", "https://c.example.com/api/v1"),
+            ("partner", "https://p.example.com/api/v1"),
+        ]
 
-    def test_have_no_slash_at_the_end(self):
-        assert conf.catalog("default").api_url == "https://c.example.com/api/v1"
-
-    def test_one_that_is_not_named_has_no_address(self):
+    def test_unknown_one_has_no_address(self):
         assert conf.catalog("gone") == conf.Catalog("gone")
 
     @pytest.mark.parametrize(
-        "key",
-        ["course-v1:PartnerX+C+1", "PartnerX/C/1", "ccx-v1:PartnerX+C+1+ccx@1"],
-        ids="new old ccx".split(),
+        ("name", "key", "is_covered"),
+        [
+            ("partner", "course-v1:PartnerX+C+1", True),
+            ("partner", "PartnerX/C/1", True),
+            ("partner", "ccx-v1:PartnerX+C+1+ccx@1", True),
+            ("partner", "course-v1:PartnerY+C+1", False),
+            ("partner", "partnerx/C/1", False),
+            ("partner", "ccx-v1:X+PartnerX+1+ccx@1", False),
+            ("default", "course-v1:AnyX+C+1", True),
+        ],
     )
-    def test_cover_the_course_runs_of_their_organizations(self, key):
-        assert conf.catalog("partner").covers(key)
-
-    @pytest.mark.parametrize("key", ["course-v1:PartnerY+C+1", "partnerx/C/1", "ccx-v1:X+PartnerX+1+ccx@1"])
-    def test_cover_no_others(self, key):
-        assert not conf.catalog("partner").covers(key)
-
-    def test_cover_every_organization_unless_some_are_named(self):
-        assert conf.catalog("default").covers("course-v1:AnyX+C+1")
+    def test_cover_the_course_runs_of_their_organizations(self, name, key, is_covered):
+        assert conf.catalog(name).covers(key) == is_covered

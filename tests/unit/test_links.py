@@ -1,4 +1,4 @@
-"""Which link a learner shares, and which URL is fit to be one."""
+"""The link to a course that a learner shares."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MARKETING = "https://www.example.com/course/one"
 KEYS = ["course-v1:ExampleX+One+2026", "ExampleX/One/2026", "ccx-v1:ExampleX+One+2026+ccx@7"]
 
 LMS = "https://lms.example.com"
-# Some that stand as they are in a URL, some that are quoted there.
+# Characters of which some are quoted in a URL.
 RUN_CHARACTERS = "aZ9_-.~:@é %&#'\"<"
 
 
@@ -80,78 +80,63 @@ class TestLink:
     def lms(self, settings):
         settings.LMS_ROOT_URL = "https://lms.example.com"
 
-    def test_social_sharing_url_comes_first(self):
-        row = course_overview(social_sharing_url=SOCIAL, marketing_url=MARKETING)
-        assert get_lms_link_for_about_page(row) == SOCIAL
-
     @pytest.mark.parametrize("absent", [None, ""])
-    def test_marketing_url_comes_second(self, absent):
-        row = course_overview(social_sharing_url=absent, marketing_url=MARKETING)
-        assert get_lms_link_for_about_page(row) == MARKETING
-
-    @pytest.mark.parametrize("absent", [None, ""])
-    def test_about_page_of_the_lms_comes_last(self, absent):
-        row = course_overview(social_sharing_url=absent, marketing_url=absent)
-        assert get_lms_link_for_about_page(row) == f"https://lms.example.com/courses/{KEYS[0]}/about"
+    def test_is_the_social_sharing_url_else_the_marketing_url_else_the_about_page(self, absent):
+        courses = [
+            course_overview(social_sharing_url=SOCIAL, marketing_url=MARKETING),
+            course_overview(social_sharing_url=absent, marketing_url=MARKETING),
+            course_overview(social_sharing_url=absent, marketing_url=absent),
+        ]
+        assert [get_lms_link_for_about_page(each) for each in courses] == [
+            SOCIAL,
+            MARKETING,
+            f"{LMS}/courses/{KEYS[0]}/about",
+        ]
+        assert [source_of_link(each) for each in courses] == [
+            "social_sharing_url",
+            "marketing_url",
+            "about_course",
+        ]
 
     @pytest.mark.parametrize("key", KEYS)
-    def test_about_page_is_absolute_for_every_kind_of_key(self, key):
+    def test_about_page_is_an_absolute_url_that_resolves_to_the_course(self, key):
         link = get_lms_link_for_about_page(course_overview(id=CourseKey.from_string(key)))
-        assert link == f"https://lms.example.com/courses/{key}/about"
-
-    @pytest.mark.parametrize("key", KEYS)
-    def test_about_page_leads_back_to_the_course(self, key):
-        link = get_lms_link_for_about_page(course_overview(id=CourseKey.from_string(key)))
+        assert link == f"{LMS}/courses/{key}/about"
         assert resolve(urlsplit(link).path).kwargs == {"course_id": key}
 
     def test_ccx_locator_object_is_a_key(self):
         key = CCXLocator.from_course_locator(CourseKey.from_string(KEYS[0]), "7")
         assert get_lms_link_for_about_page(course_overview(id=key)).endswith(f"/courses/{KEYS[2]}/about")
 
-    def test_root_with_a_slash_makes_no_double_slash(self, settings):
+    def test_slash_at_the_end_of_the_root_is_dropped(self, settings):
         settings.LMS_ROOT_URL = "https://lms.example.com/"
         assert get_lms_link_for_about_page(course_overview()).startswith("https://lms.example.com/courses/")
 
     @given(st.sampled_from(KEYS), st.text(RUN_CHARACTERS, min_size=1), st.sampled_from([None, Elsewhere]))
-    def test_about_page_is_where_django_says(self, key, run, urlconf):
+    def test_about_page_is_the_path_that_django_reverses(self, key, run, urlconf):
         row = course_overview(id=key + run)
         with override_urlconf(urlconf):
             links = [get_lms_link_for_about_page(row) for _ in range(2)]
             assert links == ["https://lms.example.com" + reverse("about_course", args=[row.id])] * 2
 
-    def test_about_page_follows_the_urls_of_the_request(self):
-        before = get_lms_link_for_about_page(course_overview())
+    def test_about_page_follows_the_urls_and_the_language_of_the_request(self):
+        links = [get_lms_link_for_about_page(course_overview())]
         with override_urlconf(Elsewhere):
-            link = get_lms_link_for_about_page(course_overview())
-        assert (before, link) == (f"{LMS}/courses/{KEYS[0]}/about", f"{LMS}/en-us/about/{KEYS[0]}")
-
-    def test_about_page_follows_the_urls_of_the_lms(self, settings):
-        get_lms_link_for_about_page(course_overview())
-        settings.ROOT_URLCONF = Elsewhere
-        assert get_lms_link_for_about_page(course_overview()) == f"{LMS}/en-us/about/{KEYS[0]}"
-
-    def test_about_page_follows_the_language(self):
-        with override_urlconf(Elsewhere):
-            get_lms_link_for_about_page(course_overview())
+            links.append(get_lms_link_for_about_page(course_overview()))
             with translation.override("de"):
-                assert get_lms_link_for_about_page(course_overview()) == f"{LMS}/de/about/{KEYS[0]}"
+                links.append(get_lms_link_for_about_page(course_overview()))
+        assert links == [
+            f"{LMS}/courses/{KEYS[0]}/about",
+            f"{LMS}/en-us/about/{KEYS[0]}",
+            f"{LMS}/de/about/{KEYS[0]}",
+        ]
 
-    def test_about_page_follows_the_prefix_of_the_lms(self):
+    def test_about_page_follows_the_urls_and_the_prefix_of_the_lms(self, settings):
         get_lms_link_for_about_page(course_overview())
         with override_script_prefix("/lms/"):
-            link = get_lms_link_for_about_page(course_overview())
-        assert link == f"{LMS}/lms/courses/{KEYS[0]}/about"
-
-    @pytest.mark.parametrize(
-        ("fields", "source"),
-        [
-            ({"social_sharing_url": SOCIAL, "marketing_url": MARKETING}, "social_sharing_url"),
-            ({"social_sharing_url": "", "marketing_url": MARKETING}, "marketing_url"),
-            ({"marketing_url": ""}, "about_course"),
-        ],
-    )
-    def test_source_is_told(self, fields, source):
-        assert source_of_link(course_overview(**fields)) == source
+            assert get_lms_link_for_about_page(course_overview()) == f"{LMS}/lms/courses/{KEYS[0]}/about"
+        settings.ROOT_URLCONF = Elsewhere
+        assert get_lms_link_for_about_page(course_overview()) == f"{LMS}/en-us/about/{KEYS[0]}"
 
     def test_course_block_has_the_about_page(self):
         block = SimpleNamespace(id=CourseKey.from_string(KEYS[0]), social_sharing_url=None)
@@ -166,14 +151,8 @@ class TestLink:
         row = course_overview(about_url=MARKETING, marketing_url="https://old.example.com/")
         assert (get_lms_link_for_about_page(row), source_of_link(row)) == (MARKETING, "marketing_url")
 
-    @pytest.mark.parametrize("key", KEYS)
-    def test_about_page_in_studio_is_the_one_of_the_lms(self, key):
-        with override_urlconf(Studio):
-            link = get_lms_link_for_about_page(course_overview(id=CourseKey.from_string(key)))
-        assert link == f"{LMS}/courses/{key}/about"
-
-    @given(st.sampled_from(KEYS), st.text(RUN_CHARACTERS, min_size=1))
-    def test_about_page_in_studio_is_quoted_as_in_the_lms(self, key, run):
+    @given(st.sampled_from(KEYS), st.text(RUN_CHARACTERS))
+    def test_about_page_in_studio_is_the_one_of_the_lms(self, key, run):
         row = course_overview(id=key + run)
         in_lms = get_lms_link_for_about_page(row)
         with override_urlconf(Studio):
@@ -190,7 +169,7 @@ class TestLink:
 
     @pytest.mark.django_db
     @pytest.mark.parametrize("fields", [{}, {"marketing_url": MARKETING}, {"social_sharing_url": SOCIAL}])
-    def test_asks_the_database_nothing(self, fields, django_assert_num_queries):
+    def test_takes_no_query(self, fields, django_assert_num_queries):
         row = CourseOverviewFactory(**fields)
         with django_assert_num_queries(0):
             get_lms_link_for_about_page(row)
@@ -213,17 +192,10 @@ class TestPlatform:
     def base(self):
         return get_lms_link_for_about_page(course_overview()).removesuffix(f"/courses/{KEYS[0]}/about")
 
-    def test_is_the_setting_without_a_site_configuration(self):
-        assert self.base() == LMS
-
-    @pytest.mark.parametrize("slash", ["", "/"])
-    def test_is_the_root_of_the_site(self, site, slash):
-        site["LMS_ROOT_URL"] = self.SITE + slash
-        assert self.base() == self.SITE
-
-    def test_is_the_setting_if_the_site_has_none(self, site):
-        site["LMS_ROOT_URL"] = None
-        assert self.base() == LMS
+    @pytest.mark.parametrize(("root", "base"), [(SITE, SITE), (f"{SITE}/", SITE), (None, LMS)])
+    def test_is_the_root_of_the_site_or_the_setting(self, site, root, base):
+        site["LMS_ROOT_URL"] = root
+        assert self.base() == base
 
     def test_follows_the_site_for_a_path_that_is_cached(self, site):
         bases = [self.base()]

@@ -9,11 +9,18 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, MarketingUrlMixin, SyncRun
+from catalog_sync.models import (
+    CatalogCourseRun,
+    CatalogSyncConfig,
+    MarketingUrlMixin,
+    PinnedMarketingUrl,
+    SyncRun,
+)
 
 pytestmark = pytest.mark.django_db
 
 KEY = "course-v1:ExampleX+One+2026"
+URL = "https://www.example.com/pinned"
 
 
 class TestMarketingUrlMixin:
@@ -28,12 +35,16 @@ class TestMarketingUrlMixin:
 
 
 class TestCatalogCourseRun:
-    """The replica's rows."""
+    """The stored course runs."""
 
-    def test_key_is_unique(self):
+    def test_key_is_unique_per_catalog(self):
         CatalogCourseRun.objects.create(course_key=KEY)
         with pytest.raises(IntegrityError), transaction.atomic():
             CatalogCourseRun.objects.create(course_key=KEY)
+
+    def test_several_catalogs_may_have_the_same_key(self):
+        CatalogCourseRun.objects.create(course_key=KEY)
+        assert CatalogCourseRun.objects.create(course_key=KEY, catalog="partner").pk
 
     def test_key_of_another_case_is_another_key(self):
         CatalogCourseRun.objects.create(course_key=KEY)
@@ -54,6 +65,25 @@ class TestCatalogCourseRun:
 
     def test_is_named_by_its_key(self):
         assert str(CatalogCourseRun(course_key=KEY)) == KEY
+
+
+class TestPinnedMarketingUrl:
+    """The pins."""
+
+    def pin(self, course_key=KEY):
+        return PinnedMarketingUrl.objects.create(course_key=course_key, url=URL, pinned_at=timezone.now())
+
+    def test_key_is_unique(self):
+        self.pin()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            self.pin()
+
+    def test_key_of_another_case_is_another_key(self):
+        self.pin()
+        assert self.pin(KEY.upper()).pk
+
+    def test_is_named_by_its_key(self):
+        assert str(PinnedMarketingUrl(course_key=KEY)) == KEY
 
 
 class TestSyncRun:

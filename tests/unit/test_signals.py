@@ -1,4 +1,4 @@
-"""``marketing_urls_changed``: what a host hears of, when, and that it cannot do harm."""
+"""``marketing_urls_changed``: when it is sent, for which courses, and that a receiver cannot break the sync."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ CCX = "ccx-v1:SignalX+0+2026+ccx@1"
 
 
 @pytest.fixture
-def heard():
+def received():
     """The course keys of each signal, and whether the rows were committed."""
     calls = []
 
-    def listen(sender, course_keys, **kwargs):
+    def receive(sender, course_keys, **kwargs):
         assert sender is CourseOverview
         calls.append((course_keys, not transaction.get_connection().in_atomic_block))
 
-    marketing_urls_changed.connect(listen, weak=False)
+    marketing_urls_changed.connect(receive, weak=False)
     yield calls
-    marketing_urls_changed.disconnect(listen)
+    marketing_urls_changed.disconnect(receive)
 
 
 @pytest.fixture
@@ -48,64 +48,54 @@ def keys_of(calls) -> list[str]:
     return sorted(key for course_keys, _ in calls for key in course_keys)
 
 
-def test_each_written_course_is_named_once_after_its_commit(courses, heard):
+def test_each_written_course_is_named_once_after_its_commit(courses, received):
     update_catalog_data(page_size=10)
-    assert keys_of(heard) == KEYS
-    assert len(heard) > 1  # a page at a time
-    assert all(committed for _, committed in heard)
+    assert keys_of(received) == KEYS
+    assert len(received) > 1  # one signal per page
+    assert all(committed for _, committed in received)
 
 
-def test_sync_without_a_change_is_silent(courses, heard):
-    update_catalog_data()
-    heard.clear()
-    update_catalog_data()
-    assert heard == []
-
-
-def test_dry_run_is_silent(courses, heard):
+def test_nothing_is_sent_without_a_change_or_in_a_dry_run(courses, received):
     update_catalog_data(dry_run=True)
-    assert heard == []
-
-
-def test_only_what_changed_is_named(courses, heard, catalog):
+    assert received == []
     update_catalog_data()
-    heard.clear()
+    received.clear()
+    update_catalog_data()
+    assert received == []
+
+
+def test_only_changed_and_removed_courses_are_named(courses, received, catalog):
+    update_catalog_data()
+    received.clear()
     catalog.control.upsert([{"key": KEYS[3], "marketing_url": "https://www.example.com/new"}])
-    update_catalog_data()
-    assert keys_of(heard) == [KEYS[3]]
-
-
-def test_removal_is_named(courses, heard, catalog):
-    update_catalog_data()
-    heard.clear()
     catalog.control.delete([KEYS[5]])
     update_catalog_data()
-    assert keys_of(heard) == [KEYS[5]]
+    assert keys_of(received) == [KEYS[3], KEYS[5]]
 
 
-def test_ccx_course_is_named(courses, heard):
+def test_ccx_course_is_named(courses, received):
     CourseOverviewFactory(id=CCX)
     update_catalog_data()
-    assert CCX in keys_of(heard)
+    assert CCX in keys_of(received)
 
 
-def test_publishing_is_the_hosts_own_news(courses, heard):
+def test_publishing_by_the_host_sends_nothing(courses, received):
     update_catalog_data()
-    heard.clear()
+    received.clear()
     publish_course(KEYS[0], display_name="published")
-    assert heard == []
+    assert received == []
 
 
-def test_what_is_rolled_back_is_not_told(courses, heard):
+def test_rolled_back_change_sends_nothing(courses, received):
     with transaction.atomic():
         course_overviews.copy_marketing_urls({KEYS[0]: "https://www.example.com/never"})
         transaction.set_rollback(True)
-    assert heard == []
+    assert received == []
 
 
-def test_fault_of_a_receiver_is_logged_and_the_run_goes_on(courses, heard, caplog):
+def test_exception_of_a_receiver_is_logged_and_the_sync_continues(courses, received, caplog):
     def break_down(**kwargs):
-        raise RuntimeError("the cache is away")
+        raise RuntimeError("the cache is down")
 
     marketing_urls_changed.connect(break_down)
     try:
@@ -113,5 +103,5 @@ def test_fault_of_a_receiver_is_logged_and_the_run_goes_on(courses, heard, caplo
             assert update_catalog_data().status == "succeeded"
     finally:
         marketing_urls_changed.disconnect(break_down)
-    assert "the cache is away" in caplog.text
-    assert keys_of(heard) == KEYS
+    assert "the cache is down" in caplog.text
+    assert keys_of(received) == KEYS

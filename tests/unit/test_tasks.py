@@ -1,4 +1,4 @@
-"""Celery tasks: their names, and what monitoring learns about their owner."""
+"""Celery tasks: their names, and their owner in the host's monitoring."""
 
 from __future__ import annotations
 

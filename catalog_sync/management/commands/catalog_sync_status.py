@@ -1,4 +1,4 @@
-"""``manage.py catalog_sync_status``: is the sync healthy, as ``/catalog_sync/health/`` tells."""
+"""``manage.py catalog_sync_status``: prints the health of the sync, the same as ``/catalog_sync/health/``."""
 
 from __future__ import annotations
 
@@ -10,66 +10,61 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog_sync import api
-from catalog_sync.management.faults import database_faults_told
+from catalog_sync.management.shared import EXIT_FAILED, command_errors
 from catalog_sync.operations import health
 
 
 class Command(BaseCommand):
-    """Reads, prints, exits."""
-
     help = (
-        "Print when the sync last succeeded, what it left, how many course overviews show a marketing URL, and how "
-        "the LMS reaches the Catalog. Exit status: 0 healthy; 1 stale: no full sync has succeeded within "
-        "CATALOG_SYNC_STALE_AFTER_HOURS; or the LMS's database does not answer; or --connect got no answer from the "
-        "Catalog."
+        "Show whether the sync is healthy: its last success, the result of the last full sync, how many courses have a "
+        "marketing URL, and how the LMS accesses the Catalog. Exit status: 0 healthy; 1 stale (no full sync has "
+        "succeeded within CATALOG_SYNC_STALE_AFTER_HOURS), or a database error, or --connect failed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options."""
-        parser.add_argument("--json", action="store_true", help="print one JSON line on stdout")
+        parser.add_argument("--json", action="store_true", help="print one line of JSON on standard output")
         parser.add_argument(
             "--connect",
             action="store_true",
-            help="test the connection: request one course run of each Catalog",
+            help="test the connection: request one course run from each Catalog",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the health and the access to the Catalog; fail if the sync is stale or the connection fails."""
-        with database_faults_told():
-            seen = health.look()
+        with command_errors():
+            current = health.read()
             access: list[dict[str, Any]] = [each.facts() for each in api.catalog_access()]
             connections = [_connection(each["catalog"]) for each in access] if options["connect"] else []
         if options["json"]:
             for facts, connection in zip(access, connections, strict=False):
                 facts["connection"] = connection
-            self.stdout.write(json.dumps(seen | {"catalog_access": access}))
+            self.stdout.write(json.dumps(current | {"catalog_access": access}))
         else:
-            self._print(seen, access, connections)
-        message = health.remedy(seen)
-        is_stale = seen["status"] != health.OK
+            self._print(current, access, connections)
+        message = health.remedy(current)
+        is_stale = current["status"] != health.OK
         faults = [each["fault"] for each in connections if "fault" in each]
         if is_stale or faults:
-            raise CommandError("\n".join([*faults, message] if message else faults), returncode=1)
+            raise CommandError("\n".join([*faults, message] if message else faults), returncode=EXIT_FAILED)
         if message:
             self.stderr.write(message)
 
     def _print(
-        self, seen: dict[str, Any], access: list[dict[str, Any]], connections: list[dict[str, Any]]
+        self, current: dict[str, Any], access: list[dict[str, Any]], connections: list[dict[str, Any]]
     ) -> None:
         by_name = {each["catalog"]: {k: v for k, v in each.items() if k != "catalog"} for each in access}
-        for name, value in _flat(seen | {"catalog_access": by_name}):
+        for name, value in _flat(current | {"catalog_access": by_name}):
             self.stdout.write(f"{name:36} {value}")
         for each, connection in zip(access, connections, strict=False):
             if "fault" not in connection:
-                whom = f" {each['catalog']}" if len(access) > 1 else ""
+                of_which = f" {each['catalog']}" if len(access) > 1 else ""
                 self.stdout.write(
-                    f"The Catalog{whom} answered in {connection['seconds']:.2f} s: "
+                    f"The Catalog{of_which} replied in {connection['seconds']:.2f} s: "
                     f"{connection['course_runs']:,} course runs."
                 )
 
 
 def _connection(catalog: str) -> dict[str, Any]:
-    """Return the answer of a Catalog or, as ``fault``, why there is none."""
+    """Return the Catalog's reply or, as ``fault``, why the request failed."""
     from catalog_sync.exceptions import RequestFailed
 
     try:

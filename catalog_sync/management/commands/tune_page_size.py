@@ -1,4 +1,4 @@
-"""``manage.py tune_page_size``: which page size suits this Catalog."""
+"""``manage.py tune_page_size``: measures which page size is the fastest."""
 
 from __future__ import annotations
 
@@ -9,40 +9,48 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog_sync import api, quota
-from catalog_sync.management.faults import database_faults_told
+from catalog_sync.management.shared import command_errors
 
 if TYPE_CHECKING:
     from catalog_sync.sync.tuning import Measurement, Recommendation
 
 BAR_WIDTH = 40
-EXIT_WRONG_USAGE = 2
+HEADING = "page size | concurrency |   s/page | requests | s/full sync"
 
 
 class Command(BaseCommand):
-    """Parses, calls ``catalog_sync.api.recommend_page_size``, prints a table and a plot."""
-
     help = (
-        "Measure page sizes and concurrencies against the configured Catalog, and recommend one. The requests count "
-        "against the Catalog's quota (200 an hour for an ordinary user)."
+        "Measure page sizes and concurrencies with the configured Catalog, and recommend one of each. The requests "
+        "are part of the Catalog's hourly quota (200 requests for an ordinary user)."
     )
     _has_heading = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options."""
-        parser.add_argument("--requests", type=int, default=64, metavar="N", help="send at most so many")
         parser.add_argument(
-            "--target-seconds", type=float, default=2.0, metavar="S", help="how long a page may take"
+            "--requests",
+            type=int,
+            default=64,
+            metavar="N",
+            help="maximum number of requests to send (default: 64)",
         )
         parser.add_argument(
-            "--catalog", metavar="NAME", help="which one of CATALOG_SYNC_CATALOGS; by default the first"
+            "--target-seconds",
+            type=float,
+            default=2.0,
+            metavar="S",
+            help="longest acceptable time for one page, in seconds (default: 2)",
         )
         parser.add_argument(
-            "--save", action="store_true", help="put the recommendation into the configuration"
+            "--catalog",
+            metavar="NAME",
+            help="measure this Catalog of CATALOG_SYNC_CATALOGS (default: the first)",
+        )
+        parser.add_argument(
+            "--save", action="store_true", help="save the recommendation in the Catalog sync configuration"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Measure, print, and save if asked to."""
-        with database_faults_told():
+        with command_errors():
             found = self._recommendation(options)
             self._present(found)
             if options["save"]:
@@ -60,41 +68,38 @@ class Command(BaseCommand):
             )
         except (RequestFailed, NothingMeasured) as error:
             raise CommandError(str(error)) from None
-        except api.UsageError as error:
-            raise CommandError(str(error), returncode=EXIT_WRONG_USAGE) from None
 
     def _print_row(self, row: Measurement) -> None:
         if not self._has_heading:
-            self.stdout.write("page size  at once  s a page  requests  s a full sync")
+            self.stdout.write(HEADING)
             self._has_heading = True
         self.stdout.write(
-            f"{row.page_size:9,}  {row.concurrency:7}  {row.seconds:8.2f}  {row.requests:8,}  "
-            f"{row.total_seconds:13.1f}"
+            f"{row.page_size:9,} | {row.concurrency:11} | {row.seconds:8.2f} | {row.requests:8,} | "
+            f"{row.total_seconds:11.1f}"
         )
 
     def _present(self, found: Recommendation) -> None:
         self._plot(found.measurements)
         self.stdout.write(
-            f"Recommended: page size {found.best.page_size}, concurrency {found.best.concurrency}: about "
-            f"{found.best.total_seconds:.0f} s and {found.best.requests} requests a full sync."
+            f"Recommended: page size {found.best.page_size}, concurrency {found.best.concurrency}. A full sync takes "
+            f"about {found.best.total_seconds:.0f} s and {found.best.requests} requests."
         )
         if found.is_past_quota:
             self.stdout.write(
-                f"That is more than an ordinary user's {quota.REQUESTS_PER_HOUR} requests an hour: the sync needs a "
-                "staff user."
+                f"An ordinary user has {quota.REQUESTS_PER_HOUR} requests per hour. This sync needs a staff user."
             )
         if found.shortage:
             self.stderr.write(found.shortage)
 
     def _save(self, found: Recommendation, catalog: str | None) -> None:
         if not found.may_be_saved:
-            raise CommandError("Nothing was saved, since a page size that was not measured may be the best.")
+            raise CommandError("Nothing was saved: a page size that was not measured may be better.")
         api.save_page_size(found.best, catalog)
         self.stdout.write("Saved in the Catalog sync configuration.")
 
     def _plot(self, measurements: Sequence[Measurement]) -> None:
         longest = max(row.total_seconds for row in measurements)
-        self.stdout.write("\nSeconds a full sync:")
+        self.stdout.write("\nSeconds per full sync:")
         for row in measurements:
             bar = "#" * max(1, round(row.total_seconds / longest * BAR_WIDTH))
             self.stdout.write(f"{row.page_size:6,} x {row.concurrency}  {bar} {row.total_seconds:.1f}")

@@ -1,4 +1,4 @@
-"""``manage.py update_catalog_data``: the job that Jenkins runs every few hours."""
+"""``manage.py update_catalog_data``: the scheduled job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import threading
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,17 +14,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog_sync import api
-from catalog_sync.management.faults import database_faults_told, print_report
+from catalog_sync.management.shared import EXIT_FAILED, command_errors, print_report
 
-EXIT_FAILED = 1
-EXIT_WRONG_USAGE = 2
 EXIT_LEASE_HELD = 75  # EX_TEMPFAIL of sysexits.h: try again later
 
 
 class Command(BaseCommand):
-    """Parses, calls ``catalog_sync.api.update_catalog_data``, prints, exits."""
-
-    help = """Bring the marketing URLs of all courses up to what the Catalog says.
+    help = """Update the marketing URLs of all courses from the Catalog.
 
   manage.py update_catalog_data --page-size 500
   manage.py update_catalog_data --course-key course-v1:edX+DemoX+1T2026
@@ -33,60 +29,55 @@ class Command(BaseCommand):
 Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 another sync is running."""
 
     def create_parser(self, *args: Any, **kwargs: Any) -> Any:
-        """Keep the lines of the help as they are: the examples are to be copied."""
+        # Keeps the lines of the examples, so that they can be copied.
         return super().create_parser(*args, formatter_class=RawDescriptionHelpFormatter, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options; what is not given comes from Django admin."""
-        parser.add_argument(
+        add = parser.add_argument
+        add(
             "--page-size",
-            type=_page_size,
+            type=_number_or_text,
             metavar="N|auto",
-            help="course runs a request, 1 to 10,000; auto finds the best",
+            help="course runs per request (1-10000), or 'auto' to choose automatically (default: the value in Django "
+            "admin)",
         )
-        parser.add_argument("--concurrency", type=int, metavar="N", help="requests at once, 1 to 16")
-        parser.add_argument(
+        add(
+            "--concurrency",
+            type=int,
+            metavar="N",
+            help="parallel requests (1-16; default: the value in Django admin)",
+        )
+        add(
             "--course-key",
             action="append",
             dest="course_keys",
             metavar="KEY",
-            help="just this one; repeatable",
+            help="sync only this course run (can be given more than once)",
         )
-        parser.add_argument(
-            "--changed",
+        add("--changed", action="store_true", help="sync only courses changed since the last sync")
+        add("--dry-run", action="store_true", help="report what would change without saving anything")
+        add(
+            "--allow-removals",
             action="store_true",
-            help="only what the Catalog says changed lately; not a full sync",
+            help="allow removing more than max_removal_percent of the marketing URLs",
         )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="tell what would be written, and write nothing"
-        )
-        parser.add_argument(
-            "--allow-removals", action="store_true", help="remove marketing URLs whatever share of them it is"
-        )
-        parser.add_argument(
+        add(
             "--catalog",
             action="append",
             dest="catalogs",
             metavar="NAME",
-            help="only this one of CATALOG_SYNC_CATALOGS; repeatable",
+            help="sync only this Catalog of CATALOG_SYNC_CATALOGS (can be given more than once)",
         )
-        parser.add_argument("--distribute", action="store_true", help="let Celery workers read the pages")
-        parser.add_argument("--json", action="store_true", help="print the report as one JSON line on stdout")
-        parser.add_argument(
-            "--no-progress", action="store_true", help="no progress bar, not even on a terminal"
-        )
+        add("--distribute", action="store_true", help="let Celery workers read the pages")
+        add("--json", action="store_true", help="print the report as one line of JSON on standard output")
+        add("--no-progress", action="store_true", help="do not show a progress bar")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run one sync."""
         from catalog_sync.exceptions import SyncAlreadyRunning
 
         hidden = options["no_progress"] or options["json"]
         try:
-            with (
-                database_faults_told(),
-                _Progress(hidden=hidden) as progress,
-                _termination() as should_stop,
-            ):
+            with command_errors(), _Progress(hidden=hidden) as progress, _stop_signals() as should_stop:
                 report = api.update_catalog_data(
                     page_size=options["page_size"],
                     concurrency=options["concurrency"],
@@ -99,8 +90,6 @@ Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 anot
                     on_progress=progress,
                     should_stop=should_stop,
                 )
-        except api.UsageError as error:
-            raise CommandError(str(error), returncode=EXIT_WRONG_USAGE) from None
         except SyncAlreadyRunning as error:
             raise CommandError(str(error), returncode=EXIT_LEASE_HELD) from None
         print_report(
@@ -119,7 +108,7 @@ def _numbers(report: Any) -> dict[str, Any]:
 
 
 def _table(reports: list[Any]) -> str:
-    """Return a line a number; of several Catalogs the sum first, then a column each."""
+    """Return one line per number. With several Catalogs, the sums are the first column, then each Catalog has one."""
     columns = [_numbers(report) for report in reports]
     names = [name for name in columns[0] if name != "catalogs"]
     widths = [max(len(str(column[name])) for name in names) for column in columns]
@@ -130,23 +119,21 @@ def _table(reports: list[Any]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _page_size(text: str) -> int | str:
-    if text == api.AUTO:
-        return text
+def _number_or_text(text: str) -> int | str:
     try:
         return int(text)
     except ValueError:
-        raise ArgumentTypeError(f"a number or {api.AUTO}, not {text!r}") from None
+        return text  # "auto"; the API refuses any other.
 
 
 @contextmanager
-def _termination() -> Iterator[Callable[[], bool]]:
-    """Yield whether SIGTERM or Ctrl-C has come; the run then ends cleanly after its page."""
+def _stop_signals() -> Iterator[Callable[[], bool]]:
+    """Yield a function that returns whether SIGTERM or Ctrl-C was received; a second Ctrl-C ends the process."""
     stopped = threading.Event()
 
     def stop(number: int, frame: object) -> None:
         stopped.set()
-        if number == signal.SIGINT:  # who presses it again means at once
+        if number == signal.SIGINT:
             signal.signal(number, signal.default_int_handler)
 
     before = {}

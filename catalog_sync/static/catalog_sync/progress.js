@@ -1,8 +1,8 @@
-// Moves the bar of the running sync, and shows the page anew when the sync has ended or another has begun.
-// Without script the page refreshes itself.
+// Updates the progress bar of the running sync, and reloads the page when the sync has ended or another has started.
+// Without JavaScript, the page reloads itself.
 "use strict";
 {
-    const LOOK_MILLISECONDS = 2000;
+    const INTERVAL_MILLISECONDS = 2000;
     const section = document.getElementById("catalog-sync-progress");
 
     function show(progress) {
@@ -14,7 +14,7 @@
         section.querySelector("[data-text]").textContent = progress.text;
     }
 
-    async function look() {
+    async function update() {
         try {
             const reply = await fetch(section.dataset.url, {credentials: "same-origin"});
             const progress = await reply.json();
@@ -24,12 +24,12 @@
             }
             show(progress);
         } catch {
-            // The server is away, or the session has ended: the bar stays, and the next look may do.
+            // The server is down, or the session has ended. Keep the bar and try again.
         }
-        window.setTimeout(look, LOOK_MILLISECONDS);
+        window.setTimeout(update, INTERVAL_MILLISECONDS);
     }
 
     if (section) {
-        window.setTimeout(look, LOOK_MILLISECONDS);
+        window.setTimeout(update, INTERVAL_MILLISECONDS);
     }
 }

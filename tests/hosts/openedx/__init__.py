@@ -1,1 +1,1 @@
-"""A host with the modules of edx-platform, in which the wheel is installed."""
+"""A host with the modules of edx-platform, reduced to what the app uses."""

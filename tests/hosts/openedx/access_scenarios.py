@@ -249,7 +249,7 @@ def user_may_not_read() -> Any:
 
 @scenario
 def session_is_old() -> Any:
-    with mock.patch("catalog_sync.catalog_client.retries.SESSION_SECONDS", 0):
+    with mock.patch("catalog_sync.catalog_client.auth.SESSION_SECONDS", 0):
         return {"report": sync(), "tokens": tokens()}
 
 

@@ -1,4 +1,4 @@
-"""An LMS and a Studio in the folder of a test, with the wheel installed."""
+"""An LMS and a Studio in a temporary folder, with the installed wheel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OTHER_PIPELINE = {"fail_silently": False, "pipeline": ["another_plugin.filters.S
 
 @dataclass(frozen=True)
 class Seen:
-    """What a scenario recorded, and what it logged."""
+    """The record and the log of a scenario."""
 
     record: dict[str, Any]
     log: str

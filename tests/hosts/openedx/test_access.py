@@ -107,7 +107,7 @@ def test_address_without_a_request(configurations, url, source, seen):
 def test_sync_without_any_access_fails_with_both_remedies_and_sends_no_request(seen):
     assert seen["nothing_is_set_up"]["report"]["message"] == (
         "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, BACKEND_SERVICE_EDX_OAUTH2_KEY, "
-        "BACKEND_SERVICE_EDX_OAUTH2_SECRET are not set: set what is missing, or enable Catalog integration with a "
+        "BACKEND_SERVICE_EDX_OAUTH2_SECRET are not set. Set what is missing, or enable Catalog integration with a "
         "service user in Django admin."
     )
     assert seen["nothing_is_set_up"]["requests"] == 0
@@ -115,7 +115,7 @@ def test_sync_without_any_access_fails_with_both_remedies_and_sends_no_request(s
 
 def test_missing_service_user_fails_the_sync_and_the_check(seen):
     assert seen["service_user_missing"]["report"]["message"] == (
-        "The service user 'nobody' of Catalog integration does not exist: create the user, or name another one in "
+        "The service user 'nobody' of Catalog integration does not exist. Create the user, or choose another one in "
         "Django admin (Catalog integration)."
     )
     assert seen["service_user_missing"]["checks"] == ["catalog_sync.W002"]
@@ -126,7 +126,9 @@ class TestSigningFails:
 
     def test_sync_fails_with_the_remedy(self, seen):
         message = seen["signing_fails"]["report"]["message"]
-        assert message.endswith("makes no session (ValueError): check JWT_AUTH in the settings of the LMS.")
+        assert message.endswith(
+            "returned no session (ValueError). Check JWT_AUTH in the settings of the LMS."
+        )
 
     def test_log_does_not_repeat_the_error(self, seen):
         log = seen["signing_fails"]["log"]
@@ -152,13 +154,13 @@ class TestTokenExpires:
     [
         (
             "token_is_never_accepted",
-            "check that the Catalog trusts the tokens that the LMS signs (JWT_AUTH).",
+            "Check that the Catalog trusts the tokens that the LMS signs (JWT_AUTH).",
         ),
-        ("user_may_not_read", f"give the service user {SERVICE_USER} access to the Catalog API."),
+        ("user_may_not_read", f"Give the service user {SERVICE_USER} access to the Catalog API."),
     ],
 )
 def test_message_about_a_refused_token_names_the_remedy_in_the_lms(scenario, remedy, seen):
-    assert seen[scenario]["message"].endswith(f": {remedy}")
+    assert f". {remedy} Address: " in seen[scenario]["message"]
 
 
 def test_old_session_is_replaced_at_each_request(seen):

@@ -18,7 +18,7 @@ def release(request):
 
 @pytest.fixture(scope="module")
 def lms(release, make_host, catalog_process):
-    """What was seen in the LMS."""
+    """The record of the LMS."""
     host = make_host(
         release, COURSE_CATALOG_API_URL=catalog_process.api_url, CATALOG_SYNC_ABOUT_PAGE_FILTER=False
     )
@@ -29,13 +29,13 @@ def test_sync_succeeds_with_the_address_of_the_yaml_file(lms):
     assert lms["report"]["status"] == "succeeded"
 
 
-def test_only_an_lms_that_reads_the_marketing_url_itself_gives_it(lms, release):
+def test_only_an_lms_that_reads_the_marketing_url_itself_returns_it(lms, release):
     links = {version: links[OFFERED] for version, links in lms["after"].items()}
     expected = MARKETING_URLS[OFFERED] if release == "master" else about_page(OFFERED)
     assert links == dict.fromkeys(["v0.5", "v1", "v2", "v3", "v4"], expected)
 
 
-def test_check_warns_only_if_the_lms_does_not_give_the_marketing_url(lms, release):
+def test_check_warns_only_if_the_lms_does_not_return_the_marketing_url(lms, release):
     assert ("catalog_sync.W012" in lms["check"]) == (release == "verawood")
 
 
@@ -43,6 +43,6 @@ def test_filters_are_those_of_the_yaml_file(lms):
     assert lms["filters"] == {OTHER_FILTER: OTHER_PIPELINE}
 
 
-def test_admin_shows_the_about_page_and_its_cause_only_if_the_lms_gives_it(lms, release):
+def test_admin_shows_the_about_page_and_its_cause_only_if_the_lms_returns_it(lms, release):
     about_pages = [each in lms["admin_page"] for each in (about_page(OFFERED), "ENABLE_MKTG_SITE")]
     assert about_pages == [release == "verawood"] * 2

@@ -36,7 +36,7 @@ SYNCED = {
     UNPUBLISHED: about_page(UNPUBLISHED),
     UNKNOWN: about_page(UNKNOWN),
 }
-# Studio has no request of a learner's site here.
+# The scenario of Studio has no request of a learner's site.
 IN_STUDIO = SYNCED | {key: about_page(key, LMS_ROOT_URL) for key in (UNPUBLISHED, UNKNOWN)}
 FILTERS = {
     OTHER_FILTER: OTHER_PIPELINE,
@@ -56,18 +56,18 @@ def host(release, make_host):
 
 @pytest.fixture(scope="module")
 def lms(host, catalog_process):
-    """What was seen in the LMS."""
+    """The record of the LMS."""
     return host.run("lms", "learner", catalog_process.api_url)
 
 
 @pytest.fixture(scope="module")
 def studio(host, lms):
-    """What was seen in Studio, after the sync of the LMS."""
+    """The record of Studio after the sync of the LMS."""
     return host.run("cms", "studio")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_mobile_api_gives_the_about_page_before_the_sync(lms, version):
+def test_mobile_api_returns_the_about_page_before_the_sync(lms, version):
     assert lms["before"][version] == ABOUT_PAGES
 
 
@@ -76,7 +76,7 @@ def test_sync_succeeds_with_the_address_of_the_site_configuration(lms):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_mobile_api_gives_the_marketing_url_after_the_sync(lms, version):
+def test_mobile_api_returns_the_marketing_url_after_the_sync(lms, version):
     assert lms["after"][version] == SYNCED
 
 
@@ -108,11 +108,11 @@ def test_studio_keeps_the_pipeline_of_another_plugin(studio):
     assert studio["filters"] == FILTERS
 
 
-def test_studio_gives_the_marketing_url_of_a_course_block(studio):
+def test_studio_returns_the_marketing_url_of_a_course_block(studio):
     assert studio["links_of_blocks"] == IN_STUDIO
 
 
-def test_studio_gives_the_marketing_url_of_a_course_block_if_the_lms_has_the_catalog_mfe(studio, release):
+def test_studio_returns_the_marketing_url_of_a_course_block_if_the_lms_has_the_catalog_mfe(studio, release):
     root_url = CATALOG_MFE_URL if release == "master" else LMS_ROOT_URL
     others = {key: about_page(key, root_url) for key in (UNPUBLISHED, UNKNOWN)}
     assert studio["links_of_blocks_with_mfe"] == SYNCED | others

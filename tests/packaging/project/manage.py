@@ -1,4 +1,4 @@
-"""A throw-away LMS: copied out of the repository, run where the wheel alone is installed."""
+"""A small LMS, which runs outside the repository with the installed wheel."""
 
 import os
 import sys

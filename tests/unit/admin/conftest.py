@@ -1,4 +1,4 @@
-"""Who looks at sync runs, and what they look at."""
+"""Users and a running sync for the tests of the sync runs' pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.admin_client import client_of
 
 @pytest.fixture
 def running():
-    """A sync that is half-way."""
+    """A sync that has read half of the list."""
     lease = Lease.acquire(page_size=500, concurrency=2)
     SyncRun.objects.update(catalog_count=3300, course_runs_retrieved=1650, updated=7)
     return lease

@@ -7,7 +7,8 @@ from catalog_sync.store import course_runs
 from catalog_sync.store.course_runs import CatalogData
 
 LIST = "/admin/catalog_sync/catalogcourserun/"
-PIN_PAGE = f"{LIST}pin/"
+PINS = "/admin/catalog_sync/pinnedmarketingurl/"
+PIN_PAGE = f"{PINS}pin/"
 KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
 LONGER = "course-v1:ExampleX+One+2026_T2"
 CCX = "ccx-v1:ExampleX+One+2026+ccx@7"

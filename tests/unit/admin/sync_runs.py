@@ -1,4 +1,4 @@
-"""What tests of the pages of sync runs share."""
+"""What the tests of the sync runs' pages share."""
 
 from __future__ import annotations
 

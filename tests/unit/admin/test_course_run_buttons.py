@@ -6,12 +6,12 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from catalog_sync.api import pin_marketing_url
-from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, PinnedMarketingUrl, SyncRun
 from catalog_sync.operations.jobs import TASK
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin_client import client_of
 from tests.factories import CourseOverviewFactory
-from tests.unit.admin.course_runs import KEY, LIST, PIN, PIN_PAGE, URL, known, page_of, said
+from tests.unit.admin.course_runs import KEY, LIST, PIN, PIN_PAGE, PINS, URL, known, page_of, said
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
 
@@ -36,9 +36,17 @@ class TestPin:
 
     def test_keeps_who(self, admin_client, admin_user):
         self.pin(admin_client)
-        assert CatalogCourseRun.objects.get().pinned_by == admin_user
+        assert PinnedMarketingUrl.objects.get().pinned_by == admin_user
+
+    def test_keeps_the_reason(self, admin_client):
+        admin_client.post(PIN_PAGE, {"course_key": KEY, "url": PIN, "reason": "A typing error."})
+        assert PinnedMarketingUrl.objects.get().reason == "A typing error."
+
+    def test_of_a_course_that_no_catalog_lists_leads_to_the_list_of_pins(self, admin_client):
+        assert self.pin(admin_client).redirect_chain[-1][0] == PINS
 
     def test_leads_to_the_page_of_the_course(self, admin_client):
+        known()
         response = self.pin(admin_client)
         assert response.redirect_chain[-1][0] == page_of(CatalogCourseRun.objects.get())
 
@@ -61,16 +69,16 @@ class TestPin:
 
     def test_what_is_not_fit_pins_nothing(self, admin_client):
         self.pin(admin_client, "/relative")
-        assert not CatalogCourseRun.objects.exists()
+        assert not PinnedMarketingUrl.objects.exists()
 
     @pytest.mark.parametrize("method", ["get", "post"])
     def test_is_for_who_may(self, method):
-        client = client_of("view_catalogcourserun", "run_sync")
+        client = client_of("view_catalogcourserun", "view_pinnedmarketingurl", "run_sync")
         assert getattr(client, method)(PIN_PAGE).status_code == 403
 
     def test_permission_is_enough(self):
-        self.pin(client_of("change_catalogcourserun"))
-        assert CatalogCourseRun.objects.get().pinned_url == PIN
+        response = self.pin(client_of("pin_marketing_url"))
+        assert (response.status_code, PinnedMarketingUrl.objects.get().url) == (200, PIN)
 
 
 class TestUnpin:
@@ -81,10 +89,10 @@ class TestUnpin:
         known()
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
-        return CatalogCourseRun.objects.get()
+        return PinnedMarketingUrl.objects.get()
 
-    def unpin(self, client, row):
-        return client.post(f"{LIST}{row.pk}/unpin/", follow=True)
+    def unpin(self, client, pin):
+        return client.post(f"{PINS}{pin.pk}/unpin/", follow=True)
 
     def test_restores_the_url_of_the_catalog(self, admin_client, pinned):
         self.unpin(admin_client, pinned)
@@ -95,21 +103,59 @@ class TestUnpin:
         assert LogEntry.objects.get().get_change_message() == f"Unpinned {PIN}"
 
     def test_leads_back_to_the_page_of_the_course(self, admin_client, pinned):
-        assert self.unpin(admin_client, pinned).redirect_chain[-1][0] == page_of(pinned)
+        assert self.unpin(admin_client, pinned).redirect_chain[-1][0] == page_of(
+            CatalogCourseRun.objects.get()
+        )
 
     def test_of_a_course_that_the_catalog_never_listed_leads_to_the_list(self, admin_client):
         pin_marketing_url(KEY, PIN)
-        response = self.unpin(admin_client, CatalogCourseRun.objects.get())
-        assert response.redirect_chain[-1][0] == LIST
+        response = self.unpin(admin_client, PinnedMarketingUrl.objects.get())
+        assert response.redirect_chain[-1][0] == PINS
 
     def test_is_for_who_may(self, pinned):
-        assert self.unpin(client_of("view_catalogcourserun", "run_sync"), pinned).status_code == 403
+        client = client_of("view_catalogcourserun", "view_pinnedmarketingurl", "run_sync")
+        assert self.unpin(client, pinned).status_code == 403
 
     def test_is_posted(self, admin_client, pinned):
-        assert admin_client.get(f"{LIST}{pinned.pk}/unpin/").status_code == 405
+        assert admin_client.get(f"{PINS}{pinned.pk}/unpin/").status_code == 405
 
     def test_of_a_course_that_is_gone_is_not_found(self, admin_client):
-        assert admin_client.post(f"{LIST}7/unpin/").status_code == 404
+        assert admin_client.post(f"{PINS}7/unpin/").status_code == 404
+
+
+class TestListOfPins:
+    """All pins, also those of courses that no Catalog lists."""
+
+    @pytest.fixture(autouse=True)
+    def pinned(self):
+        pin_marketing_url(KEY, PIN, reason="A typing error.")
+        return PinnedMarketingUrl.objects.get()
+
+    def test_shows_the_url_and_the_reason(self, admin_client):
+        text = admin_client.get(PINS).content.decode()
+        assert (KEY in text, PIN in text, "A typing error." in text) == (True, True, True)
+
+    def test_page_of_a_pin_offers_to_unpin(self, pinned):
+        text = client_of("pin_marketing_url").get(f"{PINS}{pinned.pk}/change/").content.decode()
+        assert f'action="{PINS}{pinned.pk}/unpin/"' in text
+
+    def test_page_of_a_pin_offers_nothing_to_those_who_may_only_view_it(self, pinned):
+        text = client_of("view_pinnedmarketingurl").get(f"{PINS}{pinned.pk}/change/").content.decode()
+        assert (PIN in text, "unpin" in text) == (True, False)
+
+    @pytest.mark.parametrize(
+        ("permission", "offers"), [("pin_marketing_url", True), ("view_pinnedmarketingurl", False)]
+    )
+    def test_offers_to_pin_to_those_who_may(self, permission, offers):
+        assert (PIN_PAGE.encode() in client_of(permission).get(PINS).content) == offers
+
+    def test_needs_a_permission(self):
+        assert client_of("view_catalogcourserun").get(PINS).status_code == 403
+
+    @pytest.mark.parametrize("address", ["{pk}/change/", "{pk}/delete/", "add/"])
+    def test_changes_nothing_but_by_its_buttons(self, address, admin_client, pinned):
+        admin_client.post(f"{PINS}{address.format(pk=pinned.pk)}", {"url": URL, "post": "yes"})
+        assert PinnedMarketingUrl.objects.get().url == PIN
 
 
 class TestSyncNow:
@@ -133,11 +179,11 @@ class TestSyncNow:
 
     def test_switched_off_says_so(self, admin_client, broker):
         CatalogSyncConfig.objects.create(enabled=False)
-        assert "The sync is switched off" in said(self.sync(admin_client, known()))
+        assert "The sync is disabled" in said(self.sync(admin_client, known()))
         assert broker == []
 
     def test_is_for_who_may(self, broker):
-        client = client_of("view_catalogcourserun", "change_catalogcourserun")
+        client = client_of("view_catalogcourserun", "pin_marketing_url")
         assert (self.sync(client, known()).status_code, broker) == (403, [])
 
     def test_is_posted(self, admin_client):

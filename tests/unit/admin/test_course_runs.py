@@ -68,6 +68,7 @@ class TestFilters:
         known("course-v1:C+C+1")
         known("course-v1:D+D+1", url=None, status="")
         known(CCX, url=None, status="")
+        known("course-v1:E+E+1", url=None, status="")
         pin_marketing_url("course-v1:E+E+1", PIN)
         for key, url in (("A", URL), ("B", URL), ("C", None), ("D", None), ("E", PIN)):
             CourseOverview.objects.bulk_create(
@@ -114,22 +115,22 @@ class TestList:
         CourseOverviewFactory(id=KEY, marketing_url=shown)
         known()
         [row] = admin_client.get(LIST).context["cl"].result_list
-        assert row.standing.is_up_to_date == in_step
+        assert row.course_status.is_up_to_date == in_step
 
     def test_tells_that_a_ccx_course_shows_what_its_parent_has(self, admin_client):
         known()
         known(CCX, url=None)
         CourseOverviewFactory(id=CCX)
         rows = admin_client.get(LIST).context["cl"].result_list
-        assert next(row for row in rows if row.course_key == CCX).standing.is_up_to_date
+        assert next(row for row in rows if row.course_key == CCX).course_status.is_up_to_date
 
     def test_tells_that_a_course_is_not_in_the_lms(self, admin_client):
         known()
         [row] = admin_client.get(LIST).context["cl"].result_list
-        assert row.standing == (False, None, URL)
+        assert row.course_status == (False, None, URL)
 
     def test_offers_to_pin_to_who_may(self):
-        client = client_of("change_catalogcourserun")
+        client = client_of("view_catalogcourserun", "pin_marketing_url")
         assert PIN_PAGE.encode() in client.get(LIST).content
 
     def test_offers_no_pinning_to_who_may_not(self):
@@ -189,6 +190,7 @@ class TestPage:
         assert URL in page(admin_client, known())
 
     def test_shows_who_has_pinned(self, admin_client, admin_user):
+        known()
         pin_marketing_url(KEY, PIN, admin_user)
         text = page(admin_client, CatalogCourseRun.objects.get())
         assert (PIN in text, admin_user.username in text) == (True, True)
@@ -224,6 +226,7 @@ class TestPage:
 
     def test_says_that_it_is_pinned(self, admin_client):
         CourseOverviewFactory(id=KEY)
+        known()
         pin_marketing_url(KEY, PIN)
         assert "Its marketing URL is pinned." in page(admin_client, CatalogCourseRun.objects.get())
 
@@ -256,13 +259,14 @@ class TestPage:
         assert 'type="submit"' not in text.partition('id="content"')[2]
 
     @pytest.mark.parametrize(
-        ("permission", "button"), [("run_sync", "Sync this course now"), ("change_catalogcourserun", "Pin")]
+        ("permission", "button"), [("run_sync", "Sync this course now"), ("pin_marketing_url", "Pin")]
     )
     def test_offers_what_the_user_may_do(self, permission, button):
         text = page(client_of("view_catalogcourserun", permission), known())
         assert f'<input type="submit" value="{button}">' in text
 
     def test_offers_to_unpin_what_is_pinned(self, admin_client):
+        known()
         pin_marketing_url(KEY, PIN)
         assert 'value="Unpin"' in page(admin_client, CatalogCourseRun.objects.get())
 

@@ -1,4 +1,4 @@
-"""The system check that tells of a sync that is overdue."""
+"""System checks that read the database: a stale sync, and the Catalog's quota."""
 
 from __future__ import annotations
 
@@ -15,71 +15,59 @@ from sandbox.lms.course_overviews.models import CourseOverview
 pytestmark = pytest.mark.django_db
 
 
-class TestSystemCheck:
+def ids(messages):
+    return [message.id for message in messages]
+
+
+class TestFreshness:
     """``manage.py check --database default``, and every ``migrate``."""
 
-    def test_stale_sync_is_a_warning(self):
-        assert [warning.id for warning in check_freshness(databases=["default"])] == ["catalog_sync.W003"]
+    def test_warns_of_a_stale_sync(self):
+        assert ids(check_freshness(databases=["default"])) == ["catalog_sync.W003"]
 
-    def test_healthy_sync_is_none(self):
+    def test_does_not_warn_of_a_healthy_sync(self):
         SyncRun.objects.create(status=SyncRun.Status.SUCCEEDED, finished=timezone.now())
         assert check_freshness(databases=["default"]) == []
 
-    def test_other_warning_hides_none(self, monkeypatch):
+    def test_warns_beside_another_warning(self, monkeypatch):
         monkeypatch.setattr(CourseOverview._meta.get_field("marketing_url"), "max_length", 255)
-        assert [warning.id for warning in check_freshness(databases=["default"])] == ["catalog_sync.W003"]
+        assert ids(check_freshness(databases=["default"])) == ["catalog_sync.W003"]
 
-    def test_what_is_not_set_up_is_told_by_itself(self, settings):
+    def test_leaves_an_error_of_the_settings_to_its_own_check(self, settings):
         settings.CATALOG_SYNC_STALE_AFTER_HOURS = -1
         assert check_freshness(databases=["default"]) == []
 
-    @pytest.mark.parametrize("databases", [None, [], ["other"]])
-    def test_database_that_was_not_named_is_not_asked(self, databases, django_assert_num_queries):
+    def test_reads_only_a_database_that_was_named(self, django_assert_num_queries):
         with django_assert_num_queries(0):
-            assert check_freshness(databases=databases) == []
-
-    def test_ordinary_check_does_not_ask(self, django_assert_num_queries):
-        with django_assert_num_queries(0):
+            for databases in (None, [], ["other"]):
+                assert check_freshness(databases=databases) == check_quota(databases=databases) == []
             checks.run_checks(tags=["catalog_sync"])
+        assert "catalog_sync.W003" in ids(checks.run_checks(databases=["default"]))
 
-    def test_check_of_the_database_asks(self):
-        assert "catalog_sync.W003" in [each.id for each in checks.run_checks(databases=["default"])]
-
-    def test_database_without_tables_is_another_matter(self, monkeypatch):
+    def test_passes_without_tables(self, monkeypatch):
         def fail():
             raise DatabaseError("no such table")
 
-        monkeypatch.setattr(health, "look", fail)
+        monkeypatch.setattr(health, "read", fail)
         assert check_freshness(databases=["default"]) == []
 
-    @pytest.mark.parametrize("hours", ["12", 0, -1, float("nan"), float("inf"), 1_000_001, 1e14])
-    def test_limit_that_is_no_number_of_hours_is_an_error(self, hours, settings):
+    @pytest.mark.parametrize(
+        ("hours", "is_error"),
+        [(hours, True) for hours in ("12", 0, -1, float("nan"), float("inf"), 1_000_001, 1e14)]
+        + [(hours, False) for hours in (None, 0.5, 12, 1_000_000)],
+    )
+    def test_limit_must_be_a_number_of_hours(self, hours, is_error, settings):
         settings.CATALOG_SYNC_STALE_AFTER_HOURS = hours
-        assert "catalog_sync.E009" in [each.id for each in check_set_up()]
-
-    @pytest.mark.parametrize("hours", [None, 0.5, 12, 1_000_000])
-    def test_limit_that_is_a_number_of_hours_is_none(self, hours, settings):
-        settings.CATALOG_SYNC_STALE_AFTER_HOURS = hours
-        assert "catalog_sync.E009" not in [each.id for each in check_set_up()]
+        assert ("catalog_sync.E009" in ids(check_set_up())) == is_error
 
 
 class TestQuota:
-    """Whether a full sync fits an hour's quota."""
+    """Whether a full sync stays within the hourly quota."""
 
-    @pytest.fixture(autouse=True)
-    def listed(self):
+    @pytest.mark.parametrize(("page_size", "expected"), [(100, ["catalog_sync.W005"]), (0, []), (500, [])])
+    def test_warns_of_a_page_size_that_needs_too_many_requests(self, page_size, expected):
         SyncRun.objects.create(status="succeeded", catalog_count=21_151)
-
-    def test_page_size_that_needs_too_many_requests_is_told(self):
-        CatalogSyncConfig.objects.create(page_size=100)
-        [warning] = check_quota(databases=["default"])
-        assert (warning.id, "takes 214 requests" in warning.msg) == ("catalog_sync.W005", True)
-
-    @pytest.mark.parametrize("page_size", [0, 500])
-    def test_page_size_that_fits_is_no_fault(self, page_size):
         CatalogSyncConfig.objects.create(page_size=page_size)
-        assert check_quota(databases=["default"]) == []
-
-    def test_database_is_asked_only_where_it_may_be(self, django_assert_num_queries):
-        with django_assert_num_queries(0):
-            check_quota()
+        warnings = check_quota(databases=["default"])
+        assert ids(warnings) == expected
+        assert all("takes 214 requests" in warning.msg for warning in warnings)

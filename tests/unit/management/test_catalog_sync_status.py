@@ -31,62 +31,57 @@ def stale():
 
 
 def status(*arguments):
-    """Return what the command prints, also if it fails."""
+    """Return the output of the command, also if it fails."""
     out = StringIO()
     with suppress(CommandError):
         call_command("catalog_sync_status", *arguments, stdout=out)
     return out.getvalue()
 
 
-def test_healthy_sync_is_no_failure(healthy):
+def failure(*arguments):
+    """Return the message of the command, which fails with 1."""
+    with pytest.raises(CommandError) as raised:
+        call_command("catalog_sync_status", *arguments, stdout=StringIO())
+    assert raised.value.returncode == 1
+    return str(raised.value)
+
+
+def lines(output):
+    return [" ".join(line.split()) for line in output.splitlines()]
+
+
+def test_healthy_sync_exits_with_0(healthy):
     call_command("catalog_sync_status", stdout=StringIO())
 
 
-def test_stale_sync_exits_with_1(stale):
-    with pytest.raises(CommandError) as failure:
-        call_command("catalog_sync_status", stdout=StringIO())
-    assert failure.value.returncode == 1
+def test_stale_sync_exits_with_1_and_the_remedy(stale):
+    assert "Run manage.py update_catalog_data" in failure()
 
 
-def test_stale_sync_says_what_to_do(stale):
-    with pytest.raises(CommandError, match=r"Run manage\.py update_catalog_data"):
-        call_command("catalog_sync_status", stdout=StringIO())
-
-
-def test_sync_that_is_switched_off_is_told_before_it_is_stale(healthy):
+def test_disabled_sync_prints_the_remedy_and_exits_with_0(healthy):
     CatalogSyncConfig.objects.create(enabled=False)
     err = StringIO()
     call_command("catalog_sync_status", stdout=StringIO(), stderr=err)
-    assert "is switched off" in err.getvalue()
+    assert "is disabled" in err.getvalue()
 
 
-@pytest.mark.parametrize(
-    "line", ["status ok", "stale_after_hours 12", "last_full_run.course_runs_rejected 3", "running -"]
-)
-def test_prints_a_line_a_number(healthy, line):
-    assert line in [" ".join(printed.split()) for printed in status().splitlines()]
-
-
-def test_json_is_one_line(healthy):
-    assert len(status("--json").splitlines()) == 1
-
-
-@pytest.mark.parametrize("fixture", ["healthy", "stale"])
-def test_json_has_the_names_of_the_url(fixture, request):
-    request.getfixturevalue(fixture)
-    assert json.loads(status("--json")).keys() == health.look().keys() | {"catalog_access"}
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
+def test_prints_one_line_per_value(healthy, catalog):
+    assert {
+        "status ok",
+        "stale_after_hours 12",
+        "last_full_run.course_runs_rejected 3",
+        "running -",
         "catalog_access.default.source COURSE_CATALOG_API_URL",
         "catalog_access.default.authentication OAuth2 client credentials",
         "catalog_access.default.user catalog-sync-worker",
-    ],
-)
-def test_prints_how_the_lms_reaches_the_catalog(healthy, catalog, line):
-    assert line in [" ".join(printed.split()) for printed in status().splitlines()]
+    } <= set(lines(status()))
+
+
+@pytest.mark.parametrize("fixture", ["healthy", "stale"])
+def test_json_is_one_line_with_the_keys_of_the_health_endpoint(fixture, request):
+    request.getfixturevalue(fixture)
+    [line] = status("--json").splitlines()
+    assert json.loads(line).keys() == health.read().keys() | {"catalog_access"}
 
 
 def test_password_in_the_address_is_not_printed(healthy, settings):
@@ -98,35 +93,24 @@ def test_password_in_the_address_is_not_printed(healthy, settings):
 class TestConnect:
     """``--connect``."""
 
-    def test_prints_how_long_the_catalog_took_and_what_it_has(self, healthy, catalog):
+    def test_prints_the_time_and_the_number_of_course_runs_after_one_request(self, healthy, catalog):
         catalog.control.generate(3_300)
-        assert re.search(
-            r"^The Catalog answered in \d+\.\d\d s: 3,300 course runs\.$", status("--connect"), re.M
-        )
-
-    def test_sends_one_request_for_one_row(self, healthy, catalog):
-        status("--connect")
+        out = StringIO()
+        call_command("catalog_sync_status", "--connect", stdout=out)
+        assert re.search(r"^The Catalog replied in \d+\.\d\d s: 3,300 course runs\.$", out.getvalue(), re.M)
         [request] = catalog.control.requests(COURSE_RUNS_PATH)
         assert request.params["limit"] == "1"
 
-    def test_working_connection_is_not_a_failure(self, healthy, catalog):
-        call_command("catalog_sync_status", "--connect", stdout=StringIO())
-
     def test_stale_sync_is_a_failure_though_the_connection_works(self, stale, catalog):
-        with pytest.raises(CommandError, match=r"^No full sync has succeeded .*") as failure:
-            call_command("catalog_sync_status", "--connect", stdout=StringIO())
-        assert failure.value.returncode == 1
+        assert failure("--connect").startswith("No successful full sync ")
 
-    def test_fault_is_one_sentence_with_the_remedy(self, healthy, catalog):
+    def test_failed_connection_exits_with_1_and_the_cause(self, healthy, catalog):
         catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=403)
-        with pytest.raises(
-            CommandError, match=r"^\S+ answered HTTP 403: give the user of \S+ access .*"
-        ) as failure:
-            call_command("catalog_sync_status", "--connect", stdout=StringIO())
-        assert failure.value.returncode == 1
+        message = failure("--connect")
+        assert message.startswith("The Catalog answered HTTP 403. Give the user of ")
 
     @pytest.mark.parametrize("http_status", [429, 503])
-    def test_fault_is_not_tried_again(self, healthy, catalog, http_status):
+    def test_failed_request_is_not_retried(self, healthy, catalog, http_status):
         match = {"path": COURSE_RUNS_PATH}
         catalog.control.fault(
             "status", match=match, times=None, status=http_status, headers={"Retry-After": "1"}
@@ -134,32 +118,25 @@ class TestConnect:
         status("--connect")
         assert len(catalog.control.requests(COURSE_RUNS_PATH)) == 1
 
-    def test_address_that_is_not_set_is_a_fault(self, healthy, catalog, settings):
-        settings.COURSE_CATALOG_API_URL = None
-        with pytest.raises(CommandError, match=r"^COURSE_CATALOG_API_URL is not set: "):
-            call_command("catalog_sync_status", "--connect", stdout=StringIO())
-
-    def test_json_has_the_answer(self, healthy, catalog):
+    def test_json_has_the_reply_or_the_fault(self, healthy, catalog):
         catalog.control.generate(20)
         [access] = json.loads(status("--json", "--connect"))["catalog_access"]
         assert access["connection"]["course_runs"] == 20
-
-    def test_json_has_the_fault(self, healthy, catalog):
         catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=404)
         [access] = json.loads(status("--json", "--connect"))["catalog_access"]
-        assert "answered HTTP 404" in access["connection"]["fault"]
+        assert "HTTP 404" in access["connection"]["fault"]
 
-    def test_several_catalogs_are_named(self, healthy, catalog, settings):
+    def test_each_of_several_catalogs_is_named(self, healthy, catalog, settings):
         settings.CATALOG_SYNC_CATALOGS = {"default": {"URL": catalog.api_url}, "gone": {"URL": ""}}
-        with pytest.raises(CommandError, match=r"^CATALOG_SYNC_CATALOGS\['gone'\]\['URL'\] is not set: "):
+        with pytest.raises(CommandError, match=r"CATALOG_SYNC_CATALOGS\['gone'\]\['URL'\] is not set"):
             call_command("catalog_sync_status", "--connect", stdout=(out := StringIO()))
-        assert "The Catalog default answered in" in out.getvalue()
+        assert "The Catalog default replied in" in out.getvalue()
 
 
-def test_database_that_fails_is_one_sentence(monkeypatch):
+def test_database_error_is_one_sentence(monkeypatch):
     def fail():
         raise DatabaseError("no such\ntable")
 
-    monkeypatch.setattr(health, "look", fail)
-    with pytest.raises(CommandError, match=r"no such table.*Run manage\.py migrate"):
+    monkeypatch.setattr(health, "read", fail)
+    with pytest.raises(CommandError, match=r"no such table.*manage\.py migrate"):
         call_command("catalog_sync_status")

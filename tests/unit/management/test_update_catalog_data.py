@@ -1,4 +1,4 @@
-"""``update_catalog_data`` called in this process: its options, where they come from, what it prints."""
+"""``update_catalog_data`` called in this process: its options, their defaults, its output and exit status."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
 CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
 OLD_STYLE = "ExampleX/One/2026"
-DISABLED = "The sync is switched off in Django admin (Catalog sync configuration); nothing was done."
+DISABLED = "The sync is disabled in Django admin (Catalog sync configuration). Nothing was done."
 
 
 def update(*arguments):
@@ -40,193 +40,144 @@ def runs(catalog):
     catalog.control.set_runs({"key": key} for key in (KEY, OTHER, OLD_STYLE))
 
 
+def failure(*arguments):
+    """Run the command, which fails; return its exit status, its message and its output."""
+    out = StringIO()
+    with pytest.raises(CommandError) as raised:
+        call_command("update_catalog_data", *arguments, stdout=out)
+    return raised.value.returncode, str(raised.value), out.getvalue()
+
+
 class TestConfiguration:
     """Options, else Django admin, else the defaults."""
 
-    def test_defaults_hold_without_a_row(self):
+    def test_defaults_are_used_without_a_row(self):
         values = report()
         assert (values["page_size"], values["concurrency"]) == (500, 2)
 
-    def test_row_of_the_admin_holds(self):
+    def test_newest_row_is_used(self):
+        CatalogSyncConfig.objects.create(enabled=True, page_size=321)
         CatalogSyncConfig.objects.create(enabled=True, page_size=123, concurrency=5)
         values = report()
         assert (values["page_size"], values["concurrency"]) == (123, 5)
 
-    def test_newest_row_holds(self):
-        CatalogSyncConfig.objects.create(enabled=True, page_size=123)
-        CatalogSyncConfig.objects.create(enabled=True, page_size=321)
-        assert report()["page_size"] == 321
-
-    def test_row_changed_by_another_process_holds_at_once(self):
+    def test_row_of_another_process_is_used_immediately(self):
         report()
-        # Without a signal, without this process's cache.
+        # Sends no signal and does not change this process's cache.
         CatalogSyncConfig.objects.bulk_create([CatalogSyncConfig(enabled=True, page_size=77)])
         assert report()["page_size"] == 77
 
-    def test_option_wins_over_the_row(self):
+    def test_option_overrides_the_row_for_one_sync_run(self, catalog):
         CatalogSyncConfig.objects.create(enabled=True, page_size=123, concurrency=5)
         values = report("--page-size", "20", "--concurrency", "3")
         assert (values["page_size"], values["concurrency"]) == (20, 3)
+        assert catalog.control.requests("/api/")[0].params["limit"] == "20"
+        assert report()["page_size"] == 123
 
-    def test_option_holds_for_one_run_only(self):
-        report("--page-size", "20")
-        assert report()["page_size"] == 500
-
-    def test_page_size_reaches_the_catalog(self, catalog):
-        update("--page-size", "123")
-        assert catalog.control.requests("/api/")[0].params["limit"] == "123"
-
-    def test_time_out_of_the_row_is_kept(self, catalog):
+    def test_time_out_of_the_row_is_used(self, catalog):
         CatalogSyncConfig.objects.create(enabled=True, request_timeout_seconds=1, retry_deadline_seconds=0)
         catalog.control.fault("slow", seconds=20, match={"path": "/api/"})
         with pytest.raises(CommandError, match="time"):
             update()
 
-
-class TestSwitchedOff:
-    """``enabled`` off in Django admin."""
-
-    @pytest.fixture(autouse=True)
-    def off(self):
+    def test_disabled_sync_prints_and_logs_it_and_does_nothing(self, catalog, caplog):
         CatalogSyncConfig.objects.create(enabled=False)
-
-    def test_says_so(self):
-        assert DISABLED in update()[1]
-
-    def test_logs_so(self, caplog):
-        update()
+        out, err = update("--json")
+        assert (json.loads(out)["status"], DISABLED in err) == ("disabled", True)
         assert [message.split()[0] for message in caplog.messages] == ["event=catalog_sync.disabled"]
-
-    def test_reports_so(self):
-        assert report()["status"] == "disabled"
-
-    def test_asks_the_catalog_nothing(self, catalog):
-        update()
         assert catalog.control.requests() == []
-
-    def test_is_no_run(self):
-        update()
         assert not SyncRun.objects.exists()
-
-    def test_wrong_usage_stays_wrong(self):
-        with pytest.raises(CommandError):
-            update("--page-size", "0")
+        assert failure("--page-size", "-1")[0] == 2
 
 
 class TestWrongUsage:
-    """What exits with 2."""
+    """What exits with 2, and what does not."""
 
     @pytest.mark.parametrize(
-        "arguments",
+        ("arguments", "message"),
         [
-            ["--page-size", "0"],
-            ["--page-size", "10001"],
-            ["--page-size", "-1"],
-            ["--concurrency", "0"],
-            ["--concurrency", "17"],
-            ["--course-key", "nonsense"],
-            ["--course-key", KEY, "--course-key", ""],
+            (["--page-size", "10001"], "--page-size must be between 1 and 10,000, or 'auto' (got 10001)."),
+            (["--page-size", "-1"], "--page-size must be between 1 and 10,000, or 'auto' (got -1)."),
+            (["--page-size", "abc"], "--page-size must be between 1 and 10,000, or 'auto' (got abc)."),
+            (["--concurrency", "0"], "--concurrency must be between 1 and 16 (got 0)."),
+            (["--concurrency", "17"], "--concurrency must be between 1 and 16 (got 17)."),
+            (["--course-key", "nonsense"], "'nonsense' is not a course key."),
+            (["--course-key", KEY, "--course-key", ""], "'' is not a course key."),
+            (["--catalog", "nope"], "Unknown Catalog 'nope'. Choose from: default."),
+            (["--changed", "--distribute"], "Use only one of --course-key, --changed and --distribute."),
+            (
+                ["--dry-run", "--distribute"],
+                "--dry-run and --distribute cannot be combined: one process has to compare all pages.",
+            ),
         ],
     )
-    def test_exits_with_2(self, arguments):
-        with pytest.raises(CommandError) as raised:
-            update(*arguments)
-        assert raised.value.returncode == 2
-
-    @pytest.mark.parametrize("option", ["--page-size", "--concurrency"])
-    def test_what_is_no_number_is_refused(self, option):
-        with pytest.raises(CommandError, match=f"argument {option}"):
-            update(option, "abc")
-
-    def test_what_is_no_page_size_is_told_in_words(self):
-        with pytest.raises(CommandError, match="a number or auto, not 'abc'"):
-            update("--page-size", "abc")
-
-    def test_asks_the_catalog_nothing(self, catalog):
-        with pytest.raises(CommandError):
-            update("--page-size", "0")
+    def test_message_names_the_option_and_nothing_is_done(self, arguments, message, catalog):
+        assert failure(*arguments) == (2, message, "")
         assert catalog.control.requests() == []
-
-    def test_is_no_run(self):
-        with pytest.raises(CommandError):
-            update("--page-size", "0")
         assert not SyncRun.objects.exists()
 
-    @pytest.mark.parametrize("page_size", ["1", "10000"])
-    def test_page_size_at_the_end_of_the_range_is_right(self, page_size):
+    def test_concurrency_must_be_a_number(self):
+        with pytest.raises(CommandError, match="argument --concurrency"):
+            update("--concurrency", "abc")
+
+    @pytest.mark.parametrize("page_size", ["0", "1", "10000", "auto"])
+    def test_page_size_within_the_range_is_accepted(self, page_size):
         assert report("--page-size", page_size)["status"] == "succeeded"
 
-    def test_error_within_a_run_is_not_taken_for_it(self, settings):
+    def test_value_error_of_the_host_is_a_failed_sync(self, settings):
         settings.CATALOG_SYNC_SESSION_FACTORY = f"{__name__}.broken_factory"
-        with pytest.raises(CommandError) as raised:
-            update()
-        assert raised.value.returncode == 1
+        assert failure()[0] == 1
 
 
 def broken_factory():
     raise ValueError("of the host's own")
 
 
-class TestCourseKey:
-    """``--course-key``."""
-
-    @pytest.fixture(autouse=True)
-    def course_overviews(self):
-        for key in (KEY, OTHER, CCX, OLD_STYLE):
-            CourseOverviewFactory(id=key)
-
-    def having_urls(self):
-        rows = CourseOverview.objects.exclude(marketing_url=None)
-        return {str(key) for key in rows.values_list("id", flat=True)}
-
-    @pytest.mark.parametrize(
-        ("keys", "written"),
-        [([OTHER], {OTHER}), ([OLD_STYLE], {OLD_STYLE}), ([OTHER, OLD_STYLE], {OTHER, OLD_STYLE})],
-    )
-    def test_syncs_just_these(self, keys, written):
-        update(*(argument for key in keys for argument in ("--course-key", key)))
-        assert self.having_urls() == written
-
-    def test_of_a_ccx_gives_it_a_url(self):
-        update("--course-key", CCX)
-        assert CCX in self.having_urls()
-
-    def test_that_nobody_knows_is_a_success(self):
-        assert report("--course-key", "course-v1:NobodyX+Nothing+2026")["status"] == "succeeded"
+@pytest.mark.parametrize(
+    ("keys", "written"),
+    [
+        ([OTHER], {OTHER}),
+        ([OLD_STYLE], {OLD_STYLE}),
+        ([OTHER, OLD_STYLE], {OTHER, OLD_STYLE}),
+        ([CCX], {CCX, KEY}),
+        (["course-v1:NobodyX+Nothing+2026"], set()),
+    ],
+)
+def test_course_key_syncs_only_these_courses(keys, written):
+    for key in (KEY, OTHER, CCX, OLD_STYLE):
+        CourseOverviewFactory(id=key)
+    update(*(argument for key in keys for argument in ("--course-key", key)))
+    with_url = CourseOverview.objects.exclude(marketing_url=None).values_list("id", flat=True)
+    assert set(map(str, with_url)) == written
 
 
 class TestOutcome:
-    """What became of it."""
+    """The exit status and the output."""
 
-    def test_dry_run_is_passed_on(self):
+    def test_success_prints_nothing_to_stderr(self):
+        assert update()[1] == ""
+
+    def test_dry_run_writes_nothing(self):
         CourseOverviewFactory(id=KEY)
         update("--dry-run")
         assert CourseOverview.objects.get(pk=KEY).marketing_url is None
 
-    def test_refusal_exits_with_1(self, shrunk):
-        with pytest.raises(CommandError) as raised:
-            update()
-        assert raised.value.returncode == 1
-
-    def test_refusal_names_the_remedy(self, shrunk):
-        with pytest.raises(CommandError, match="--allow-removals"):
-            update()
-
-    def test_removals_can_be_allowed(self, shrunk):
+    def test_refused_removal_exits_with_1_and_can_be_allowed(self, catalog):
+        keys = [f"course-v1:ExampleX+C{n}+2026" for n in range(20)]
+        for key in keys:
+            CourseOverviewFactory(id=key)
+        catalog.control.set_runs({"key": key} for key in keys)
+        update()
+        catalog.control.set_runs([])
+        returncode, message, _ = failure()
+        assert (returncode, "--allow-removals" in message) == (1, True)
         assert report("--allow-removals")["removed"] == 20
 
-    def test_incomplete_sync_exits_with_1(self, catalog):
+    def test_incomplete_sync_exits_with_1_after_its_report(self, catalog):
         catalog.control.upsert([{"key": KEY, "marketing_url": "course/one"}])
-        with pytest.raises(CommandError, match="rejected") as raised:
-            update()
-        assert raised.value.returncode == 1
-
-    def test_incomplete_sync_prints_its_report_all_the_same(self, catalog):
-        catalog.control.upsert([{"key": KEY, "marketing_url": "course/one"}])
-        out = StringIO()
-        with pytest.raises(CommandError):
-            call_command("update_catalog_data", "--json", stdout=out)
-        assert json.loads(out.getvalue())["status"] == "incomplete"
+        returncode, message, out = failure("--json")
+        assert (returncode, "rejected" in message) == (1, True)
+        assert json.loads(out)["status"] == "incomplete"
 
     def test_incomplete_sync_that_cannot_print_exits_with_1(self, catalog):
         catalog.control.upsert([{"key": KEY, "marketing_url": "course/one"}])
@@ -234,36 +185,23 @@ class TestOutcome:
             call_command("update_catalog_data", stdout=full, stderr=StringIO())
         assert raised.value.returncode == 1
 
-    def test_success_says_nothing_to_stderr(self):
-        assert update()[1] == ""
-
-    def test_held_lease_exits_with_75(self):
+    def test_second_sync_exits_with_75(self):
         SyncRun.objects.create(lease="default", holder="worker-7 process 4711")
-        with pytest.raises(CommandError, match="worker-7 process 4711") as raised:
-            update()
-        assert raised.value.returncode == 75
-
-    @pytest.fixture
-    def shrunk(self, catalog):
-        keys = [f"course-v1:ExampleX+C{n}+2026" for n in range(20)]
-        for key in keys:
-            CourseOverviewFactory(id=key)
-        catalog.control.set_runs({"key": key} for key in keys)
-        update()
-        catalog.control.set_runs([])
+        returncode, message, _ = failure()
+        assert (returncode, "worker-7 process 4711" in message) == (75, True)
 
 
 class TestSignals:
-    """SIGTERM and Ctrl-C while it runs, and afterwards."""
+    """SIGTERM and Ctrl-C."""
 
     @pytest.fixture(params=[signal.SIGTERM, signal.SIGINT])
     def number(self, request):
-        """The signal; one that comes when the command has ended already must not end the tests."""
+        # A signal that comes after the end of the command must not end the tests.
         before = signal.signal(request.param, signal.SIG_IGN)
         yield request.param
         signal.signal(request.param, before)
 
-    def test_ends_the_run_after_its_page(self, number, catalog):
+    def test_ends_the_sync_run_after_its_page(self, number, catalog):
         catalog.control.generate(300)
         catalog.control.fault("slow", seconds=2, match={"path": "/api/", "nth": 4}, times=None)
 
@@ -273,10 +211,11 @@ class TestSignals:
             os.kill(os.getpid(), number)
 
         sender = Worker(send)
-        with pytest.raises(CommandError, match="was stopped before its end"):
-            update("--page-size", "20", "--concurrency", "1")
+        assert failure("--page-size", "20", "--concurrency", "1")[0] == 1
         sender.finish()
+        run = SyncRun.objects.get()
+        assert (run.status, run.pages in (3, 4)) == ("failed", True)
 
-    def test_are_handled_as_before_afterwards(self, number):
+    def test_has_its_former_handler_afterwards(self, number):
         update()
         assert signal.getsignal(number) == signal.SIG_IGN

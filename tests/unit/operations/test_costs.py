@@ -1,4 +1,4 @@
-"""What a page size costs."""
+"""The costs of page sizes."""
 
 from __future__ import annotations
 
@@ -21,53 +21,47 @@ def test_requests_are_those_of_a_real_sync(count, page_size, catalog):
 
 
 @pytest.mark.parametrize("count", [1, 3300, 21_151, 150_000])
-def test_least_page_size_fits_the_quota(count):
+def test_least_page_size_stays_within_the_quota(count):
     assert quota.requests_for(count, quota.least_page_size(count)) <= quota.REQUESTS_PER_HOUR
 
 
 class TestCatalogSize:
-    """How many course runs there are, without asking the Catalog."""
+    """The number of course runs, without a request to the Catalog."""
 
-    def test_is_what_the_last_full_sync_was_told(self):
-        for count in (100, 200):
-            SyncRun.objects.create(catalog_count=count)
+    def test_is_the_count_of_the_last_full_sync(self):
+        for values in (
+            {"catalog_count": 100},
+            {"catalog_count": 200},
+            {"catalog_count": 3, "scope": "changed"},
+        ):
+            SyncRun.objects.create(**values)
         assert catalog_size("default") == 200
 
-    def test_is_not_what_a_look_at_some_counted(self):
-        SyncRun.objects.create(catalog_count=200)
-        SyncRun.objects.create(catalog_count=3, scope="changed")
-        assert catalog_size("default") == 200
-
-    def test_is_what_is_stored_where_nothing_was_synced(self):
+    def test_is_the_number_of_stored_course_runs_before_the_first_sync(self):
         CatalogCourseRun.objects.create(course_key="course-v1:a+b+c")
         assert catalog_size("default") == 1
 
 
 class TestCosts:
-    """What the configuration page shows."""
+    """The table of the configuration page."""
 
-    def cost(self, page_size, in_force=500):
-        return next(each for each in costs(3300, in_force, "default") if each.page_size == page_size)
+    def cost(self, page_size, configured=500):
+        return next(each for each in costs(3300, configured, "default") if each.page_size == page_size)
 
-    def test_has_the_page_size_in_force(self):
-        assert self.cost(333, in_force=333).in_force
+    def test_has_the_configured_page_size(self):
+        assert self.cost(333, configured=333).is_configured
 
     def test_has_no_line_for_the_automatic_page_size(self):
         assert all(each.page_size for each in costs(3300, 0, "default"))
 
     @pytest.mark.parametrize(("page_size", "syncs"), [(20, 1), (500, 28)])
-    def test_says_how_many_syncs_the_quota_allows(self, page_size, syncs):
-        assert self.cost(page_size).syncs_an_hour == syncs
+    def test_has_the_number_of_syncs_that_the_quota_allows(self, page_size, syncs):
+        assert self.cost(page_size).syncs_per_hour == syncs
 
-    def test_says_what_a_sync_took(self):
+    def test_has_the_median_duration_of_successful_syncs_from_one_query(self, django_assert_num_queries):
         for seconds in (3, 5, 40):
             SyncRun.objects.create(page_size=500, duration_seconds=seconds, status="succeeded")
-        assert self.cost(500).seconds == 5
-
-    def test_failed_syncs_tell_nothing(self):
-        SyncRun.objects.create(page_size=500, duration_seconds=3, status="failed")
-        assert self.cost(500).seconds is None
-
-    def test_asks_once(self, django_assert_num_queries):
+        for seconds in (50, 60, 70):
+            SyncRun.objects.create(page_size=500, duration_seconds=seconds, status="failed")
         with django_assert_num_queries(1):
-            costs(3300, 500, "default")
+            assert self.cost(500).seconds == 5

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
-from catalog_sync.models import CatalogCourseRun
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.store import course_overviews, course_runs
-from catalog_sync.store.course_runs import CatalogData
+from catalog_sync.store.course_runs import CatalogData, StoredData
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.sql import statements
@@ -17,6 +18,13 @@ KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
 OLD_STYLE = "ExampleX/One/2026"
 CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
 URL, OTHER_URL = "https://www.example.com/course/one", "https://www.example.com/course/other"
+
+
+NOTHING = ({}, StoredData({}, {}))
+
+
+def pin(key, url):
+    PinnedMarketingUrl.objects.create(course_key=key, url=url, pinned_at=timezone.now())
 
 
 def url(key=KEY):
@@ -131,19 +139,19 @@ class TestReadWithReplica:
         assert course_overviews.read_joined([KEY]).shown.keys() == {KEY}
 
     def test_leaves_out_what_the_lms_does_not_have(self):
-        assert course_overviews.read_joined([KEY]) == ({}, {})
+        assert course_overviews.read_joined([KEY]) == NOTHING
 
     def test_leaves_out_what_the_replica_does_not_have(self):
         CourseOverviewFactory(id=OLD_STYLE)
-        assert course_overviews.read_joined([OLD_STYLE]) == ({}, {})
+        assert course_overviews.read_joined([OLD_STYLE]) == NOTHING
 
     def test_nothing_is_asked_for_nothing(self, django_assert_num_queries):
         with django_assert_num_queries(0):
-            assert course_overviews.read_joined([]) == ({}, {})
+            assert course_overviews.read_joined([]) == NOTHING
 
     def test_row_of_a_key_of_another_case_is_another_course_run_s(self):
         CourseOverviewFactory(id=KEY.replace("One", "ONE"))
-        assert course_overviews.read_joined([KEY, KEY.replace("One", "ONE")]).stored == {}
+        assert course_overviews.read_joined([KEY, KEY.replace("One", "ONE")]).stored == StoredData({}, {})
 
     def test_takes_one_query(self, django_assert_num_queries):
         with django_assert_num_queries(1):
@@ -156,7 +164,7 @@ class TestCopyFromReplica:
     def test_writes_the_url(self):
         CourseOverviewFactory(id=KEY)
         course_runs.record({KEY: CatalogData(marketing_url=URL)}, "default")
-        course_overviews.copy_stored_values([KEY])
+        course_overviews.copy_published_values([KEY])
         assert url() == URL
 
     def test_leaves_the_others_alone(self):
@@ -164,13 +172,13 @@ class TestCopyFromReplica:
         course_runs.record(
             {KEY: CatalogData(marketing_url=URL), OTHER: CatalogData(marketing_url=URL)}, "default"
         )
-        course_overviews.copy_stored_values([KEY])
+        course_overviews.copy_published_values([KEY])
         assert url(OTHER) is None
 
     def test_leaves_what_the_replica_does_not_hold(self):
         CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL)
         course_runs.record({KEY: CatalogData()}, "default")
-        course_overviews.copy_stored_values([KEY])
+        course_overviews.copy_published_values([KEY])
         assert url() == OTHER_URL
 
     def test_returns_how_many_there_were(self):
@@ -178,30 +186,30 @@ class TestCopyFromReplica:
         course_runs.record(
             {KEY: CatalogData(marketing_url=URL), OTHER: CatalogData(marketing_url=URL)}, "default"
         )
-        assert course_overviews.copy_stored_values([KEY, OTHER]) == 1
+        assert course_overviews.copy_published_values([KEY, OTHER]) == 1
 
     def test_doubtful_ones_that_are_pinned_are_counted_too(self):
         for key in (KEY, OTHER):
             CourseOverviewFactory(id=key)
         course_runs.record({KEY: CatalogData(marketing_url=URL)}, "default")
-        CatalogCourseRun.objects.create(course_key=OTHER, pinned_url=OTHER_URL)
-        assert course_overviews.copy_stored_values([KEY, OTHER], unconfirmed=[OTHER]) == 2
+        pin(OTHER, OTHER_URL)
+        assert course_overviews.copy_published_values([KEY, OTHER], unconfirmed=[OTHER]) == 2
 
     def test_takes_two_statements_for_many(self):
         rows = CourseOverviewFactory.create_batch(300)
         with statements() as sent:
-            course_overviews.copy_stored_values([str(row.id) for row in rows])
+            course_overviews.copy_published_values([str(row.id) for row in rows])
         assert len(sent.all()) == 2
 
     def test_takes_none_for_none(self, django_assert_num_queries):
         with django_assert_num_queries(0):
-            course_overviews.copy_stored_values([])
+            course_overviews.copy_published_values([])
 
     def test_host_without_history_gets_the_url_all_the_same(self, settings):
         settings.SIMPLE_HISTORY_ENABLED = False
         CourseOverviewFactory(id=KEY)
         course_runs.record({KEY: CatalogData(marketing_url=URL)}, "default")
-        course_overviews.copy_stored_values([KEY])
+        course_overviews.copy_published_values([KEY])
         assert url() == URL
 
 
@@ -277,7 +285,8 @@ def test_whoever_is_out_of_step_is_looked_up_once_in_the_replica():
     with statements() as sent:
         assert [*course_overviews.out_of_date()] == []
     [sql] = sent.all()
-    assert sql.count(CatalogCourseRun._meta.db_table) == 1
+    tables = [f'FROM "{model._meta.db_table}"' for model in (CatalogCourseRun, PinnedMarketingUrl)]
+    assert [sql.count(table) for table in tables] == [1, 1]
 
 
 @pytest.mark.parametrize("shown", [None, "", URL])
@@ -285,18 +294,22 @@ def test_whoever_is_out_of_step_is_looked_up_once_in_the_replica():
     ("key", "stored", "is_to_show"),
     [
         (KEY, {"marketing_url": URL}, [URL]),
-        (KEY, {"marketing_url": OTHER_URL, "pinned_url": URL}, [URL]),
+        (KEY, {"marketing_url": OTHER_URL, "pinned": URL}, [URL]),
+        (KEY, {"pinned": URL}, [URL]),
         (KEY, {}, [None, ""]),
         (KEY, None, [None, ""]),
         (CCX, {"marketing_url": OTHER_URL}, [OTHER_URL]),
         (CCX, None, [None, "", URL]),
     ],
-    ids=["listed", "pinned", "without a URL", "unknown", "CCX", "unknown CCX"],
+    ids=["listed", "pinned", "pinned only", "without a URL", "unknown", "CCX", "unknown CCX"],
 )
 def test_is_out_of_step(key, stored, is_to_show, shown):
     CourseOverviewFactory(id=key)
     CourseOverview.objects.update(marketing_url=shown)
-    if stored is not None:
+    stored = dict(stored or {"none": True})
+    if "pinned" in stored:
+        pin(key, stored.pop("pinned"))
+    if stored != {"none": True}:
         CatalogCourseRun.objects.create(course_key=key, **stored)
     assert course_overviews.out_of_date().exists() == (shown not in is_to_show)
 

@@ -1,12 +1,13 @@
-"""The replica: what is held of each run, and what a course overview is to show of it."""
+"""The stored course runs: one per Catalog and course key."""
 
 from __future__ import annotations
 
 import pytest
 
+from catalog_sync.api import pin_marketing_url
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs
-from catalog_sync.store.course_runs import CatalogData
+from catalog_sync.store.course_runs import CatalogData, StoredData
 
 pytestmark = pytest.mark.django_db
 
@@ -16,28 +17,32 @@ URL, OTHER_URL = "https://www.example.com/course/one", "https://www.example.com/
 PUBLISHED = CatalogData("published", URL, True, "en")
 
 
+def stored(key=KEY, catalog="default"):
+    return course_runs.read([key]).of_catalog(catalog)[key]
+
+
 class TestRecord:
     """Writing and reading."""
 
     def test_what_is_recorded_is_read(self):
         course_runs.record({KEY: PUBLISHED}, "default")
-        assert course_runs.read([KEY])[KEY].held == PUBLISHED
+        assert stored().data == PUBLISHED
 
     def test_what_is_recorded_again_replaces_it(self):
         course_runs.record({KEY: PUBLISHED}, "default")
         course_runs.record({KEY: CatalogData("unpublished")}, "default")
-        assert course_runs.read([KEY])[KEY].held == CatalogData("unpublished")
+        assert stored().data == CatalogData("unpublished")
 
     @pytest.mark.parametrize("catalog", ["it's", 'a "quoted" one', "100 %s", "back\\slash", "名前"])
     def test_name_of_the_catalog_may_be_any_text(self, catalog):
         course_runs.record({KEY: PUBLISHED, OTHER: PUBLISHED}, catalog)
-        assert {row.catalog for row in course_runs.read([KEY, OTHER]).values()} == {catalog}
+        assert course_runs.read([KEY, OTHER]).of_catalog(catalog).keys() == {KEY, OTHER}
 
     def test_row_keeps_its_id(self):
         course_runs.record({KEY: PUBLISHED}, "default")
-        before = course_runs.read([KEY])[KEY].id
+        before = stored().id
         course_runs.record({KEY: CatalogData("unpublished"), OTHER: PUBLISHED}, "default")
-        assert course_runs.read([KEY])[KEY].id == before
+        assert stored().id == before
 
     def test_row_keeps_when_it_was_made(self):
         course_runs.record({KEY: PUBLISHED}, "default")
@@ -57,97 +62,68 @@ class TestRecord:
 
     def test_reading_many_is_one_query(self, django_assert_num_queries):
         course_runs.record({f"course-v1:ExampleX+C{n}+2026": PUBLISHED for n in range(300)}, "default")
+        keys = [f"course-v1:ExampleX+C{n}+2026" for n in range(500)]
         with django_assert_num_queries(1):
-            assert len(course_runs.read([f"course-v1:ExampleX+C{n}+2026" for n in range(500)])) == 300
+            assert len(course_runs.read(keys).course_runs) == 300
 
     def test_unknown_key_is_left_out(self):
-        assert course_runs.read([KEY]) == {}
+        assert course_runs.read([KEY]) == StoredData({}, {})
 
-    def test_forgotten_row_is_gone(self):
+    def test_deletes_the_course_runs_of_these_keys(self):
         course_runs.record({KEY: PUBLISHED, OTHER: PUBLISHED}, "default")
         course_runs.delete_course_runs([KEY], "default")
-        assert course_runs.read([KEY, OTHER]).keys() == {OTHER}
+        assert course_runs.read([KEY, OTHER]).course_runs.keys() == {OTHER}
 
     def test_rows_are_counted(self):
         course_runs.record({KEY: PUBLISHED, OTHER: PUBLISHED}, "default")
         assert course_runs.count("default") == 2
 
-    def test_row_for_a_pin_alone_is_not_counted(self):
-        CatalogCourseRun.objects.create(course_key=KEY, pinned_url=URL)
-        assert course_runs.count("default") == 0
-
-
-class TestHeldFor:
-    """What course overviews are to show."""
-
-    def test_run_shows_what_is_held(self):
+    def test_counts_the_course_runs_of_the_catalog_only(self):
         course_runs.record({KEY: PUBLISHED}, "default")
-        assert course_runs.data_for([KEY]) == {KEY: PUBLISHED}
+        course_runs.record({KEY: PUBLISHED, OTHER: PUBLISHED}, "partner")
+        assert [course_runs.count(name) for name in ("default", "partner")] == [1, 2]
 
-    def test_ccx_shows_the_url_of_its_parent(self):
+    def test_reads_pins_with_and_without_a_course_run(self, django_assert_num_queries):
         course_runs.record({KEY: PUBLISHED}, "default")
-        assert course_runs.data_for([CCX])[CCX].marketing_url == URL
-
-    def test_ccx_shows_nothing_else_of_its_parent(self):
-        course_runs.record({KEY: PUBLISHED}, "default")
-        assert course_runs.data_for([CCX])[CCX] == CatalogData(marketing_url=URL)
-
-    def test_ccx_shows_its_own_url_first(self):
-        course_runs.record({KEY: PUBLISHED, CCX: CatalogData("published", OTHER_URL)}, "default")
-        assert course_runs.data_for([CCX])[CCX].marketing_url == OTHER_URL
-
-    def test_ccx_with_a_row_without_url_shows_that_of_its_parent(self):
-        course_runs.record({KEY: PUBLISHED, CCX: CatalogData("unpublished", None, False, "fr")}, "default")
-        assert course_runs.data_for([CCX])[CCX] == CatalogData("unpublished", URL, False, "fr")
-
-    def test_key_without_anything_is_left_out(self):
-        assert course_runs.data_for([KEY, CCX]) == {}
-
-    def test_takes_one_query(self, django_assert_num_queries):
+        for key in (KEY, OTHER):
+            pin_marketing_url(key, OTHER_URL)
         with django_assert_num_queries(1):
-            course_runs.data_for([KEY, CCX, OTHER])
+            found = course_runs.read([KEY, OTHER])
+        assert (found.course_runs.keys(), found.pins) == ({KEY}, {KEY: OTHER_URL, OTHER: OTHER_URL})
 
 
-class TestInheriting:
-    """The CCX courses that show something by their parent run only."""
+class TestSeveralCatalogs:
+    """Each Catalog has its own row for a course key."""
 
-    def test_has_the_row_of_the_parent(self):
-        course_runs.record({KEY: PUBLISHED}, "default")
-        assert course_runs.published_data_for([CCX]).inheriting == {CCX: course_runs.read([KEY])[KEY]}
+    @pytest.fixture(autouse=True)
+    def named(self, settings):
+        address = {"URL": "https://discovery.example.com/api/v1"}
+        settings.CATALOG_SYNC_CATALOGS = {"second": address, "first": address}
+        for name in ("gone", "first", "second"):
+            course_runs.record({KEY: PUBLISHED._replace(content_language=name)}, name)
 
-    def test_ccx_that_the_catalog_lists_does_not_inherit(self):
-        course_runs.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
-        assert course_runs.published_data_for([CCX]).inheriting == {}
+    def test_stores_one_course_run_per_catalog(self):
+        assert CatalogCourseRun.objects.filter(course_key=KEY).count() == 3
 
-    def test_ccx_without_a_parent_inherits_nothing(self):
-        assert course_runs.published_data_for([CCX]).inheriting == {}
+    def test_returns_them_in_the_order_of_the_setting(self):
+        names = [each.catalog for each in course_runs.read([KEY]).course_runs[KEY]]
+        assert names == ["second", "first", "gone"]
 
-    def test_parent_that_is_taken_to_be_there_has_no_row(self):
-        assert course_runs.published_data_for([CCX], {KEY: PUBLISHED}).inheriting == {CCX: None}
+    def test_writes_only_that_of_the_catalog(self):
+        course_runs.record({KEY: CatalogData("unpublished")}, "first")
+        data = {name: stored(KEY, name).data.status for name in ("first", "second", "gone")}
+        assert data == {"first": "unpublished", "second": "published", "gone": "published"}
 
+    def test_deletes_only_that_of_the_catalog(self):
+        course_runs.delete_course_runs([KEY], "first")
+        assert [each.catalog for each in course_runs.read([KEY]).course_runs[KEY]] == ["second", "gone"]
 
-class TestSourceOf:
-    """Whose row says what a course overview is to show."""
-
-    def test_nothing_is_nobodys(self):
-        assert course_runs.source_of(CCX) is None
-
-    def test_run_with_a_url_is_its_own(self):
-        course_runs.record({KEY: PUBLISHED}, "default")
-        assert course_runs.source_of(KEY) == (KEY, False)
-
-    def test_run_without_a_url_is_nobodys(self):
-        course_runs.record({KEY: CatalogData("unpublished")}, "default")
-        assert course_runs.source_of(KEY) is None
-
-    def test_pin_is_told(self):
-        CatalogCourseRun.objects.create(course_key=KEY, pinned_url=URL)
-        assert course_runs.source_of(KEY) == (KEY, True)
-
-    def test_ccx_without_a_url_has_its_parent(self):
-        course_runs.record({KEY: PUBLISHED, CCX: CatalogData("unpublished")}, "default")
-        assert course_runs.source_of(CCX) == (KEY, False)
-
-    def test_ccx_with_a_url_is_its_own(self):
-        course_runs.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
-        assert course_runs.source_of(CCX) == (CCX, False)
+    @pytest.mark.parametrize(
+        ("data", "names"),
+        [(None, ["second", "gone"]), (CatalogData("new"), ["second", "first", "gone"])],
+        ids=["deleted", "changed"],
+    )
+    def test_returns_what_would_be_stored_after_a_change(self, data, names):
+        after = course_runs.read([KEY]).changed("first", {KEY: data}).course_runs[KEY]
+        assert [each.catalog for each in after] == names
+        assert [each.data for each in after if each.catalog == "first"] == ([data] if data else [])

@@ -9,7 +9,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from catalog_sync import api
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url
-from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl, SyncRun
 from catalog_sync.store import course_runs
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -33,6 +33,10 @@ def row(key=KEY):
     return CatalogCourseRun.objects.get(course_key=key)
 
 
+def the_pin(key=KEY):
+    return PinnedMarketingUrl.objects.get(course_key=key)
+
+
 def known(key=KEY, url=CATALOG_URL):
     """Let the replica hold a run, as after a sync."""
     course_runs.record({key: CatalogData("published", url)}, "default")
@@ -48,7 +52,7 @@ class TestPin:
         assert shown(key) == PIN
 
     def test_tells_the_course_key_as_it_is_stored(self):
-        assert pin_marketing_url(CourseKey.from_string(KEY), PIN) == row().course_key
+        assert pin_marketing_url(CourseKey.from_string(KEY), PIN) == the_pin().course_key
 
     def test_wins_over_what_the_catalog_says(self):
         known()
@@ -59,7 +63,9 @@ class TestPin:
     def test_keeps_what_the_catalog_says(self):
         known()
         pin_marketing_url(KEY, PIN)
-        assert course_runs.read([KEY])[KEY].held == CatalogData("published", CATALOG_URL)
+        assert course_runs.read([KEY]).of_catalog("default")[KEY].data == CatalogData(
+            "published", CATALOG_URL
+        )
 
     def test_keeps_when_the_catalog_said_it(self):
         known()
@@ -70,17 +76,25 @@ class TestPin:
     def test_says_who(self):
         user = UserFactory()
         pin_marketing_url(KEY, PIN, user)
-        assert row().pinned_by == user
+        assert the_pin().pinned_by == user
 
     def test_says_when(self):
         pin_marketing_url(KEY, PIN)
-        assert row().pinned_at is not None
+        assert the_pin().pinned_at is not None
+
+    def test_stores_the_reason(self):
+        pin_marketing_url(KEY, PIN, reason=" The Catalog has last year's page. ")
+        assert the_pin().reason == "The Catalog has last year's page."
+
+    def test_stores_no_course_run(self):
+        pin_marketing_url(KEY, PIN)
+        assert not CatalogCourseRun.objects.exists()
 
     def test_outlives_who_set_it(self):
         user = UserFactory()
         pin_marketing_url(KEY, PIN, user)
         user.delete()
-        assert (row().pinned_url, row().pinned_by) == (PIN, None)
+        assert (the_pin().url, the_pin().pinned_by) == (PIN, None)
 
     def test_can_be_replaced(self):
         CourseOverviewFactory(id=KEY)
@@ -90,7 +104,7 @@ class TestPin:
 
     def test_white_space_around_it_is_dropped(self):
         pin_marketing_url(KEY, f"  {PIN}\n")
-        assert row().pinned_url == PIN
+        assert the_pin().url == PIN
 
     def test_leaves_other_courses_alone(self):
         CourseOverviewFactory(id=OTHER)
@@ -164,7 +178,7 @@ class TestRefused:
     def test_leaves_no_row(self):
         with pytest.raises(api.UsageError):
             pin_marketing_url(KEY, "/relative")
-        assert not CatalogCourseRun.objects.exists()
+        assert not PinnedMarketingUrl.objects.exists()
 
 
 class TestUnpin:
@@ -194,13 +208,13 @@ class TestUnpin:
     def test_of_a_course_that_the_catalog_never_listed_leaves_no_row(self):
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)
-        assert not CatalogCourseRun.objects.exists()
+        assert [model.objects.count() for model in (CatalogCourseRun, PinnedMarketingUrl)] == [0, 0]
 
     def test_takes_away_who_and_when(self):
         known()
         pin_marketing_url(KEY, PIN, UserFactory())
         unpin_marketing_url(KEY)
-        assert (row().pinned_url, row().pinned_by, row().pinned_at) == (None, None, None)
+        assert not PinnedMarketingUrl.objects.exists()
 
     def test_tells_that_there_was_one(self):
         pin_marketing_url(KEY, PIN)
@@ -265,6 +279,57 @@ class TestCcx:
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=foreign)
         unpin_marketing_url(KEY)
         assert shown(CCX) == foreign
+
+
+class TestPreviousUrl:
+    """The URL that another tool had set before the pin comes back if no Catalog has one."""
+
+    FOREIGN = "https://www.example.com/foreign"
+
+    @pytest.fixture(autouse=True)
+    def foreign(self):
+        CourseOverviewFactory(id=KEY, marketing_url=self.FOREIGN)
+
+    def test_comes_back(self):
+        pin_marketing_url(KEY, PIN)
+        unpin_marketing_url(KEY)
+        assert shown() == self.FOREIGN
+
+    def test_comes_back_after_several_pins(self):
+        pin_marketing_url(KEY, PIN)
+        pin_marketing_url(KEY, OTHER_PIN)
+        unpin_marketing_url(KEY)
+        assert shown() == self.FOREIGN
+
+    def test_comes_back_to_a_course_overview_that_was_created_again(self):
+        pin_marketing_url(KEY, PIN)
+        publish_course(KEY)
+        unpin_marketing_url(KEY)
+        assert shown() == self.FOREIGN
+
+    def test_stays_if_it_was_the_pinned_url(self):
+        pin_marketing_url(KEY, self.FOREIGN)
+        unpin_marketing_url(KEY)
+        assert shown() == self.FOREIGN
+
+    def test_does_not_come_back_if_the_catalog_has_one(self):
+        pin_marketing_url(KEY, PIN)
+        known()
+        unpin_marketing_url(KEY)
+        assert shown() == CATALOG_URL
+
+    def test_does_not_replace_what_another_tool_has_set_since(self):
+        pin_marketing_url(KEY, PIN)
+        CourseOverview.objects.update(marketing_url=NEW_URL)
+        unpin_marketing_url(KEY)
+        assert shown() == NEW_URL
+
+    def test_is_not_kept_if_the_catalog_had_provided_it(self):
+        known(url=self.FOREIGN)
+        pin_marketing_url(KEY, PIN)
+        CatalogCourseRun.objects.all().delete()
+        unpin_marketing_url(KEY)
+        assert shown() is None
 
 
 class TestRecreated:

@@ -9,7 +9,7 @@ from catalog_sync.exceptions import RequestFailed, Scope
 class ModelledCatalog:
     """Each page takes a millisecond per course run; pages of some size and larger fail."""
 
-    def __init__(self, count, fails_from=None, scope=Scope.WINDOW):
+    def __init__(self, count, fails_from=None, scope=Scope.PAGE):
         self.count, self.fails_from, self.scope = count, fails_from, scope
         self.page_ranges = []
 

@@ -93,7 +93,7 @@ class TestPageTimer:
 
     def test_raises_if_the_catalog_refuses_everything(self):
         with pytest.raises(RequestFailed):
-            PageTimer(ModelledCatalog(300, fails_from=100, scope=Scope.RUN)).seconds_of(100)
+            PageTimer(ModelledCatalog(300, fails_from=100, scope=Scope.SYNC)).seconds_of(100)
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ from catalog_sync import conf
 from catalog_sync.catalog_client import Page
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store import course_overviews, lease
-from catalog_sync.sync import removals
+from catalog_sync.sync import removal_limits, removals
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
@@ -34,8 +34,8 @@ class EmptyCatalog:
 
 @pytest.fixture
 def ticks(monkeypatch):
-    for room in (removals, course_overviews):
-        monkeypatch.setattr(room, "ROWS", PART)
+    for module in (removals, removal_limits, course_overviews):
+        monkeypatch.setattr(module, "ROWS", PART)
     return []
 
 
@@ -82,8 +82,8 @@ def test_share_of_one_of_several_catalogs_is_counted(opened, ticks, settings):
     settings.CATALOG_SYNC_CATALOGS = TWO_CATALOGS
     record()
     show()
-    with pytest.raises(removals.RemovalsRefused, match=f"of {len(KEYS)} marketing URLs"):
-        removals.check_removal_limit(removals.ALWAYS_ALLOWED + 1, opened(), 10)
+    with pytest.raises(removal_limits.RemovalsRefused, match=f"of {len(KEYS)} marketing URLs"):
+        removal_limits.check_removal_limit(removal_limits.ALWAYS_ALLOWED + 1, opened(), 10)
     assert len(ticks) >= len(KEYS) / PART
 
 

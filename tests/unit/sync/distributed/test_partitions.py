@@ -121,7 +121,7 @@ def test_all_failures_of_a_partition_are_reported(listed, no_retries, catalog):
     catalog.control.fault("status", match={"covers_key": KEYS[0]}, times=None, status=500)
     catalog.control.fault("status", match={"params": {"limit": "3", "offset": "2"}}, times=None, status=404)
     message = sync(concurrency=1).message
-    assert [status in message for status in ("HTTP 500", "HTTP 404")] == [True, True]
+    assert [status in message for status in ("the Catalog fails on it", "answered HTTP 404")] == [True, True]
 
 
 def test_partition_that_reads_nothing_keeps_the_count_of_the_others(listed, catalog, monkeypatch):

@@ -1,4 +1,4 @@
-"""The URLs of Studio: no page about a course."""
+"""The URLs of Studio, which has no about page."""
 
 from edx_django_utils.plugins import get_plugin_url_patterns
 

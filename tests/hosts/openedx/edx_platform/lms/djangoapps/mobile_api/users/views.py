@@ -1,4 +1,4 @@
-"""The mobile enrollment API: of each reply, only its shape and ``course_about``."""
+"""The mobile enrollment API, reduced to the structure of the replies and ``course_about``."""
 
 from common.djangoapps.student.models import CourseEnrollment
 from common.djangoapps.util.course import get_link_for_about_page

@@ -1,4 +1,4 @@
-"""A course run belongs to the first-named Catalog that has a usable marketing URL for it."""
+"""The first-named Catalog that has a usable marketing URL for a course run provides it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
+from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.several_catalogs.lms import (
     CCX,
@@ -15,8 +16,9 @@ from tests.several_catalogs.lms import (
     OTHER,
     PARTNER_URL,
     URL,
+    listed_by,
     lists,
-    owner,
+    provider,
     shown,
     sync,
 )
@@ -47,11 +49,14 @@ class TestInBoth:
     def test_url_is_that_of_the_first_named(self, order):
         assert shown() == URL
 
-    def test_first_named_owns_it(self, order):
-        assert owner() == "default"
+    def test_first_named_provides_it(self, order):
+        assert provider() == "default"
+
+    def test_each_has_its_own_row(self, order):
+        assert listed_by() == {"default", "partner"}
 
     def test_what_only_the_second_has_is_its_own(self, order):
-        assert (shown(OTHER), owner(OTHER)) == (PARTNER_URL, "partner")
+        assert (shown(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
 
     def test_nothing_is_written_again(self, order):
         assert sync(*order, *order).updated == 0
@@ -80,11 +85,11 @@ def test_one_without_a_usable_url_does_not_count(order, theirs, catalog, partner
     lists(partner, KEY, url=PARTNER_URL)
     for name in order:
         update_catalog_data(catalogs=[name])
-    assert (shown(), owner()) == (PARTNER_URL, "partner")
+    assert (shown(), provider()) == (PARTNER_URL, "partner")
 
 
-class TestTakenOver:
-    """What the first-named comes to have."""
+class TestFirstNamedComesLater:
+    """The first-named lists a course run that the second has provided."""
 
     @pytest.fixture
     def taken(self, catalog, partner):
@@ -99,25 +104,28 @@ class TestTakenOver:
     def test_is_an_update(self, taken):
         assert taken.updated == 1
 
-    def test_keeps_its_row(self, partner, catalog):
-        lists(partner, KEY, url=PARTNER_URL)
+    def test_leaves_the_row_of_the_second(self, taken):
+        assert CatalogCourseRun.objects.get(catalog="partner").marketing_url == PARTNER_URL
+
+    def test_is_published_with_its_other_values(self, taken, catalog, partner, settings):
+        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+        lists(catalog, KEY, url=URL, content_language="de")
         sync("partner")
-        row = CatalogCourseRun.objects.get()
-        lists(catalog, KEY, url=URL)
+        assert language() != "de"
         sync("default")
-        assert CatalogCourseRun.objects.get().pk == row.pk
+        assert language() == "de"
 
     def test_is_not_asked_for_by_key(self, taken, catalog):
         assert all("keys" not in request.params for request in catalog.control.requests())
 
     def test_of_a_catalog_that_is_not_named_any_more(self, taken, partner, call_only):
         call_only("partner")
-        assert (sync("partner").updated, shown(), owner()) == (1, PARTNER_URL, "partner")
+        assert (sync("partner").updated, shown(), provider()) == (1, PARTNER_URL, "partner")
 
     def test_stays_with_the_first_whose_url_is_unusable_today(self, taken, catalog, partner):
         lists(catalog, KEY, url="no URL")
         update_catalog_data()
-        assert (shown(), owner()) == (URL, "default")
+        assert (shown(), provider()) == (URL, "default")
 
 
 class TestReported:
@@ -155,6 +163,10 @@ class TestReported:
             caplog.text.count(f"course_run_in_two_catalogs run_id={newest_run()} course_key={KEYS[4]}") == 1
         )
 
+    def test_is_reported_by_the_one_that_is_kept_too(self, both, catalog):
+        sync("partner")
+        assert sync("default").in_other_catalogs == 6
+
     def test_is_told_when_it_is_taken_over(self, both, call_only, caplog):
         call_only("partner", "default")
         sync("partner")
@@ -165,6 +177,10 @@ class TestReported:
         lists(partner, KEY, url=PARTNER_URL)
         sync("default")
         assert sync("partner").in_other_catalogs == 0
+
+
+def language():
+    return CourseOverview.objects.get(pk=KEY).language
 
 
 def newest_run():
@@ -182,6 +198,14 @@ class TestCcx:
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner", "default")
         assert shown(CCX) == PARTNER_URL
+
+    def test_has_that_of_the_second_when_the_first_loses_its_parent(self, catalog, partner):
+        lists(catalog, KEY, url=URL)
+        lists(partner, KEY, url=PARTNER_URL)
+        sync("partner", "default")
+        lists(catalog)
+        report = sync("default")
+        assert (shown(CCX), report.updated, report.removed) == (PARTNER_URL, 2, 0)
 
     def test_follows_its_parent_to_another_catalog(self, catalog, partner):
         lists(partner, KEY, url=PARTNER_URL)
@@ -209,11 +233,14 @@ class TestPinned:
         unpin_marketing_url(KEY)
         assert shown() == URL
 
-    def test_row_that_was_there_for_it_becomes_the_owners(self, partner):
-        pin_marketing_url(KEY, FOREIGN_URL)
+    def test_stays_when_the_first_loses_the_course(self, catalog, partner):
+        lists(catalog, KEY, url=URL)
         lists(partner, KEY, url=PARTNER_URL)
-        sync("partner")
-        assert owner() == "partner"
+        sync("partner", "default")
+        pin_marketing_url(KEY, FOREIGN_URL)
+        lists(catalog)
+        report = sync("default")
+        assert (shown(), report.updated, report.removed) == (FOREIGN_URL, 0, 0)
 
 
 def test_inheriting_ccx_course_counts_for_the_catalog_of_its_parent_run_only(catalog, partner):
@@ -228,4 +255,4 @@ def test_catalog_that_is_named_no_more_contests_nothing(catalog, partner, call_o
     sync("default")
     call_only("partner")
     lists(partner, KEY, url=PARTNER_URL)
-    assert (sync("partner").in_other_catalogs, owner()) == (0, "partner")
+    assert (sync("partner").in_other_catalogs, provider()) == (0, "partner")

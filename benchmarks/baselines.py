@@ -1,11 +1,11 @@
-"""What ours is measured against, on the same data and the same stand-in.
+"""The baseline and the floor to which a sync is compared, with the same data and the same stand-in.
 
-*Baseline*: what edx-platform's ``sync_course_runs`` does: follow the pages one after the other, each course run in
-full, then ``get()`` and ``save()`` per course, with its history row, and without this app's receivers. (The page
-numbers are right here: its own sequence of requests misses course runs.)
+*Baseline*: the work of edx-platform's ``sync_course_runs``. It gets the pages in sequence with full objects, then calls
+``get()`` and ``save()`` per course, which writes a history row; this app's receivers are disconnected. (Unlike
+sync_course_runs it uses the right page numbers, so it misses no course run.)
 
-*Floor*: what cannot be had cheaper. The bare requests, fetched with the same concurrency and thrown away, plus the
-bare SQL: the same rows, inserted and updated page by page by hand-written statements, each page in one transaction.
+*Floor*: the minimum. It is the sum of the bare requests with the same concurrency, whose replies are discarded, and of
+the bare SQL: hand-written statements that insert and update the same rows, with one transaction per page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 
 def session_of(catalog: CatalogProcess) -> requests.Session:
-    """Return a session with a token that lasts."""
+    """Return a session with a token."""
     credentials = {"client_id": catalog.client_id, "client_secret": catalog.client_secret}
     data = {"grant_type": "client_credentials", "token_type": "jwt", **credentials}
     reply = requests.post(f"{catalog.oauth2_url}/access_token", data=data, timeout=30)
@@ -42,7 +42,7 @@ def session_of(catalog: CatalogProcess) -> requests.Session:
 
 
 def floor_requests(catalog: CatalogProcess, count: int, page_size: int, concurrency: int) -> None:
-    """Fetch the pages that a sync fetches, and throw them away."""
+    """Get the pages of a sync, and discard them."""
     sessions: SimpleQueue[requests.Session] = SimpleQueue()
     for _ in range(concurrency):
         sessions.put(session_of(catalog))
@@ -58,13 +58,13 @@ def floor_requests(catalog: CatalogProcess, count: int, page_size: int, concurre
 
 
 def url_of(run: Row) -> str | None:
-    """Return the marketing URL that counts, as a sync judges it."""
+    """Return the marketing URL that a sync uses."""
     url = run["marketing_url"]
     return url if url and run["status"] == "published" and not marketing_url_fault(url) else None
 
 
 def floor_sql(runs: list[Row], page_size: int) -> None:
-    """Write what a first sync writes: the replica, the course overviews, their history."""
+    """Write the rows of a first sync: stored course runs, course overviews and their history."""
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     with connection.cursor() as cursor:
         for page in in_chunks(runs, page_size):
@@ -82,15 +82,15 @@ def floor_sql(runs: list[Row], page_size: int) -> None:
 
 
 def _update(cursor: Any, with_url: list[tuple[str, str, str]], now: Any) -> None:
-    overviews, replica = CourseOverview._meta.db_table, CatalogCourseRun._meta.db_table
+    overviews, course_runs = CourseOverview._meta.db_table, CatalogCourseRun._meta.db_table
     if connection.vendor == "sqlite":
         cursor.executemany(
             f"UPDATE {overviews} SET marketing_url = %s, modified = %s WHERE id = %s", with_url
         )
         return
-    # Over a network a statement a row costs a round trip a row.
+    # Over a network, one statement per row would cost one round trip per row.
     keys = [key for _, _, key in with_url]
-    url = f"SELECT marketing_url FROM {replica} WHERE course_key = {overviews}.id"
+    url = f"SELECT marketing_url FROM {course_runs} WHERE course_key = {overviews}.id"
     cursor.execute(
         f"UPDATE {overviews} SET marketing_url = ({url}), modified = %s WHERE id IN ({marks(keys)})",
         [now, *keys],
@@ -114,7 +114,7 @@ def marks(values: list[Any]) -> str:
 
 
 def baseline_requests(catalog: CatalogProcess, page_size: int, most: int | None = None) -> list[Row]:
-    """Follow the pages one after the other, each course run in full; stop at ``most`` runs."""
+    """Get the pages in sequence with full objects, but not more than ``most`` course runs."""
     session = session_of(catalog)
     url: str | None = f"{catalog.api_url}/course_runs/?exclude_utm=1&page=1&page_size={page_size}"
     runs: list[Row] = []
@@ -126,14 +126,14 @@ def baseline_requests(catalog: CatalogProcess, page_size: int, most: int | None 
 
 
 def baseline(catalog: CatalogProcess, page_size: int, most: int | None = None) -> int:
-    """Sync as edx-platform does, and return the number of course runs."""
+    """Sync like edx-platform, and return the number of course runs."""
     runs = baseline_requests(catalog, page_size, most)
     get_and_save(runs)
     return len(runs)
 
 
 def get_and_save(runs: list[Row]) -> None:
-    """Write as edx-platform does, course by course."""
+    """Write like edx-platform, course by course."""
     with without_receivers():
         for run in runs:
             try:
@@ -148,7 +148,7 @@ def get_and_save(runs: list[Row]) -> None:
 
 @contextmanager
 def without_receivers() -> Iterator[None]:
-    """Disconnect this app's receivers: what it adds to every ``save()`` is no part of the baseline."""
+    """Disconnect this app's receivers, because their work in each ``save()`` is not part of the baseline."""
     pre_save.disconnect(sender=CourseOverview, dispatch_uid="catalog_sync.restore")
     post_save.disconnect(sender=CourseOverview, dispatch_uid="catalog_sync.look_again")
     try:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from sandbox.catalog.testing import CatalogProcess
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 GIVE_UP_SECONDS = 120
 QUIET = subprocess.DEVNULL
 
 
 @dataclass(frozen=True)
 class Lms:
-    """An LMS: its database, and the Catalog it asks."""
+    """An LMS: its database and its Catalog."""
 
     database: Path
     api_url: str
@@ -58,13 +58,13 @@ class Lms:
         return self.manage("update_catalog_data", *arguments)
 
     def update_redirected(self, redirection: str) -> subprocess.CompletedProcess[str]:
-        """Run ``manage.py update_catalog_data`` with this redirection of Bash's, to its end."""
+        """Run ``manage.py update_catalog_data`` with this redirection of Bash, to its end."""
         return self._run(
             "bash", "-c", f'exec "$0" manage.py update_catalog_data {redirection}', sys.executable
         )
 
-    def update_at_once(self, number: int) -> list[int]:
-        """Run ``manage.py update_catalog_data`` so many times at once, and return the exit statuses, sorted."""
+    def update_in_parallel(self, number: int) -> list[int]:
+        """Run ``manage.py update_catalog_data`` several times in parallel, and return the exit statuses, sorted."""
         command = [sys.executable, "manage.py", "update_catalog_data"]
         processes = [
             subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=QUIET, stderr=QUIET)
@@ -79,7 +79,7 @@ class Lms:
         return process.stdout
 
     def update_on_a_terminal(self, *arguments: str) -> str:
-        """Run ``manage.py update_catalog_data`` with standard error on a terminal, and return what that shows."""
+        """Run ``manage.py update_catalog_data`` with standard error on a terminal, and return the terminal's text."""
         master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (24, 120))
         try:
@@ -105,5 +105,5 @@ class Lms:
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)
-    except OSError:  # nobody has the other end open any more
+    except OSError:  # The other end is closed.
         return b""

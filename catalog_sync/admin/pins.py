@@ -1,0 +1,108 @@
+"""Pinned marketing URLs in Django admin: the list of all pins, the form that pins, and the button that unpins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from catalog_sync import api
+from catalog_sync.admin.base import ReadOnlyAdmin
+from catalog_sync.admin.pin_form import PinForm
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
+
+PIN_PERMISSION = "catalog_sync.pin_marketing_url"
+TEMPLATES = "admin/catalog_sync/pinnedmarketingurl"
+
+
+def may_pin(request: HttpRequest) -> bool:
+    """Return whether the user may pin and unpin."""
+    return request.user.has_perm(PIN_PERMISSION)
+
+
+@admin.register(PinnedMarketingUrl)
+class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
+    """All pins, also those of courses that no Catalog lists."""
+
+    list_display = ("course_key", "url", "reason", "pinned_by", "pinned_at")
+    list_select_related = ("pinned_by",)
+    search_fields = ("course_key", "url")
+    ordering = ("course_key",)
+    sortable_by = ("course_key",)
+    fields = ("course_key", "url", "reason", "pinned_by", "pinned_at")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the user may see the pins: also if the user may pin."""
+        return may_pin(request) or super().has_view_permission(request, obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may see the app in the index: also if the user may pin."""
+        return may_pin(request) or super().has_module_permission(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the URLs of the pages, and those that their buttons post to."""
+        name, guard = "catalog_sync_pinnedmarketingurl_{}", self.admin_site.admin_view
+        return [
+            path("pin/", guard(self.pin_view), name=name.format("pin")),
+            path("<int:pk>/unpin/", guard(require_POST(self.unpin_view)), name=name.format("unpin")),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list, with a button to pin a URL if the user has the permission."""
+        return super().changelist_view(request, {**(extra_context or {}), "may_pin": may_pin(request)})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show one pin, with a button to unpin it if the user has the permission."""
+        context = {**(extra_context or {}), "may_pin": may_pin(request)}
+        return super().change_view(request, object_id, form_url, context)
+
+    def pin_view(self, request: HttpRequest) -> HttpResponse:
+        """Pin a marketing URL, also for a course that no Catalog lists."""
+        if not may_pin(request):
+            raise PermissionDenied
+        form = PinForm(request.POST or None, initial={"course_key": request.GET.get("course_key", "")})
+        if form.is_valid() and (pin := form.pin(request.user)):
+            self._log(request, pin, f"Pinned {pin.url}")
+            text = _("Pinned. This URL overrides the Catalog until you unpin it.")
+            self.message_user(request, text, messages.SUCCESS)
+            return self._redirect(request, pin)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Pin a marketing URL"),
+            "form": form,
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/pin.html", context)
+
+    def unpin_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Remove a pin. The Catalog's URL is used again immediately."""
+        if not may_pin(request):
+            raise PermissionDenied
+        pin = get_object_or_404(PinnedMarketingUrl, pk=pk)
+        if api.unpin_marketing_url(pin.course_key, request.user):
+            self._log(request, pin, f"Unpinned {pin.url}")
+            text = _("Unpinned. The Catalog's URL is used again.")
+            self.message_user(request, text, messages.SUCCESS)
+        return self._redirect(request, pin)
+
+    def _log(self, request: HttpRequest, pin: PinnedMarketingUrl, message: str) -> None:
+        """Add the change to the history of the course's stored course runs; if there is none, to that of the pin."""
+        for row in CatalogCourseRun.objects.filter(course_key=pin.course_key) or [pin]:
+            self.log_change(request, row, message)
+
+    def _redirect(self, request: HttpRequest, pin: PinnedMarketingUrl) -> HttpResponse:
+        """Return to the page of the course run; if there is none for this user, to the list of pins."""
+        row = CatalogCourseRun.objects.filter(course_key=pin.course_key).order_by("pk").first()
+        if row and request.user.has_perm("catalog_sync.view_catalogcourserun"):
+            return redirect(reverse("admin:catalog_sync_catalogcourserun_change", args=[row.pk]))
+        return redirect(reverse("admin:catalog_sync_pinnedmarketingurl_changelist"))

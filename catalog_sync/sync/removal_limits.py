@@ -1,0 +1,115 @@
+"""How many marketing URLs a sync run may remove, and when it must not remove any."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from catalog_sync.course_keys import parent_of_ccx
+from catalog_sync.store import course_overviews, course_runs, sources
+from catalog_sync.store.course_runs import StoredData
+from catalog_sync.store.sql import ROWS, in_chunks
+from catalog_sync.sync.outcome import rejected_advice
+from catalog_sync.sync.writer import Writer
+
+# So few removals are usual, also if they are a large share of a small LMS.
+ALWAYS_ALLOWED = 10
+
+
+class Refused(Exception):
+    """The sync removes no marketing URL. An operator has to remove the reason."""
+
+
+class RemovalsRefused(Refused):
+    """The sync would remove more marketing URLs than ``max_removal_percent`` allows."""
+
+    def __init__(self, removals: int, showing: int, max_removal_percent: int, advice: str = "") -> None:
+        super().__init__(
+            f"Refused to remove {removals} of {showing} marketing URLs (more than {max_removal_percent} %): the "
+            "Catalog may have answered only in part. Look at it, and if it is right run the command again with "
+            f"--allow-removals.{advice}"
+        )
+
+
+class UnknownStatuses(Refused):
+    """CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have, so that right URLs may be removed."""
+
+    def __init__(self, statuses: Sequence[str]) -> None:
+        super().__init__(
+            "CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have "
+            f"({', '.join(map(repr, statuses))}), so the sync removed no marketing URL: correct the setting (the "
+            f"Catalog's statuses are {', '.join(course_runs.CATALOG_STATUSES)}) and run the command again."
+        )
+
+
+def covers_alone(writer: Writer, course_key: str) -> bool:
+    """Return whether this Catalog may list the course run, and no other Catalog may."""
+    others = writer.other_catalogs
+    return writer.catalog.covers(course_key) and not any(each.covers(course_key) for each in others)
+
+
+def count_removable(writer: Writer, course_keys: Collection[str]) -> int:
+    """Return how many of these course overviews have a marketing URL that may be removed; pinned ones stay."""
+    count = 0
+    for some in in_chunks(course_keys, ROWS):
+        writer.heartbeat()
+        count += course_overviews.count_with_removable_url(some)
+    return count
+
+
+def check_statuses(absent: Collection[str], to_clear: Collection[str], writer: Writer) -> None:
+    """Allow no removal if CATALOG_SYNC_RUN_STATUSES names an unknown status.
+
+    Args:
+        absent: the course runs whose stored marketing URL would be removed.
+        to_clear: the course overviews whose marketing URL would be removed.
+        writer: of the sync run.
+
+    Raises:
+        UnknownStatuses: it names one, and a marketing URL would be removed.
+    """
+    unknown = course_runs.unknown_statuses(writer.catalog.name)
+    if not unknown:
+        return
+    stored = course_runs.read_all(absent).of_catalog(writer.catalog.name).values()
+    if any(row.data.marketing_url for row in stored) or count_removable(writer, to_clear):
+        raise UnknownStatuses(unknown)
+
+
+def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int) -> None:
+    """Check that the removals are a small share of the marketing URLs that this Catalog provides.
+
+    Raises:
+        RemovalsRefused: they are more than ``max_removal_percent`` of them, and more than a few.
+    """
+    if removals <= ALWAYS_ALLOWED:
+        return
+    provided = (
+        _count_provided(writer) if writer.other_catalogs else course_overviews.with_marketing_url().count()
+    )
+    if removals * 100 > max_removal_percent * provided:
+        advice = rejected_advice(writer.report)
+        raise RemovalsRefused(removals, provided, max_removal_percent, advice)
+
+
+def _count_provided(writer: Writer) -> int:
+    """Return how many course overviews have a marketing URL that this Catalog provides.
+
+    As a share of all URLs, a small Catalog that answers wrongly could lose all of its own.
+    """
+    count = 0
+    for keys in course_overviews.key_chunks(course_overviews.with_marketing_url()):
+        for some in in_chunks(keys):
+            writer.heartbeat()
+            stored = course_runs.read(sources.with_parents(some))
+            count += sum(_provides(writer, key, stored) for key in some)
+    return count
+
+
+def _provides(writer: Writer, course_key: str, stored: StoredData) -> bool:
+    """Return whether this Catalog provides the URL of a course, or alone may have provided it."""
+    for key in (course_key, parent_of_ccx(course_key)):
+        if candidates := stored.course_runs.get(key or ""):
+            source = sources.published_course_run(candidates)
+            if source.data.marketing_url:
+                return source.catalog == writer.catalog.name
+    return covers_alone(writer, course_key)

@@ -1,0 +1,67 @@
+"""Course runs on which the Catalog fails: it answers each page that would have one with 500."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.catalog.testing import COURSE_RUNS_PATH
+from tests.integration.faulty import RUNS, key
+
+pytest_plugins = ["tests.integration.fault_fixtures"]
+
+
+@pytest.fixture
+def fail_on(catalog):
+    """Make the Catalog fail on these course runs, as it does on a course run without a type."""
+
+    def order(*numbers: int) -> None:
+        for n in numbers:
+            catalog.control.fault(
+                "status", match={"path": COURSE_RUNS_PATH, "covers_key": key(n)}, times=None, status=500
+            )
+
+    return order
+
+
+@pytest.mark.parametrize(
+    ("number", "neighbors"),
+    [
+        pytest.param(10, f"after {key(9)}, before {key(11)}", id="middle"),
+        pytest.param(0, f"the first, before {key(1)}", id="first"),
+        pytest.param(RUNS - 1, f"after {key(RUNS - 2)}, the last that was read", id="last"),
+        pytest.param(8, f"after {key(7)}, before {key(9)}", id="on two pages"),
+    ],
+)
+def test_catalog_fails_on_a_course_run(sync, fail_on, number, neighbors):
+    fail_on(number)
+    outcome = sync()
+    outcome.is_incomplete(number)
+    assert outcome.report["failures"] == 1
+    assert (
+        "one course run is missing, because the Catalog fails on it (the Catalog answered HTTP 500): correct it in the "
+        f"Catalog (position {number} of the list, {neighbors})."
+    ) in outcome.message
+
+
+def test_catalog_fails_on_several_course_runs(sync, fail_on):
+    fail_on(2, 3, 11, 17)
+    outcome = sync()
+    outcome.is_incomplete(2, 3, 11, 17)
+    assert outcome.report["failures"] == 4
+    # Neighbors that fail as well have no key.
+    assert outcome.message.count(f"after {key(1)}, before {key(4)}") == 2
+
+
+def test_catalog_fails_on_a_course_run_of_a_large_page(sync, fail_on):
+    fail_on(10)
+    outcome = sync("--page-size", "500", "--concurrency", "4")
+    outcome.is_incomplete(10)
+    # Six attempts at the page, one past the end, two for each of nine halvings and two at the course run itself.
+    assert outcome.report["requests"] <= 6 + 1 + 2 * 9 + 2
+
+
+def test_catalog_fails_on_more_course_runs_than_the_quota_allows(sync, fail_on):
+    fail_on(*range(RUNS))
+    outcome = sync("--page-size", "50")
+    outcome.is_incomplete(*range(RUNS))
+    assert outcome.report["requests"] <= 130
