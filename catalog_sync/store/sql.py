@@ -20,7 +20,7 @@ CHUNK = 500
 # The rows of two columns that one query reads when a whole table is read.
 ROWS = 5_000
 
-# In one statement: as many as PostgreSQL's protocol counts, where parameters are bound on its side.
+# The most parameters of one statement: the limit of PostgreSQL's protocol.
 MOST_PARAMETERS = 65_535
 
 # Deadlocks and lock-wait time-outs: numbers of MySQL and MariaDB, SQLSTATE of PostgreSQL, message of SQLite.
@@ -40,7 +40,7 @@ def upsert(
 ) -> None:
     """Insert the rows, or update those whose ``unique_columns`` exist, in as few statements as the database allows.
 
-    Not by ``bulk_create``, which makes and prepares an instance a row and, on SQLite, 142 rows a statement.
+    ``bulk_create`` would create one model instance per row and, on SQLite, write only 142 rows per statement.
     """
     quoted = connection.ops.quote_name
     into = f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(map(quoted, [*columns, *constants]))})"
@@ -56,7 +56,7 @@ def upsert(
 def _marks(values: Iterable[Any]) -> tuple[list[str], list[Any]]:
     """Return placeholders for values that are the same in each row, and the parameters for them.
 
-    MySQL's client writes each parameter of each row into the statement, so there they are written once.
+    MySQL's client formats each parameter of each row, so there the values are formatted once instead.
     """
     if connection.vendor == "mysql":
         literals = [force_str(connection.connection.literal(value)) for value in values]
@@ -66,9 +66,9 @@ def _marks(values: Iterable[Any]) -> tuple[list[str], list[Any]]:
 
 
 def _most_parameters() -> int:
-    """Return how many parameters a statement may have; Django knows only of what SQLite allowed long ago."""
+    """Return how many parameters a statement may have; Django assumes the low limit of old SQLite versions."""
     if connection.vendor == "sqlite":
-        # Here, not above: web processes on another database do without.
+        # Imported here, because web processes on another database do not need it.
         import sqlite3
 
         connection.ensure_connection()

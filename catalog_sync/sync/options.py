@@ -47,6 +47,6 @@ class SyncOptions:
     @property
     def scope(self) -> SyncRun.Scope:
         """Which course runs the sync run covers."""
-        if self.course_keys:
+        if self.course_keys is not None:
             return SyncRun.Scope.COURSE_KEYS
         return SyncRun.Scope.CHANGED if self.changed else SyncRun.Scope.ALL

@@ -12,6 +12,7 @@ from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store.lease import LEASE_SECONDS
 from sandbox.catalog.testing import COURSES_PATH
+from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import age_heartbeat, running_sync, shown, wait_until
 
@@ -24,8 +25,7 @@ PAGES_OF_TEN = ("--page-size", "10", "--concurrency", "1")
 
 @pytest.fixture(autouse=True)
 def courses(shared_database, catalog):
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
+    CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key) for key in KEYS)
     catalog.control.set_runs({"key": key, "marketing_url": URL} for key in KEYS)
 
 

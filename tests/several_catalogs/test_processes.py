@@ -37,7 +37,7 @@ class TestReport:
     def test_of_one_that_there_is_not_is_wrong_usage(self, start):
         wrong = start("--catalog", "other")
         assert wrong.wait() == 2
-        assert "those there are: default, partner" in wrong.err
+        assert "Choose from: default, partner" in wrong.err
 
     def test_of_one_that_fails_is_a_failure(self, start, catalog):
         catalog.control.fault("status", status=403, times=None)

@@ -98,14 +98,15 @@ class TestPageTimer:
 
 @pytest.mark.django_db
 class TestAutomaticSyncRun:
-    """Sync runs with the page size ``"auto"``; in the configuration, that is 0."""
+    """Sync runs with the page size ``"auto"`` or 0, which is the same."""
 
-    def test_second_one_requests_the_same_pages_and_nothing_more(self, catalog):
+    @pytest.mark.parametrize("automatic", ["auto", 0])
+    def test_second_one_requests_the_same_pages_and_nothing_more(self, automatic, catalog):
         catalog.control.generate(300)
-        page_size = update_catalog_data(page_size="auto").page_size
+        page_size = update_catalog_data(page_size=automatic).page_size
         assert page_size == SyncRun.objects.get().next_page_size
         catalog.control.clear_requests()
-        update_catalog_data(page_size="auto")
+        update_catalog_data(page_size=automatic)
         requested = {
             (request.params["limit"], request.params["offset"])
             for request in catalog.control.requests(COURSE_RUNS_PATH)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
-from catalog_sync.models import SyncRun
+from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.sync import page_size, writer
 from catalog_sync.sync.distributed.coordinator import conclude_distributed, take_partition
 from catalog_sync.sync.distributed.partitions import plan
@@ -33,6 +33,11 @@ def entry(key, **values):
         "status": "published",
         "marketing_url": f"https://www.example.com/{key[18:]}",
     } | values
+
+
+@pytest.fixture
+def no_retries():
+    CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
 
 
 @pytest.fixture
@@ -112,7 +117,7 @@ def test_finished_partition_leaves_time_for_the_next_task_to_find_a_worker(liste
     assert SyncRun.objects.get(pk=run.lease.run_id).heartbeat > timezone.now() + timedelta(minutes=1)
 
 
-def test_all_failures_of_a_partition_are_reported(listed, catalog):
+def test_all_failures_of_a_partition_are_reported(listed, no_retries, catalog):
     catalog.control.fault("status", match={"covers_key": KEYS[0]}, times=None, status=500)
     catalog.control.fault("status", match={"params": {"limit": "3", "offset": "2"}}, times=None, status=404)
     message = sync(concurrency=1).message
@@ -158,7 +163,7 @@ class TestIncomplete:
         sync(concurrency=1)
         assert self.looked_up(catalog) == []
 
-    def test_after_partitions_that_cannot_be_joined(self, catalog):
+    def test_after_partitions_that_cannot_be_joined(self, no_retries, catalog):
         # Two deleted course runs separate the second partition from the first, and what joins them cannot be read.
         catalog.control.fault("status", match={"covers_key": KEYS[3]}, times=None, status=500)
         sync(after_first=lambda: catalog.control.delete(KEYS[:2]))
