@@ -142,6 +142,9 @@ def test_catalog_that_ignores_the_offset_is_not_complete(count, rows, page_size)
 
 @given(st.integers(0, 100), st.integers(-20, 50) | st.just(1_000), page_sizes)
 @examples(200)
+@example(20, 1, 5)
+@example(20, 5, 5)
+@example(20, -13, 5)
 def test_list_is_complete_if_the_count_is_not_too_high(length, delta, page_size):
     moving, pagination = MovingList(partition(0, length), []), OverlappingPages(page_size)
     while not pagination.ended:
