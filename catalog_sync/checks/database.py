@@ -30,6 +30,6 @@ def check_hourly_quota() -> Iterator[checks.CheckMessage]:
                 f"At page size {page_size}, a full sync of the Catalog {catalog.name} takes {needed} requests, but an "
                 f"ordinary user has {quota.REQUESTS_PER_HOUR} per hour.",
                 hint=f"Set a page size of at least {quota.least_page_size(count)} in Django admin (Catalog sync "
-                "configuration), or use a staff user of the Catalog and silence this check.",
+                "configuration), or make the user staff in the LMS and silence this check.",
                 id="catalog_sync.W005",
             )

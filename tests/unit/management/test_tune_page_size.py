@@ -94,7 +94,7 @@ def test_save_stores_the_recommendation_in_the_configuration(slow_catalog):
 def test_more_requests_than_an_ordinary_user_has_are_reported(requests, is_reported, monkeypatch):
     best = Measurement(page_size=20, concurrency=1, seconds=1, total_seconds=9, requests=requests)
     monkeypatch.setattr(api, "recommend_page_size", lambda **_: Recommendation((best,), best))
-    assert ("This sync needs a staff user" in tune()) == is_reported
+    assert ("This sync needs more" in tune()) == is_reported
 
 
 def test_catalog_that_is_down_is_reported_with_its_address(settings):
