@@ -86,8 +86,8 @@ class Command(BaseCommand):
         )
         if found.is_past_quota:
             self.stdout.write(
-                f"An ordinary user has {quota.REQUESTS_PER_HOUR} requests per hour. This sync needs more: make the user "
-                "staff in the LMS, or add a UserThrottleRate in the Catalog."
+                f"An ordinary user has {quota.REQUESTS_PER_HOUR} requests per hour. This sync needs more: make the "
+                "user staff in the LMS, or add a UserThrottleRate in the Catalog."
             )
         if found.shortage:
             self.stderr.write(found.shortage)
