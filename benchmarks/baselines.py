@@ -150,7 +150,7 @@ def get_and_save(runs: list[Row]) -> None:
 def without_receivers() -> Iterator[None]:
     """Disconnect this app's receivers, because their work in each ``save()`` is not part of the baseline."""
     pre_save.disconnect(sender=CourseOverview, dispatch_uid="catalog_sync.restore")
-    post_save.disconnect(sender=CourseOverview, dispatch_uid="catalog_sync.look_again")
+    post_save.disconnect(sender=CourseOverview, dispatch_uid="catalog_sync.republish_after_commit")
     try:
         yield
     finally:

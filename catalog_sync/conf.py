@@ -270,7 +270,7 @@ def stale_after_hours() -> float:
     hours = getattr(settings, "CATALOG_SYNC_STALE_AFTER_HOURS", None)
     return (
         DEFAULT_STALE_AFTER_HOURS if hours is None else min(MOST_STALE_AFTER_HOURS, hours)
-    )  # In this order: NaN.
+    )  # With the limit as the first argument, min() returns the limit for NaN.
 
 
 def about_page_filter_enabled() -> bool:

@@ -18,8 +18,8 @@ MAX_CONCURRENCY = 16
 # A century: a date millions of days ago cannot be calculated.
 MAX_KEEP_RUNS_DAYS = 36_500
 PAGE_SIZE_REFUSAL = _(
-    "A page holds at most 10,000 course runs, not %(show_value)s: one request for more would keep a worker of the "
-    "Catalog busy for half a minute and longer. 0 finds the best page size by itself."
+    "The page size %(show_value)s is too large. Enter at most 10,000, or 0 to choose the page size automatically. A "
+    "larger page would keep a worker of the Catalog busy for more than half a minute."
 )
 
 
@@ -118,9 +118,9 @@ class SyncRun(models.Model):
         SKIPPED = "skipped", _("skipped")
 
     class Scope(models.TextChoices):
-        ALL = "all", _("all course runs")
-        CHANGED = "changed", _("changed lately")
-        COURSE_KEYS = "course_keys", _("single course runs")
+        ALL = "all", _("full sync")
+        CHANGED = "changed", _("incremental sync")
+        COURSE_KEYS = "course_keys", _("single courses")
 
     catalog = _catalog_field(_("The Catalog that it reads."))
     scope = models.CharField(max_length=16, choices=Scope.choices, default=Scope.ALL)
@@ -191,13 +191,14 @@ class CatalogSyncConfig(ConfigurationModel):
     enabled = models.BooleanField(
         default=True,
         verbose_name=_("Enabled"),
-        help_text=_("If it is off, the sync exits without a request to the Catalog."),
+        help_text=_("If unchecked, the sync is disabled: it does nothing and exits with 0."),
     )
     page_size = models.PositiveIntegerField(
         default=500,
         validators=[MaxValueValidator(MAX_PAGE_SIZE, PAGE_SIZE_REFUSAL)],
         help_text=_(
-            "Course runs per request, 1 to 10,000; 0 finds the best. A usual Catalog user has 200 requests per hour."
+            "Course runs per request, 1 to 10,000; 0 chooses automatically. An ordinary Catalog user has 200 requests "
+            "per hour."
         ),
     )
     concurrency = models.PositiveIntegerField(
@@ -248,7 +249,7 @@ class CatalogSyncConfig(ConfigurationModel):
         verbose_name_plural = _("Catalog sync configurations")
 
     def __str__(self) -> str:
-        state = "" if self.enabled else "switched off, "
+        state = "" if self.enabled else "disabled, "
         return f"{state}page size {self.page_size}, concurrency {self.concurrency}"
 
     @classmethod

@@ -23,7 +23,9 @@ def connect() -> None:
     with suppress(LookupError, ValueError):  # a system check reports that there is no such model
         model = course_overviews.model()
         pre_save.connect(restore, sender=model, dispatch_uid="catalog_sync.restore")
-        post_save.connect(republish_after_commit, sender=model, dispatch_uid="catalog_sync.look_again")
+        post_save.connect(
+            republish_after_commit, sender=model, dispatch_uid="catalog_sync.republish_after_commit"
+        )
 
 
 def restore(instance: Any, raw: bool = False, **kwargs: Any) -> None:

@@ -47,9 +47,9 @@ class Migration(migrations.Migration):
                     "scope",
                     models.CharField(
                         choices=[
-                            ("all", "all course runs"),
-                            ("changed", "changed lately"),
-                            ("course_keys", "single course runs"),
+                            ("all", "full sync"),
+                            ("changed", "incremental sync"),
+                            ("course_keys", "single courses"),
                         ],
                         default="all",
                         max_length=16,
@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
                     "enabled",
                     models.BooleanField(
                         default=True,
-                        help_text="If it is off, the sync exits without a request to the Catalog.",
+                        help_text="If unchecked, the sync is disabled: it does nothing and exits with 0.",
                         verbose_name="Enabled",
                     ),
                 ),
@@ -208,11 +208,11 @@ class Migration(migrations.Migration):
                     "page_size",
                     models.PositiveIntegerField(
                         default=500,
-                        help_text="Course runs per request, 1 to 10,000; 0 finds the best. A usual Catalog user has 200 requests per hour.",
+                        help_text="Course runs per request, 1 to 10,000; 0 chooses automatically. An ordinary Catalog user has 200 requests per hour.",
                         validators=[
                             django.core.validators.MaxValueValidator(
                                 10000,
-                                "A page holds at most 10,000 course runs, not %(show_value)s: one request for more would keep a worker of the Catalog busy for half a minute and longer. 0 finds the best page size by itself.",
+                                "The page size %(show_value)s is too large. Enter at most 10,000, or 0 to choose the page size automatically. A larger page would keep a worker of the Catalog busy for more than half a minute.",
                             )
                         ],
                     ),

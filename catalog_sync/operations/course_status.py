@@ -89,12 +89,12 @@ def _why_other_link(course_overview: Any, link: str) -> str:
 def _why_no_marketing() -> str:
     if not conf.about_page_filter_enabled():
         return _(
-            "The course has a marketing URL, but the LMS does not use it because CATALOG_SYNC_ABOUT_PAGE_FILTER and "
-            'FEATURES["ENABLE_MKTG_SITE"] are off.'
+            "The LMS does not use the marketing URL of the course, because CATALOG_SYNC_ABOUT_PAGE_FILTER and "
+            'FEATURES["ENABLE_MKTG_SITE"] are off. Set CATALOG_SYNC_ABOUT_PAGE_FILTER to True.'
         )
     text = _(
-        "The course has a marketing URL, but the LMS does not use it because OPEN_EDX_FILTERS_CONFIG does not contain "
-        'the filter step %(step)s, and FEATURES["ENABLE_MKTG_SITE"] is off.'
+        "The LMS does not use the marketing URL of the course, because OPEN_EDX_FILTERS_CONFIG does not contain the "
+        'filter step %(step)s, and FEATURES["ENABLE_MKTG_SITE"] is off. Add the filter step.'
     )
     return text % {"step": conf.ABOUT_PAGE_STEP}
 

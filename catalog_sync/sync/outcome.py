@@ -24,7 +24,8 @@ DATABASE_REMEDIES = {
     "max_allowed_packet": "Choose a smaller page size, or increase the database's max_allowed_packet",
     # Too long, or with characters that are not in the column's character set.
     "Data too long|value too long|Incorrect string value": (
-        "A value from the Catalog does not fit this column: widen it, or correct the value in the Catalog"
+        "A value from the Catalog does not fit the column that the error names: correct the value in the Catalog, or "
+        "widen the column"
     ),
     (
         "no such (table|column)|has no column|Unknown column|Table '.*' doesn't exist|"
@@ -32,7 +33,7 @@ DATABASE_REMEDIES = {
     ): "Run manage.py migrate catalog_sync",
 }
 CONFLICT_REMEDY = "Another process holds a lock: end the transaction that is still open"
-OTHER_REMEDY = "Check that the database is running, writable and has free space"
+OTHER_REMEDY = "Check that the database is running, is writable and has free space"
 
 
 def database_failure(error: AnyDatabaseError) -> str:
@@ -74,7 +75,7 @@ def rejected_advice(report: SyncReport) -> str:
 
 
 def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
-    """Return whether a larger page size helps a throttled user; empty after any other failure."""
+    """Return advice on the page size for a throttled user; empty if the Catalog did not throttle the request."""
     if not error.throttled or not (page_size := report.page_size):
         return ""
     count = report.catalog_count or catalog_size(report.catalog) or course_overviews.count()
@@ -89,5 +90,6 @@ def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
         )
     return (
         f" With page size {page_size}, a sync of {count:,} course runs needs only {needed:,} of an ordinary user's "
-        f"{per_hour}, so another client is using the same account."
+        f"{per_hour}, so a larger page size does not help. Find out which other client uses this account, or sync less "
+        "often."
     )

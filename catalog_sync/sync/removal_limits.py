@@ -24,9 +24,9 @@ class RemovalsRefused(Refused):
 
     def __init__(self, removals: int, showing: int, max_removal_percent: int, advice: str = "") -> None:
         super().__init__(
-            f"Refused to remove {removals} of {showing} marketing URLs (more than {max_removal_percent} %): the "
-            "Catalog may have answered only in part. Look at it, and if it is right run the command again with "
-            f"--allow-removals.{advice}"
+            f"Refused to remove {removals} of {showing} marketing URLs (more than {max_removal_percent} %), so none "
+            "was removed. The Catalog's list may be incomplete. Check whether the courses are missing in the Catalog, "
+            f"too. If they are, run the command again with --allow-removals.{advice}"
         )
 
 

@@ -38,20 +38,20 @@ from catalog_sync.sync.writer import Writer
 Status = SyncRun.Status
 Work = Callable[[CatalogClient, Writer], None]
 
-ITS_OWN_ERROR = "The run ended in an error of its own; see the traceback in the log."
+UNEXPECTED_ERROR = "The sync run failed with an unexpected error. See the traceback in the log."
 
 
 class Stopped(Exception):
-    """Somebody asked the run to stop."""
+    """The caller requested that the sync run stops."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The run was stopped before its end. What it had written stays; run the command again."
+            "The sync run was stopped before its end. Its changes are kept; run the command again to apply the rest."
         )
 
 
 def run_sync(options: SyncOptions) -> SyncReport:
-    """Run one sync and return what it did, also if it failed for a reason outside this program.
+    """Run one sync and return its report, even if the Catalog or the database failed.
 
     Raises:
         SyncAlreadyRunning: another sync is running.
@@ -67,13 +67,13 @@ def run_sync(options: SyncOptions) -> SyncReport:
 
 @dataclass
 class Run:
-    """A sync run that holds the lease. Whatever happens to it, it is closed and its end is logged.
+    """A sync run that holds the lease. The caller must call ``close``, which stores the report and logs the end.
 
     Attributes:
         access: where the Catalog is, and how the LMS authenticates to it.
-        failures: why something was not applied, a sentence each.
-        note: what to say of a run that succeeded.
-        next_page_size: what the next run is to begin with, where the page size is found by itself.
+        failures: why something was not applied, one reason each.
+        note: the message of a sync run that succeeded.
+        next_page_size: the automatic page size to store for the next sync run; None: it is not automatic.
     """
 
     options: SyncOptions
@@ -94,7 +94,7 @@ class Run:
             SyncAlreadyRunning: another sync is running.
             RuntimeError: the caller is in a transaction.
         """
-        # Refuse to run in a transaction: nobody could see the lease, and it would be open while the Catalog answers.
+        # Refuse a transaction of the caller: others could not see the lease, and it would stay open during requests.
         with transaction.atomic(durable=True):
             pass
         shown: dict[str, Any] = {
@@ -118,7 +118,7 @@ class Run:
 
     @classmethod
     def rejoin(cls, row: SyncRun, options: SyncOptions) -> Run:
-        """Return a run that another process has opened, with a report of its own."""
+        """Return a sync run that another process has opened, with a new report."""
         report = SyncReport(
             run_id=row.pk,
             catalog=row.catalog,
@@ -132,8 +132,8 @@ class Run:
         return cls(options, access, lease, log, report, next_page_size=row.next_page_size, _started=started)
 
     def carry_out(self, work: Work) -> SyncReport:
-        """Do the work and close the run, also if the work raises."""
-        status, message = Status.FAILED, ITS_OWN_ERROR
+        """Do the work and close the sync run, even if the work raises an exception."""
+        status, message = Status.FAILED, UNEXPECTED_ERROR
         try:
             status, message = self.attempt(work)
         finally:
@@ -141,7 +141,7 @@ class Run:
         return self.report
 
     def attempt(self, work: Work) -> tuple[SyncRun.Status, str]:
-        """Do the work, and return the status and the sentence that explains it."""
+        """Do the work, and return the status and the message of the sync run."""
         if not self.access.api_url:
             return Status.FAILED, str(address_missing(self.access.source))
         requester = Requester(
@@ -181,10 +181,10 @@ class Run:
         return Writer(transactions, catalog, statistics, self.report, dry_run, self.heartbeat)
 
     def close(self, status: SyncRun.Status, message: str) -> None:
-        """Store the report, give the lease back and log the end."""
+        """Store the report, release the lease, and log the end."""
         self.report.status, self.report.message = status.value, message
         self.report.duration_seconds = round(time.monotonic() - self._started, 3)
-        # Not where work ends: of a shared run each worker tells the one that concludes it.
+        # Not in attempt(): the process that concludes a distributed sync run logs the failures of all workers.
         for failure in self.failures:
             self.log.error("not_applied", reason=failure)
         values = self.report.stored_values()
@@ -194,12 +194,13 @@ class Run:
         try:
             self.lease.close(**values, **notes)
         except AnyDatabaseError:
-            # The connection is gone. A new one may do; if not, the lease ends by itself and the next run buries this.
+            # The connection is lost: try once more with a new one. If that fails too, the lease expires, and the next
+            # sync run closes this one.
             connection.close()
             with suppress(AnyDatabaseError):
                 self.lease.close(**values, **notes)
         if not self.options.dry_run:
-            with suppress(AnyDatabaseError):  # the run is over, and what is old can go next time
+            with suppress(AnyDatabaseError):  # the next sync run can delete the old rows
                 self._tidy_up(status)
         log = self.log.info if self.report.is_fine else self.log.error
         log("finished", scope=self.options.scope.value, **values)
@@ -212,7 +213,7 @@ class Run:
             delete_idle_incremental_runs(self.lease.run_id, self.options.catalog.name, status)
 
     def sync_course_keys(self, client: CatalogClient, writer: Writer) -> None:
-        """Look up just the course keys that were asked for."""
+        """Look up the requested course keys."""
         requested = set(self.options.course_keys or ())
         asked = {key for key in requested if self.options.catalog.covers(key)}
         self.report.of_other_orgs = len(requested) - len(asked)
@@ -226,14 +227,14 @@ class Run:
         )
 
     def sync_changed(self, client: CatalogClient, writer: Writer) -> None:
-        """Look up the course runs of the courses that the Catalog says changed lately."""
+        """Look up the course runs of the courses that the Catalog reports as changed."""
         catalog = self.options.catalog
         changed = {key for key in changed_course_keys(client, catalog.name) if catalog.covers(key)}
         if changed:
             self._look_up(client, writer, changed)
 
     def _look_up(self, client: CatalogClient, writer: Writer, asked: set[str]) -> set[str]:
-        """Look up these course runs, with what belongs to them: the parents of CCX courses, the CCX of parents."""
+        """Look up these course runs, the parents of CCX courses, and the CCX courses of parents."""
         parents = {parent for key in asked if (parent := parent_of_ccx(key))}
         ccx_keys: set[str] = set()
         for some in in_chunks(asked | parents):
@@ -247,7 +248,7 @@ class Run:
             self.report.catalog_count = self.report.course_runs_retrieved
 
     def sync_all(self, client: CatalogClient, writer: Writer) -> None:
-        """Crawl the whole list, then conclude."""
+        """Read the whole list, then conclude the sync run."""
         self.report.course_overviews = course_overviews.count()
         page_size = self.report.page_size = page_sizes.choose(self.options, client)
         crawl = client.crawl(OverlappingPages(page_size), self.options.concurrency)
@@ -258,7 +259,7 @@ class Run:
                 if self.options.on_progress:
                     self.options.on_progress(self.report.course_runs_retrieved, page.count)
         except RequestFailed:
-            # What was written before holds for CCX courses, too.
+            # The pages that were written may contain new URLs for CCX courses.
             writer.publish_ccx()
             raise
         except Stopped:
@@ -267,12 +268,12 @@ class Run:
         finally:
             self.failures += crawl.failures
         if not self.options.page_size:
-            # Of a crawl that came to its end: a Catalog that is down says nothing about pages.
+            # Only after a complete crawl: times from a failing Catalog do not show which page size is best.
             self.next_page_size = page_sizes.after(page_size, client.slowest_seconds)
         self.conclude(client, writer, complete=crawl.complete)
 
     def conclude(self, client: CatalogClient, writer: Writer, *, complete: bool) -> None:
-        """After the last page: retire what a complete crawl did not show, then see to the CCX courses."""
+        """Write pending changes, remove absent marketing URLs if the list is complete, publish to CCX courses."""
         writer.write_pending()
         if not complete and not self.failures:
             self.failures.append(
@@ -293,7 +294,7 @@ class Run:
         try:
             look_up_and_apply(client, writer, candidates.keys, most_removals)
         except RequestFailed as error:
-            # Nothing is proven about the rest, so it stays; all that was shown has been applied.
+            # Without a look-up there is no proof, so these URLs stay. The changes from the pages are already applied.
             self.failures.append(
                 f"not all of {len(candidates.keys)} course runs could be looked up by key: {error.clause}"
             )
@@ -302,7 +303,7 @@ class Run:
         return None if self.options.allow_removals else self.options.max_removal_percent
 
     def heartbeat(self) -> None:
-        """Show a sign of life, and stop if somebody asked for it."""
+        """Renew the lease if it is due; raise ``Stopped`` if the caller requested that the sync run stops."""
         if self.options.should_stop and self.options.should_stop():
             raise Stopped
         self.lease.renew_if_due()

@@ -89,7 +89,7 @@ class Writer:
             changed = self._compare(page)
             if 2 * len(self._pending) > len(page.course_runs) or self._is_time():
                 self.write_pending()
-        # Comparing first pays off for pages that are mostly unchanged.
+        # If most course runs of this page changed, write the next page without comparing it first.
         self._all_changes = 2 * changed > len(page.course_runs)
 
     def _compare(self, page: Page) -> int:

@@ -94,7 +94,10 @@ class Command(BaseCommand):
 
     def _save(self, found: Recommendation, catalog: str | None) -> None:
         if not found.may_be_saved:
-            raise CommandError("Nothing was saved: a page size that was not measured may be better.")
+            raise CommandError(
+                "Nothing was saved, because not all page sizes were measured. Run the command again with a higher "
+                "--requests."
+            )
         api.save_page_size(found.best, catalog)
         self.stdout.write("Saved in the Catalog sync configuration.")
 

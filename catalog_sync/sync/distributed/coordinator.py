@@ -28,7 +28,7 @@ from catalog_sync.sync.distributed.partitions import (
 )
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
-from catalog_sync.sync.runner import ITS_OWN_ERROR, Run, Stopped
+from catalog_sync.sync.runner import UNEXPECTED_ERROR, Run, Stopped
 from catalog_sync.sync.writer import Writer
 
 # The tasks in catalog_sync.tasks, by name, because that module imports this one.
@@ -52,7 +52,7 @@ def start_distributed(options: SyncOptions) -> SyncReport:
         SyncAlreadyRunning: another sync is running.
     """
     run = Run.open(options)
-    status, message = SyncRun.Status.FAILED, ITS_OWN_ERROR
+    status, message = SyncRun.Status.FAILED, UNEXPECTED_ERROR
     try:
         status, message = run.attempt(partial(_distribute, run))
     except NoWorkers as error:

@@ -62,7 +62,7 @@ class TestDatabaseFailure:
             cursor.execute("CREATE TABLE texts (text)")
             cursor.execute(f"PRAGMA {limit}")
         assert self.message(database, "INSERT INTO texts VALUES (%s)", "x" * 100_000) == (
-            f"Database error: {text}. Check that the database is running, writable and has free space, then run the "
+            f"Database error: {text}. Check that the database is running, is writable and has free space, then run the "
             "command again."
         )
 
@@ -85,7 +85,7 @@ class TestDatabaseFailure:
         [
             (
                 "Incorrect string value: '\\xF0\\x9F\\x98\\x80' for column `lms`.`o`.`url` at row 1",
-                "does not fit this column: widen it",
+                "does not fit the column that the error names",
             ),
             ("Got a packet bigger than 'max_allowed_packet' bytes", "Choose a smaller page size"),
         ],
@@ -114,10 +114,10 @@ class TestPageSizeAdvice:
                 20,
                 "needs 1,114 requests, but an ordinary user has 200 requests per hour. Use page size 119 or more.",
             ),
-            (119, "another client is using the same account"),
+            (119, "a larger page size does not help"),
             (
                 500,
-                "needs only 43 of an ordinary user's 200 requests per hour, so another client is using the same",
+                "needs only 43 of an ordinary user's 200 requests per hour, so a larger page size does not help",
             ),
         ],
     )
