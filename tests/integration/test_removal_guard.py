@@ -49,13 +49,13 @@ class TestRefused:
     def test_removes_nothing(self, report):
         assert (report.removed, showing()) == (0, 101)
 
-    def test_keeps_the_replica(self, report):
+    def test_keeps_the_stored_course_runs(self, report):
         assert CatalogCourseRun.objects.filter(marketing_url__isnull=False).count() == 101
 
-    def test_keeps_additions(self, report):
+    def test_writes_new_urls(self, report):
         assert CourseOverview.objects.get(pk=NEW).marketing_url == URL
 
-    def test_keeps_changes(self, report):
+    def test_writes_changed_urls(self, report):
         assert CourseOverview.objects.get(pk=KEYS[50]).marketing_url == f"{URL}/changed"
 
     def test_message_names_the_numbers(self, report):
@@ -64,7 +64,7 @@ class TestRefused:
     def test_message_names_the_option(self, report):
         assert "--allow-removals" in report.message
 
-    def test_is_repeated_by_the_next_run(self, report):
+    def test_next_sync_is_refused_too(self, report):
         assert update_catalog_data().status == "refused"
 
     def test_option_removes_them(self, report):
@@ -76,14 +76,14 @@ class TestRefused:
 
 
 @pytest.mark.parametrize(("gone", "status"), [(10, "succeeded"), (11, "refused")])
-def test_a_few_may_always_go(gone, status, catalog):
+def test_ten_removals_are_always_allowed(gone, status, catalog):
     CatalogSyncConfig.objects.create(max_removal_percent=0)
     catalog.control.delete(KEYS[:gone])
     assert update_catalog_data().status == status
 
 
 @pytest.mark.parametrize(("percent", "status"), [(11, "refused"), (12, "succeeded")])
-def test_share_is_that_of_the_configuration(percent, status, catalog):
+def test_limit_is_that_of_the_configuration(percent, status, catalog):
     CatalogSyncConfig.objects.create(max_removal_percent=percent)
     catalog.control.delete(KEYS[:12])
     assert update_catalog_data().status == status
@@ -102,13 +102,13 @@ def test_empty_catalog_is_refused(catalog):
     assert (update_catalog_data().status, showing()) == ("refused", 100)
 
 
-def test_empty_catalog_with_the_option_empties_the_lms(catalog):
+def test_allow_removals_removes_all_urls_of_an_empty_catalog(catalog):
     catalog.control.set_runs([])
     update_catalog_data(allow_removals=True)
     assert (showing(), CatalogCourseRun.objects.count()) == (0, 0)
 
 
-def test_ccx_courses_count(catalog):
+def test_ccx_courses_count_as_removals(catalog):
     for number in range(12):
         CourseOverviewFactory(id=f"ccx-v1:ExampleX+C000+2026+ccx@{number + 1}")
     update_catalog_data()

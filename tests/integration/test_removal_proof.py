@@ -39,7 +39,7 @@ def never_retrying():
     CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
 
 
-class TestProven:
+class TestConfirmed:
     """What the Catalog no longer has."""
 
     @pytest.fixture(params=["vanished", "unpublished", "without URL"])
@@ -55,7 +55,7 @@ class TestProven:
     def test_goes(self, report):
         assert shown() is None
 
-    def test_goes_from_the_ccx_courses_too(self, report):
+    def test_ccx_courses_lose_the_url_too(self, report):
         assert shown(CCX) is None
 
     def test_is_counted(self, report):
@@ -74,14 +74,14 @@ class TestProven:
         assert shown() == URL
 
 
-def test_url_that_has_a_source_is_not_looked_up(synced, catalog):
+def test_url_of_a_listed_parent_run_is_not_looked_up(synced, catalog):
     """That of a CCX course has one in its parent run."""
     catalog.control.clear_requests()
     update_catalog_data()
     assert all("keys" not in request.params for request in catalog.control.requests())
 
 
-class TestReplica:
+class TestStoredCourseRun:
     """What stays stored of a run whose URL went."""
 
     def test_vanished_run_is_forgotten(self, synced, catalog):
@@ -96,7 +96,7 @@ class TestReplica:
         assert (run.status, run.marketing_url) == ("unpublished", None)
 
 
-class TestNotProven:
+class TestUnconfirmed:
     """What the list did not show, and the look-up does not confirm."""
 
     @pytest.fixture
@@ -109,7 +109,7 @@ class TestNotProven:
     def test_look_up_that_shows_the_run_keeps_it(self, contradicted):
         assert shown() == URL
 
-    def test_look_up_that_shows_the_run_ends_well(self, contradicted):
+    def test_look_up_that_finds_the_course_run_succeeds(self, contradicted):
         assert (contradicted.status, contradicted.removed) == ("succeeded", 0)
 
     def test_look_up_that_shows_a_malformed_record_keeps_it(self, synced, catalog):
@@ -149,7 +149,7 @@ class TestNotProven:
         update_catalog_data()
         assert all("keys" not in request.params for request in catalog.control.requests())
 
-    def test_many_malformed_records_are_no_removal(self, synced, catalog):
+    def test_malformed_records_do_not_count_as_removals(self, synced, catalog):
         catalog.control.upsert(in_catalog(key, 7) for key in KEYS[:15])
         assert update_catalog_data().status == "incomplete"
 
@@ -212,17 +212,17 @@ class TestForeignUrl:
         return leave
 
     @pytest.mark.parametrize("run", [None, in_catalog(KEY, None), in_catalog(KEY, status="reviewed")])
-    def test_goes_with_the_same_proof(self, run, foreign):
+    def test_is_removed_after_confirmation(self, run, foreign):
         assert (foreign(run).removed, shown()) == (1, None)
 
-    def test_gives_way_to_the_catalogs(self, foreign):
+    def test_is_replaced_by_the_url_of_the_catalog(self, foreign):
         foreign(in_catalog(KEY))
         assert shown() == URL
 
-    def test_stays_where_the_catalogs_is_rejected(self, foreign):
+    def test_is_kept_if_the_url_of_the_catalog_is_rejected(self, foreign):
         assert (foreign(in_catalog(KEY, "data:,")).status, shown()) == ("incomplete", FOREIGN_URL)
 
-    def test_of_a_course_that_the_catalog_never_had_goes(self, synced):
+    def test_is_removed_if_the_catalog_never_listed_the_course(self, synced):
         CourseOverviewFactory(id="course-v1:LmsX+Only+2026", marketing_url=FOREIGN_URL)
         update_catalog_data()
         assert shown("course-v1:LmsX+Only+2026") is None
@@ -237,31 +237,31 @@ class TestSettingsThatChange:
             [in_catalog(KEY, "https://elsewhere.example.org/course"), in_catalog(OTHER, status="reviewed")]
         )
 
-    def test_status_that_counts_no_more(self, mixed, settings):
+    def test_removing_a_status_removes_the_url(self, mixed, settings):
         settings.CATALOG_SYNC_RUN_STATUSES = ("published", "reviewed")
         update_catalog_data()
         settings.CATALOG_SYNC_RUN_STATUSES = ("published",)
         update_catalog_data()
         assert shown(OTHER) is None
 
-    def test_status_that_counts_from_now_on(self, mixed, settings):
+    def test_adding_a_status_adds_the_url(self, mixed, settings):
         update_catalog_data()
         settings.CATALOG_SYNC_RUN_STATUSES = None
         update_catalog_data()
         assert shown(OTHER) == URL
 
-    def test_host_that_is_allowed_no_more(self, mixed, settings):
+    def test_disallowing_a_host_removes_its_urls(self, mixed, settings):
         update_catalog_data()
         settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ("www.example.com",)
         update_catalog_data()
         assert shown(KEY) is None
 
-    def test_host_that_is_allowed_no_more_is_told(self, mixed, settings):
+    def test_disallowed_host_makes_the_sync_incomplete(self, mixed, settings):
         settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ("www.example.com",)
         assert update_catalog_data().status == "incomplete"
 
 
-def test_removed_url_that_an_old_copy_writes_back_goes_with_the_next_run(synced, catalog):
+def test_next_sync_removes_a_url_that_an_old_instance_restored(synced, catalog):
     old_copy = CourseOverview.objects.get(pk=KEY)
     catalog.control.delete([KEY])
     update_catalog_data()
@@ -277,7 +277,7 @@ def test_record_with_an_unprintable_language_costs_only_itself(synced, catalog, 
     assert (report.status, shown(KEY), shown(OTHER)) == ("incomplete", URL, CCX_URL)
 
 
-class TestDoubtful:
+class TestUnconfirmedWithoutUrl:
     """A marketing URL that the Catalog does not show any more, and whose course overview has none."""
 
     @pytest.fixture(autouse=True)
@@ -286,20 +286,20 @@ class TestDoubtful:
         CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=KEY, language=None)])
         catalog.control.upsert([in_catalog(KEY, status="unpublished", content_language="fr-fr")])
 
-    def test_is_not_written_to_be_removed(self):
+    def test_url_is_not_written_before_its_removal(self):
         report = update_catalog_data()
         assert (report.updated, report.removed, shown()) == (0, 1, None)
 
-    def test_is_told_by_a_dry_run_as_it_will_be(self):
+    def test_dry_run_reports_the_same_numbers(self):
         told, done = update_catalog_data(dry_run=True), update_catalog_data()
         assert (told.updated, told.removed) == (done.updated, done.removed)
 
-    def test_does_not_keep_the_other_fields_back(self, settings):
+    def test_other_fields_are_written(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
         update_catalog_data()
         assert CourseOverview.objects.get(pk=KEY).language == "fr-fr"
 
-    def test_does_not_keep_a_pin_back(self):
+    def test_pin_is_written(self):
         pin_marketing_url(KEY, CCX_URL)
         CourseOverview.objects.filter(pk=KEY).update(marketing_url=None)
         update_catalog_data()

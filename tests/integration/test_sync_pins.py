@@ -45,7 +45,7 @@ class TestSync:
         update_catalog_data()
         assert shown(key) == PIN
 
-    def test_takes_down_what_the_catalog_says(self):
+    def test_stores_the_data_of_the_catalog(self):
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
         stored = course_runs.read([KEY])
@@ -53,7 +53,7 @@ class TestSync:
         assert stored.pins == {KEY: PIN}
 
     @pytest.mark.parametrize("key", [KEY, CCX])
-    def test_puts_a_lost_pin_back(self, key):
+    def test_restores_a_lost_pin(self, key):
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
         CourseOverview.objects.update(marketing_url=None)
@@ -61,21 +61,21 @@ class TestSync:
         assert shown(key) == PIN
 
     @pytest.mark.parametrize("key", [KEY, CCX])
-    def test_puts_a_lost_pin_back_of_a_course_that_the_catalog_does_not_list(self, key, catalog):
+    def test_restores_a_lost_pin_of_a_course_that_the_catalog_does_not_list(self, key, catalog):
         catalog.control.delete([KEY])
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.update(marketing_url=None)
         update_catalog_data()
         assert shown(key) == PIN
 
-    def test_of_just_this_course_puts_its_pin_back(self, catalog):
+    def test_sync_of_one_course_restores_its_pin(self, catalog):
         catalog.control.delete([KEY])
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.update(marketing_url=None)
         update_catalog_data(course_keys=[KEY])
         assert shown() == PIN
 
-    def test_that_writes_nothing_writes_nothing(self):
+    def test_second_sync_writes_nothing(self):
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
         with statements() as sent:
@@ -90,20 +90,20 @@ class TestSync:
         update_catalog_data()
         assert shown(key) == PIN
 
-    def test_does_not_count_that_as_a_removal(self, catalog):
+    def test_pinned_course_is_not_a_removal(self, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         catalog.control.delete([KEY])
         assert update_catalog_data().removed == 0
 
-    def test_takes_down_that_the_catalog_dropped_it(self, catalog):
+    def test_deletes_the_stored_course_run_of_a_pinned_course(self, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         catalog.control.delete([KEY])
         update_catalog_data()
         assert not CatalogCourseRun.objects.filter(course_key=KEY).exists()
 
-    def test_asks_once_for_a_run_that_the_catalog_dropped(self, catalog):
+    def test_deleted_course_run_is_looked_up_in_one_sync_only(self, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         catalog.control.delete([KEY])
@@ -112,7 +112,7 @@ class TestSync:
         update_catalog_data()
         assert len(catalog.control.requests(COURSE_RUNS_PATH)) == 1
 
-    def test_does_not_ask_for_a_run_that_the_catalog_lists_from_now_on(self, catalog):
+    def test_newly_listed_course_run_is_not_looked_up(self, catalog):
         catalog.control.delete([KEY])
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
@@ -121,7 +121,7 @@ class TestSync:
         update_catalog_data()
         assert len(catalog.control.requests(COURSE_RUNS_PATH)) == 1
 
-    def test_of_a_run_of_which_the_catalog_says_nothing_hides_no_loss(self, catalog):
+    def test_pinned_course_run_without_data_does_not_prevent_removals(self, catalog):
         pin_marketing_url(KEY, PIN)
         catalog.control.upsert([{"key": KEY, "marketing_url": None, "status": ""}])
         update_catalog_data()
@@ -129,7 +129,7 @@ class TestSync:
         update_catalog_data()
         assert shown(OTHER) is None
 
-    def test_after_unpinning_a_run_that_the_catalog_dropped_shows_nothing(self, catalog):
+    def test_unpinning_a_deleted_course_run_leaves_no_url(self, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         catalog.control.delete([KEY])
@@ -144,12 +144,12 @@ class TestSync:
         update_catalog_data()
         assert (shown(), row().marketing_url) == (PIN, None)
 
-    def test_counts_a_pinned_course_as_one_that_it_met(self, catalog):
+    def test_pinned_course_is_matched(self, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         assert update_catalog_data().matched == 3
 
-    def test_counts_a_run_that_is_pinned_before_its_page_comes(self, catalog):
+    def test_course_run_pinned_during_the_sync_is_counted(self, catalog):
         """Its row is younger than the sync, and yet not of its making."""
         catalog.control.upsert([{"key": f"course-v1:ExampleX+A{n}+2026"} for n in range(4)])
         report = update_catalog_data(
@@ -157,7 +157,7 @@ class TestSync:
         )
         assert report.course_runs_retrieved == 6
 
-    def test_counts_a_run_of_which_the_catalog_says_nothing_once(self, catalog):
+    def test_pinned_course_run_on_two_pages_is_counted_once(self, catalog):
         """Though it is on two pages, and its row is there for the pin alone."""
         pin_marketing_url(KEY, PIN)
         pin_marketing_url(OTHER, PIN)
@@ -170,13 +170,13 @@ class TestSync:
         pin_marketing_url(KEY, PIN)
         assert update_catalog_data().not_in_catalog == 2
 
-    def test_that_is_dry_leaves_a_lost_pin_lost(self):
+    def test_dry_run_does_not_restore_a_lost_pin(self):
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.update(marketing_url=None)
         update_catalog_data(dry_run=True)
         assert shown() is None
 
-    def test_that_is_dry_tells_what_it_would_put_back(self, catalog):
+    def test_dry_run_counts_pins_to_restore(self, catalog):
         catalog.control.delete([KEY])
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.exclude(pk=OTHER).update(marketing_url=None)

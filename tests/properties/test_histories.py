@@ -168,7 +168,7 @@ beginnings: Callable[..., Any] = st.builds(
 
 @given(beginnings, moves, options())
 @examples(120)
-def test_after_success_the_lms_says_what_the_catalog_says(begin, moves, chosen):
+def test_successful_sync_writes_the_urls_of_the_catalog(begin, moves, chosen):
     history = begin()
     report = history.sync(moves, **chosen)
     assert report.status != "succeeded" or not history.wrong()
@@ -176,7 +176,7 @@ def test_after_success_the_lms_says_what_the_catalog_says(begin, moves, chosen):
 
 @given(beginnings, moves, moves, options())
 @examples(120)
-def test_after_a_second_success_too(begin, first_moves, moves, chosen):
+def test_second_successful_sync_writes_the_urls_of_the_catalog(begin, first_moves, moves, chosen):
     history = begin()
     history.sync(first_moves, allow_removals=True)
     report = history.sync(moves, **chosen)
@@ -191,7 +191,7 @@ def test_after_a_second_success_too(begin, first_moves, moves, chosen):
     st.dictionaries(moments, st.sampled_from([404, 429, 500, 503]), max_size=3),
 )
 @examples(120)
-def test_whatever_the_status_no_row_is_worse(begin, first_moves, moves, chosen, failing):
+def test_no_sync_writes_a_wrong_url(begin, first_moves, moves, chosen, failing):
     history = begin()
     history.sync(first_moves, allow_removals=True)
     history.sync(moves, failing, **chosen)
@@ -200,7 +200,7 @@ def test_whatever_the_status_no_row_is_worse(begin, first_moves, moves, chosen, 
 
 @given(beginnings, moves, moves, options(), st.dictionaries(moments, st.sampled_from([404, 500]), max_size=3))
 @examples(80)
-def test_the_next_quiet_run_puts_everything_right(begin, first_moves, moves, chosen, failing):
+def test_next_sync_without_changes_corrects_everything(begin, first_moves, moves, chosen, failing):
     history = begin()
     history.sync(first_moves, allow_removals=True)
     history.sync(moves, failing, **chosen)
@@ -211,7 +211,7 @@ def test_the_next_quiet_run_puts_everything_right(begin, first_moves, moves, cho
 
 @given(landslides, moves, options())
 @examples(80)
-def test_a_refused_run_removes_nothing(landslide, moves, chosen):
+def test_refused_sync_removes_nothing(landslide, moves, chosen):
     history = History(dict.fromkeys(CATALOG_KEYS, FULL), set(LMS_KEYS), set())
     history.sync([])
     before = history.lms.shown()
@@ -224,7 +224,7 @@ def test_a_refused_run_removes_nothing(landslide, moves, chosen):
 
 @given(beginnings, moves, moves, options())
 @examples(60)
-def test_a_dry_run_tells_what_a_run_would_do(begin, moves, later_moves, chosen):
+def test_dry_run_reports_the_numbers_of_the_sync(begin, moves, later_moves, chosen):
     history = begin()
     history.sync(moves, allow_removals=True)
     for number in range(15):

@@ -116,25 +116,25 @@ class TestCatalogSyncConfig:
             ("max_removal_percent", 10),
         ],
     )
-    def test_default_holds_without_a_row(self, name, value):
+    def test_default_is_used_without_a_row(self, name, value):
         assert getattr(CatalogSyncConfig.current(), name) == value
 
     def test_reading_the_defaults_makes_no_row(self):
         CatalogSyncConfig.current()
         assert not CatalogSyncConfig.objects.exists()
 
-    def test_newest_row_is_in_force(self):
+    def test_newest_row_is_used(self):
         CatalogSyncConfig.objects.create(page_size=100)
         CatalogSyncConfig.objects.create(page_size=200)
         assert CatalogSyncConfig.current().page_size == 200
 
-    def test_newest_row_is_in_force_after_one_of_a_clock_that_was_ahead(self):
+    def test_newest_row_is_used_after_a_row_with_a_future_date(self):
         ahead = CatalogSyncConfig.objects.create(enabled=True)
         CatalogSyncConfig.objects.filter(pk=ahead.pk).update(change_date=timezone.now() + timedelta(days=1))
         CatalogSyncConfig.objects.create(enabled=False)
         assert not CatalogSyncConfig.current().enabled
 
-    def test_row_that_another_process_made_is_in_force_at_once(self):
+    def test_row_of_another_process_is_used_immediately(self):
         CatalogSyncConfig.current()
         CatalogSyncConfig.objects.bulk_create([CatalogSyncConfig(page_size=77)])
         assert CatalogSyncConfig.current().page_size == 77

@@ -23,7 +23,7 @@ CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
 URL, OTHER_URL = "https://www.example.com/course/one", "https://www.example.com/course/other"
 
 
-def replica_has(key=KEY, **values):
+def store_course_run(key=KEY, **values):
     values = {"marketing_url": URL, "status": "published"} | values
     return CatalogCourseRun.objects.update_or_create(course_key=key, defaults=values)[0]
 
@@ -37,7 +37,7 @@ class TestRecreated:
 
     @pytest.fixture(autouse=True)
     def course_overview(self):
-        replica_has()
+        store_course_run()
         return CourseOverviewFactory(id=KEY)
 
     def test_url_is_back(self):
@@ -68,22 +68,22 @@ class TestRecreated:
         publish_course(KEY)
         assert CourseOverview.history.latest().marketing_url == URL
 
-    def test_saving_asks_the_replica_once(self):
+    def test_saving_reads_the_stored_course_run_once(self):
         with statements() as sent:
             publish_course(KEY)
         assert len([sql for sql in sent.all() if "catalogcourserun" in sql]) == 1
 
-    def test_url_of_the_replica_comes_before_an_older_one(self, course_overview):
+    def test_stored_url_replaces_an_older_one(self, course_overview):
         course_overview.marketing_url = OTHER_URL
         course_overview.save()
         assert stored_url() == URL
 
-    def test_run_that_the_replica_forgot_does_not_come_back(self):
+    def test_deleted_course_run_does_not_restore_its_url(self):
         CatalogCourseRun.objects.all().delete()
         assert publish_course(KEY).marketing_url is None
 
     def test_run_that_lost_its_url_does_not_come_back(self):
-        replica_has(marketing_url=None, status="unpublished")
+        store_course_run(marketing_url=None, status="unpublished")
         assert publish_course(KEY).marketing_url is None
 
 
@@ -92,24 +92,24 @@ class TestCreated:
 
     @pytest.mark.parametrize("key", [KEY, OLD_STYLE])
     def test_has_its_url_from_the_start(self, key):
-        replica_has(key)
+        store_course_run(key)
         assert publish_course(key).marketing_url == URL
 
-    def test_that_the_catalog_does_not_know_has_none(self):
+    def test_course_without_a_stored_course_run_has_no_url(self):
         assert publish_course(KEY).marketing_url is None
 
     def test_takes_no_url_of_a_key_that_differs_in_case(self):
-        replica_has(KEY.upper().replace("COURSE-V1", "course-v1"))
+        store_course_run(KEY.upper().replace("COURSE-V1", "course-v1"))
         assert publish_course(KEY).marketing_url is None
 
     def test_takes_every_field_that_is_mapped(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
-        replica_has(content_language="pt-br")
+        store_course_run(content_language="pt-br")
         assert publish_course(KEY).language == "pt-br"
 
-    def test_keeps_the_fields_that_the_replica_does_not_hold(self, settings):
+    def test_keeps_the_fields_that_are_not_stored(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
-        replica_has(content_language=None)
+        store_course_run(content_language=None)
         assert publish_course(KEY, language="en").language == "en"
 
 
@@ -117,21 +117,21 @@ class TestCcx:
     """A custom course."""
 
     def test_takes_the_url_of_its_parent(self):
-        replica_has(KEY)
+        store_course_run(KEY)
         assert publish_course(CCX).marketing_url == URL
 
     def test_takes_it_again_when_it_is_re_created(self):
-        replica_has(KEY)
+        store_course_run(KEY)
         publish_course(CCX)
         assert publish_course(CCX).marketing_url == URL
 
     def test_takes_its_own_where_there_is_one(self):
-        replica_has(KEY)
-        replica_has(CCX, marketing_url=OTHER_URL)
+        store_course_run(KEY)
+        store_course_run(CCX, marketing_url=OTHER_URL)
         assert publish_course(CCX).marketing_url == OTHER_URL
 
     def test_of_a_parent_without_url_has_none(self):
-        replica_has(KEY, marketing_url=None)
+        store_course_run(KEY, marketing_url=None)
         assert publish_course(CCX).marketing_url is None
 
 
@@ -143,20 +143,20 @@ class TestUpdatedInPlace:
         settings.COURSE_OVERVIEW_UPDATE_IN_PLACE = True
 
     def test_url_stays(self):
-        replica_has()
+        store_course_run()
         publish_course(KEY)
         assert publish_course(KEY, display_name="Two").marketing_url == URL
 
     def test_instance_from_before_the_sync_keeps_the_url(self):
         stale = CourseOverviewFactory(id=KEY)
-        replica_has()
+        store_course_run()
         CourseOverview.objects.update(marketing_url=URL)
         stale.save()
         assert stored_url() == URL
 
-    def test_instance_with_the_url_of_before_does_not_bring_it_back(self):
+    def test_saving_an_instance_with_the_old_url_keeps_the_new_url(self):
         stale = CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL)
-        replica_has()
+        store_course_run()
         CourseOverview.objects.update(marketing_url=URL)
         stale.save()
         assert stored_url() == URL
@@ -182,35 +182,35 @@ class TestFixture:
         return str(path)
 
     def test_url_of_the_fixture_stays(self, fixture_file):
-        replica_has()
+        store_course_run()
         call_command("loaddata", fixture_file, verbosity=0)
         assert stored_url() == OTHER_URL
 
-    def test_replica_is_not_asked(self, fixture_file):
+    def test_loading_reads_no_stored_course_run(self, fixture_file):
         with statements() as sent:
             call_command("loaddata", fixture_file, verbosity=0)
         assert [sql for sql in sent.all() if "catalogcourserun" in sql] == []
 
 
 @pytest.mark.django_db(transaction=True)
-class TestMeanwhile:
+class TestSyncDuringTransaction:
     """What a sync writes between the saving of a course overview and the end of its transaction."""
 
-    def test_url_that_came_is_there_after_the_commit(self):
+    def test_url_added_by_the_sync_is_written_after_the_commit(self):
         with transaction.atomic():
             publish_course(KEY)
-            replica_has()
+            store_course_run()
         assert stored_url() == URL
 
-    def test_url_that_changed_is_there_after_the_commit(self):
-        replica_has()
+    def test_url_changed_by_the_sync_is_written_after_the_commit(self):
+        store_course_run()
         with transaction.atomic():
             publish_course(KEY)
-            replica_has(marketing_url=OTHER_URL)
+            store_course_run(marketing_url=OTHER_URL)
         assert stored_url() == OTHER_URL
 
-    def test_url_that_went_is_gone_after_the_commit(self):
-        replica_has()
+    def test_url_removed_by_the_sync_is_cleared_after_the_commit(self):
+        store_course_run()
         with transaction.atomic():
             publish_course(KEY)
             CatalogCourseRun.objects.all().delete()
@@ -219,29 +219,29 @@ class TestMeanwhile:
     def test_url_of_a_parent_that_came_is_on_the_ccx_after_the_commit(self):
         with transaction.atomic():
             publish_course(CCX)
-            replica_has(KEY)
+            store_course_run(KEY)
         assert stored_url(CCX) == URL
 
     def test_nothing_is_written_where_nothing_happened(self):
-        replica_has()
+        store_course_run()
         publish_course(KEY)
         assert CourseOverview.history.count() == 1
 
     def test_transaction_that_is_rolled_back_leaves_no_trace(self):
-        replica_has()
+        store_course_run()
         with transaction.atomic():
             publish_course(KEY)
             transaction.set_rollback(True)
         assert not CourseOverview.objects.exists()
 
-    def test_running_sync_does_not_stand_in_the_way(self):
-        replica_has()
+    def test_publishing_does_not_wait_for_a_running_sync(self):
+        store_course_run()
         SyncRun.objects.create(lease="default", holder="worker-7")
         assert publish_course(KEY).marketing_url == URL
 
 
 @pytest.mark.django_db(transaction=True)
-class TestBrokenOff:
+class TestDeadlock:
     """A database that breaks the second look off for another's sake."""
 
     @pytest.fixture(autouse=True)
@@ -254,7 +254,7 @@ class TestBrokenOff:
         with connection.execute_wrapper(break_off):
             yield
 
-    def test_publishing_goes_on(self):
+    def test_publishing_succeeds_after_a_deadlock(self):
         CourseOverviewFactory(id=KEY)
         assert publish_course(KEY).pk
 

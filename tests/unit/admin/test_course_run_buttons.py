@@ -64,7 +64,7 @@ class TestPin:
             (PIN, "", "course_key"),
         ],
     )
-    def test_what_is_not_fit_is_told_at_its_field(self, admin_client, url, key, field):
+    def test_error_is_shown_at_its_field(self, admin_client, url, key, field):
         assert list(self.pin(admin_client, url, key).context["form"].errors) == [field]
 
     def test_what_is_not_fit_pins_nothing(self, admin_client):

@@ -254,7 +254,7 @@ class TestPage:
         text = page(admin_client, row)
         assert (unfit in text, f'href="{unfit}"' in text) == (True, False)
 
-    def test_offers_nothing_to_who_may_only_look(self):
+    def test_viewer_gets_no_buttons(self):
         text = page(client_of("view_catalogcourserun"), known())
         assert 'type="submit"' not in text.partition('id="content"')[2]
 

@@ -72,10 +72,10 @@ class TestCompare:
         CourseOverviewFactory(id=KEY, marketing_url=URL)
         assert course_overviews.compare({KEY: CatalogData()}).differing == []
 
-    def test_run_that_the_lms_does_not_have_is_not_met(self):
+    def test_course_that_the_lms_does_not_have_is_not_seen(self):
         assert course_overviews.compare({KEY: CatalogData(marketing_url=URL)}).seen == []
 
-    def test_key_of_another_case_is_not_met(self):
+    def test_key_that_differs_in_case_is_not_seen(self):
         CourseOverviewFactory(id=KEY)
         assert (
             course_overviews.compare({KEY.replace("One", "ONE"): CatalogData(marketing_url=URL)}).seen == []
@@ -90,7 +90,7 @@ class TestCompare:
         ],
         ids=["with", "without", "CCX"],
     )
-    def test_tells_which_are_to_show_a_url_of_their_own(self, key, held, with_url):
+    def test_returns_the_courses_with_a_url_of_their_own(self, key, held, with_url):
         CourseOverviewFactory(id=key)
         assert course_overviews.compare({key: held}).with_url == with_url
 
@@ -100,7 +100,7 @@ class TestCompare:
         held = CatalogData(marketing_url=URL, content_language="fr")
         assert course_overviews.compare({KEY: held}).differing == [KEY]
 
-    def test_one_of_which_several_fields_differ_is_told_once(self, settings):
+    def test_course_with_several_changed_fields_is_returned_once(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
         CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL, language="en")
         held = CatalogData(marketing_url=URL, content_language="fr")
@@ -111,7 +111,7 @@ class TestCompare:
             course_overviews.compare({KEY: CatalogData(), OTHER: CatalogData()})
 
 
-class TestReadWithReplica:
+class TestReadJoined:
     """Both sides of a course key, in one query."""
 
     @pytest.fixture(autouse=True)
@@ -120,12 +120,12 @@ class TestReadWithReplica:
             {KEY: CatalogData("published", URL), OTHER: CatalogData("published", OTHER_URL)}, "default"
         )
 
-    def test_tells_what_is_shown(self):
+    def test_returns_the_values_of_the_course_overview(self):
         CourseOverviewFactory(id=KEY)
         CourseOverview.objects.update(marketing_url=OTHER_URL)
         assert [*course_overviews.read_joined([KEY]).shown[KEY]] == [OTHER_URL]
 
-    def test_tells_what_is_stored_as_the_replica_does(self):
+    def test_returns_the_stored_course_runs(self):
         CourseOverviewFactory(id=KEY)
         assert course_overviews.read_joined([KEY]).stored == course_runs.read([KEY])
 
@@ -146,7 +146,7 @@ class TestReadWithReplica:
         CourseOverviewFactory(id=OLD_STYLE)
         assert course_overviews.read_joined([OLD_STYLE]) == NOTHING
 
-    def test_nothing_is_asked_for_nothing(self, django_assert_num_queries):
+    def test_no_keys_send_no_query(self, django_assert_num_queries):
         with django_assert_num_queries(0):
             assert course_overviews.read_joined([]) == NOTHING
 
@@ -159,7 +159,7 @@ class TestReadWithReplica:
             course_overviews.read_joined([KEY, OTHER])
 
 
-class TestCopyFromReplica:
+class TestCopyPublishedValues:
     """Writing what the replica holds."""
 
     def test_writes_the_url(self):
@@ -176,7 +176,7 @@ class TestCopyFromReplica:
         course_overviews.copy_published_values([KEY])
         assert url(OTHER) is None
 
-    def test_leaves_what_the_replica_does_not_hold(self):
+    def test_keeps_fields_that_are_not_stored(self):
         CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL)
         course_runs.record({KEY: CatalogData()}, "default")
         course_overviews.copy_published_values([KEY])
@@ -189,7 +189,7 @@ class TestCopyFromReplica:
         )
         assert course_overviews.copy_published_values([KEY, OTHER]) == 1
 
-    def test_doubtful_ones_that_are_pinned_are_counted_too(self):
+    def test_unconfirmed_pinned_courses_are_counted(self):
         for key in (KEY, OTHER):
             CourseOverviewFactory(id=key)
         course_runs.record({KEY: CatalogData(marketing_url=URL)}, "default")
@@ -268,11 +268,11 @@ class TestShowing:
         CourseOverviewFactory(id=KEY, marketing_url=shown)
         assert course_overviews.count_with_removable_url([KEY]) == count
 
-    def test_url_without_a_row_of_the_replica_is_unknown(self):
+    def test_url_without_a_stored_course_run_is_unknown(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
         assert list(course_overviews.with_unknown_url()) == [[KEY]]
 
-    def test_url_with_a_row_of_the_replica_is_known(self):
+    def test_url_with_a_stored_course_run_is_known(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
         course_runs.record({KEY: CatalogData(marketing_url=URL)}, "default")
         assert list(course_overviews.with_unknown_url()) == []
@@ -282,7 +282,7 @@ class TestShowing:
         assert list(course_overviews.with_unknown_url()) == []
 
 
-def test_whoever_is_out_of_step_is_looked_up_once_in_the_replica():
+def test_search_for_outdated_course_overviews_reads_each_table_once():
     with statements() as sent:
         assert [*course_overviews.out_of_date()] == []
     [sql] = sent.all()
@@ -305,7 +305,7 @@ def test_whoever_is_out_of_step_is_looked_up_once_in_the_replica():
     ],
     ids=["listed", "pinned", "pinned only", "without a URL", "unknown", "CCX", "unknown CCX"],
 )
-def test_is_out_of_step(key, stored, is_to_show, shown):
+def test_outdated_course_overviews_are_found(key, stored, is_to_show, shown):
     CourseOverviewFactory(id=key)
     CourseOverview.objects.update(marketing_url=shown)
     stored = dict(stored or {"none": True})

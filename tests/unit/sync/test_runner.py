@@ -37,17 +37,17 @@ def finished(caplog):
 
 
 class TestEnd:
-    def test_of_a_success_is_information(self, catalog, caplog):
+    def test_success_is_logged_as_info(self, catalog, caplog):
         caplog.set_level("INFO")
         update_catalog_data()
         assert finished(caplog)[0] == "INFO"
 
-    def test_of_a_failure_is_an_error(self, catalog, caplog):
+    def test_failure_is_logged_as_an_error(self, catalog, caplog):
         catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=403)
         update_catalog_data()
         assert finished(caplog)[0] == "ERROR"
 
-    def test_is_told_of_a_run_that_the_database_ended(self, catalog, caplog):
+    def test_database_error_is_reported_and_logged(self, catalog, caplog):
         catalog.control.generate(3)
 
         def refuse(execute, sql, params, many, context):
@@ -62,7 +62,7 @@ class TestEnd:
         assert finished(caplog)[0] == "ERROR"
 
     @pytest.mark.django_db(transaction=True)
-    def test_is_stored_though_the_connection_breaks_at_first(self, catalog):
+    def test_end_is_stored_after_a_lost_connection(self, catalog):
         broken = []
 
         def lose_once(execute, sql, params, many, context):
@@ -76,7 +76,7 @@ class TestEnd:
             run.close(SyncRun.Status.SUCCEEDED, "")
         assert (len(broken), SyncRun.objects.get().status) == (1, "succeeded")
 
-    def test_tells_every_reason_for_which_something_was_not_applied(self, catalog, caplog):
+    def test_each_failure_is_logged(self, catalog, caplog):
         catalog.control.generate(60)
         CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
         for offset in ("19", "38"):
@@ -87,13 +87,13 @@ class TestEnd:
 
 
 class TestDuration:
-    def test_is_what_passed_since_the_beginning(self):
+    def test_is_the_time_since_the_start(self):
         run = opened()
         run._started = time.monotonic() - 1_000
         run.close(SyncRun.Status.SUCCEEDED, "")
         assert 1_000 <= run.report.duration_seconds < 1_900
 
-    def test_of_a_shared_run_begins_in_the_process_that_opened_it(self):
+    def test_of_a_distributed_sync_starts_in_the_first_process(self):
         run = opened()
         SyncRun.objects.update(started=timezone.now() - timedelta(seconds=1_000))
         again = Run.rejoin(SyncRun.objects.get(), run.options)
@@ -109,15 +109,15 @@ class TestHistory:
         return run
 
     @pytest.fixture
-    def looks(self, catalog):
-        """Two looks that found nothing to do."""
+    def incremental_syncs(self, catalog):
+        """Two incremental syncs that found nothing to do."""
         for status in (SyncRun.Status.SUCCEEDED, SyncRun.Status.FAILED):
             Lease.acquire(scope=SyncRun.Scope.CHANGED).close(status=status)
 
     def is_kept(self, old_run):
         return SyncRun.objects.filter(pk=old_run.pk).exists()
 
-    def kept_looks(self):
+    def kept_incremental_syncs(self):
         return SyncRun.objects.filter(scope=SyncRun.Scope.CHANGED).count()
 
     def test_of_long_ago_goes_with_a_full_sync(self, old_run, catalog):
@@ -128,26 +128,26 @@ class TestHistory:
         update_catalog_data(dry_run=True)
         assert self.is_kept(old_run)
 
-    def test_of_long_ago_is_no_matter_of_a_sync_of_one_course_run(self, old_run, catalog):
+    def test_sync_of_one_course_keeps_old_sync_runs(self, old_run, catalog):
         update_catalog_data(course_keys=[KEY])
         assert self.is_kept(old_run)
 
-    def test_of_looks_has_the_last_that_found_nothing(self, looks):
+    def test_of_looks_has_the_last_that_found_nothing(self, incremental_syncs):
         update_catalog_data(changed=True)
-        assert self.kept_looks() == 2
+        assert self.kept_incremental_syncs() == 2
 
-    def test_of_looks_has_all_that_failed(self, looks, catalog):
+    def test_of_looks_has_all_that_failed(self, incremental_syncs, catalog):
         CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
         catalog.control.fault("status", match={"path": COURSES_PATH}, times=None, status=500)
         update_catalog_data(changed=True)
-        assert self.kept_looks() == 3
+        assert self.kept_incremental_syncs() == 3
 
-    def test_of_looks_is_no_matter_of_a_sync_of_one_course_run(self, looks):
+    def test_sync_of_one_course_keeps_incremental_sync_runs(self, incremental_syncs):
         update_catalog_data(course_keys=[KEY])
-        assert self.kept_looks() == 2
+        assert self.kept_incremental_syncs() == 2
 
 
-def test_full_sync_waits_for_a_look(catalog, monkeypatch):
+def test_full_sync_waits_for_an_incremental_sync(catalog, monkeypatch):
     monkeypatch.setattr("catalog_sync.store.lease.ACQUIRE_PAUSE_SECONDS", 0.01)
     look = Lease.acquire(scope=SyncRun.Scope.CHANGED)
 
@@ -158,7 +158,7 @@ def test_full_sync_waits_for_a_look(catalog, monkeypatch):
     assert update_catalog_data(should_stop=stop).status == "succeeded"
 
 
-def test_full_sync_waits_for_a_look_though_nobody_can_stop_it(catalog, monkeypatch):
+def test_full_sync_waits_for_an_incremental_sync_without_should_stop(catalog, monkeypatch):
     look = Lease.acquire(scope=SyncRun.Scope.CHANGED)
 
     def end_look(_):
@@ -200,7 +200,7 @@ def test_course_run_that_neither_has_is_told(catalog):
     assert update_catalog_data(course_keys=[KEY]).message == f"Neither the Catalog nor the LMS has {KEY}."
 
 
-def test_ccx_course_that_nobody_has_is_told_without_its_parent(catalog):
+def test_message_about_an_unknown_ccx_course_omits_its_parent(catalog):
     ccx = "ccx-v1:ExampleX+One+2026+ccx@7"
     assert update_catalog_data(course_keys=[ccx]).message == f"Neither the Catalog nor the LMS has {ccx}."
 
@@ -224,6 +224,6 @@ def test_nothing_is_missing_in_a_catalog_that_has_all(catalog):
     assert update_catalog_data().not_in_catalog == 0
 
 
-def test_course_run_of_the_only_catalog_is_of_no_other_organization(catalog):
+def test_course_run_is_not_ignored_without_orgs(catalog):
     CourseOverviewFactory(id=KEY)
     assert update_catalog_data(course_keys=[KEY]).of_other_orgs == 0

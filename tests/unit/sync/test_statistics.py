@@ -21,7 +21,7 @@ HELD = CatalogData("published", "https://www.example.com/course")
 NEWEST = 10
 
 
-def tally_of(*, dry_run=False) -> Statistics:
+def new_statistics(*, dry_run=False) -> Statistics:
     report = SyncReport(run_id=1, status="running", dry_run=dry_run, page_size=20, concurrency=1)
     return Statistics(report, EventLog(1), dry_run, newest_id=NEWEST)
 
@@ -35,12 +35,12 @@ def difference(seen=(), with_url=()) -> Difference:
 
 
 @pytest.mark.django_db
-def test_empty_replica_has_no_newest_row():
+def test_newest_id_without_stored_course_runs_is_0():
     assert newest_id() == 0
 
 
 def test_pages_are_counted_one_by_one():
-    statistics = tally_of()
+    statistics = new_statistics()
     for count in (30, 31):
         statistics.count_page(Page((CourseRun(KEY),), (), 1, count))
     assert (statistics.report.pages, statistics.report.catalog_count) == (2, 31)
@@ -50,60 +50,60 @@ class TestCount:
     """Course runs that are met for the first time."""
 
     def test_is_of_those_in_the_lms_and_of_those_that_are_not(self):
-        statistics = tally_of()
+        statistics = new_statistics()
         statistics.count(KEYS[:3], {}, difference(seen=[KEY, OTHER], with_url=[KEY]))
         report = statistics.report
         counted = (report.course_runs_retrieved, report.matched, report.not_in_lms, statistics.with_url)
         assert counted == (3, 2, 1, 1)
 
     @pytest.mark.parametrize("row_id", [1, NEWEST])
-    def test_of_an_older_row_is_once(self, row_id):
-        statistics, rows = tally_of(), {KEY: stored(row_id)}
+    def test_stored_course_run_is_counted_once(self, row_id):
+        statistics, rows = new_statistics(), {KEY: stored(row_id)}
         assert [statistics.count([KEY], rows, difference()) for _ in range(2)] == [{KEY}, set()]
 
-    def test_of_a_row_that_the_run_has_inserted_is_none(self):
-        assert tally_of().count([KEY], {KEY: stored(NEWEST + 1)}, difference()) == set()
+    def test_course_run_that_this_sync_run_inserted_is_not_counted_again(self):
+        assert new_statistics().count([KEY], {KEY: stored(NEWEST + 1)}, difference()) == set()
 
-    def test_in_a_dry_run_is_once_though_no_row_tells(self):
-        statistics = tally_of(dry_run=True)
+    def test_dry_run_counts_a_course_run_once(self):
+        statistics = new_statistics(dry_run=True)
         assert [statistics.count([KEY], {}, difference()) for _ in range(2)] == [{KEY}, set()]
 
-    def test_is_left_to_the_stretch_before(self):
-        statistics = tally_of()
+    def test_course_run_of_the_previous_partition_is_not_counted(self):
+        statistics = new_statistics()
         statistics.leave_to_previous(KEY)
         assert statistics.count([KEY], {KEY: stored(1)}, difference()) == set()
 
 
 @pytest.mark.django_db
-def test_what_two_stretches_have_counted_is_taken_off():
+def test_course_runs_that_two_partitions_counted_are_subtracted():
     rows = [CatalogCourseRun.objects.create(course_key=key) for key in KEYS[:3]]
     CourseOverviewFactory(id=KEY)
-    statistics = tally_of()
+    statistics = new_statistics()
     report = statistics.report
     report.course_runs_retrieved, report.matched, report.not_in_lms = 9, 5, 4
     statistics.uncount_duplicates([row.pk for row in rows])
     assert (report.course_runs_retrieved, report.matched, report.not_in_lms) == (6, 4, 2)
 
 
-class TestHasMet:
+class TestHasSeen:
     """Whether the run has met the course run of a row."""
 
     @pytest.fixture
     def statistics(self):
-        statistics = tally_of()
+        statistics = new_statistics()
         statistics.seen.add(3)
         return statistics
 
-    def test_without_a_row_it_has(self, statistics):
+    def test_course_run_without_a_row_is_seen(self, statistics):
         assert statistics.has_seen(None)
 
     @pytest.mark.parametrize(("row_id", "seen"), [(2, False), (3, True), (NEWEST, False), (NEWEST + 1, True)])
-    def test_of_an_older_row_it_has_if_it_was_counted(self, statistics, row_id, seen):
+    def test_stored_course_run_is_seen_if_it_was_counted(self, statistics, row_id, seen):
         assert statistics.has_seen(stored(row_id)) is seen
 
 
-def test_course_runs_of_other_organizations_are_counted_once_where_windows_overlap():
-    statistics = tally_of()
+def test_ignored_course_run_on_overlapping_pages_is_counted_once():
+    statistics = new_statistics()
     statistics.leave_to_previous(KEYS[4])
     for some in (KEYS[:3], KEYS[2:5]):
         statistics.count_of_other_orgs(frozenset(some))
@@ -114,7 +114,7 @@ class TestConfirm:
     """From which stored course runs nothing is to be removed."""
 
     def confirmed(self, rows):
-        statistics = tally_of()
+        statistics = new_statistics()
         statistics.confirm([*rows, "not stored"], rows)
         return [row.id for row in rows.values() if row.id in statistics.confirmed]
 
@@ -165,7 +165,7 @@ class TestFaults:
         return [line for line in caplog.messages if line.startswith(f"event=catalog_sync.{name} ")]
 
     def test_rejected_records_are_counted_once_each(self, caplog):
-        statistics = tally_of()
+        statistics = new_statistics()
         first, second = RejectedRecord(KEY, "bad"), RejectedRecord(OTHER, "bad")
         statistics.count_faults(Changeset(rejected=[first]), {})
         statistics.count_faults(Changeset(rejected=[first, second]), {})
@@ -174,22 +174,22 @@ class TestFaults:
             2,
         )
 
-    def test_rejected_records_without_a_key_are_told_apart(self):
-        statistics = tally_of()
+    def test_each_rejected_record_without_a_key_is_counted(self):
+        statistics = new_statistics()
         statistics.count_faults(
             Changeset(rejected=[RejectedRecord("", "bad"), RejectedRecord("", "bad")]), {}
         )
         assert statistics.report.course_runs_rejected == 2
 
-    def test_rejected_record_is_left_to_the_stretch_before(self):
-        statistics = tally_of()
+    def test_rejected_record_of_the_previous_partition_is_not_counted(self):
+        statistics = new_statistics()
         statistics.leave_to_previous(KEY)
         statistics.count_faults(Changeset(rejected=[RejectedRecord(KEY, "bad")]), {})
         assert statistics.report.course_runs_rejected == 0
 
-    def test_what_two_catalogs_have_is_told_once(self, caplog):
+    def test_course_run_in_two_catalogs_is_logged_once(self, caplog):
         caplog.set_level("INFO")
-        statistics = tally_of()
+        statistics = new_statistics()
         for _ in range(2):
             statistics.count_faults(Changeset(), {KEY: Conflict("partner", "default")})
         [line] = self.events(caplog, "course_run_in_two_catalogs")
