@@ -63,5 +63,6 @@ class TestCosts:
             SyncRun.objects.create(page_size=500, duration_seconds=seconds, status="succeeded")
         for seconds in (50, 60, 70):
             SyncRun.objects.create(page_size=500, duration_seconds=seconds, status="failed")
+            SyncRun.objects.create(page_size=500, duration_seconds=seconds, status="succeeded", dry_run=True)
         with django_assert_num_queries(1):
             assert self.cost(500).seconds == 5
