@@ -69,6 +69,23 @@ class StoredData(NamedTuple):
                 course_runs[key] = in_order(candidates)
         return StoredData(course_runs, self.pins)
 
+    def with_unnamed(self) -> set[str]:
+        """Return the course keys that a Catalog lists which is not named any more."""
+        names = {each.name for each in conf.catalogs()}
+        return {
+            key for key, some in self.course_runs.items() if any(each.catalog not in names for each in some)
+        }
+
+    def without_unnamed(self, course_keys: Collection[str]) -> StoredData:
+        """Return what would be stored if no Catalog that is not named any more listed these course keys."""
+        names = {each.name for each in conf.catalogs()}
+        course_runs = dict(self.course_runs)
+        for key in self.course_runs.keys() & course_keys:
+            candidates = [each for each in course_runs.pop(key) if each.catalog in names]
+            if candidates:
+                course_runs[key] = candidates
+        return StoredData(course_runs, self.pins)
+
 
 def in_order(course_runs: list[StoredCourseRun]) -> list[StoredCourseRun]:
     """Return the stored course runs of a course key in order of precedence.
@@ -145,6 +162,12 @@ def record(changes: Mapping[str, CatalogData], catalog: str) -> None:
 def delete_course_runs(course_keys: Collection[str], catalog: str) -> None:
     """Delete the Catalog's course runs of these course keys."""
     CatalogCourseRun.objects.filter(course_key__in=course_keys, catalog=catalog).delete()
+
+
+def delete_unnamed(course_keys: Collection[str]) -> None:
+    """Delete the course runs of these course keys that belong to Catalogs which are not named any more."""
+    names = [each.name for each in conf.catalogs()]
+    CatalogCourseRun.objects.filter(course_key__in=course_keys).exclude(catalog__in=names).delete()
 
 
 def count(catalog: str) -> int:

@@ -47,6 +47,11 @@ def covers_alone(writer: Writer, course_key: str) -> bool:
     return writer.catalog.covers(course_key) and not any(each.covers(course_key) for each in others)
 
 
+def overruled(writer: Writer, stored: StoredData) -> set[str]:
+    """Return the course keys whose rows of Catalogs that are not named any more go if this Catalog lacks them."""
+    return {key for key in stored.with_unnamed() if covers_alone(writer, key)}
+
+
 def count_removable(writer: Writer, course_keys: Collection[str]) -> int:
     """Return how many of these course overviews have a marketing URL that may be removed; pinned ones stay."""
     count = 0
@@ -101,6 +106,7 @@ def _count_provided(writer: Writer) -> int:
         for some in in_chunks(keys):
             writer.heartbeat()
             stored = course_runs.read(sources.with_parents(some))
+            stored = stored.without_unnamed(overruled(writer, stored))
             count += sum(_provides(writer, key, stored) for key in some)
     return count
 

@@ -19,6 +19,7 @@ from catalog_sync.sync.removal_limits import (
     check_statuses,
     count_removable,
     covers_alone,
+    overruled,
 )
 from catalog_sync.sync.writer import Writer
 
@@ -38,36 +39,52 @@ class Candidates:
 
 def find_candidates(writer: Writer) -> Candidates:
     """Return the course keys that a complete crawl did not confirm, and those of unknown marketing URLs in the LMS."""
-    lost, name = set(_unconfirmed(writer)), writer.catalog.name
+    lost = dict.fromkeys(_unconfirmed(writer))
     # Another Catalog may provide an unknown URL with its next sync.
     unknown = {key for key in _with_unknown_url(writer) if covers_alone(writer, key)}
-    keys = lost | unknown
+    keys = lost.keys() | unknown
     candidates = Candidates(set(keys), count_removable(writer, _without_other_source(writer, keys)))
     for chunk in course_overviews.ccx_chunks():
         writer.heartbeat()
         ccx_keys = [key for key, shown in chunk if shown]
-        stored = course_runs.read(sources.with_parents(ccx_keys))
-        after = stored.changed(name, {key: None for key in stored.course_runs if key in lost})
-        published = sources.published_with_parents(ccx_keys, after)
+        published = _published_after(writer, ccx_keys, lost)
         for key in ccx_keys:
             parent = parent_of_ccx(key)
             if parent is None or (key in published and published[key].marketing_url):
                 continue
-            if not lost.isdisjoint((key, parent)) or covers_alone(writer, key):
+            if not lost.keys().isdisjoint((key, parent)) or covers_alone(writer, key):
                 candidates.removals += key not in keys
                 candidates.keys |= {key, parent}
     return candidates
 
 
 def _without_other_source(writer: Writer, course_keys: Collection[str]) -> set[str]:
-    """Return those of the course keys for which no marketing URL is stored besides this Catalog's own."""
+    """Return those of the course keys that get no marketing URL if this Catalog has none of them."""
     found: set[str] = set()
+    absent = dict.fromkeys(course_keys)
     for some in in_chunks(course_keys, ROWS):
         writer.heartbeat()
-        after = course_runs.read_all(some).changed(writer.catalog.name, dict.fromkeys(some))
-        published = sources.published(after)
+        published = _published_after(writer, some, absent)
         found.update(key for key in some if key not in published or not published[key].marketing_url)
     return found
+
+
+def _published_after(
+    writer: Writer, course_keys: Collection[str], absent: Mapping[str, CatalogData | None]
+) -> dict[str, CatalogData]:
+    """Return the data to publish for some course keys once the absent ones are removed from this Catalog's rows."""
+    stored = writer.simulated(course_runs.read_all(sources.with_parents(course_keys)), course_keys)
+    return sources.published_with_parents(course_keys, _after(writer, stored, absent))
+
+
+def _after(writer: Writer, stored: StoredData, absent: Mapping[str, CatalogData | None]) -> StoredData:
+    """Return what would be stored if the absent course keys were removed from this Catalog's rows.
+
+    For those that no other named Catalog may list, the rows of Catalogs that are not named any more go with them.
+    """
+    changes = {key: absent[key] for key in stored.course_runs if key in absent}
+    stale = absent.keys() & overruled(writer, stored)
+    return stored.changed(writer.catalog.name, changes).without_unnamed(stale)
 
 
 def _with_unknown_url(writer: Writer) -> Iterator[str]:
@@ -177,11 +194,15 @@ class Plan(NamedTuple):
 
     Attributes:
         published: the data to publish for those for which another marketing URL is stored.
+        rest: the data to publish for those for which other values are stored, but no marketing URL.
         to_clear: those that lose their marketing URL.
+        unproven: CCX courses without another marketing URL, for which nothing is proven about the parent run.
     """
 
     published: dict[str, CatalogData]
+    rest: dict[str, CatalogData]
     to_clear: set[str]
+    unproven: set[str]
 
 
 def _plan(
@@ -196,9 +217,8 @@ def _plan(
         stored: for these keys and the parent runs of the CCX courses among them.
     """
     own = stored.of_catalog(writer.catalog.name)
-    changes = {key: absent[key] for key in sources.with_parents(course_keys) if key in absent}
-    data = sources.published_with_parents(course_keys, stored.changed(writer.catalog.name, changes))
-    plan = Plan({}, set())
+    data = sources.published_with_parents(course_keys, _after(writer, stored, absent))
+    plan = Plan({}, {}, set(), set())
     for key in course_keys:
         parent = parent_of_ccx(key)
         if key in data and data[key].marketing_url:
@@ -207,6 +227,10 @@ def _plan(
             rows = [own[each] for each in (key, parent) if each in own]
             if any(row.data.marketing_url for row in rows) or covers_alone(writer, key):
                 plan.to_clear.add(key)
+            if key in data:
+                plan.rest[key] = data[key]
+        else:
+            plan.unproven.add(key)
     return plan
 
 
@@ -215,7 +239,7 @@ def _plan_all(writer: Writer, absent: Mapping[str, CatalogData | None]) -> set[s
     to_clear = set()
     for some in in_chunks(absent, ROWS):
         writer.heartbeat()
-        stored = course_runs.read_all(sources.with_parents(some))
+        stored = writer.simulated(course_runs.read_all(sources.with_parents(some)), some)
         to_clear |= _plan(writer, some, absent, stored).to_clear
     return to_clear
 
@@ -226,15 +250,22 @@ def _remove(writer: Writer, course_keys: Collection[str], absent: Mapping[str, C
 
     def remove() -> tuple[int, int]:
         # Planned again: another Catalog may have changed its course runs since.
-        stored = course_runs.read(sources.with_parents(course_keys))
-        published, to_clear = _plan(writer, course_keys, absent, stored)
-        changes = {key: absent[key] for key in course_keys}
+        stored = writer.simulated(course_runs.read(sources.with_parents(course_keys)), course_keys)
+        published, rest, to_clear, unproven = _plan(writer, course_keys, absent, stored)
+        # A row stays as long as the course overview keeps its marketing URL, so that the next sync finds it.
+        shown = course_overviews.marketing_urls(unproven) if unproven else {}
+        changes = {key: absent[key] for key in course_keys if not shown.get(key)}
+        stale = changes.keys() & overruled(writer, stored)
         if writer.dry_run:
-            writer.simulate(changes)
+            writer.simulate(changes, stale)
             differing = course_overviews.compare(published).differing
             return writer.count_reported(differing), course_overviews.count_with_removable_url(to_clear)
         course_runs.delete_course_runs([key for key, data in changes.items() if data is None], name)
         course_runs.record({key: data for key, data in changes.items() if data is not None}, name)
+        if stale:
+            course_runs.delete_unnamed(stale)
+        if rest:  # not counted as updated: most of them count as removed
+            publishing.publish(rest)
         return publishing.publish(published), course_overviews.clear(to_clear)
 
     updated, removed = writer.transact(remove)

@@ -58,8 +58,8 @@ class Transactions:
             # Durable, because an outer transaction would keep the locks between pages, and could roll everything back.
             with attempt, transaction.atomic(durable=True):
                 if self.has_rivals:
-                    # Before its own lease, so that all writers lock in the same order. No other Catalog's sync may
-                    # change who owns a course run meanwhile.
+                    # Before its own lease, so that all writers lock in the same order. What this transaction publishes
+                    # depends on the stored course runs of all Catalogs, so no other sync may change them meanwhile.
                     wait_for_writer()
                 self.lease.renew(**added)
                 result = work()

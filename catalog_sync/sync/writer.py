@@ -65,6 +65,7 @@ class Writer:
     heartbeat: Callable[[], None]
     _ccx_sources: set[str] | None = None
     _simulated: dict[str, CatalogData | None] = field(default_factory=dict)
+    _without_unnamed: set[str] = field(default_factory=set)
     _reported: set[str] = field(default_factory=set)
     _pending: dict[str, CourseRun] = field(default_factory=dict)
     _all_changes: bool = False
@@ -241,14 +242,23 @@ class Writer:
     def simulated(self, stored: StoredData, course_keys: Collection[str]) -> StoredData:
         """Return what would be stored for these CCX courses and their parents if this dry run had written."""
         keys = sources.with_parents(course_keys) & self._simulated.keys()
-        return stored.changed(self.catalog.name, {key: self._simulated[key] for key in keys})
+        after = stored.changed(self.catalog.name, {key: self._simulated[key] for key in keys})
+        return after.without_unnamed(self._without_unnamed)
 
-    def simulate(self, changes: Mapping[str, CatalogData | None]) -> None:
-        """Remember, in a dry run, what would be stored for CCX courses and their parents; None: nothing."""
+    def simulate(
+        self, changes: Mapping[str, CatalogData | None], without_unnamed: Collection[str] = ()
+    ) -> None:
+        """Remember, in a dry run, what would be stored for CCX courses and their parents.
+
+        Args:
+            changes: what this Catalog would have; None: nothing.
+            without_unnamed: the course keys for which the rows of Catalogs that are not named any more would be gone.
+        """
         if self._ccx_sources is None:
             keys = {key for chunk in course_overviews.ccx_chunks() for key, _ in chunk}
             self._ccx_sources = sources.with_parents(keys)
         self._simulated |= {key: data for key, data in changes.items() if key in self._ccx_sources}
+        self._without_unnamed |= self._ccx_sources.intersection(without_unnamed)
 
 
 def _course_keys_of(page: Page) -> list[str]:

@@ -96,3 +96,23 @@ def test_reports_that_the_sync_would_refuse_to_remove_too_many_urls(catalog):
     update_catalog_data()
     catalog.control.set_runs([])
     assert update_catalog_data(dry_run=True).status == "refused"
+
+
+def test_counts_a_ccx_course_that_gets_the_new_url_of_its_parent_run(catalog):
+    old, new = "https://www.example.com/old", "https://www.example.com/new"
+    for key in (ADDED, CCX):
+        CourseOverviewFactory(id=key)
+    catalog.control.set_runs([{"key": ADDED, "marketing_url": old}, {"key": CCX, "marketing_url": new}])
+    update_catalog_data()
+    catalog.control.set_runs([{"key": ADDED, "marketing_url": new}, {"key": CCX, "marketing_url": None}])
+    assert_dry_run_is_like_the_sync()
+
+
+def test_counts_no_removal_from_ccx_courses_whose_parent_run_is_new_in_the_catalog(catalog):
+    CourseOverviewFactory(id=ADDED)
+    for number in range(12):
+        CourseOverviewFactory(
+            id=f"ccx-v1:ExampleX+Added+2026+ccx@{number}", marketing_url="https://www.example.com/x"
+        )
+    catalog.control.set_runs([{"key": ADDED}])
+    assert_dry_run_is_like_the_sync()

@@ -114,3 +114,14 @@ def test_ccx_courses_count_as_removals(catalog):
     update_catalog_data()
     catalog.control.delete(KEYS[:1])
     assert "13 of 112" in update_catalog_data().message
+
+
+def test_ccx_courses_that_get_the_url_of_their_parent_run_do_not_count(catalog):
+    keys = [f"ccx-v1:ExampleX+C000+2026+ccx@{number}" for number in range(12)]
+    for key in keys:
+        CourseOverviewFactory(id=key)
+    catalog.control.upsert(in_catalog(keys, f"{URL}/ccx"))
+    update_catalog_data()
+    catalog.control.delete(keys)
+    report = update_catalog_data()
+    assert (report.status, report.removed, report.updated) == ("succeeded", 0, 12)

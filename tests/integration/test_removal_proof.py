@@ -193,6 +193,26 @@ class TestCcx:
         update_catalog_data()
         assert shown(CCX) is None
 
+    @pytest.mark.parametrize("in_lms", [True, False])
+    def test_is_not_stored_any_more_if_the_lms_shows_no_url(self, catalog, in_lms):
+        CourseOverview.objects.filter(pk__in=[CCX, KEY]).update(marketing_url=None)
+        if not in_lms:
+            CourseOverview.objects.filter(pk=CCX).delete()
+        catalog.control.delete([CCX])
+        catalog.control.upsert([in_catalog(KEY, None)])
+        update_catalog_data()
+        assert not CatalogCourseRun.objects.filter(course_key=CCX).exists()
+
+    def test_loses_it_after_a_sync_that_rejected_the_record_of_the_parent(self, catalog):
+        CatalogCourseRun.objects.filter(course_key=KEY).delete()
+        catalog.control.delete([CCX])
+        catalog.control.upsert([in_catalog(KEY, "no URL")])
+        update_catalog_data()
+        assert (shown(CCX), CatalogCourseRun.objects.get(course_key=CCX).marketing_url) == (CCX_URL, CCX_URL)
+        catalog.control.delete([KEY])
+        update_catalog_data()
+        assert shown(CCX) is None
+
 
 class TestForeignUrl:
     """A marketing URL that another tool has left, and the replica never knew."""

@@ -18,6 +18,7 @@ from tests.several_catalogs.lms import (
     OTHER,
     PARTNER_URL,
     URL,
+    listed_by,
     lists,
     provider,
     shown,
@@ -195,14 +196,120 @@ class TestNotNamedAnyMore:
     def test_stays(self):
         assert (sync("default").removed, shown(OTHER)) == (0, PARTNER_URL)
 
-    def test_stays_if_it_is_asked_for_by_key(self):
-        sync("default", course_keys=[OTHER])
-        assert (shown(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
+    def test_goes_if_the_last_named_catalog_is_asked_for_the_key_and_lacks_it(self):
+        assert (sync("default", course_keys=[OTHER]).removed, shown(OTHER), provider(OTHER)) == (
+            1,
+            None,
+            None,
+        )
 
     def test_goes_once_its_rows_are_deleted(self):
         CatalogCourseRun.objects.filter(catalog="partner").delete()
         sync("default")
         assert shown(OTHER) is None
+
+
+class TestNotNamedAnyMoreInBoth:
+    """A Catalog that the settings do not name now, and the named one, had a URL for the same course run."""
+
+    @pytest.fixture(autouse=True)
+    def gone(self, catalog, partner, call_only):
+        lists(partner, KEY, OTHER, url=PARTNER_URL)
+        sync("partner")
+        call_only("default")
+
+    @pytest.mark.parametrize("theirs", [[], [{"key": KEY, "marketing_url": None}]], ids=["lost", "no URL"])
+    def test_both_go_when_the_named_catalog_loses_it(self, catalog, theirs):
+        catalog.control.set_runs(theirs)
+        report = sync("default")
+        assert (shown(), shown(CCX), report.removed, report.updated) == (None, None, 2, 0)
+        assert "partner" not in listed_by(KEY)
+
+    def test_other_rows_of_the_unnamed_catalog_stay(self, catalog):
+        lists(catalog)
+        sync("default")
+        assert (shown(OTHER), listed_by(OTHER)) == (PARTNER_URL, {"partner"})
+
+    def test_row_stays_while_the_named_catalog_lists_the_course_run(self):
+        sync("default")
+        assert (shown(), listed_by()) == (URL, {"default", "partner"})
+
+    def test_dry_run_counts_the_same(self, catalog):
+        lists(catalog)
+        names = ("updated", "removed", "matched", "requests")
+        told, done = sync("default", dry_run=True), sync("default")
+        assert [getattr(told, name) for name in names] == [getattr(done, name) for name in names]
+
+    def test_url_replaces_the_old_one_if_two_named_catalogs_may_list_it(self, catalog, settings):
+        named = settings.CATALOG_SYNC_CATALOGS
+        settings.CATALOG_SYNC_CATALOGS = named | {"third": named["default"]}
+        lists(catalog)
+        report = sync("default")
+        assert (shown(), report.removed, report.updated) == (PARTNER_URL, 0, 2)
+
+    @pytest.mark.parametrize("others", [{}, {"third": ["OtherX"]}], ids=["one Catalog", "several"])
+    def test_many_are_refused(self, catalog, settings, others):
+        entry = settings.CATALOG_SYNC_CATALOGS["default"]
+        orgs = {"default": ["ExampleX"], **others}
+        settings.CATALOG_SYNC_CATALOGS = {name: entry | {"ORGS": some} for name, some in orgs.items()}
+        keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
+        for key in keys:
+            CourseOverviewFactory(id=key)
+        lists(catalog, *keys, url=URL)
+        sync("default", allow_removals=True)
+        course_runs.record(dict.fromkeys(keys, CatalogData("published", PARTNER_URL)), "partner")
+        lists(catalog)
+        report = update_catalog_data(catalogs=["default"])
+        assert (report.status, shown(keys[0])) == ("refused", URL)
+        # With that of ``OTHER``.
+        assert "remove 15 of 16 marketing URLs" in report.message
+
+    def test_many_that_only_the_unnamed_catalog_had_are_refused_by_key(self, settings):
+        entry = settings.CATALOG_SYNC_CATALOGS["default"]
+        orgs = {"default": ["ExampleX"], "third": ["OtherX"]}
+        settings.CATALOG_SYNC_CATALOGS = {name: entry | {"ORGS": some} for name, some in orgs.items()}
+        keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
+        for key in keys:
+            CourseOverviewFactory(id=key, marketing_url=PARTNER_URL)
+        course_runs.record(dict.fromkeys(keys, CatalogData("published", PARTNER_URL)), "partner")
+        report = update_catalog_data(catalogs=["default"], course_keys=keys)
+        # With those of ``KEY``, of its CCX course and of ``OTHER``.
+        assert "remove 15 of 18 marketing URLs" in report.message
+
+
+class TestOtherValues:
+    """The values besides the URL, when no Catalog has a URL any more."""
+
+    @pytest.fixture(autouse=True)
+    def language(self, courses, settings, catalog, partner):
+        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+        lists(catalog, KEY, url=URL, content_language="de")
+        lists(partner, KEY, OTHER, content_language="fr")
+        update_catalog_data(allow_removals=True)
+
+    def test_are_those_of_the_other_catalog(self, catalog):
+        assert language() == "de"
+        lists(catalog)
+        report = sync("default")
+        assert (shown(), language(), report.removed, report.updated) == (None, "fr", 2, 0)
+
+    def test_are_those_of_the_first_named_if_the_second_still_lists_it(self, catalog, partner):
+        lists(catalog, KEY, content_language="de")
+        lists(partner, KEY, url=PARTNER_URL, content_language="fr")
+        update_catalog_data()
+        assert language() == "fr"
+        lists(partner, KEY, content_language="fr")
+        sync("partner")
+        assert (shown(), language()) == (None, "de")
+
+    def test_dry_run_counts_the_same(self, catalog):
+        lists(catalog)
+        told, done = sync("default", dry_run=True), sync("default")
+        assert (told.updated, told.removed) == (done.updated, done.removed)
+
+
+def language(key: str = KEY) -> str | None:
+    return CourseOverview.objects.get(pk=key).language
 
 
 class TestByKey:
