@@ -207,9 +207,15 @@ def copy_marketing_urls(urls: Mapping[str, str]) -> int:
     return _update(list(urls), {url_field(): Case(*whens)})
 
 
-def clear(course_keys: Collection[str]) -> int:
-    """Remove the marketing URL from the course overviews, and return how many had one. Pinned URLs stay."""
+def clear(course_keys: Collection[str], only_url: str | None = None) -> int:
+    """Remove the marketing URL from the course overviews, and return how many had one. Pinned URLs stay.
+
+    In a transaction, ``only_url`` limits this to those that have this URL when their rows have been locked.
+    """
     showing = _with_removable_url(course_keys)
+    if showing and only_url:
+        locked = _keyed().select_for_update().filter(_key__in=showing).values_list("_key", url_field())
+        showing = [key for key, url in locked if url == only_url]
     return _update(showing, {url_field(): Value(None, output_field=TextField())})
 
 

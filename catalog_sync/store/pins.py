@@ -36,34 +36,46 @@ def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
     if len(course_key) > longest:
         raise UsageError(f"The course key is longer than {longest} characters", "course_key")
     values = {"url": url, "reason": reason, "pinned_by": user, "pinned_at": timezone.now()}
-    with transaction.atomic():
-        wait_for_writer()
-        # Only the first pin has a URL before it that nothing else stores.
-        first = values | {"previous_url": _url_of_another_tool(course_key)}
-        PinnedMarketingUrl.objects.update_or_create(
-            course_key=course_key, defaults=values, create_defaults=first
-        )
-        _publish(course_key)
+    repeat_on_conflict(lambda: _pin(course_key, values))
     EventLog().info("pinned", course_key=course_key, marketing_url=url, user_id=getattr(user, "pk", None))
+
+
+@transaction.atomic
+def _pin(course_key: str, values: dict[str, Any]) -> None:
+    wait_for_writer()
+    # Only the first pin has a URL before it that nothing else stores.
+    first = values | {"previous_url": _url_of_another_tool(course_key)}
+    PinnedMarketingUrl.objects.update_or_create(course_key=course_key, defaults=values, create_defaults=first)
+    _publish(course_key)
 
 
 def _url_of_another_tool(course_key: str) -> str | None:
     """Return the marketing URL of the course overview if no Catalog and no pin provides one."""
-    if sources.source_of(course_key):
-        return None
-    return course_overviews.marketing_urls([course_key]).get(course_key) or None
+    # One statement, so one snapshot. A sync that commits between two statements would make its own URL appear to be
+    # that of another tool.
+    stored_url = sources.published_values(course_key)["marketing_url"]
+    columns = ("_key", course_overviews.url_field(), stored_url)
+    rows = course_overviews.of_key(course_key).values_list(*columns)
+    # The database may compare without case.
+    return next((url or None for key, url, stored in rows if key == course_key and not stored), None)
 
 
 def unpin(course_key: str, user: Any = None) -> bool:
     """Remove the pin of a course, and publish the URL that the Catalog has; return whether there was a pin."""
-    with transaction.atomic():
-        wait_for_writer()
-        pin = PinnedMarketingUrl.objects.select_for_update().filter(course_key=course_key).first()
-        if pin is None:
-            return False
-        pin.delete()
-        _publish(course_key, pin.url, pin.previous_url)
-    EventLog().info("unpinned", course_key=course_key, user_id=getattr(user, "pk", None))
+    was_pinned = repeat_on_conflict(lambda: _unpin(course_key))
+    if was_pinned:
+        EventLog().info("unpinned", course_key=course_key, user_id=getattr(user, "pk", None))
+    return was_pinned
+
+
+@transaction.atomic
+def _unpin(course_key: str) -> bool:
+    wait_for_writer()
+    pin = PinnedMarketingUrl.objects.select_for_update().filter(course_key=course_key).first()
+    if pin is None:
+        return False
+    pin.delete()
+    _publish(course_key, pin.url, pin.previous_url)
     return True
 
 

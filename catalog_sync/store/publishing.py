@@ -43,7 +43,9 @@ def _needs_republishing(course_key: str, restored_url: str | None) -> bool:
     for key, is_syncing, *values in course_overviews.of_key(course_key).values_list(*columns):
         published = CatalogData(**dict(zip(fields, values[len(fields) :], strict=True)))
         differing = course_overviews.difference({key: values}, {course_key: published}).differing
-        return is_syncing or bool(differing) or bool(restored_url and not published.marketing_url)
+        shown_url = dict(zip(fields, values, strict=False))["marketing_url"]
+        is_outdated = bool(restored_url) and shown_url == restored_url and not published.marketing_url
+        return is_syncing or bool(differing) or is_outdated
     return False  # deleted meanwhile
 
 
@@ -52,15 +54,16 @@ def republish(course_key: str, restored_url: str | None) -> None:
 
     Args:
         course_key: its key.
-        restored_url: the marketing URL that ``restore`` had set. It is removed if no marketing URL is stored any more.
+        restored_url: the marketing URL that ``restore`` had set. It is removed if the course overview still has it and
+            no marketing URL is stored any more.
     """
     with transaction.atomic():
         wait_for_writer()
-        published = sources.data_for([course_key]).get(course_key, CatalogData())
-        if restored_url and not published.marketing_url:
-            _clear([course_key])
+        published = sources.data_for([course_key])
+        if restored_url and not published.get(course_key, CatalogData()).marketing_url:
+            _clear([course_key], restored_url)
         else:
-            publish({course_key: published})
+            publish(published)
 
 
 def publish(published: dict[str, CatalogData]) -> int:
@@ -104,15 +107,12 @@ def republish_with_ccx(
                 {key: url for key, shown in chunk if (url := urls[key]) and url != shown}
             )
             if to_clear := [key for key in unpinned if not urls[key]]:
-                _clear(to_clear)
+                _clear(to_clear, removed_url)
 
 
-def _clear(course_keys: list[str]) -> None:
-    """Remove the marketing URL from course overviews for which no marketing URL was stored."""
-    course_overviews.clear(course_keys)
-    # A sync that began meanwhile may have stored one. From now on it waits for this transaction if it writes these
-    # course overviews, and what it wrote before is visible.
-    data = sources.data_for(course_keys)
-    course_overviews.copy_marketing_urls(
-        {key: url for key, each in data.items() if (url := each.marketing_url)}
-    )
+def _clear(course_keys: list[str], url: str | None) -> None:
+    """Remove this marketing URL from course overviews for which none was stored, and publish what is stored."""
+    course_overviews.clear(course_keys, url)
+    # A sync that began meanwhile may have stored a marketing URL. From now on it waits for this transaction if it
+    # writes these course overviews, and what it wrote before is visible.
+    publish(sources.data_for(course_keys))

@@ -98,8 +98,12 @@ def chunks_in_order(rows: models.QuerySet[Any], column: str, size: int = CHUNK) 
 
 
 def repeat_on_conflict(work: Callable[[], T]) -> T:
-    """Do work that is one transaction; retry it if the database rolls it back because of a conflict."""
-    for _ in range(CONFLICT_ATTEMPTS - 1):
+    """Do work that is one transaction; retry it if the database rolls it back because of a conflict.
+
+    Inside a transaction of the caller it is not retried: the database may have rolled back the caller's work, too.
+    """
+    attempts = CONFLICT_ATTEMPTS if connection.get_autocommit() else 1
+    for _ in range(attempts - 1):
         try:
             return work()
         except OperationalError as error:

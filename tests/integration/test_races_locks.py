@@ -12,7 +12,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
-from catalog_sync.api import update_catalog_data
+from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_catalog_data
 from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews, publishing
 from catalog_sync.store.lease import Lease
@@ -24,7 +24,7 @@ from tests.integration.processes import Worker, age_heartbeat, running_sync, sho
 pytest_plugins = ["tests.integration.process_fixtures"]
 
 KEYS = [f"course-v1:ExampleX+C{number:02}+2026" for number in range(20)]
-URL = "https://www.example.com/course"
+URL, OTHER_URL = "https://www.example.com/course", "https://www.example.com/other"
 RETRIED = "event=catalog_sync.transaction_retried"
 
 
@@ -51,6 +51,14 @@ def short_lock_wait(courses):
         cursor.execute(f"SET SESSION {setting}")
     yield
     connection.close()
+
+
+def set_pin(url):
+    """Pin this URL for the first course; None: unpin the course."""
+    if url:
+        pin_marketing_url(KEYS[0], url)
+    else:
+        unpin_marketing_url(KEYS[0])
 
 
 class RowLock:
@@ -368,6 +376,51 @@ class TestRepeated:
         with pytest.raises(AnyDatabaseError):
             repeat_on_conflict(ask)
         assert len(tries) == 1
+
+    @pytest.mark.parametrize("pins", [[URL], [OTHER_URL, None]], ids=["pin", "unpin"])
+    def test_pinning_and_unpinning_are(self, pins, short_lock_wait):
+        """They wait for a lock until the database rolls them back; then the lock is gone."""
+        *before, last = pins
+        for url in before:
+            set_pin(url)
+        lock, refused = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held"), []
+
+        def release(execute, sql, params, many, context):
+            try:
+                return execute(sql, params, many, context)
+            except OperationalError as error:
+                refused.append(error)
+                lock.release()
+                raise
+
+        with connection.execute_wrapper(release):
+            set_pin(last)
+        assert (len(refused), shown()[KEYS[0]]) == (1, last)
+
+    @pytest.mark.services
+    @pytest.mark.parametrize("pins", [[URL], [OTHER_URL, None]], ids=["pin", "unpin"])
+    def test_pinning_and_unpinning_in_a_transaction_of_the_host_are_not(self, pins, short_lock_wait):
+        """The database may have rolled back what the host wrote before."""
+        *before, last = pins
+        for url in before:
+            set_pin(url)
+        lock, refused = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held"), []
+
+        def count(execute, sql, params, many, context):
+            try:
+                return execute(sql, params, many, context)
+            except OperationalError as error:
+                refused.append(error)
+                raise
+
+        with (
+            connection.execute_wrapper(count),
+            pytest.raises(OperationalError) as error,
+            transaction.atomic(),
+        ):
+            set_pin(last)
+        lock.release()
+        assert (len(refused), is_conflict(error.value)) == (1, True)
 
     def test_second_look_of_a_publisher_is(self, short_lock_wait):
         """It is held up by a lock until it is broken off; then the lock is gone."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -40,6 +42,23 @@ def the_pin(key=KEY):
 def known(key=KEY, url=CATALOG_URL):
     """Let the replica hold a run, as after a sync."""
     course_runs.record({key: CatalogData("published", url)}, "default")
+
+
+@contextmanager
+def after_reading(model, act):
+    """Call ``act`` once, after the first query that reads this table."""
+    has_acted = []
+
+    def act_next(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if model._meta.db_table in sql and not has_acted:
+            has_acted.append(sql)
+            act()
+        return result
+
+    with connection.execute_wrapper(act_next):
+        yield
+    assert has_acted
 
 
 class TestPin:
@@ -323,6 +342,43 @@ class TestPreviousUrl:
         CourseOverview.objects.update(marketing_url=NEW_URL)
         unpin_marketing_url(KEY)
         assert shown() == NEW_URL
+
+    def test_stays_when_the_course_was_saved_before_the_unpinning_and_is_compared_after_it(
+        self, django_capture_on_commit_callbacks
+    ):
+        pin_marketing_url(KEY, PIN)
+        with django_capture_on_commit_callbacks() as callbacks:
+            CourseOverview.objects.get().save()
+        unpin_marketing_url(KEY)
+        for callback in callbacks:
+            callback()
+        assert shown() == self.FOREIGN
+
+    @pytest.mark.parametrize("read", [CatalogCourseRun, CourseOverview])
+    def test_is_not_kept_if_a_catalog_provides_it_during_the_pinning(self, read):
+        """A sync commits after the pinning has read one of the two tables."""
+        CourseOverview.objects.update(marketing_url=None)
+
+        def sync():
+            known()
+            CourseOverview.objects.update(marketing_url=CATALOG_URL)
+
+        with after_reading(read, sync):
+            pin_marketing_url(KEY, PIN)
+        assert the_pin().previous_url is None
+
+    @pytest.mark.parametrize("read", [CatalogCourseRun, CourseOverview])
+    def test_is_not_kept_if_a_catalog_loses_it_during_the_pinning(self, read):
+        """A sync commits after the pinning has read one of the two tables."""
+        known(url=self.FOREIGN)
+
+        def sync():
+            CatalogCourseRun.objects.all().delete()
+            CourseOverview.objects.update(marketing_url=None)
+
+        with after_reading(read, sync):
+            pin_marketing_url(KEY, PIN)
+        assert the_pin().previous_url is None
 
     def test_is_not_kept_if_the_catalog_had_provided_it(self):
         known(url=self.FOREIGN)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.store import course_runs, publishing
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -13,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 KEY = "course-v1:ExampleX+One+2026"
 CCX = "ccx-v1:ExampleX+One+2026+ccx@1"
-URL = "https://www.example.com/course/one"
+URL, FOREIGN_URL = "https://www.example.com/course/one", "https://www.example.com/foreign"
 
 
 @pytest.fixture(params=[KEY, CCX])
@@ -40,3 +42,55 @@ def test_url_that_is_shown_already_is_not_written_again(course_key):
     before = CourseOverview.history.count()
     publishing.republish(course_key, None)
     assert CourseOverview.history.count() == before
+
+
+class TestRestoredUrlThatIsNotStoredAnyMore:
+    """The save restored a marketing URL, and no Catalog and no pin has one after the commit."""
+
+    @pytest.fixture(autouse=True)
+    def course_overview(self):
+        CourseOverviewFactory(id=KEY)
+        CourseOverview.objects.update(marketing_url=URL, language="de")
+
+    def test_is_cleared(self):
+        publishing.republish_if_needed(KEY, URL)
+        assert CourseOverview.objects.get().marketing_url is None
+
+    def test_is_cleared_when_another_value_is_published(self, settings):
+        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+        CatalogCourseRun.objects.create(course_key=KEY, status="published", content_language="fr")
+        publishing.republish_if_needed(KEY, URL)
+        course_overview = CourseOverview.objects.get()
+        assert (course_overview.marketing_url, course_overview.language) == (None, "fr")
+
+    def test_url_that_another_tool_has_set_since_stays(self):
+        CourseOverview.objects.update(marketing_url=FOREIGN_URL)
+        publishing.republish_if_needed(KEY, URL)
+        assert CourseOverview.objects.get().marketing_url == FOREIGN_URL
+
+    def test_url_that_another_tool_has_set_since_stays_while_a_sync_is_running(self):
+        CourseOverview.objects.update(marketing_url=FOREIGN_URL)
+        publishing.republish(KEY, URL)
+        assert CourseOverview.objects.get().marketing_url == FOREIGN_URL
+
+    def test_url_that_another_tool_has_set_since_needs_no_lock(self, django_assert_num_queries):
+        CourseOverview.objects.update(marketing_url=FOREIGN_URL)
+        with django_assert_num_queries(1):
+            publishing.republish_if_needed(KEY, URL)
+
+    @pytest.mark.parametrize("publish", [publishing.republish, publishing.republish_with_ccx])
+    def test_url_that_another_tool_sets_before_the_clearing_stays(self, publish):
+        """It sets the URL when the pins have been read, which is the last step before the clearing."""
+        has_set = []
+
+        def set_next(execute, sql, params, many, context):
+            result = execute(sql, params, many, context)
+            is_read = f"FROM {connection.ops.quote_name(PinnedMarketingUrl._meta.db_table)}" in sql
+            if is_read and CatalogCourseRun._meta.db_table not in sql and not has_set:
+                has_set.append(sql)
+                CourseOverview.objects.update(marketing_url=FOREIGN_URL)
+            return result
+
+        with connection.execute_wrapper(set_next):
+            publish(KEY, URL)
+        assert (len(has_set), CourseOverview.objects.get().marketing_url) == (1, FOREIGN_URL)
