@@ -101,7 +101,7 @@ def no_sockets(_empty_caches: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_timed_actions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable everything that a sync does after some seconds, so that a slow machine changes no result."""
     from catalog_sync.store import lease
     from catalog_sync.sync import writer

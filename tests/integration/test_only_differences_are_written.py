@@ -142,7 +142,7 @@ def test_few_changes_per_page_are_collected(longest_wait, first_pages, catalog, 
     assert (counts[:3], updated.count()) == (first_pages, 3)
 
 
-@pytest.mark.usefixtures("in_no_time")
+@pytest.mark.usefixtures("without_timed_actions")
 @pytest.mark.parametrize("page_size", [20, 500])
 class TestStatements:
     """The number of statements per page does not depend on the page size."""

@@ -116,7 +116,7 @@ class TestLockWait:
     """A row of the page is held by another connection."""
 
     @pytest.mark.parametrize("retry", [1, 2, 3])
-    def test_page_is_tried_again(self, retry, short_lock_wait):
+    def test_page_is_retried(self, retry, short_lock_wait):
         locks = []
         with calling_at_retry(retry, lambda: locks[0].release()):
             update_catalog_data(page_size=10, on_progress=lock_during_the_run(locks))
@@ -138,10 +138,10 @@ class TestLockWait:
             report = update_catalog_data(page_size=10, on_progress=lock_during_the_run(locks))
         return report, counting.retries
 
-    def test_page_is_tried_again_three_times_at_most(self, given_up):
+    def test_page_is_retried_three_times_at_most(self, given_up):
         assert given_up[1] == 3
 
-    def test_then_the_run_fails_in_one_sentence(self, given_up):
+    def test_sync_fails_in_one_sentence_after_the_retries(self, given_up):
         report = given_up[0]
         assert (report.status, "Database error: " in report.message, "\n" in report.message) == (
             "failed",
@@ -149,11 +149,11 @@ class TestLockWait:
             False,
         )
 
-    def test_then_the_lease_is_free(self, given_up):
+    def test_lease_is_released_after_the_retries(self, given_up):
         assert running_sync() is None
 
 
-def test_sign_of_life_waits_while_another_holds_the_row_of_the_run(short_lock_wait, monkeypatch):
+def test_heartbeat_is_skipped_while_the_sync_run_is_locked(short_lock_wait, monkeypatch):
     monkeypatch.setattr("catalog_sync.store.lease.HEARTBEAT_SECONDS", 0)
     lease = Lease.acquire()
     before = SyncRun.objects.get().heartbeat
@@ -167,7 +167,7 @@ def test_sign_of_life_waits_while_another_holds_the_row_of_the_run(short_lock_wa
 
 
 @pytest.mark.services
-def test_deadlock_is_survived(courses, monkeypatch):
+def test_deadlock_is_retried(courses, monkeypatch):
     """Two connections wait for each other's rows; SQLite, which admits one writer, knows no such thing."""
     first_is_held, page_is_locked, copy = (
         threading.Event(),
@@ -250,15 +250,15 @@ class TestLostConnection:
         run = SyncRun.objects.get(pk=report.run_id)
         assert (run.status, run.lease) == ("failed", None)
 
-    def test_first_page_stays(self, report):
+    def test_first_page_remains_written(self, report):
         assert sum(url == URL for url in shown().values()) == 10
 
-    def test_next_run_is_right(self, report):
+    def test_next_sync_writes_all_urls(self, report):
         update_catalog_data()
         assert set(shown().values()) == {URL}
 
 
-def test_a_lease_that_could_not_be_given_back_ends_by_itself(courses, monkeypatch):
+def test_lease_that_was_not_released_expires(courses, monkeypatch):
     from catalog_sync.store.lease import Lease
 
     def gone(*args, **values):
@@ -276,7 +276,7 @@ def test_a_sync_refuses_to_run_in_a_transaction(courses):
         update_catalog_data()
 
 
-def test_no_transaction_is_open_while_the_catalog_is_asked(courses, monkeypatch):
+def test_no_transaction_is_open_during_a_request(courses, monkeypatch):
     from catalog_sync.catalog_client import transport
 
     in_transaction = set()
@@ -291,25 +291,25 @@ def test_no_transaction_is_open_while_the_catalog_is_asked(courses, monkeypatch)
     assert in_transaction == {False}
 
 
-class TestFrozen:
+class TestIdleTransaction:
     """A process that stands still in the middle of a page, with its locks."""
 
     @pytest.mark.services
     def test_transaction_is_ended_by_the_database(self, courses):
         with pytest.raises(AnyDatabaseError):
-            self.stand_still()
+            self.stay_idle()
         connection.close()
         assert CourseOverview.objects.get(pk=KEYS[0]).display_name not in ("held", "late")
 
     @staticmethod
-    def stand_still():
+    def stay_idle():
         with idle_transactions_bounded(1), transaction.atomic():
             CourseOverview.objects.filter(pk=KEYS[0]).update(display_name="held")
             time.sleep(3)
             CourseOverview.objects.filter(pk=KEYS[0]).update(display_name="late")
 
     @pytest.mark.services
-    def test_bound_ends_with_the_run(self, courses):
+    def test_timeout_ends_with_the_sync_run(self, courses):
         with idle_transactions_bounded(1):
             pass
         with transaction.atomic():
@@ -318,7 +318,7 @@ class TestFrozen:
         assert CourseOverview.objects.get(pk=KEYS[0]).display_name == "held"
 
     @pytest.mark.services
-    def test_run_has_the_bound(self, courses):
+    def test_sync_run_has_the_timeout(self, courses):
         name = (
             "@@idle_transaction_timeout"
             if connection.vendor == "mysql"
@@ -335,10 +335,10 @@ class TestFrozen:
         assert found == ["45" if connection.vendor == "mysql" else "45s"]
 
 
-class TestRepeated:
+class TestRepeatOnConflict:
     """Work that the database breaks off in favor of another's."""
 
-    def test_is_done_again(self, short_lock_wait):
+    def test_is_repeated(self, short_lock_wait):
         lock = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held")
         refused = []
 
@@ -353,7 +353,7 @@ class TestRepeated:
         repeat_on_conflict(publish)
         assert (refused, CourseOverview.objects.get(pk=KEYS[0]).display_name) == ([True], "published")
 
-    def test_is_not_done_for_ever(self, short_lock_wait):
+    def test_is_repeated_a_limited_number_of_times(self, short_lock_wait):
         lock, tries = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held"), []
 
         def publish():
@@ -365,7 +365,7 @@ class TestRepeated:
         lock.release()
         assert len(tries) == 3
 
-    def test_is_not_done_again_for_another_reason(self, courses):
+    def test_other_errors_are_not_repeated(self, courses):
         tries = []
 
         def ask():
@@ -422,7 +422,7 @@ class TestRepeated:
         lock.release()
         assert (len(refused), is_conflict(error.value)) == (1, True)
 
-    def test_second_look_of_a_publisher_is(self, short_lock_wait):
+    def test_comparison_after_the_commit_is_repeated(self, short_lock_wait):
         """It is held up by a lock until it is broken off; then the lock is gone."""
         locks = []
 
@@ -448,7 +448,7 @@ class TestRepeated:
 
 
 @pytest.mark.services
-def test_url_that_a_sync_brings_while_it_is_cleared_stays(courses):
+def test_url_that_a_sync_writes_during_clearing_is_kept(courses):
     """Nobody has run yet when the publisher looks, so that there is nothing to wait for."""
     syncs = []
 

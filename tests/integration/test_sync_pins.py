@@ -184,7 +184,7 @@ class TestSync:
         assert told == update_catalog_data().updated == 3
 
 
-@pytest.mark.usefixtures("in_no_time")
+@pytest.mark.usefixtures("without_timed_actions")
 class TestStatements:
     """A page costs the database no more for pins."""
 

@@ -45,27 +45,27 @@ def catalogs_environment(catalog: CatalogProcess, partner: CatalogProcess, setti
 
 
 @pytest.fixture
-def believe(partner: CatalogProcess, settings) -> Callable[..., None]:
+def set_orgs(partner: CatalogProcess, settings) -> Callable[..., None]:
     """Return a function that says for which organizations each Catalog is believed."""
 
-    def believe(**orgs: list[str] | None) -> None:
+    def set_orgs(**orgs: list[str] | None) -> None:
         named = settings.CATALOG_SYNC_CATALOGS
         settings.CATALOG_SYNC_CATALOGS = {
             name: entry | {"ORGS": orgs.get(name)} for name, entry in named.items()
         }
 
-    return believe
+    return set_orgs
 
 
 @pytest.fixture
-def call_only(partner: CatalogProcess, settings) -> Callable[..., None]:
+def configure_only(partner: CatalogProcess, settings) -> Callable[..., None]:
     """Return a function that leaves only these Catalogs named, in this order."""
 
-    def call_only(*names: str) -> None:
+    def configure_only(*names: str) -> None:
         named = settings.CATALOG_SYNC_CATALOGS
         settings.CATALOG_SYNC_CATALOGS = {name: named[name] for name in names}
 
-    return call_only
+    return configure_only
 
 
 @pytest.fixture

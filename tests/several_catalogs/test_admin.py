@@ -47,11 +47,11 @@ class TestConfiguration:
         admin_client.post(f"{CONFIG}add/", FORM | {"catalog": "partner"})
         assert [CatalogSyncConfig.current(name).page_size for name in ("default", "partner")] == [500, 77]
 
-    def test_refuses_one_that_there_is_not(self, admin_client):
+    def test_refuses_an_unknown_catalog(self, admin_client):
         admin_client.post(f"{CONFIG}add/", FORM | {"catalog": "other"})
         assert not CatalogSyncConfig.objects.exists()
 
-    def test_begins_with_what_is_in_force_for_the_one(self, admin_client):
+    def test_form_starts_from_the_current_row_of_the_catalog(self, admin_client):
         CatalogSyncConfig.objects.create(catalog="partner", page_size=123)
         CatalogSyncConfig.objects.create(catalog="default", page_size=456)
         assert 'value="123"' in content(admin_client, f"{CONFIG}add/?catalog=partner")
@@ -60,7 +60,7 @@ class TestConfiguration:
         SyncRun.objects.create(catalog="partner", catalog_count=4_321, status="succeeded")
         assert "4,321 course runs" in content(admin_client, f"{CONFIG}add/?catalog=partner")
 
-    def test_change_is_told_against_the_row_before_of_the_same(self, admin_client):
+    def test_change_is_relative_to_the_previous_row_of_that_catalog(self, admin_client):
         CatalogSyncConfig.objects.create(catalog="default", enabled=True, page_size=100)
         CatalogSyncConfig.objects.create(catalog="partner", enabled=True, page_size=200)
         CatalogSyncConfig.objects.create(catalog="default", enabled=True, page_size=300)
@@ -133,7 +133,7 @@ class TestSyncRuns:
         asked = SyncRun.objects.filter(cancel_requested=True)
         assert (list(asked), first.cancel_requested) == ([second], False)
 
-    def test_button_is_there_while_one_is_switched_off(self, admin_client):
+    def test_run_button_is_shown_if_one_catalog_is_disabled(self, admin_client):
         CatalogSyncConfig.objects.create(catalog="default", enabled=False)
         assert "Run now" in content(admin_client, RUNS)
 

@@ -42,14 +42,14 @@ class TestWrong:
         settings.CATALOG_SYNC_CATALOGS, self.code = WRONG[wrong]
         self.messages = messages()
 
-    def test_is_told_once(self, wrong):
+    def test_fault_is_reported_once(self, wrong):
         assert [message.id for message in self.messages] == [f"catalog_sync.{self.code}"]
 
     def test_comes_with_a_remedy(self, wrong):
         assert all(message.hint for message in self.messages)
 
 
-def test_each_of_several_faults_is_told(settings):
+def test_each_fault_is_reported(settings):
     settings.CATALOG_SYNC_CATALOGS = {"A": GOOD, "b": {"ORGS": "edX", "key": ""}}
     assert sorted(message.id[-4:] for message in messages()) == ["E011", "E012", "E013"]
 
@@ -64,7 +64,7 @@ def test_missing_credentials_are_named_by_their_settings(settings):
     assert "PARTNER_OAUTH2_PROVIDER_URL, PARTNER_OAUTH2_KEY, PARTNER_OAUTH2_SECRET" in messages()[0].msg
 
 
-def test_good_ones_are_not_spoken_of(settings):
+def test_valid_setting_is_not_reported(settings):
     settings.CATALOG_SYNC_CATALOGS = {
         "default": GOOD,
         "partner-2_b": GOOD | {"ORGS": ["edX"], "OAUTH_SETTINGS_PREFIX": "X"},

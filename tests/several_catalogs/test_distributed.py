@@ -66,15 +66,15 @@ def test_counts_the_course_runs_once_at_the_seams(concluded):
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 0, 2]])
-def test_counts_new_course_runs_once_at_the_seams_whichever_stretch_comes_first(order, planned):
+def test_counts_course_runs_once_in_any_order_of_partitions(order, planned):
     run_id, partitions = planned()
     outcomes = [take_partition(msgspec.to_builtins(partitions[index])) for index in order]
     conclude_distributed(outcomes, run_id, allow_removals=False)
     assert SyncRun.objects.get(pk=run_id).course_runs_retrieved == 8
 
 
-def test_of_a_catalog_that_a_worker_does_not_know_fails_with_the_remedy(read, call_only):
+def test_of_a_catalog_that_a_worker_does_not_know_fails_with_the_remedy(read, configure_only):
     run_id, outcomes = read
-    call_only("default")
+    configure_only("default")
     conclude_distributed(outcomes, run_id, allow_removals=False)
     assert "CATALOG_SYNC_CATALOGS['partner']['URL'] is not set" in SyncRun.objects.get(pk=run_id).message

@@ -40,10 +40,10 @@ class TestOneStale:
     def test_is_stale_as_a_whole(self):
         assert self.seen["status"] == "stale"
 
-    def test_speaks_for_all(self):
+    def test_values_are_those_of_the_stale_catalog(self):
         assert (self.seen["catalog"], self.seen["last_success"]["run_id"]) == ("partner", self.stale)
 
-    def test_each_is_told_of(self):
+    def test_status_of_each_catalog_is_listed(self):
         assert {name: each["status"] for name, each in self.seen["catalogs"].items()} == {
             "default": "ok",
             "partner": "stale",
@@ -75,7 +75,7 @@ def test_both_fresh_are_healthy():
     assert health.remedy(health.read()) == ""
 
 
-def test_each_tells_of_its_own_running_sync():
+def test_running_sync_is_listed_at_its_catalog():
     run = SyncRun.objects.create(catalog="partner", lease="partner", holder="worker")
     seen = health.read()["catalogs"]
     assert (seen["default"]["running"], seen["partner"]["running"]["run_id"]) == (None, run.pk)

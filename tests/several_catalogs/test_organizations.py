@@ -15,13 +15,13 @@ class TestOrganizations:
     """For which organizations a Catalog is believed."""
 
     @pytest.fixture(autouse=True)
-    def orgs(self, courses, partner, believe):
-        believe(default=["ExampleX"], partner=["PartnerX"])
+    def orgs(self, courses, partner, set_orgs):
+        set_orgs(default=["ExampleX"], partner=["PartnerX"])
         self.theirs = "course-v1:PartnerX+C1+2026"
         CourseOverviewFactory(id=self.theirs)
         lists(partner, *KEYS, self.theirs, url=PARTNER_URL)
 
-    def test_course_run_of_another_is_passed_over(self):
+    def test_course_run_of_another_organization_is_ignored(self):
         sync("partner")
         assert (shown(KEY), shown(self.theirs)) == (None, PARTNER_URL)
 
@@ -42,18 +42,18 @@ class TestOrganizations:
         lists(partner, "course-v1:ExampleX+Bad+2026", url=url)
         assert sync("partner").course_runs_rejected == 0
 
-    def test_malformed_record_without_a_key_may_be_theirs(self, partner):
+    def test_malformed_record_without_a_key_is_rejected(self, partner):
         lists(partner, "", url=PARTNER_URL)
         assert update_catalog_data(catalogs=["partner"]).course_runs_rejected == 1
 
-    def test_what_was_provided_before_goes(self, believe):
-        believe(partner=["ExampleX", "PartnerX"])
+    def test_url_is_removed_when_its_organization_leaves_orgs(self, set_orgs):
+        set_orgs(partner=["ExampleX", "PartnerX"])
         sync("partner")
-        believe(partner=["PartnerX"])
+        set_orgs(partner=["PartnerX"])
         sync("partner")
         assert (shown(KEYS[4]), shown(self.theirs)) == (None, PARTNER_URL)
 
-    def test_change_in_another_is_passed_over(self, partner):
+    def test_change_of_another_organization_is_ignored(self, partner):
         sync("partner")
         partner.control.upsert([{"key": KEY, "marketing_url": f"{PARTNER_URL}/new"}])
         assert sync("partner", changed=True).updated == 0

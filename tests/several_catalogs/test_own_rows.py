@@ -28,7 +28,7 @@ class TestConfiguration:
         CatalogSyncConfig.objects.create(catalog="partner", enabled=True, page_size=3)
         assert [each.page_size for each in update_catalog_data().catalogs] == [500, 3]
 
-    def test_newest_row_of_another_is_not_in_force(self):
+    def test_row_of_another_catalog_is_not_used(self):
         CatalogSyncConfig.objects.create(catalog="partner", page_size=3)
         CatalogSyncConfig.objects.create(catalog="default", page_size=7)
         assert CatalogSyncConfig.current("partner").page_size == 3
@@ -68,7 +68,7 @@ class TestHistory:
         sync("default")
         assert SyncRun.objects.filter(pk=old.pk).exists()
 
-    def test_last_look_is_that_of_the_one(self, partner):
+    def test_incremental_sync_starts_at_the_last_sync_of_that_catalog(self, partner):
         """What changed in the second since its own last look is found, though the first was synced since."""
         sync("partner")
         SyncRun.objects.update(started=timezone.now() - timedelta(days=2))

@@ -118,8 +118,8 @@ class TestFirstNamedComesLater:
     def test_is_not_asked_for_by_key(self, taken, catalog):
         assert all("keys" not in request.params for request in catalog.control.requests())
 
-    def test_of_a_catalog_that_is_not_named_any_more(self, taken, partner, call_only):
-        call_only("partner")
+    def test_of_a_catalog_that_is_not_named_any_more(self, taken, partner, configure_only):
+        configure_only("partner")
         assert (sync("partner").updated, shown(), provider()) == (1, PARTNER_URL, "partner")
 
     def test_stays_with_the_first_whose_url_is_unusable_today(self, taken, catalog, partner):
@@ -128,7 +128,7 @@ class TestFirstNamedComesLater:
         assert (shown(), provider()) == (URL, "default")
 
 
-class TestReported:
+class TestConflict:
     """A course run for which both have a URL."""
 
     @pytest.fixture
@@ -167,12 +167,12 @@ class TestReported:
         sync("partner")
         assert sync("default").in_other_catalogs == 6
 
-    def test_is_told_when_it_is_taken_over(self, both, call_only, caplog):
-        call_only("partner", "default")
+    def test_change_of_priority_is_logged(self, both, configure_only, caplog):
+        configure_only("partner", "default")
         sync("partner")
         assert f"course_key={KEYS[2]} catalog=default kept=partner" in caplog.text
 
-    def test_is_not_told_of_what_the_other_has_without_url(self, catalog, partner):
+    def test_course_run_without_a_url_in_one_catalog_is_not_a_conflict(self, catalog, partner):
         lists(catalog, KEY, url=None)
         lists(partner, KEY, url=PARTNER_URL)
         sync("default")
@@ -250,9 +250,9 @@ def test_inheriting_ccx_course_counts_for_the_catalog_of_its_parent_run_only(cat
     assert [report.matched for report in update_catalog_data().catalogs] == [2, 0]
 
 
-def test_catalog_that_is_named_no_more_contests_nothing(catalog, partner, call_only):
+def test_catalog_that_is_not_configured_causes_no_conflict(catalog, partner, configure_only):
     lists(catalog, KEY, url=URL)
     sync("default")
-    call_only("partner")
+    configure_only("partner")
     lists(partner, KEY, url=PARTNER_URL)
     assert (sync("partner").in_other_catalogs, provider()) == (0, "partner")

@@ -46,7 +46,7 @@ class TestReport:
         assert [each["status"] for each in failed.report["catalogs"]] == ["failed", "succeeded"]
 
 
-class TestAtOnce:
+class TestInParallel:
     """Syncs of both, in two processes."""
 
     @pytest.fixture

@@ -41,7 +41,7 @@ def courses(partner, catalog):
 class TestLost:
     """What the Catalog that provided it has no longer."""
 
-    def test_goes(self, catalog):
+    def test_deleted_course_run_loses_its_url(self, catalog):
         lists(catalog)
         sync("default")
         assert shown() is None
@@ -65,14 +65,14 @@ class TestLost:
         sync("partner")
         assert (shown(), provider()) == (URL, "default")
 
-    def test_costs_the_other_no_look_up(self, catalog, partner):
+    def test_other_catalog_is_not_looked_up(self, catalog, partner):
         lists(catalog)
         partner.control.clear_requests()
         sync("partner")
         assert all("keys" not in request.params for request in partner.control.requests())
 
     @pytest.mark.parametrize("theirs", [{"url": None}, {"url": URL, "status": "unpublished"}])
-    def test_is_gone_where_it_is_still_listed(self, catalog, theirs):
+    def test_listed_course_run_without_a_url_loses_it(self, catalog, theirs):
         lists(catalog, KEY, **theirs)
         sync("default")
         assert (shown(), provider()) == (None, "default")
@@ -142,28 +142,28 @@ class TestForeign:
     def foreign(self, courses):
         CourseOverview.objects.filter(pk=KEYS[5]).update(marketing_url=FOREIGN_URL)
 
-    def test_stays_where_both_are_believed(self):
+    def test_is_kept_if_both_catalogs_cover_the_organization(self):
         update_catalog_data()
         assert shown(KEYS[5]) == FOREIGN_URL
 
     @pytest.mark.parametrize("name", ["default", "partner"])
-    def test_stays_where_both_are_believed_for_the_organization(self, name, believe):
-        believe(default=["ExampleX"], partner=["ExampleX", "PartnerX"])
+    def test_stays_where_both_are_believed_for_the_organization(self, name, set_orgs):
+        set_orgs(default=["ExampleX"], partner=["ExampleX", "PartnerX"])
         sync(name)
         assert shown(KEYS[5]) == FOREIGN_URL
 
-    def test_goes_where_only_one_is_believed(self, believe):
-        believe(partner=["PartnerX"])
+    def test_is_removed_if_one_catalog_covers_it(self, set_orgs):
+        set_orgs(partner=["PartnerX"])
         sync("default")
         assert shown(KEYS[5]) is None
 
-    def test_stays_for_the_one_that_is_not_believed(self, believe):
-        believe(default=["ExampleX"], partner=["PartnerX"])
+    def test_is_kept_by_a_catalog_that_does_not_cover_it(self, set_orgs):
+        set_orgs(default=["ExampleX"], partner=["PartnerX"])
         lists_nothing = sync("partner")
         assert (lists_nothing.removed, shown(KEYS[5])) == (1, FOREIGN_URL)
 
-    def test_goes_where_only_one_is_named(self, call_only):
-        call_only("default")
+    def test_goes_where_only_one_is_named(self, configure_only):
+        configure_only("default")
         sync("default")
         assert shown(KEYS[5]) is None
 
@@ -173,10 +173,10 @@ class TestForeign:
         update_catalog_data()
         assert shown(ccx) == FOREIGN_URL
 
-    def test_of_a_ccx_course_goes_where_only_one_is_believed(self, believe):
+    def test_of_a_ccx_course_goes_where_only_one_is_believed(self, set_orgs):
         ccx = "ccx-v1:ExampleX+C05+2026+ccx@1"
         CourseOverviewFactory(id=ccx, marketing_url=FOREIGN_URL)
-        believe(partner=["PartnerX"])
+        set_orgs(partner=["PartnerX"])
         sync("default")
         assert shown(ccx) is None
 
@@ -190,8 +190,8 @@ class TestNotNamedAnyMore:
     """What a Catalog provided that the settings do not name now."""
 
     @pytest.fixture(autouse=True)
-    def gone(self, call_only):
-        call_only("default")
+    def gone(self, configure_only):
+        configure_only("default")
 
     def test_stays(self):
         assert (sync("default").removed, shown(OTHER)) == (0, PARTNER_URL)
@@ -213,10 +213,10 @@ class TestNotNamedAnyMoreInBoth:
     """A Catalog that the settings do not name now, and the named one, had a URL for the same course run."""
 
     @pytest.fixture(autouse=True)
-    def gone(self, catalog, partner, call_only):
+    def gone(self, catalog, partner, configure_only):
         lists(partner, KEY, OTHER, url=PARTNER_URL)
         sync("partner")
-        call_only("default")
+        configure_only("default")
 
     @pytest.mark.parametrize("theirs", [[], [{"key": KEY, "marketing_url": None}]], ids=["lost", "no URL"])
     def test_both_go_when_the_named_catalog_loses_it(self, catalog, theirs):
@@ -328,7 +328,7 @@ class TestByKey:
         lists(partner)
         assert (update_catalog_data(course_keys=[OTHER]).removed, shown(OTHER)) == (1, None)
 
-    def test_many_of_the_other_are_no_reason_to_refuse(self, catalog, partner):
+    def test_course_runs_of_another_catalog_do_not_count_as_removals(self, catalog, partner):
         keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
         for key in keys:
             CourseOverviewFactory(id=key)
@@ -336,8 +336,8 @@ class TestByKey:
         sync("partner", allow_removals=True)
         assert sync("default", course_keys=keys).removed == 0
 
-    def test_of_an_organization_for_which_one_is_not_believed_asks_only_the_other(self, believe, catalog):
-        believe(default=["AnotherX"])
+    def test_of_an_organization_for_which_one_is_not_believed_asks_only_the_other(self, set_orgs, catalog):
+        set_orgs(default=["AnotherX"])
         catalog.control.clear_requests()
         report = update_catalog_data(course_keys=[OTHER])
         assert (catalog.control.requests("/api/v1/course_runs/"), report.of_other_orgs) == ([], 1)
@@ -362,7 +362,7 @@ class TestShare:
     def test_is_refused(self):
         assert update_catalog_data(catalogs=["partner"]).status == "refused"
 
-    def test_is_told_what_share_of_its_own_it_would_be(self):
+    def test_message_has_the_share_of_this_catalog(self):
         assert "remove 12 of 12 marketing URLs" in update_catalog_data(catalogs=["partner"]).message
 
     def test_of_few_runs_with_many_ccx_courses_is_not_refused(self, catalog, partner):

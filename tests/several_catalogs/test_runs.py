@@ -105,7 +105,7 @@ class TestOneDown:
         assert update_catalog_data().removed == 0
 
 
-def test_stopped_run_begins_no_other():
+def test_failed_catalog_keeps_its_marketing_urls():
     calls = iter([False, False])
     report = update_catalog_data(should_stop=lambda: next(calls, True))
     assert [each.run_id is None for each in report.catalogs] == [False, True]
@@ -123,7 +123,7 @@ def test_run_that_is_stopped_between_two_is_no_success(catalog):
     )
 
 
-class TestHeld:
+class TestLeaseHeld:
     """A sync of one of them is running."""
 
     def test_other_is_synced(self):
@@ -137,14 +137,14 @@ class TestHeld:
         with pytest.raises(SyncAlreadyRunning, match=r"^default: Another sync is already running .worker-7"):
             update_catalog_data()
 
-    def test_failure_of_the_other_counts_more(self, partner):
+    def test_failure_overrides_a_skipped_sync(self, partner):
         hold_lease("default")
         CatalogSyncConfig.objects.create(catalog="partner", retry_deadline_seconds=0)
         partner.control.fault("status", status=503, times=None)
         report = update_catalog_data()
         assert [each.status for each in report.catalogs] == ["skipped", "failed"]
 
-    def test_look_at_changes_is_skipped_for_the_one(self):
+    def test_incremental_sync_of_that_catalog_is_skipped(self):
         hold_lease("default")
         assert [each.status for each in update_catalog_data(changed=True).catalogs] == [
             "skipped",
@@ -206,7 +206,7 @@ class TestSecrets:
             update_catalog_data()
         assert "the-partner's-secret" not in caplog.text
 
-    def test_factory_of_the_host_is_told_which(self, settings):
+    def test_session_factory_gets_the_name_of_the_catalog(self, settings):
         settings.CATALOG_SYNC_SESSION_FACTORY = "tests.several_catalogs.lms.session_for"
         asked_for.clear()
         update_catalog_data()
@@ -242,12 +242,12 @@ def test_log_lines_tell_which_catalog(caplog, partner):
     assert caplog.text.count(" catalog=partner") == 2
 
 
-@pytest.mark.usefixtures("in_no_time")
-def test_transaction_costs_one_statement_more_than_with_one_catalog(call_only):
+@pytest.mark.usefixtures("without_timed_actions")
+def test_transaction_costs_one_statement_more_than_with_one_catalog(configure_only):
     """The one that keeps syncs of other Catalogs from writing at the same time."""
     sync("default")
     both = statements_of_a_changed_page()
-    call_only("default")
+    configure_only("default")
     assert both - statements_of_a_changed_page() == 1
 
 

@@ -121,7 +121,7 @@ def kill_worker(worker: subprocess.Popen) -> None:
     ids=["redis-process", "rabbitmq-process", "rabbitmq-worker"],
     indirect=["workers"],
 )
-def test_killed_in_a_stretch_of_one_catalog_harms_neither(workers, kill, catalog, partner):
+def test_worker_killed_in_a_partition_affects_neither_catalog(workers, kill, catalog, partner):
     doomed = workers.start(processes=1)
     catalog.control.fault("hang", match={"path": COURSE_RUNS_PATH, "params": {"offset": SECOND_PAGE}})
     ours = workers.command("--catalog=default", "--concurrency=1")

@@ -144,7 +144,7 @@ class TestRenew:
         expire_stale_runs()
         assert SyncRun.objects.get().status == "running"
 
-    def test_sends_no_query_until_it_is_due(self, in_no_time, django_assert_num_queries):
+    def test_sends_no_query_until_it_is_due(self, without_timed_actions, django_assert_num_queries):
         lease = Lease.acquire()
         with django_assert_num_queries(0):
             lease.renew_if_due()

@@ -65,39 +65,39 @@ class TestPin:
     """Setting a URL by hand."""
 
     @pytest.mark.parametrize("key", [KEY, OLD_STYLE, CCX])
-    def test_is_shown_at_once(self, key):
+    def test_pin_is_written_immediately(self, key):
         CourseOverviewFactory(id=key)
         pin_marketing_url(key, PIN)
         assert shown(key) == PIN
 
-    def test_tells_the_course_key_as_it_is_stored(self):
+    def test_returns_the_stored_course_key(self):
         assert pin_marketing_url(CourseKey.from_string(KEY), PIN) == the_pin().course_key
 
-    def test_wins_over_what_the_catalog_says(self):
+    def test_overrides_the_url_of_the_catalog(self):
         known()
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
         assert shown() == PIN
 
-    def test_keeps_what_the_catalog_says(self):
+    def test_keeps_the_stored_course_run(self):
         known()
         pin_marketing_url(KEY, PIN)
         assert course_runs.read([KEY]).of_catalog("default")[KEY].data == CatalogData(
             "published", CATALOG_URL
         )
 
-    def test_keeps_when_the_catalog_said_it(self):
+    def test_keeps_its_modified_time(self):
         known()
         before = row().modified
         pin_marketing_url(KEY, PIN)
         assert row().modified == before
 
-    def test_says_who(self):
+    def test_stores_the_user(self):
         user = UserFactory()
         pin_marketing_url(KEY, PIN, user)
         assert the_pin().pinned_by == user
 
-    def test_says_when(self):
+    def test_stores_the_time(self):
         pin_marketing_url(KEY, PIN)
         assert the_pin().pinned_at is not None
 
@@ -109,7 +109,7 @@ class TestPin:
         pin_marketing_url(KEY, PIN)
         assert not CatalogCourseRun.objects.exists()
 
-    def test_outlives_who_set_it(self):
+    def test_remains_after_its_user_is_deleted(self):
         user = UserFactory()
         pin_marketing_url(KEY, PIN, user)
         user.delete()
@@ -136,7 +136,7 @@ class TestPin:
         pin_marketing_url(KEY, PIN)
         assert CourseOverview.history.count() == before + 1
 
-    def test_that_is_shown_already_writes_no_course_overview(self):
+    def test_of_the_current_url_does_not_write_the_course_overview(self):
         CourseOverviewFactory(id=KEY, marketing_url=PIN)
         before = CourseOverview.objects.get().modified
         pin_marketing_url(KEY, PIN)
@@ -168,7 +168,7 @@ class TestRefused:
         "url",
         ["", "/relative", "javascript:alert(1)", "https://user@www.example.com/", "https://a b/", "x" * 9],
     )
-    def test_url_that_is_not_fit_is_refused(self, url):
+    def test_invalid_url_is_refused(self, url):
         with pytest.raises(api.UsageError, match="cannot be pinned"):
             pin_marketing_url(KEY, url)
 
@@ -181,7 +181,7 @@ class TestRefused:
         with pytest.raises(api.UsageError, match="is not a course key"):
             pin_marketing_url("nonsense", PIN)
 
-    def test_course_key_that_no_column_holds_is_refused(self):
+    def test_too_long_course_key_is_refused(self):
         with pytest.raises(api.UsageError, match="255"):
             pin_marketing_url(TOO_LONG, PIN)
 
@@ -189,7 +189,7 @@ class TestRefused:
         ("key", "url", "argument"),
         [(KEY, "/relative", "url"), ("nonsense", PIN, "course_key"), (TOO_LONG, PIN, "course_key")],
     )
-    def test_argument_at_fault_is_named(self, key, url, argument):
+    def test_error_names_the_argument(self, key, url, argument):
         with pytest.raises(api.UsageError) as refusal:
             pin_marketing_url(key, url)
         assert refusal.value.argument == argument
@@ -210,7 +210,7 @@ class TestUnpin:
         unpin_marketing_url(KEY)
         assert shown() == CATALOG_URL
 
-    def test_restores_what_the_catalog_said_meanwhile(self):
+    def test_unpinning_restores_a_newer_url_of_the_catalog(self):
         known()
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
@@ -218,7 +218,7 @@ class TestUnpin:
         unpin_marketing_url(KEY)
         assert shown() == NEW_URL
 
-    def test_restores_nothing_where_the_catalog_has_nothing(self):
+    def test_unpinning_restores_nothing_if_the_catalog_has_no_url(self):
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)
@@ -229,17 +229,17 @@ class TestUnpin:
         unpin_marketing_url(KEY)
         assert [model.objects.count() for model in (CatalogCourseRun, PinnedMarketingUrl)] == [0, 0]
 
-    def test_takes_away_who_and_when(self):
+    def test_deletes_user_and_time(self):
         known()
         pin_marketing_url(KEY, PIN, UserFactory())
         unpin_marketing_url(KEY)
         assert not PinnedMarketingUrl.objects.exists()
 
-    def test_tells_that_there_was_one(self):
+    def test_returns_true_if_there_was_a_pin(self):
         pin_marketing_url(KEY, PIN)
         assert unpin_marketing_url(KEY)
 
-    def test_tells_that_there_was_none(self):
+    def test_returns_false_without_a_pin(self):
         assert not unpin_marketing_url(KEY)
 
     def test_of_nothing_leaves_the_course_overview_alone(self):
@@ -287,7 +287,7 @@ class TestCcx:
         unpin_marketing_url(KEY)
         assert shown(CCX) == CATALOG_URL
 
-    def test_shows_nothing_when_the_pin_goes_and_nothing_is_known(self):
+    def test_has_no_url_after_unpinning_if_no_url_is_stored(self):
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)
         assert shown(CCX) is None

@@ -66,19 +66,19 @@ def test_course_runs_that_were_not_listed_are_found(opened, ticks):
     assert (removals.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
 
 
-def test_urls_that_nobody_provided_are_found(opened, ticks):
+def test_urls_that_no_catalog_provides_are_found(opened, ticks):
     show()
     assert (removals.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
 
 
-def test_urls_that_would_go_are_counted(opened, ticks):
+def test_urls_to_remove_are_counted(opened, ticks):
     record()
     show()
     found = removals.find_candidates(opened())
     assert (found.removals, len(ticks) >= 2 * len(KEYS) / PART) == (len(KEYS), True)
 
 
-def test_share_of_one_of_several_catalogs_is_counted(opened, ticks, settings):
+def test_limit_is_a_share_of_the_urls_of_that_catalog(opened, ticks, settings):
     settings.CATALOG_SYNC_CATALOGS = TWO_CATALOGS
     record()
     show()
@@ -87,7 +87,7 @@ def test_share_of_one_of_several_catalogs_is_counted(opened, ticks, settings):
     assert len(ticks) >= len(KEYS) / PART
 
 
-def test_urls_that_may_go_are_told_apart(opened, ticks):
+def test_urls_that_the_look_up_confirms_are_removed(opened, ticks):
     record()
     show()
     writer = opened()
@@ -95,7 +95,7 @@ def test_urls_that_may_go_are_told_apart(opened, ticks):
     assert (writer.report.removed, len(ticks) >= len(KEYS) / PART) == (len(KEYS), True)
 
 
-def test_run_that_is_canceled_finds_no_more(monkeypatch):
+def test_canceled_sync_run_stops_the_search(monkeypatch):
     monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 0)
     record()
     writer = Run.open(SyncOptions.of(conf.catalogs()[0]))._writer()
