@@ -462,3 +462,15 @@ def test_url_that_a_sync_writes_during_clearing_is_kept(courses):
     with connection.execute_wrapper(sync_first):
         publishing.republish(KEYS[0], URL)
     assert (len(syncs), shown()[KEYS[0]]) == (1, URL)
+
+
+@pytest.mark.parametrize("publish", [publishing.republish, publishing.republish_with_ccx])
+def test_url_that_another_tool_commits_while_a_course_is_cleared_stays(publish, courses):
+    """The clearing waits for the lock of the other tool, and finds that tool's URL then."""
+    CourseOverview.objects.filter(pk=KEYS[0]).update(marketing_url=URL)
+    lock = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), marketing_url=OTHER_URL)
+    publisher = Worker(lambda: publish(KEYS[0], URL))
+    time.sleep(0.5)
+    lock.release()
+    publisher.finish()
+    assert shown()[KEYS[0]] == OTHER_URL

@@ -80,7 +80,7 @@ class TestRestoredUrlThatIsNotStoredAnyMore:
 
     @pytest.mark.parametrize("publish", [publishing.republish, publishing.republish_with_ccx])
     def test_url_that_another_tool_sets_before_the_clearing_stays(self, publish):
-        """It sets the URL when the pins have been read, which is the last step before the clearing."""
+        """It sets the URL after the clearing has read the course overview and the pins."""
         has_set = []
 
         def set_next(execute, sql, params, many, context):
