@@ -46,7 +46,7 @@ def catalogs_environment(catalog: CatalogProcess, partner: CatalogProcess, setti
 
 @pytest.fixture
 def set_orgs(partner: CatalogProcess, settings) -> Callable[..., None]:
-    """Return a function that says for which organizations each Catalog is believed."""
+    """Return a function that sets the organizations (``ORGS``) of each Catalog."""
 
     def set_orgs(**orgs: list[str] | None) -> None:
         named = settings.CATALOG_SYNC_CATALOGS
@@ -59,7 +59,7 @@ def set_orgs(partner: CatalogProcess, settings) -> Callable[..., None]:
 
 @pytest.fixture
 def configure_only(partner: CatalogProcess, settings) -> Callable[..., None]:
-    """Return a function that leaves only these Catalogs named, in this order."""
+    """Return a function that configures only these Catalogs, in this order."""
 
     def configure_only(*names: str) -> None:
         named = settings.CATALOG_SYNC_CATALOGS
