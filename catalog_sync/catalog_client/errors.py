@@ -118,6 +118,20 @@ BROKEN_ENCODING = Failure(
     "the reply of {service} has a broken content encoding",
     "check the proxy in front of the Catalog that compresses replies",
 )
+UNKNOWN_HOST = Failure(
+    "the host name of {service} is unknown", "correct {setting}, or the DNS of the LMS's host"
+)
+CONNECTION_RESET = Failure(
+    "the connection to {service} was reset", "check {service}, and proxies and firewalls in front of it"
+)
+TLS_FAILED = Failure(
+    "the TLS connection to {service} failed",
+    "if {service} uses plain HTTP, write http in {setting}; otherwise correct the proxy that terminates TLS",
+)
+CONNECT_TIMEOUT = Failure(
+    "the connection to {service} timed out",
+    "check the firewall, the load of {service} and the host in {setting}",
+)
 CONNECTION_REFUSED = Failure("the connection to {service} was refused", outage=True)
 OTHER_ERROR = Failure("{service} could not be reached ({error})")
 # The first row that fits an error or one of its causes is used.
@@ -127,7 +141,7 @@ _BY_ERROR: Final[tuple[tuple[type[BaseException], Failure], ...]] = (
     (requests.exceptions.InvalidSchema, INVALID_URL),
     (requests.exceptions.MissingSchema, INVALID_URL),
     (requests.exceptions.InvalidHeader, Failure(OTHER_ERROR.reason, retry=False)),
-    (urllib3.exceptions.NameResolutionError, Failure("the host name of {service} is unknown")),
+    (urllib3.exceptions.NameResolutionError, UNKNOWN_HOST),
     (urllib3.exceptions.ReadTimeoutError, Failure("{service} did not answer in time")),
     (urllib3.exceptions.IncompleteRead, CUT_OFF),
     (http.client.IncompleteRead, CUT_OFF),
@@ -135,10 +149,10 @@ _BY_ERROR: Final[tuple[tuple[type[BaseException], Failure], ...]] = (
     (http.client.RemoteDisconnected, Failure("{service} closed the connection without a reply")),
     (http.client.BadStatusLine, Failure("the reply of {service} is not HTTP")),
     (ConnectionRefusedError, CONNECTION_REFUSED),
-    (ConnectionResetError, Failure("the connection to {service} was reset")),
-    (ssl.SSLError, Failure("the TLS connection to {service} failed")),
+    (ConnectionResetError, CONNECTION_RESET),
+    (ssl.SSLError, TLS_FAILED),
     # Last, since urllib3 raises a subclass of it for every failure to connect.
-    (urllib3.exceptions.ConnectTimeoutError, Failure("the connection to {service} timed out")),
+    (urllib3.exceptions.ConnectTimeoutError, CONNECT_TIMEOUT),
 )
 
 # A reply of the Catalog with another status than 200.

@@ -53,28 +53,34 @@ def test_connection_reset_for_ever(sync, fault):
     fault("reset", times=None)
     outcome = sync()
     outcome.is_failure()
-    assert outcome.message.startswith("The connection to the Catalog was reset. ")
+    assert outcome.message.startswith(
+        "The connection to the Catalog was reset. Check the Catalog, and proxies"
+    )
 
 
 def test_host_name_unknown(sync, settings):
     settings.COURSE_CATALOG_API_URL = "http://catalog.invalid/api/v1"
     outcome = sync(request_timeout_seconds=20, retry_deadline_seconds=0)
     outcome.is_failure()
-    assert outcome.message.startswith("The host name of the Catalog is unknown. ")
+    assert outcome.message.startswith(
+        "The host name of the Catalog is unknown. Correct COURSE_CATALOG_API_URL, or the DNS"
+    )
 
 
 def test_connecting_times_out(sync, settings, deaf_port):
     settings.COURSE_CATALOG_API_URL = f"http://127.0.0.1:{deaf_port}/api/v1"
     outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_failure()
-    assert outcome.message.startswith("The connection to the Catalog timed out. ")
+    assert outcome.message.startswith("The connection to the Catalog timed out. Check the firewall")
 
 
 def test_plain_http_behind_an_https_address(sync, settings, catalog):
     settings.COURSE_CATALOG_API_URL = catalog.api_url.replace("http:", "https:")
     outcome = sync(retry_deadline_seconds=0)
     outcome.is_failure()
-    assert outcome.message.startswith("The TLS connection to the Catalog failed. ")
+    assert outcome.message.startswith(
+        "The TLS connection to the Catalog failed. If the Catalog uses plain HTTP, write"
+    )
     assert "COURSE_CATALOG_API_URL" in outcome.message
 
 
