@@ -89,12 +89,12 @@ def _after(writer: Writer, stored: StoredData, absent: Mapping[str, CatalogData 
 
 def _with_unknown_url(writer: Writer) -> Iterator[str]:
     # Count first: if no more course overviews have a URL than this sync run has published, none is unknown. A dry run
-    # has not published.
+    # has stored and published nothing, so it leaves out what it would have stored.
     if not writer.dry_run and course_overviews.count_with_own_url() == writer.statistics.with_url:
         return
     for chunk in course_overviews.with_unknown_url():
         writer.heartbeat()
-        yield from chunk
+        yield from (key for key in chunk if key not in writer.listed_in_dry_run)
 
 
 def _unconfirmed(writer: Writer) -> Iterator[str]:

@@ -55,6 +55,7 @@ class Writer:
     Attributes:
         catalog: the Catalog that the sync run reads.
         heartbeat: to call about twice a second while reading for a long time; it may raise to end the sync run.
+        listed_in_dry_run: in a dry run, the course keys for which the Catalog lists a usable marketing URL.
     """
 
     transactions: Transactions
@@ -63,6 +64,7 @@ class Writer:
     report: SyncReport
     dry_run: bool
     heartbeat: Callable[[], None]
+    listed_in_dry_run: set[str] = field(default_factory=set)
     _ccx_sources: set[str] | None = None
     _simulated: dict[str, CatalogData | None] = field(default_factory=dict)
     _without_unnamed: set[str] = field(default_factory=set)
@@ -166,6 +168,7 @@ class Writer:
             difference = course_overviews.compare(data)
             if self.dry_run:
                 self.simulate(changeset.changes)
+                self.listed_in_dry_run |= {key for key, each in changeset.data.items() if each.marketing_url}
                 return stored, changeset, difference, 0
             updated = course_overviews.copy_published_values(difference.differing, unconfirmed)
             return stored, changeset, difference, updated

@@ -70,8 +70,18 @@ def assert_dry_run_is_like_the_sync(**options):
     assert numbers(dry) == numbers(update_catalog_data(**options))
 
 
+@pytest.fixture
+def synced_by_another_tool(catalog, never_synced):
+    """Course overviews with the Catalog's URLs, and one with a URL that the Catalog does not have; nothing is stored."""
+    update_catalog_data()
+    CatalogCourseRun.objects.all().delete()
+    CourseOverview.objects.filter(pk="course-v1:ExampleX+LmsOnly+2026").update(
+        marketing_url="https://www.example.com/x"
+    )
+
+
 @pytest.mark.parametrize("page_size", [20, 500])
-@pytest.mark.parametrize("lms", ["never_synced", "changed_catalog"])
+@pytest.mark.parametrize("lms", ["never_synced", "changed_catalog", "synced_by_another_tool"])
 def test_reports_the_numbers_of_the_sync_and_writes_nothing(lms, page_size, request):
     request.getfixturevalue(lms)
     assert_dry_run_is_like_the_sync(page_size=page_size)
