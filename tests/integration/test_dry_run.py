@@ -72,7 +72,7 @@ def assert_dry_run_is_like_the_sync(**options):
 
 @pytest.fixture
 def synced_by_another_tool(catalog, never_synced):
-    """Course overviews with the Catalog's URLs, and one with a URL that the Catalog does not have; nothing is stored."""
+    """Course overviews with the Catalog's URLs, and one with another URL; nothing is stored."""
     update_catalog_data()
     CatalogCourseRun.objects.all().delete()
     CourseOverview.objects.filter(pk="course-v1:ExampleX+LmsOnly+2026").update(
