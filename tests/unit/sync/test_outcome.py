@@ -78,7 +78,7 @@ class TestDatabaseFailure:
         CatalogCourseRun.objects.create(course_key="course-v1:ExampleX+One+2026")
         table = CatalogCourseRun._meta.db_table
         message = self.message(connection, f"UPDATE {table} SET course_key = %s", "x" * 300)
-        assert message.endswith("or correct the value in the Catalog, then run the command again.")
+        assert message.endswith("or widen the column, then run the command again.")
 
     @pytest.mark.parametrize(
         ("text", "remedy"),
