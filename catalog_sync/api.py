@@ -24,8 +24,9 @@ from catalog_sync.operations import arguments
 if TYPE_CHECKING:
     from catalog_sync.catalog_client import CatalogAccess
     from catalog_sync.models import SyncRun
+    from catalog_sync.store.changes import Change
     from catalog_sync.sync import SyncOptions, SyncReport
-    from catalog_sync.sync.connection import Answer
+    from catalog_sync.sync.connection import ConnectionResult
     from catalog_sync.sync.tuning import Measurement, Recommendation
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "running_sync",
     "save_page_size",
     "start_sync",
+    "sync_run_changes",
     "unpin_marketing_url",
     "update_catalog_data",
 ]
@@ -58,6 +60,7 @@ def update_catalog_data(
     changed: bool = False,
     dry_run: bool = False,
     allow_removals: bool = False,
+    bypass_cache: bool = False,
     distribute: bool = False,
     wait: bool = True,
     catalogs: Iterable[str] | None = None,
@@ -73,6 +76,7 @@ def update_catalog_data(
         changed: sync only the courses that changed since the last sync; skipped while another sync is running.
         dry_run: report what would change without saving anything.
         allow_removals: allow removing more than ``max_removal_percent`` of the marketing URLs.
+        bypass_cache: get past the Catalog's reply cache, which may keep an old URL; takes longer.
         distribute: let Celery workers read the pages.
         wait: with ``distribute``, return when the workers have finished; if False, the report's status is ``running``.
         catalogs: the names of the Catalogs to sync; None: all. If one fails, the others are still synced. The report
@@ -96,6 +100,7 @@ def update_catalog_data(
         "changed": changed,
         "dry_run": dry_run,
         "allow_removals": allow_removals,
+        "bypass_cache": bypass_cache,
         "on_progress": on_progress,
         "should_stop": should_stop,
     }
@@ -151,9 +156,9 @@ def get_marketing_url(course_key: str, about_page_url: str) -> str | None:
         course_key: a valid course key, as text.
         about_page_url: the URL to replace. The course's own social sharing URL is kept.
     """
-    from catalog_sync.operations import link_urls
+    from catalog_sync.operations import marketing_url_cache
 
-    return link_urls.get(course_key, about_page_url)
+    return marketing_url_cache.get(course_key, about_page_url)
 
 
 def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: str = "") -> str:
@@ -194,12 +199,17 @@ def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
 
 
 def start_sync(
-    *, dry_run: bool = False, user_id: int | None = None, course_keys: Iterable[object] | None = None
+    *,
+    dry_run: bool = False,
+    allow_removals: bool = False,
+    user_id: int | None = None,
+    course_keys: Iterable[object] | None = None,
 ) -> None:
     """Start a sync in a Celery worker, without waiting for its end.
 
     Args:
         dry_run: report what would change without saving anything.
+        allow_removals: allow removing more than ``max_removal_percent`` of the marketing URLs.
         user_id: the user who starts it, for the log.
         course_keys: sync only these course runs; None: a full sync.
 
@@ -209,7 +219,12 @@ def start_sync(
     """
     from catalog_sync.operations import jobs
 
-    jobs.start(dry_run=dry_run, user_id=user_id, course_keys=arguments.course_keys(course_keys))
+    jobs.start(
+        dry_run=dry_run,
+        allow_removals=allow_removals,
+        user_id=user_id,
+        course_keys=arguments.course_keys(course_keys),
+    )
 
 
 def running_sync(run_id: int | None = None) -> SyncRun | None:
@@ -230,6 +245,13 @@ def cancel_sync(run_id: int, *, user_id: int | None = None) -> bool:
     return jobs.cancel(run_id, user_id=user_id)
 
 
+def sync_run_changes(run_id: int) -> tuple[Change, ...]:
+    """Return which courses a sync run changed, removed or rejected, or would have; at most 1,000 of each kind."""
+    from catalog_sync.store import changes
+
+    return tuple(changes.read(run_id))
+
+
 def catalog_access() -> tuple[CatalogAccess, ...]:
     """Return the address of each Catalog, its source, and how the LMS authenticates; sends no request."""
     from catalog_sync import conf
@@ -238,7 +260,7 @@ def catalog_access() -> tuple[CatalogAccess, ...]:
     return tuple(access_to(catalog) for catalog in conf.catalogs())
 
 
-def check_connection(catalog: str | None = None) -> Answer:
+def check_connection(catalog: str | None = None) -> ConnectionResult:
     """Request one course run from a Catalog; return how long the request took and how many course runs there are.
 
     Args:

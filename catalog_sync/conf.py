@@ -144,7 +144,7 @@ def _catalog(name: str, entry: Mapping[str, Any]) -> Catalog:
     return Catalog(name, url, prefix, None if orgs is None else frozenset(orgs))
 
 
-def catalog(name: str) -> Catalog:
+def catalog_or_unconfigured(name: str) -> Catalog:
     """Return the Catalog of this name. If it is no longer configured, the Catalog has no API root."""
     return next((each for each in catalogs() if each.name == name), Catalog(name))
 

@@ -54,7 +54,7 @@ class NothingMeasured(CatalogSyncError):
     """No page size was measured, so none can be recommended."""
 
 
-class Scope(Enum):
+class FailureScope(Enum):
     """How far a failed request reaches."""
 
     SYNC = "sync"  # every other request of the sync run would fail as well
@@ -82,7 +82,7 @@ class RequestFailed(CatalogSyncError):
         reason: str,
         remedy: str,
         *,
-        scope: Scope = Scope.PAGE,
+        scope: FailureScope = FailureScope.PAGE,
         retryable: bool = True,
         retry_after: float | None = None,
         throttled: bool = False,

@@ -17,6 +17,7 @@ MAX_PAGE_SIZE = 10_000
 MAX_CONCURRENCY = 16
 # A century: a date millions of days ago cannot be calculated.
 MAX_KEEP_RUNS_DAYS = 36_500
+MAX_BYPASS_CACHE_HOURS = 24 * MAX_KEEP_RUNS_DAYS
 PAGE_SIZE_REFUSAL = _(
     "The page size %(show_value)s is too large. Enter at most 10,000, or 0 to choose the page size automatically. A "
     "larger page would keep a worker of the Catalog busy for more than half a minute."
@@ -43,7 +44,7 @@ class CatalogCourseRun(models.Model):
     """The data of a course run, as one Catalog last listed it. Each Catalog that lists the course run has its own row.
 
     The LMS may delete and create a course overview at any time. This row stays, and the course overview gets its
-    marketing URL from here when it is saved. Only syncs of its Catalog write the row. ``catalog_sync.store.sources``
+    marketing URL from here when it is saved. Only syncs of its Catalog write the row. ``catalog_sync.store.precedence``
     decides whose values are published.
 
     ``marketing_url`` is null unless learners may be sent to it. A sync removes the URL, or deletes the row, only after
@@ -115,6 +116,7 @@ class SyncRun(models.Model):
         INCOMPLETE = "incomplete", _("incomplete")
         REFUSED = "refused", _("refused")
         FAILED = "failed", _("failed")
+        CANCELED = "canceled", _("canceled")
         SKIPPED = "skipped", _("skipped")
 
     class Scope(models.TextChoices):
@@ -139,6 +141,9 @@ class SyncRun(models.Model):
     )
 
     dry_run = models.BooleanField(default=False)
+    bypassed_cache = models.BooleanField(
+        default=False, help_text=_("The sync run bypassed the Catalog's reply cache.")
+    )
     page_size = models.PositiveIntegerField(default=0)
     next_page_size = models.PositiveIntegerField(
         null=True, help_text=_("The automatic page size for the next sync run.")
@@ -175,10 +180,65 @@ class SyncRun(models.Model):
     class Meta:
         verbose_name = _("sync run")
         verbose_name_plural = _("sync runs")
-        permissions = [("run_sync", _("Can start and cancel a sync"))]
+        permissions = [
+            ("run_sync", _("Can start and cancel a sync")),
+            ("allow_removals", _("Can allow the removals that a sync run refused")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} ({self.status})"
+
+
+class SyncRunChange(models.Model):
+    """What a sync run did to one course: one row per course and kind, at most 1,000 per kind.
+
+    In a dry run and in a refused sync run, the rows say what would have been done.
+
+    .. no_pii:
+    """
+
+    class Kind(models.TextChoices):
+        CHANGED = "changed", _("changed")
+        REMOVED = "removed", _("removed")
+        REJECTED = "rejected", _("rejected")
+
+    sync_run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    # The key of a rejected record may be any text.
+    course_key = CaseSensitiveCharField(max_length=255)
+    old = models.TextField(null=True, blank=True, help_text=_("The marketing URL before."))
+    new = models.TextField(null=True, blank=True, help_text=_("The marketing URL after; the rejected one."))
+    reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        indexes = [models.Index(fields=["sync_run", "kind"], name="catalog_sync_change_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.course_key} ({self.kind})"
+
+
+class SyncRequest(models.Model):
+    """A sync that a user requested in Django admin. The Celery task deletes the row when a worker starts it.
+
+    ``requested_by`` refers to a user; no data of the user is copied.
+
+    .. no_pii:
+    """
+
+    requested = models.DateTimeField(auto_now_add=True)
+    requested_by = models.ForeignKey(
+        conf.user_model(), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    command = models.TextField(help_text=_("The command that does the same from a shell."))
+
+    class Meta:
+        verbose_name = _("requested sync")
+        verbose_name_plural = _("requested syncs")
+
+    def __str__(self) -> str:
+        return str(self.command)
 
 
 class CatalogSyncConfig(ConfigurationModel):
@@ -226,6 +286,14 @@ class CatalogSyncConfig(ConfigurationModel):
             "A sync run that would remove more than this share of the marketing URLs, and more than ten, removes none."
         ),
     )
+    bypass_cache_hours = models.PositiveIntegerField(
+        default=24,
+        validators=[MaxValueValidator(MAX_BYPASS_CACHE_HOURS)],
+        help_text=_(
+            "A full sync bypasses the Catalog's reply cache if none has for this many hours, because the Catalog may "
+            "keep an old URL in it indefinitely. 0: never."
+        ),
+    )
     keep_runs_days = models.PositiveIntegerField(
         default=90,
         validators=[MaxValueValidator(MAX_KEEP_RUNS_DAYS)],
@@ -241,6 +309,7 @@ class CatalogSyncConfig(ConfigurationModel):
         "request_timeout_seconds",
         "retry_deadline_seconds",
         "max_removal_percent",
+        "bypass_cache_hours",
         "keep_runs_days",
     )
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog_sync.store import course_overviews, sources
+from catalog_sync.store import course_overviews, precedence
 
 
 class YesNoFilter(admin.SimpleListFilter):
@@ -37,7 +37,7 @@ class HasUrl(YesNoFilter):
 
     def condition(self) -> Q:
         """Return the condition for yes."""
-        return Q(marketing_url__isnull=False) | sources.is_pinned()
+        return Q(marketing_url__isnull=False) | precedence.is_pinned()
 
 
 class Published(YesNoFilter):
@@ -77,7 +77,7 @@ class Pinned(YesNoFilter):
 
     def condition(self) -> Q:
         """Return the condition for yes."""
-        return sources.is_pinned()
+        return precedence.is_pinned()
 
 
 FILTERS = (HasUrl, Published, InLms, Differs, Pinned)

@@ -65,7 +65,11 @@ class CatalogAccess:
             names |= {TOKENS: signed, TOKEN_USER: f"the service user {self.user}"}
         if self.authentication is Authentication.FACTORY:
             names |= {TOKENS: f"the tokens of {self.factory}", TOKEN_USER: f"the user of {self.factory}"}
-        return names | {conf.DEFAULT_OAUTH_SETTINGS_PREFIX: conf.catalog(self.catalog).oauth_settings_prefix}
+        return names | {
+            conf.DEFAULT_OAUTH_SETTINGS_PREFIX: conf.catalog_or_unconfigured(
+                self.catalog
+            ).oauth_settings_prefix
+        }
 
 
 def may_use_platform(catalog: conf.Catalog) -> bool:

@@ -158,7 +158,7 @@ def oauth_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
     Raises:
         RequestFailed: a credential is not set.
     """
-    catalog = conf.catalog(catalog_name)
+    catalog = conf.catalog_or_unconfigured(catalog_name)
     if missing := catalog.missing_credentials:
         raise credentials_missing(missing)
     return CatalogSession(catalog.oauth_provider_url, catalog.oauth_key, catalog.oauth_secret)
@@ -178,7 +178,7 @@ def new_session(access: CatalogAccess) -> requests.Session:
         case Authentication.PLATFORM:
             session = _platform_session(access)
         case _:
-            raise credentials_missing(conf.catalog(access.catalog).missing_credentials)
+            raise credentials_missing(conf.catalog_or_unconfigured(access.catalog).missing_credentials)
     _end_at_redirects(session)
     return session
 

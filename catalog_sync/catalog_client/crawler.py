@@ -10,7 +10,7 @@ from functools import partial
 from catalog_sync.catalog_client.pagination import OverlappingPages, PageRange
 from catalog_sync.catalog_client.schemas import Page
 from catalog_sync.catalog_client.transport import result_of, run_in_thread
-from catalog_sync.exceptions import RequestFailed, Scope
+from catalog_sync.exceptions import FailureScope, RequestFailed
 
 # Nine halvings with two requests each find one row of 500. More would use up the quota if many course runs fail.
 MOST_NARROWING_REQUESTS = 100
@@ -166,7 +166,7 @@ class Crawl:
 
     def _without(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
         """Yield what can be read of a page that failed, and move past it."""
-        if error.scope is Scope.SYNC:
+        if error.scope is FailureScope.SYNC:
             raise error
         if not self.can_go_on():
             self._give_up(page_range, error)
@@ -175,7 +175,11 @@ class Crawl:
         answers = self._answers(PageRange(FAR_OFFSET + page_range.offset, 1))
         if not answers and not self.pagination.count:
             raise error
-        if answers and error.scope is Scope.ROWS and self._narrowing_requests < MOST_NARROWING_REQUESTS:
+        if (
+            answers
+            and error.scope is FailureScope.ROWS
+            and self._narrowing_requests < MOST_NARROWING_REQUESTS
+        ):
             before = self._missing.number
             yield from self._narrow(page_range, error)
             if self._missing.number == before:
@@ -194,7 +198,7 @@ class Crawl:
         try:
             page = result_of(self._start(page_range, 1), self.heartbeat)
         except RequestFailed as error:
-            if error.scope is Scope.SYNC:
+            if error.scope is FailureScope.SYNC:
                 raise
             return False
         self.pagination.count = page.count
@@ -216,7 +220,7 @@ class Crawl:
                 # Two attempts for a single row, so that no course run is reported because of one chance failure.
                 page = result_of(self._start(half, 2 if half.limit == 1 else 1), self.heartbeat)
             except RequestFailed as failure:
-                if failure.scope is Scope.SYNC:
+                if failure.scope is FailureScope.SYNC:
                     raise
                 yield from self._narrow(half, failure)
             else:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import requests
 import urllib3
 
-from catalog_sync.exceptions import RequestFailed, Scope
+from catalog_sync.exceptions import FailureScope, RequestFailed
 
 CATALOG: Final = "the Catalog"
 PROVIDER: Final = "the OAuth2 provider"
@@ -39,7 +39,7 @@ class Failure:
 
     reason: str
     remedy: str = _UP
-    scope: Scope = Scope.PAGE
+    scope: FailureScope = FailureScope.PAGE
     retry: bool = True
     outage: bool = False
 
@@ -65,30 +65,30 @@ _SERVICE = "check the Catalog and any proxy in front of it"
 
 # Before the first request.
 ADDRESS_MISSING = Failure(
-    "{setting} is not set", "set it to the root of the Catalog's API", Scope.SYNC, False
+    "{setting} is not set", "set it to the root of the Catalog's API", FailureScope.SYNC, False
 )
 CREDENTIALS_MISSING = Failure(
     "{settings} not set",
     "set what is missing, or enable Catalog integration with a service user in Django admin",
-    Scope.SYNC,
+    FailureScope.SYNC,
     retry=False,
 )
 SERVICE_USER_MISSING = Failure(
     "the service user {user!r} of Catalog integration does not exist",
     "create the user, or choose another one in Django admin (Catalog integration)",
-    Scope.SYNC,
+    FailureScope.SYNC,
     retry=False,
 )
 FACTORY_FAILED = Failure(
     "the session factory {factory} returned no session ({error})",
     "check CATALOG_SYNC_SESSION_FACTORY",
-    Scope.SYNC,
+    FailureScope.SYNC,
     retry=False,
 )
 PLATFORM_FAILED = Failure(
     "the LMS's get_catalog_api_client returned no session ({error})",
     "check JWT_AUTH in the settings of the LMS",
-    Scope.SYNC,
+    FailureScope.SYNC,
     retry=False,
 )
 
@@ -161,26 +161,32 @@ RATE_LIMITED = Failure(
     "rate limited by the Catalog (HTTP 429){wait}",
     f"run the command again {{then}}, or make {TOKEN_USER} staff in the LMS, or give that user a UserThrottleRate "
     "in the Catalog",
-    Scope.SYNC,
+    FailureScope.SYNC,
 )
 REDIRECTED = Failure(
     "the Catalog redirected the request (HTTP {status})",
     "set COURSE_CATALOG_API_URL to the final address",
-    Scope.SYNC,
+    FailureScope.SYNC,
     retry=False,
 )
 OUTAGE = Failure(_STATUS, _SERVICE, outage=True)
 _BY_STATUS: Final[dict[int, Failure]] = {
-    HTTPStatus.UNAUTHORIZED: Failure(_STATUS, f"check that the Catalog trusts {TOKENS}", Scope.SYNC, False),
-    HTTPStatus.FORBIDDEN: Failure(_STATUS, f"give {TOKEN_USER} access to the Catalog API", Scope.SYNC, False),
+    HTTPStatus.UNAUTHORIZED: Failure(
+        _STATUS, f"check that the Catalog trusts {TOKENS}", FailureScope.SYNC, False
+    ),
+    HTTPStatus.FORBIDDEN: Failure(
+        _STATUS, f"give {TOKEN_USER} access to the Catalog API", FailureScope.SYNC, False
+    ),
     HTTPStatus.NOT_FOUND: Failure(
         _STATUS,
         f"set COURSE_CATALOG_API_URL to the root of the API, such as {EXAMPLE_URL}",
-        Scope.SYNC,
+        FailureScope.SYNC,
         False,
     ),
     HTTPStatus.REQUEST_TIMEOUT: Failure(_STATUS, _SERVICE),
-    HTTPStatus.INTERNAL_SERVER_ERROR: Failure(_STATUS, "look for the cause in the Catalog's log", Scope.ROWS),
+    HTTPStatus.INTERNAL_SERVER_ERROR: Failure(
+        _STATUS, "look for the cause in the Catalog's log", FailureScope.ROWS
+    ),
     # A proxy answers these while the service behind it is down.
     HTTPStatus.BAD_GATEWAY: OUTAGE,
     HTTPStatus.SERVICE_UNAVAILABLE: OUTAGE,
@@ -195,10 +201,14 @@ MALFORMED = Failure(
 )
 
 # The OAuth2 provider.
-TOKEN_REFUSED = Failure("{service} issued no access token{http_status}", _CREDENTIALS, Scope.SYNC, False)
-TOKEN_LIMITED = Failure("rate limited by {service}{http_status}", "run the command again later", Scope.SYNC)
-PROVIDER_DOWN = Failure("{service} is down{http_status}", scope=Scope.SYNC)
-TOKEN_MALFORMED = Failure("the reply of {service} is not an access token", _CREDENTIALS, Scope.SYNC)
+TOKEN_REFUSED = Failure(
+    "{service} issued no access token{http_status}", _CREDENTIALS, FailureScope.SYNC, False
+)
+TOKEN_LIMITED = Failure(
+    "rate limited by {service}{http_status}", "run the command again later", FailureScope.SYNC
+)
+PROVIDER_DOWN = Failure("{service} is down{http_status}", scope=FailureScope.SYNC)
+TOKEN_MALFORMED = Failure("the reply of {service} is not an access token", _CREDENTIALS, FailureScope.SYNC)
 
 
 def address_missing(setting: str) -> RequestFailed:
@@ -251,7 +261,7 @@ def token_unavailable(error: RequestFailed) -> RequestFailed:
         error.url,
         error.reason,
         _UP.format(service=PROVIDER, setting=_ADDRESS_SETTINGS[PROVIDER]),
-        scope=Scope.SYNC,
+        scope=FailureScope.SYNC,
         retryable=error.retryable,
         outage=error.outage,
     )

@@ -129,7 +129,7 @@ class Requester:
         self.budget = RetryBudget(retry_deadline_seconds)
         self._log = log
         self._timeout_seconds = timeout_seconds
-        self._access = access or access_to(conf.catalog(conf.DEFAULT_CATALOG))
+        self._access = access or access_to(conf.catalog_or_unconfigured(conf.DEFAULT_CATALOG))
         self._lock = threading.Lock()
         self._pool = SessionPool(self._access)
         self._has_answered = False

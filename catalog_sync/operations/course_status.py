@@ -17,7 +17,7 @@ from catalog_sync.links import (
 )
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.openedx import links as platform
-from catalog_sync.store import course_overviews, sources
+from catalog_sync.store import course_overviews, precedence
 
 
 class CourseStatus(NamedTuple):
@@ -42,7 +42,7 @@ class CourseStatus(NamedTuple):
 def course_statuses(course_keys: Collection[str]) -> dict[str, CourseStatus]:
     """Return the status of each of these courses, with two queries in total."""
     shown = course_overviews.marketing_urls(course_keys)
-    expected = {key: data.marketing_url for key, data in sources.data_for(course_keys).items()}
+    expected = {key: data.marketing_url for key, data in precedence.data_for(course_keys).items()}
     return {key: CourseStatus(key in shown, shown.get(key), expected.get(key)) for key in course_keys}
 
 
@@ -108,7 +108,7 @@ def _why_changed() -> str:
 
 
 def _why_marketing(course_key: str) -> str:
-    source = sources.source_of(course_key)
+    source = precedence.source_of(course_key)
     if source is None:
         return _("Another tool has set its marketing URL. The next full sync checks it against the Catalog.")
     if source.course_key != course_key:
@@ -128,7 +128,7 @@ def _why_marketing(course_key: str) -> str:
 
 
 def _why_about(course_run: CatalogCourseRun) -> str:
-    if sources.source_of(course_run.course_key) is not None:
+    if precedence.source_of(course_run.course_key) is not None:
         return _(
             "The marketing URL has not reached the LMS yet. The next sync adds it; until then, learners share the LMS "
             "about page."

@@ -16,7 +16,13 @@ from catalog_sync.store import lease
 TASK = "catalog_sync.tasks.update_catalog_data"
 
 
-def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] | None = None) -> None:
+def start(
+    *,
+    dry_run: bool,
+    user_id: int | None,
+    allow_removals: bool = False,
+    course_keys: Sequence[str] | None = None,
+) -> None:
     """Hand a sync of these course runs to a Celery worker; None: a full sync.
 
     Raises:
@@ -27,9 +33,12 @@ def start(*, dry_run: bool, user_id: int | None, course_keys: Sequence[str] | No
         raise SyncNotStarted(f"Sync run {run.pk} is running. Wait for its end, or cancel it.")
     if not is_enabled():
         raise SyncNotStarted("The sync is disabled. Enable it in the Catalog sync configuration.")
-    options = ["--dry-run"] * dry_run + [f"--course-key {key}" for key in course_keys or ()]
+    options = ["--dry-run"] * dry_run + ["--allow-removals"] * allow_removals
+    options += [f"--course-key {key}" for key in course_keys or ()]
     command = " ".join(["manage.py update_catalog_data", *options])
     arguments: dict[str, Any] = {"dry_run": dry_run}
+    if allow_removals:
+        arguments["allow_removals"] = True
     if course_keys is not None:
         arguments["course_keys"] = list(course_keys)
     if not has_broker():

@@ -19,7 +19,7 @@ from catalog_sync import conf, signals
 from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of, prefixes_of_organization
 from catalog_sync.fields import CaseSensitiveCharField
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
-from catalog_sync.store import course_runs, overview_history, sources
+from catalog_sync.store import course_runs, overview_history, precedence
 from catalog_sync.store.course_runs import CatalogData, StoredData
 from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
 
@@ -182,8 +182,8 @@ def copy_published_values(course_keys: Collection[str], unconfirmed: Collection[
         unconfirmed: those of them that get no marketing URL from a Catalog, only a pinned one.
     """
     certain = [key for key in course_keys if key not in unconfirmed]
-    return _copy(certain, sources.published_value("marketing_url", OuterRef("pk"))) + _copy(
-        [key for key in course_keys if key in unconfirmed], sources.pinned_url(OuterRef("pk"))
+    return _copy(certain, precedence.published_value("marketing_url", OuterRef("pk"))) + _copy(
+        [key for key in course_keys if key in unconfirmed], precedence.pinned_url(OuterRef("pk"))
     )
 
 
@@ -191,7 +191,7 @@ def _copy(course_keys: Collection[str], url: Any) -> int:
     if not course_keys:
         return 0
     published = {
-        name: url if name == "marketing_url" else sources.published_value(name, OuterRef("pk"))
+        name: url if name == "marketing_url" else precedence.published_value(name, OuterRef("pk"))
         for name in conf.fields()
     }
     values = {field: Coalesce(published[name], F(field)) for name, field in conf.fields().items()}
@@ -227,7 +227,7 @@ def count_with_removable_url(course_keys: Collection[str]) -> int:
 def _with_removable_url(course_keys: Collection[str]) -> list[str]:
     wanted = set(course_keys)
     showing = set(with_marketing_url().filter(_key__in=list(wanted))) & wanted
-    return list(showing - sources.with_pinned_source(showing)) if showing else []
+    return list(showing - precedence.with_pinned_source(showing)) if showing else []
 
 
 def with_marketing_url() -> QuerySet[Any]:
@@ -265,7 +265,7 @@ def out_of_date() -> QuerySet[Any]:
     shown = Coalesce(url_field(), nothing, output_field=text)
     if_not_stored = Case(When(_key__startswith=CCX_PREFIX, then=shown), default=nothing, output_field=text)
     expected = Coalesce(
-        sources.published_value("marketing_url", OuterRef("pk")), if_not_stored, output_field=text
+        precedence.published_value("marketing_url", OuterRef("pk")), if_not_stored, output_field=text
     )
     rows: QuerySet[Any] = _keyed().annotate(_expected=expected).exclude(_expected=shown)
     return rows.values("_key")

@@ -17,7 +17,7 @@ from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import UsageError
 from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.models import PinnedMarketingUrl
-from catalog_sync.store import course_overviews, publishing, sources
+from catalog_sync.store import course_overviews, precedence, publishing
 from catalog_sync.store.lease import wait_for_writer
 from catalog_sync.store.sql import repeat_on_conflict
 
@@ -53,7 +53,7 @@ def _url_of_another_tool(course_key: str) -> str | None:
     """Return the marketing URL of the course overview if no Catalog and no pin provides one."""
     # One statement, so one snapshot. A sync that commits between two statements would make its own URL appear to be
     # that of another tool.
-    stored_url = sources.published_values(course_key)["marketing_url"]
+    stored_url = precedence.published_values(course_key)["marketing_url"]
     columns = ("_key", course_overviews.url_field(), stored_url)
     rows = course_overviews.of_key(course_key).values_list(*columns)
     # The database may compare without case.

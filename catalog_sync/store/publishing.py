@@ -9,7 +9,7 @@ from django.db.models import Exists
 
 from catalog_sync import conf
 from catalog_sync.course_keys import CCX_PREFIX
-from catalog_sync.store import course_overviews, sources
+from catalog_sync.store import course_overviews, precedence
 from catalog_sync.store.course_runs import CatalogData
 from catalog_sync.store.lease import running, wait_for_writer
 
@@ -17,7 +17,7 @@ from catalog_sync.store.lease import running, wait_for_writer
 def restore(course_overview: Any) -> str | None:
     """Set the published values on a course overview that is about to be saved, and return the marketing URL."""
     key = str(course_overview.pk)
-    published = sources.data_for([key]).get(key, CatalogData())
+    published = precedence.data_for([key]).get(key, CatalogData())
     for name, field in conf.fields().items():
         if getattr(published, name) is not None:
             setattr(course_overview, field, getattr(published, name))
@@ -38,7 +38,7 @@ def _needs_republishing(course_key: str, restored_url: str | None) -> bool:
     # releases it after its last. If the snapshot shows no lease, each transaction of a sync either is visible in it, or
     # begins later and finds the course overview as it was saved. A pin needs no lease: it publishes once more after its
     # commit. See docs/decisions/0020-publishing-without-a-lock.rst.
-    fields, stored_values = conf.fields(), sources.published_values(course_key)
+    fields, stored_values = conf.fields(), precedence.published_values(course_key)
     columns = ["_key", Exists(running()), *fields.values(), *(stored_values[name] for name in fields)]
     for key, is_syncing, *values in course_overviews.of_key(course_key).values_list(*columns):
         published = CatalogData(**dict(zip(fields, values[len(fields) :], strict=True)))
@@ -59,7 +59,7 @@ def republish(course_key: str, restored_url: str | None) -> None:
     """
     with transaction.atomic():
         wait_for_writer()
-        published = sources.data_for([course_key])
+        published = precedence.data_for([course_key])
         if restored_url and not published.get(course_key, CatalogData()).marketing_url:
             _clear([course_key], restored_url)
         else:
@@ -70,7 +70,7 @@ def publish(published: dict[str, CatalogData]) -> int:
     """Update the course overviews of these keys that differ, in a transaction; return how many were written.
 
     Args:
-        published: what ``sources.data_for`` returns for these keys.
+        published: what ``precedence.data_for`` returns for these keys.
     """
     differing = course_overviews.compare(published).differing
     # A CCX course may have the marketing URL of its parent run.
@@ -98,7 +98,7 @@ def republish_with_ccx(
     with transaction.atomic():
         wait_for_writer()
         for chunk in course_overviews.with_ccx(course_key):
-            published = sources.data_for([key for key, _ in chunk])
+            published = precedence.data_for([key for key, _ in chunk])
             urls = {key: published.get(key, CatalogData()).marketing_url for key, _ in chunk}
             unpinned = {key for key, shown in chunk if removed_url and shown == removed_url and not urls[key]}
             if previous_url and course_key in unpinned:
@@ -115,4 +115,4 @@ def _clear(course_keys: list[str], url: str | None) -> None:
     course_overviews.clear(course_keys, url)
     # A sync that began meanwhile may have stored a marketing URL. From now on it waits for this transaction if it
     # writes these course overviews, and what it wrote before is visible.
-    publish(sources.data_for(course_keys))
+    publish(precedence.data_for(course_keys))

@@ -15,7 +15,7 @@ from catalog_sync.models import CatalogSyncConfig
 
 
 @dataclass(frozen=True)
-class Answer:
+class ConnectionResult:
     """The result of a connection test.
 
     Attributes:
@@ -49,7 +49,7 @@ def client_without_retries(catalog: Catalog) -> Iterator[CatalogClient]:
         yield CatalogClient(access.api_url, conf.fields(), requester)
 
 
-def request_one_course_run(catalog: Catalog) -> Answer:
+def request_one_course_run(catalog: Catalog) -> ConnectionResult:
     """Test the connection to a Catalog with one request.
 
     Raises:
@@ -57,4 +57,4 @@ def request_one_course_run(catalog: Catalog) -> Answer:
     """
     with client_without_retries(catalog) as client:
         seconds, page = client.seconds_of(PageRange(0, 1))
-    return Answer(catalog.name, seconds, page.count)
+    return ConnectionResult(catalog.name, seconds, page.count)

@@ -19,6 +19,7 @@ class SyncOptions:
         page_size: course runs per request; 0: choose automatically.
         course_keys: sync only these course runs; None: all.
         changed: sync only the courses that changed since the last sync.
+        bypass_cache: bypass the Catalog's reply cache, also if ``bypass_cache_hours`` are not over.
         on_progress: called with the number of course runs retrieved and the Catalog's total.
         should_stop: called about twice per second; if it returns True, the sync run ends after its current page.
     """
@@ -29,11 +30,13 @@ class SyncOptions:
     request_timeout_seconds: float
     retry_deadline_seconds: float
     max_removal_percent: int
+    bypass_cache_hours: int
     keep_runs_days: int
     course_keys: tuple[str, ...] | None = None
     changed: bool = False
     dry_run: bool = False
     allow_removals: bool = False
+    bypass_cache: bool = False
     on_progress: Callable[[int, int], None] | None = None
     should_stop: Callable[[], bool] | None = None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from catalog_sync.catalog_client import CatalogClient, PageRange
-from catalog_sync.exceptions import RequestFailed, Scope
+from catalog_sync.exceptions import FailureScope, RequestFailed
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import PAGE_SIZES
 from catalog_sync.sync.options import SyncOptions
@@ -89,7 +89,7 @@ class PageTimer:
         try:
             return self._client.seconds_of(PageRange(offset, size))[0]
         except RequestFailed as error:
-            if error.scope is Scope.SYNC:  # such as throttling, which is not a property of the page
+            if error.scope is FailureScope.SYNC:  # such as throttling, which is not a property of the page
                 raise
             return None
 

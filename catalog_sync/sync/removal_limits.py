@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from catalog_sync.course_keys import parent_of_ccx
-from catalog_sync.store import course_overviews, course_runs, sources
+from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import StoredData
 from catalog_sync.store.sql import ROWS, in_chunks
 from catalog_sync.sync.outcome import rejected_advice
@@ -105,7 +105,7 @@ def _count_provided(writer: Writer) -> int:
     for keys in course_overviews.key_chunks(course_overviews.with_marketing_url()):
         for some in in_chunks(keys):
             writer.heartbeat()
-            stored = course_runs.read(sources.with_parents(some))
+            stored = course_runs.read(precedence.with_parents(some))
             stored = stored.without_unnamed(overruled(writer, stored))
             count += sum(_provides(writer, key, stored) for key in some)
     return count
@@ -115,7 +115,7 @@ def _provides(writer: Writer, course_key: str, stored: StoredData) -> bool:
     """Return whether this Catalog provides the URL of a course, or alone may have provided it."""
     for key in (course_key, parent_of_ccx(course_key)):
         if candidates := stored.course_runs.get(key or ""):
-            source = sources.published_course_run(candidates)
+            source = precedence.published_course_run(candidates)
             if source.data.marketing_url:
                 return source.catalog == writer.catalog.name
     return covers_alone(writer, course_key)

@@ -10,7 +10,7 @@ from catalog_sync.catalog_client import CatalogClient, Page
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.store import course_overviews, course_runs, publishing, sources
+from catalog_sync.store import course_overviews, course_runs, precedence, publishing
 from catalog_sync.store.course_runs import CatalogData, StoredData
 from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
 from catalog_sync.sync.changeset import Changeset
@@ -73,8 +73,8 @@ def _published_after(
     writer: Writer, course_keys: Collection[str], absent: Mapping[str, CatalogData | None]
 ) -> dict[str, CatalogData]:
     """Return the data to publish for some course keys once the absent ones are removed from this Catalog's rows."""
-    stored = writer.simulated(course_runs.read_all(sources.with_parents(course_keys)), course_keys)
-    return sources.published_with_parents(course_keys, _after(writer, stored, absent))
+    stored = writer.simulated(course_runs.read_all(precedence.with_parents(course_keys)), course_keys)
+    return precedence.published_with_parents(course_keys, _after(writer, stored, absent))
 
 
 def _after(writer: Writer, stored: StoredData, absent: Mapping[str, CatalogData | None]) -> StoredData:
@@ -217,7 +217,7 @@ def _plan(
         stored: for these keys and the parent runs of the CCX courses among them.
     """
     own = stored.of_catalog(writer.catalog.name)
-    data = sources.published_with_parents(course_keys, _after(writer, stored, absent))
+    data = precedence.published_with_parents(course_keys, _after(writer, stored, absent))
     plan = Plan({}, {}, set(), set())
     for key in course_keys:
         parent = parent_of_ccx(key)
@@ -239,7 +239,7 @@ def _plan_all(writer: Writer, absent: Mapping[str, CatalogData | None]) -> set[s
     to_clear = set()
     for some in in_chunks(absent, ROWS):
         writer.heartbeat()
-        stored = writer.simulated(course_runs.read_all(sources.with_parents(some)), some)
+        stored = writer.simulated(course_runs.read_all(precedence.with_parents(some)), some)
         to_clear |= _plan(writer, some, absent, stored).to_clear
     return to_clear
 
@@ -250,7 +250,7 @@ def _remove(writer: Writer, course_keys: Collection[str], absent: Mapping[str, C
 
     def remove() -> tuple[int, int]:
         # Planned again: another Catalog may have changed its course runs since.
-        stored = writer.simulated(course_runs.read(sources.with_parents(course_keys)), course_keys)
+        stored = writer.simulated(course_runs.read(precedence.with_parents(course_keys)), course_keys)
         published, rest, to_clear, unproven = _plan(writer, course_keys, absent, stored)
         # A row stays as long as the course overview keeps its marketing URL, so that the next sync finds it.
         shown = course_overviews.marketing_urls(unproven) if unproven else {}

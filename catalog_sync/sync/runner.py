@@ -175,8 +175,8 @@ class Run:
 
     def _writer(self) -> Writer:
         catalog, dry_run = self.options.catalog, self.options.dry_run
-        has_rivals = any(each.name != catalog.name for each in conf.catalogs())
-        transactions = Transactions(self.lease, self.report, self.log, has_rivals)
+        has_other_catalogs = any(each.name != catalog.name for each in conf.catalogs())
+        transactions = Transactions(self.lease, self.report, self.log, has_other_catalogs)
         statistics = Statistics(self.report, self.log, dry_run)
         return Writer(transactions, catalog, statistics, self.report, dry_run, self.heartbeat)
 

@@ -28,14 +28,14 @@ class Transactions:
 
     Attributes:
         lease: the first statement of every transaction renews it, so a sync run that lost its lease cannot write.
-        has_rivals: whether syncs of other Catalogs may write at the same time.
+        has_other_catalogs: whether syncs of other Catalogs may write at the same time.
         ended_at: when the last transaction ended.
     """
 
     lease: Lease
     report: SyncReport
     log: EventLog
-    has_rivals: bool
+    has_other_catalogs: bool
     ended_at: float = field(default_factory=time.monotonic)
     _stored: dict[str, int] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ class Transactions:
                 self.log.warning("transaction_retried", attempt=attempt.num)
             # Durable, because an outer transaction would keep the locks between pages, and could roll everything back.
             with attempt, transaction.atomic(durable=True):
-                if self.has_rivals:
+                if self.has_other_catalogs:
                     # Before its own lease, so that all writers lock in the same order. What this transaction publishes
                     # depends on the stored course runs of all Catalogs, so no other sync may change them meanwhile.
                     wait_for_writer()

@@ -13,7 +13,7 @@ from catalog_sync import conf
 from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.conf import Catalog
 from catalog_sync.course_keys import is_course_key, parent_of_ccx
-from catalog_sync.store import course_overviews, course_runs, sources
+from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_overviews import Difference
 from catalog_sync.store.course_runs import CatalogData, StoredData
 from catalog_sync.store.sql import in_chunks
@@ -121,7 +121,7 @@ class Writer:
         return len(changed)
 
     def _publication(self, changeset: Changeset, stored: StoredData) -> Publication:
-        data = sources.published_after(changeset.data, stored, self.catalog.name)
+        data = precedence.published_after(changeset.data, stored, self.catalog.name)
         # Identity: the pin, or the course run of another Catalog, may be published instead.
         unconfirmed = {key for key in changeset.unconfirmed if data[key] is changeset.data[key]}
         data.update({key: data[key]._replace(marketing_url=None) for key in unconfirmed})
@@ -197,10 +197,10 @@ class Writer:
 
             def publish(chunk: list[tuple[str, str | None]] = chunk) -> tuple[int, int]:
                 keys = [key for key, _ in chunk]
-                stored = course_runs.read(sources.with_parents(keys))
+                stored = course_runs.read(precedence.with_parents(keys))
                 own = stored.of_catalog(self.catalog.name)
                 after = self.simulated(stored, keys)
-                published = sources.published_with_parents(keys, after)
+                published = precedence.published_with_parents(keys, after)
                 differing = {
                     key: url
                     for key, shown in chunk
@@ -244,7 +244,7 @@ class Writer:
 
     def simulated(self, stored: StoredData, course_keys: Collection[str]) -> StoredData:
         """Return what would be stored for these CCX courses and their parents if this dry run had written."""
-        keys = sources.with_parents(course_keys) & self._simulated.keys()
+        keys = precedence.with_parents(course_keys) & self._simulated.keys()
         after = stored.changed(self.catalog.name, {key: self._simulated[key] for key in keys})
         return after.without_unnamed(self._without_unnamed)
 
@@ -259,7 +259,7 @@ class Writer:
         """
         if self._ccx_sources is None:
             keys = {key for chunk in course_overviews.ccx_chunks() for key, _ in chunk}
-            self._ccx_sources = sources.with_parents(keys)
+            self._ccx_sources = precedence.with_parents(keys)
         self._simulated |= {key: data for key, data in changes.items() if key in self._ccx_sources}
         self._without_unnamed |= self._ccx_sources.intersection(without_unnamed)
 

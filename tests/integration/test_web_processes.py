@@ -46,7 +46,7 @@ settings.configure(
 )
 django.setup()
 import catalog_sync.api, catalog_sync.filters, catalog_sync.links, catalog_sync.receivers
-import catalog_sync.operations.link_urls
+import catalog_sync.operations.marketing_url_cache
 print(*sys.modules)
 """
 OF_THE_SYNC = {
@@ -64,7 +64,7 @@ OF_THE_SYNC = {
 }
 OF_WEB_PROCESSES = {
     f"catalog_sync.{name}"
-    for name in ("admin", "api", "filters", "links", "models", "operations.link_urls", "receivers")
+    for name in ("admin", "api", "filters", "links", "models", "operations.marketing_url_cache", "receivers")
 }
 
 

@@ -55,7 +55,7 @@ def failing_session():
 def test_message_of_the_session_factory_is_not_repeated(settings):
     settings.CATALOG_SYNC_SESSION_FACTORY = f"{__name__}.failing_session"
     with pytest.raises(RequestFailed) as caught:
-        new_session(access_to(conf.catalog("default")))
+        new_session(access_to(conf.catalog_or_unconfigured("default")))
     assert PASSWORD not in str(caught.value)
 
 
@@ -90,7 +90,7 @@ def test_password_in_the_address_of_the_catalog_is_not_sent(catalog, settings):
     """The Authorization header contains the token instead."""
     with (
         RawServer(reply(b"", status="404 Not Found")) as server,
-        new_session(access_to(conf.catalog("default"))) as session,
+        new_session(access_to(conf.catalog_or_unconfigured("default"))) as session,
     ):
         session.get(server.url.replace("//", f"//operator:{PASSWORD}@"), timeout=5)
         [request] = server.requests

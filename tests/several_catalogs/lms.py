@@ -10,7 +10,7 @@ from catalog_sync.api import update_catalog_data
 from catalog_sync.catalog_client.auth import oauth_session
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs
-from catalog_sync.store.sources import published_course_run
+from catalog_sync.store.precedence import published_course_run
 from catalog_sync.sync import SyncReport
 from sandbox.catalog.auth import CLIENT_SECRET
 from sandbox.lms.course_overviews.models import CourseOverview

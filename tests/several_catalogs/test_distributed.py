@@ -27,7 +27,7 @@ def planned(catalog, partner):
     lists(partner, *KEYS, url=PARTNER_URL)
 
     def open_and_plan():
-        run = Run.open(SyncOptions.of(conf.catalog("partner"), page_size=3, concurrency=3))
+        run = Run.open(SyncOptions.of(conf.catalog_or_unconfigured("partner"), page_size=3, concurrency=3))
         newest_id = CatalogCourseRun.objects.aggregate(newest=Max("pk"))["newest"] or 0
         return run.lease.run_id, plan(run, 3, len(KEYS), newest_id)
 

@@ -110,7 +110,7 @@ class TestCatalogs:
         ]
 
     def test_unknown_one_has_no_address(self):
-        assert conf.catalog("gone") == conf.Catalog("gone")
+        assert conf.catalog_or_unconfigured("gone") == conf.Catalog("gone")
 
     @pytest.mark.parametrize(
         ("name", "key", "is_covered"),
@@ -125,4 +125,4 @@ class TestCatalogs:
         ],
     )
     def test_cover_the_course_runs_of_their_organizations(self, name, key, is_covered):
-        assert conf.catalog(name).covers(key) == is_covered
+        assert conf.catalog_or_unconfigured(name).covers(key) == is_covered

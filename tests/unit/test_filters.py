@@ -19,7 +19,7 @@ from openedx_filters.learning.filters import CourseAboutPageURLRequested
 
 from catalog_sync import conf
 from catalog_sync.api import pin_marketing_url
-from catalog_sync.operations import link_urls
+from catalog_sync.operations import marketing_url_cache
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.sql import statements
@@ -258,7 +258,7 @@ class TestOutsideARequest:
     """Nothing clears the request cache there, so its content expires."""
 
     def test_the_url_is_read_again_after_a_while(self, course, monkeypatch):
-        monkeypatch.setattr(link_urls, "MAX_AGE_SECONDS", 0.05)
+        monkeypatch.setattr(marketing_url_cache, "MAX_AGE_SECONDS", 0.05)
         filtered(about_page(KEY))
         CourseOverview.objects.update(marketing_url="https://www.example.com/new")
         time.sleep(0.06)
@@ -266,7 +266,7 @@ class TestOutsideARequest:
 
     def test_urls_of_other_organizations_are_not_kept_for_longer(self, course, monkeypatch):
         create("course-v1:OtherX+One+2026", marketing_url=URL)
-        monkeypatch.setattr(link_urls, "MAX_AGE_SECONDS", 0.05)
+        monkeypatch.setattr(marketing_url_cache, "MAX_AGE_SECONDS", 0.05)
         filtered(about_page(KEY))
         time.sleep(0.06)
         other = about_page("course-v1:OtherX+One+2026")
@@ -280,7 +280,7 @@ class TestLargeOrganization:
 
     @pytest.fixture(autouse=True)
     def few_rows(self, monkeypatch):
-        monkeypatch.setattr(link_urls, "MAX_ROWS", 3)
+        monkeypatch.setattr(marketing_url_cache, "MAX_ROWS", 3)
 
     def test_every_link_is_replaced(self):
         for number, key in enumerate(self.KEYS):
@@ -336,7 +336,7 @@ class TestDatabaseError:
         assert filtered(about_page(KEY)) == URL
 
     def test_error_at_a_later_link_is_logged_once_and_keeps_what_was_read(self, caplog, course, monkeypatch):
-        monkeypatch.setattr(link_urls, "MAX_ROWS", 1)
+        monkeypatch.setattr(marketing_url_cache, "MAX_ROWS", 1)
         filtered(about_page(KEY))
         with renamed_table():
             for number in range(3):

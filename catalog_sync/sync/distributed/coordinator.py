@@ -22,7 +22,7 @@ from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.distributed.partitions import (
     Partition,
     PartitionOutcome,
-    conclude,
+    join_partitions,
     plan,
     read_partition,
 )
@@ -149,7 +149,7 @@ def conclude_distributed(outcomes: Sequence[dict[str, Any]], run_id: int, *, all
     run.report.requests, run.report.retries = row.requests, row.retries
     run.report.catalog_count = row.catalog_count  # used if no partition could be read
     typed = [msgspec.convert(outcome, PartitionOutcome) for outcome in outcomes]
-    run.carry_out(lambda client, writer: conclude(run, client, writer, typed))
+    run.carry_out(lambda client, writer: join_partitions(run, client, writer, typed))
 
 
 def give_up(run_id: int) -> None:
@@ -195,7 +195,7 @@ def _rejoin(run_id: int, *, allow_removals: bool = False) -> tuple[SyncRun, Run]
     """Return the sync run of another process, as stored and as an object to continue it with."""
     row = SyncRun.objects.get(pk=run_id)
     options = SyncOptions.of(
-        conf.catalog(row.catalog),
+        conf.catalog_or_unconfigured(row.catalog),
         page_size=row.page_size,
         concurrency=row.concurrency,
         dry_run=row.dry_run,

@@ -132,7 +132,9 @@ def _keys_of(page: Page, end: slice) -> frozenset[str]:
     return frozenset([run.key for run in page.course_runs[end]] + rejected[end])
 
 
-def conclude(run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence[PartitionOutcome]) -> None:
+def join_partitions(
+    run: Run, client: CatalogClient, writer: Writer, outcomes: Sequence[PartitionOutcome]
+) -> None:
     """Join the partitions, and end the sync run as a single process would."""
     outcomes = _once_each(outcomes)
     writer.statistics.newest_id = outcomes[0].partition.newest_id

@@ -127,4 +127,4 @@ def test_request_authenticates_by_itself(catalog, make):
 def test_factory_that_returns_no_session(settings, factory):
     settings.CATALOG_SYNC_SESSION_FACTORY = factory
     with pytest.raises(RequestFailed, match="Check CATALOG_SYNC_SESSION_FACTORY"):
-        new_session(access_to(conf.catalog("default")))
+        new_session(access_to(conf.catalog_or_unconfigured("default")))

@@ -11,18 +11,20 @@ from hypothesis import strategies as st
 from catalog_sync.catalog_client import Crawl, OverlappingPages, Page, PageRange, crawler
 from catalog_sync.catalog_client.crawler import MissingRecords
 from catalog_sync.catalog_client.schemas import CourseRun
-from catalog_sync.exceptions import RequestFailed, Scope
+from catalog_sync.exceptions import FailureScope, RequestFailed
 from tests.properties import examples
 
 
-def failure(scope: Scope = Scope.ROWS) -> RequestFailed:
+def failure(scope: FailureScope = FailureScope.ROWS) -> RequestFailed:
     return RequestFailed("https://c.example.org/", "the Catalog answered HTTP 500", "check it", scope=scope)
 
 
 class List:
     """A Catalog's list of course runs 000, 001, …; a page with one of ``failing`` fails."""
 
-    def __init__(self, size: int, failing: frozenset[int] = frozenset(), scope: Scope = Scope.ROWS) -> None:
+    def __init__(
+        self, size: int, failing: frozenset[int] = frozenset(), scope: FailureScope = FailureScope.ROWS
+    ) -> None:
         self.size, self.failing, self.scope = size, failing, scope
         self.requests: list[tuple[int, int, int | None]] = []
         self._lock = threading.Lock()
@@ -133,7 +135,7 @@ def test_halves_past_the_end_are_not_requested():
     ids=["second page", "first page"],
 )
 def test_page_that_fails_for_another_reason_is_not_halved(size, failing, missing):
-    listing = List(size, frozenset({failing}), Scope.PAGE)
+    listing = List(size, frozenset({failing}), FailureScope.PAGE)
     crawl = listing.crawl(5)
     assert read(crawl) == set(range(size)) - missing
     assert {limit for _, limit, _ in listing.requests} == {5, 1}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from catalog_sync.catalog_client import errors
 from catalog_sync.catalog_client.transport import Reply
-from catalog_sync.exceptions import Scope
+from catalog_sync.exceptions import FailureScope
 
 URL = "https://catalog.example.org/api/v1/course_runs/?limit=5"
 
@@ -22,21 +22,21 @@ URL = "https://catalog.example.org/api/v1/course_runs/?limit=5"
 @pytest.mark.parametrize(
     ("status", "scope", "retryable"),
     [
-        (299, Scope.PAGE, False),
-        (300, Scope.SYNC, False),
-        (399, Scope.SYNC, False),
-        (400, Scope.PAGE, False),
-        (401, Scope.SYNC, False),
-        (403, Scope.SYNC, False),
-        (404, Scope.SYNC, False),
-        (408, Scope.PAGE, True),
-        (429, Scope.SYNC, True),
-        (499, Scope.PAGE, False),
-        (500, Scope.ROWS, True),
-        (501, Scope.PAGE, True),
-        (502, Scope.PAGE, True),
-        (503, Scope.PAGE, True),
-        (504, Scope.PAGE, True),
+        (299, FailureScope.PAGE, False),
+        (300, FailureScope.SYNC, False),
+        (399, FailureScope.SYNC, False),
+        (400, FailureScope.PAGE, False),
+        (401, FailureScope.SYNC, False),
+        (403, FailureScope.SYNC, False),
+        (404, FailureScope.SYNC, False),
+        (408, FailureScope.PAGE, True),
+        (429, FailureScope.SYNC, True),
+        (499, FailureScope.PAGE, False),
+        (500, FailureScope.ROWS, True),
+        (501, FailureScope.PAGE, True),
+        (502, FailureScope.PAGE, True),
+        (503, FailureScope.PAGE, True),
+        (504, FailureScope.PAGE, True),
     ],
 )
 def test_status_of_the_catalog(status, scope, retryable):
@@ -70,7 +70,7 @@ def test_status_of_the_provider(status, retryable, reason):
     host_session_reply.status_code, host_session_reply.headers = status, {"Retry-After": "7"}
     for reply in (Reply(status, {"Retry-After": "7"}, b""), host_session_reply):
         failure = errors.token_refused(URL, reply)
-        assert (failure.scope, failure.retryable) == (Scope.SYNC, retryable)
+        assert (failure.scope, failure.retryable) == (FailureScope.SYNC, retryable)
         assert failure.retry_after == (7 if retryable else None)
         assert reason in failure.reason
 
@@ -78,7 +78,7 @@ def test_status_of_the_provider(status, retryable, reason):
 def test_provider_that_cannot_be_reached_fails_the_sync():
     for failure in (errors.TOO_SLOW.at(URL, seconds=8), errors.TOO_LARGE.at(URL, most_bytes=8)):
         unavailable = errors.token_unavailable(failure)
-        assert (unavailable.scope, unavailable.retryable) == (Scope.SYNC, failure.retryable)
+        assert (unavailable.scope, unavailable.retryable) == (FailureScope.SYNC, failure.retryable)
         assert "check that the OAuth2 provider is up" in unavailable.remedy
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from catalog_sync.catalog_client import Page
-from catalog_sync.exceptions import RequestFailed, Scope
+from catalog_sync.exceptions import FailureScope, RequestFailed
 
 
 class ModelledCatalog:
     """Each page takes a millisecond per course run; pages of some size and larger fail."""
 
-    def __init__(self, count, fails_from=None, scope=Scope.PAGE):
+    def __init__(self, count, fails_from=None, scope=FailureScope.PAGE):
         self.count, self.fails_from, self.scope = count, fails_from, scope
         self.page_ranges = []
 

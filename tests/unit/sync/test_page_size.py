@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.catalog_client import PageRange
-from catalog_sync.exceptions import RequestFailed, Scope
+from catalog_sync.exceptions import FailureScope, RequestFailed
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.quota import PAGE_SIZES
 from catalog_sync.sync import page_size as page_size_module
@@ -93,7 +93,7 @@ class TestPageTimer:
 
     def test_raises_if_the_catalog_refuses_everything(self):
         with pytest.raises(RequestFailed):
-            PageTimer(ModelledCatalog(300, fails_from=100, scope=Scope.SYNC)).seconds_of(100)
+            PageTimer(ModelledCatalog(300, fails_from=100, scope=FailureScope.SYNC)).seconds_of(100)
 
 
 @pytest.mark.django_db

@@ -43,7 +43,7 @@ def lease():
 @pytest.fixture
 def transactions(lease):
     report = SyncReport(run_id=lease.run_id, status="running", dry_run=False, page_size=20, concurrency=1)
-    return Transactions(lease, report, EventLog(lease.run_id), has_rivals=False)
+    return Transactions(lease, report, EventLog(lease.run_id), has_other_catalogs=False)
 
 
 def failing(times, error=DEADLOCK):
@@ -86,9 +86,9 @@ class TestRun:
         with pytest.raises(error):
             transactions.run(not_reached)
 
-    @pytest.mark.parametrize(("has_rivals", "first"), [(False, "UPDATE"), (True, "SELECT")])
-    def test_first_waits_for_syncs_of_other_catalogs(self, has_rivals, first, transactions):
-        transactions.has_rivals = has_rivals
+    @pytest.mark.parametrize(("has_other_catalogs", "first"), [(False, "UPDATE"), (True, "SELECT")])
+    def test_first_waits_for_syncs_of_other_catalogs(self, has_other_catalogs, first, transactions):
+        transactions.has_other_catalogs = has_other_catalogs
         with statements() as sent:
             transactions.run(lambda: None)
         assert sent.all()[0].startswith(first)

@@ -95,7 +95,7 @@ def test_best_is(measurements, expected):
 @pytest.mark.django_db
 class TestRecommend:
     def recommend(self, most_requests=100, on_measured=lambda measured: None):
-        return recommend(conf.catalog("default"), most_requests, 10.0, on_measured)
+        return recommend(conf.catalog_or_unconfigured("default"), most_requests, 10.0, on_measured)
 
     def test_measures_concurrencies_one_two_and_four_and_reports_each(self, catalog):
         catalog.control.generate(30)

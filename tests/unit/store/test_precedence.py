@@ -6,7 +6,7 @@ import pytest
 from django.db.models import OuterRef
 
 from catalog_sync.api import pin_marketing_url
-from catalog_sync.store import course_overviews, course_runs, sources
+from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
@@ -25,57 +25,57 @@ class TestDataFor:
 
     def test_course_run_has_its_stored_data(self):
         course_runs.record({KEY: PUBLISHED}, "default")
-        assert sources.data_for([KEY]) == {KEY: PUBLISHED}
+        assert precedence.data_for([KEY]) == {KEY: PUBLISHED}
 
     def test_ccx_course_has_the_url_of_its_parent_run(self):
         course_runs.record({KEY: PUBLISHED}, "default")
-        assert sources.data_for([CCX])[CCX].marketing_url == URL
+        assert precedence.data_for([CCX])[CCX].marketing_url == URL
 
     def test_ccx_course_has_no_other_value_of_its_parent_run(self):
         course_runs.record({KEY: PUBLISHED}, "default")
-        assert sources.data_for([CCX])[CCX] == CatalogData(marketing_url=URL)
+        assert precedence.data_for([CCX])[CCX] == CatalogData(marketing_url=URL)
 
     def test_ccx_course_has_its_own_url_if_there_is_one(self):
         course_runs.record({KEY: PUBLISHED, CCX: CatalogData("published", OTHER_URL)}, "default")
-        assert sources.data_for([CCX])[CCX].marketing_url == OTHER_URL
+        assert precedence.data_for([CCX])[CCX].marketing_url == OTHER_URL
 
     def test_stored_ccx_course_without_a_url_has_that_of_its_parent_run(self):
         course_runs.record({KEY: PUBLISHED, CCX: CatalogData("unpublished", None, False, "fr")}, "default")
-        assert sources.data_for([CCX])[CCX] == CatalogData("unpublished", URL, False, "fr")
+        assert precedence.data_for([CCX])[CCX] == CatalogData("unpublished", URL, False, "fr")
 
     def test_leaves_out_keys_for_which_nothing_is_stored(self):
-        assert sources.data_for([KEY, CCX]) == {}
+        assert precedence.data_for([KEY, CCX]) == {}
 
     def test_takes_one_query(self, django_assert_num_queries):
         with django_assert_num_queries(1):
-            sources.data_for([KEY, CCX, OTHER])
+            precedence.data_for([KEY, CCX, OTHER])
 
 
 class TestSourceOf:
     """For which course key the marketing URL is stored."""
 
     def test_is_none_if_nothing_is_stored(self):
-        assert sources.source_of(CCX) is None
+        assert precedence.source_of(CCX) is None
 
     def test_is_the_course_run_itself_if_it_has_a_url(self):
         course_runs.record({KEY: PUBLISHED}, "default")
-        assert sources.source_of(KEY) == (KEY, False)
+        assert precedence.source_of(KEY) == (KEY, False)
 
     def test_is_none_for_a_course_run_without_a_url(self):
         course_runs.record({KEY: CatalogData("unpublished")}, "default")
-        assert sources.source_of(KEY) is None
+        assert precedence.source_of(KEY) is None
 
     def test_shows_that_the_url_is_pinned(self):
         pin_marketing_url(KEY, URL)
-        assert sources.source_of(KEY) == (KEY, True)
+        assert precedence.source_of(KEY) == (KEY, True)
 
     def test_is_the_parent_run_for_a_ccx_course_without_a_url(self):
         course_runs.record({KEY: PUBLISHED, CCX: CatalogData("unpublished")}, "default")
-        assert sources.source_of(CCX) == (KEY, False)
+        assert precedence.source_of(CCX) == (KEY, False)
 
     def test_is_the_ccx_course_itself_if_it_has_a_url(self):
         course_runs.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
-        assert sources.source_of(CCX) == (CCX, False)
+        assert precedence.source_of(CCX) == (CCX, False)
 
 
 def data(url, language):
@@ -113,18 +113,18 @@ class TestOrder:
         CourseOverviewFactory(id=OTHER)
 
     def test_in_python(self, expected):
-        published = sources.data_for([KEY])[KEY]
+        published = precedence.data_for([KEY])[KEY]
         assert (published.marketing_url, published.content_language) == expected
 
     def test_in_the_database(self, expected):
         CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=KEY)])
         names = ("marketing_url", "content_language")
-        values = {f"published_{name}": sources.published_value(name, OuterRef("pk")) for name in names}
+        values = {f"published_{name}": precedence.published_value(name, OuterRef("pk")) for name in names}
         found = CourseOverview.objects.filter(pk=KEY).annotate(**values).values_list(*values).get()
         assert found == expected
 
     def test_with_a_constant_course_key(self, expected):
-        values = sources.published_values(KEY)
+        values = precedence.published_values(KEY)
         [(_, url, language)] = course_overviews.of_key(OTHER).values_list(
             "_key", values["marketing_url"], values["content_language"]
         )
@@ -132,13 +132,15 @@ class TestOrder:
 
     def test_pin_overrides_the_url_only(self, expected):
         pin_marketing_url(KEY, PIN)
-        published = sources.data_for([KEY])[KEY]
+        published = precedence.data_for([KEY])[KEY]
         assert (published.marketing_url, published.content_language) == (PIN, expected[1])
 
     def test_ccx_course_has_the_url(self, expected):
-        assert sources.data_for([CCX])[CCX].marketing_url == expected[0]
+        assert precedence.data_for([CCX])[CCX].marketing_url == expected[0]
 
     def test_after_a_change_of_one_catalog(self, stored, expected):
         read = course_runs.read([KEY])
         for name, each in stored.items():
-            assert sources.published_after({KEY: each}, read, name) == {KEY: sources.published(read)[KEY]}
+            assert precedence.published_after({KEY: each}, read, name) == {
+                KEY: precedence.published(read)[KEY]
+            }

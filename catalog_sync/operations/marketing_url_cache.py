@@ -17,7 +17,7 @@ MAX_ROWS = 5_000
 # Needed outside a request, for example in a Celery worker: nothing else clears the request cache there.
 MAX_AGE_SECONDS = 60
 
-_REQUEST_CACHE = RequestCache("catalog_sync.operations.link_urls")
+_REQUEST_CACHE = RequestCache("catalog_sync.operations.marketing_url_cache")
 
 
 class _Urls(NamedTuple):
