@@ -1,7 +1,7 @@
 # `make` lists the targets. You need only Python 3.11 or newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services quality docs package bench mutants clean
+.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services quality docs package release-check bench mutants clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13; do \
@@ -82,6 +82,9 @@ quality: $(VENV)/.installed-quality ## Lint, check imports, types and migrations
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	$(MAKE) docs package
 
 docs: $(VENV)/.installed-docs ## Build the documentation; a warning is an error
@@ -91,6 +94,13 @@ package: $(VENV)/.installed-quality ## Build the wheel and the source distributi
 	rm -rf build dist
 	$(BIN)/python -m build --quiet --outdir dist .
 	$(BIN)/twine check --strict dist/*
+
+# VERSION is the version of the tag; without it, that of the package.
+release-check: package ## Check what can be checked before a release: version, changelog, and the tests of the source distribution
+	$(BIN)/python scripts/check_release.py $(VERSION)
+	rm -rf .cache/sdist && mkdir -p .cache/sdist
+	tar -xzf dist/*.tar.gz -C .cache/sdist --strip-components=1
+	$(MAKE) -C .cache/sdist test
 
 # To run one of them: make bench BENCHMARKS=benchmarks/bench_link.py
 BENCHMARKS ?= $(wildcard benchmarks/bench_*.py)

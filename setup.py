@@ -8,6 +8,8 @@ from setuptools import find_namespace_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "catalog_sync/__init__.py").read_text()).group(1)
 
+REPOSITORY = "https://github.com/openedx/openedx-catalog-sync"
+
 INSTALL_REQUIRES = [
     "Django>=5.2,<6.1",
     "celery>=5.4",
@@ -77,6 +79,7 @@ QUALITY_REQUIRES = [
     *DOCS_REQUIRES,
     "build",
     "celery-types",
+    "check-jsonschema",
     "django-stubs",
     "import-linter",
     "mypy",
@@ -92,6 +95,14 @@ setup(
     description="Keeps the marketing URL of every course on the LMS's course overviews, from the Catalog service.",
     long_description=(HERE / "README.rst").read_text(),
     long_description_content_type="text/x-rst",
+    author="The maintainers of openedx-catalog-sync",
+    url=REPOSITORY,
+    project_urls={
+        "Documentation": f"{REPOSITORY}/tree/main/docs",
+        "Source": REPOSITORY,
+        "Issues": f"{REPOSITORY}/issues",
+        "Changelog": f"{REPOSITORY}/blob/main/CHANGELOG.rst",
+    },
     license="AGPL-3.0-only",
     license_files=["LICENSE"],
     keywords="Open edX Django LMS catalog course-discovery marketing",
@@ -99,7 +110,7 @@ setup(
     # Explicit, so that an editable installation is a plain path entry: no import hook, no warning.
     package_dir={"": "."},
     # Named, too: beside a package_dir, setuptools finds none of them by the manifest.
-    package_data={"catalog_sync": ["templates/**/*", "static/**/*"]},
+    package_data={"catalog_sync": ["py.typed", "locale/**/*", "templates/**/*", "static/**/*"]},
     include_package_data=True,
     python_requires=">=3.11",
     install_requires=INSTALL_REQUIRES,
@@ -118,16 +129,20 @@ setup(
         "cms.djangoapp": ["catalog_sync = catalog_sync.apps:CatalogSyncStudioAppConfig"],
     },
     classifiers=[
-        "Development Status :: 4 - Beta",
+        "Development Status :: 5 - Production/Stable",
         "Environment :: Web Environment",
         "Framework :: Django",
         "Framework :: Django :: 5.2",
         "Framework :: Django :: 6.0",
         "Intended Audience :: System Administrators",
         "Natural Language :: English",
+        "Operating System :: OS Independent",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Topic :: Education",
+        "Typing :: Typed",
     ],
 )
