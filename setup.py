@@ -28,6 +28,9 @@ INSTALL_REQUIRES = [
     "urllib3>=2.2",  # requests takes older ones, whose replies cannot be read as they arrive (``read1``).
 ]
 
+# For /catalog_sync/metrics/.
+METRICS_REQUIRES = ["prometheus_client>=0.20"]
+
 # The sandbox LMS is not part of the package: it is for trying and for tests.
 SANDBOX_REQUIRES = [
     "PyJWT[crypto]>=2.8",
@@ -38,6 +41,8 @@ SANDBOX_REQUIRES = [
 
 TEST_REQUIRES = [
     *SANDBOX_REQUIRES,
+    *METRICS_REQUIRES,
+    "PyYAML",
     "factory-boy",
     "hypothesis",
     "pytest>=8",
@@ -115,6 +120,7 @@ setup(
     python_requires=">=3.11",
     install_requires=INSTALL_REQUIRES,
     extras_require={
+        "metrics": METRICS_REQUIRES,
         "sandbox": SANDBOX_REQUIRES,
         "test": TEST_REQUIRES,
         "services": SERVICES_REQUIRES,

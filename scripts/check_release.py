@@ -14,7 +14,9 @@ def main() -> None:
     if sys.argv[1:] and sys.argv[1] != version:
         faults.append(f"The tag has version {sys.argv[1]}, but catalog_sync.__version__ is {version}.")
     if not re.search(rf"^{re.escape(version)} \(\d{{4}}-\d{{2}}-\d{{2}}\)$", changelog, re.MULTILINE):
-        faults.append(f"CHANGELOG.rst has no title '{version} (YYYY-MM-DD)'. Add the section of this version.")
+        faults.append(
+            f"CHANGELOG.rst has no title '{version} (YYYY-MM-DD)'. Add the section of this version."
+        )
     if faults:
         sys.exit("\n".join(faults))
     print(f"Version {version}: the package and the changelog agree.")
