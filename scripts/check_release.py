@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
+    """Exit with 1 and one line per disagreement."""
     version = re.search(r'__version__ = "(.+)"', (ROOT / "catalog_sync/__init__.py").read_text()).group(1)
     changelog = (ROOT / "CHANGELOG.rst").read_text()
     faults = []

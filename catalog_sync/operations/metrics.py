@@ -81,4 +81,4 @@ def _success(values: dict[str, Any]) -> float | None:
 
 def _last_full(values: dict[str, Any], name: str) -> int | None:
     last = values["last_full_run"]
-    return last and last[name]
+    return None if last is None else int(last[name])
