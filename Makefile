@@ -1,7 +1,7 @@
 # `make` lists the targets. You need only Python 3.11 or newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services quality docs package release-check bench mutants clean
+.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services quality docs diagrams package release-check bench mutants clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13; do \
@@ -89,6 +89,11 @@ quality: $(VENV)/.installed-quality ## Lint, check imports, types and migrations
 
 docs: $(VENV)/.installed-docs ## Build the documentation; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+# The drawn diagrams are committed, so that building the documentation does not need Graphviz.
+diagrams: $(patsubst %.dot,%.svg,$(wildcard docs/diagrams/*.dot)) ## Draw the diagrams of the documentation; needs Graphviz
+%.svg: %.dot
+	dot -Tsvg $< -o $@
 
 package: $(VENV)/.installed-quality ## Build the wheel and the source distribution, and check both
 	rm -rf build dist
