@@ -26,8 +26,8 @@ from catalog_sync.catalog_client.errors import (
     SERVICE_USER_MISSING,
     TOKEN_MALFORMED,
     credentials_missing,
+    end_sync_without_token,
     token_refused,
-    token_unavailable,
 )
 from catalog_sync.catalog_client.transport import ENCODINGS, receive
 from catalog_sync.exceptions import RequestFailed
@@ -61,33 +61,26 @@ class CatalogSession(OAuthAPIClient):
         Raises:
             RequestFailed: the OAuth2 provider issues none.
         """
-        if time.monotonic() >= self._renew_at and not self._use_cached():
-            self.renew()
+        if time.time() < self._renew_at:
+            return
+        with suppress(
+            Exception
+        ):  # Each kind of cache has its own. Without a cache, each session fetches a token.
+            cached = TieredCache.get_cached_response(self._cache_key())
+            if cached.is_found and time.time() < cached.value[1]:
+                self.auth.token, self._renew_at = cached.value
+                return
+        self.renew()
 
     _ensure_authentication = authenticate
 
     def renew(self) -> None:
         """Fetch a new token in place of a cached one that the Catalog has refused."""
         token = self._fetch()
-        lasts = max(token.expires_in - EARLY_SECONDS, 1.0)
-        self._use(token.access_token, lasts)
-        # Without a cache, each session fetches its own token. Each kind of cache has its own exceptions.
+        seconds = max(token.expires_in - EARLY_SECONDS, 1.0)
+        self.auth.token, self._renew_at = token.access_token, time.time() + seconds
         with suppress(Exception):
-            TieredCache.set_all_tiers(
-                self._cache_key(), (token.access_token, time.time() + lasts), int(lasts) + 1
-            )
-
-    def _use_cached(self) -> bool:
-        with suppress(Exception):
-            cached = TieredCache.get_cached_response(self._cache_key())
-            if cached.is_found and (lasts := cached.value[1] - time.time()) > 0:
-                self._use(cached.value[0], lasts)
-                return True
-        return False
-
-    def _use(self, token: str, lasts: float) -> None:
-        self.auth.token = token
-        self._renew_at = time.monotonic() + lasts
+            TieredCache.set_all_tiers(self._cache_key(), (self.auth.token, self._renew_at), int(seconds) + 1)
 
     def _fetch(self) -> _Token:
         url = _access_token_url(self._base_url)
@@ -111,7 +104,8 @@ class CatalogSession(OAuthAPIClient):
                 url, send, seconds=TOKEN_TIMEOUT_SECONDS, most_bytes=MOST_TOKEN_BYTES, service=PROVIDER
             )
         except RequestFailed as error:
-            raise token_unavailable(error) from error
+            end_sync_without_token(error)
+            raise
         if reply.status != HTTPStatus.OK:
             raise token_refused(url, reply)
         try:

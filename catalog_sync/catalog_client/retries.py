@@ -31,9 +31,9 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 ATTEMPTS = 6
 # A Catalog that has answered during this sync run and goes down most likely restarts, which takes up to a minute.
 OUTAGE_ATTEMPTS = 10
-# The same page fails on the same course run each time.
-ATTEMPTS_AT_500 = 2
-# No third attempt after a minute: slow failures would use up the budget of all requests.
+# At a page with HTTP 500, since it fails on the same course run each time, and if attempts take longer than these
+# seconds: slow failures would use up the budget of all requests.
+FEWEST_ATTEMPTS = 2
 LONGEST_SECONDS = 60.0
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 20.0
@@ -153,7 +153,7 @@ class Requester:
         """Return what ``parse`` returns for the body of ``url``.
 
         Args:
-            url: with its query; never one from a reply.
+            url: never one from a reply.
             parse: turns a body into a value; raises ``RequestFailed`` if another attempt may help.
             rows: how many records the reply may have, which bounds its size.
             attempts: the largest number of attempts; the retry budget may allow fewer.
@@ -173,9 +173,8 @@ class Requester:
             started = self.budget.spend_since(started)
             # A rate limit is not the fault of this request: only the budget bounds how often it is retried.
             tried += not (failure.throttled and failure.retry_after is not None)
-            most = attempts or self._most_attempts(failure, can_narrow=can_narrow)
-            is_over = tried >= most or (tried > 1 and started - began > LONGEST_SECONDS)
-            wait = None if is_over else self._seconds_before_retry(failure, tried)
+            most = attempts or self._most_attempts(failure, started - began, can_narrow=can_narrow)
+            wait = self._seconds_before_retry(failure, tried) if tried < most else None
             if wait is None or self._closed.wait(wait):
                 raise self._reported(url, failure)
             started = self.budget.spend_since(started)
@@ -188,9 +187,10 @@ class Requester:
         self._closed.set()
         self._pool.close()
 
-    def _most_attempts(self, failure: RequestFailed, *, can_narrow: bool) -> int:
-        if can_narrow and failure.scope is FailureScope.ROWS:
-            return ATTEMPTS_AT_500
+    def _most_attempts(self, failure: RequestFailed, seconds: float, *, can_narrow: bool) -> int:
+        is_repeated = can_narrow and failure.scope is FailureScope.ROWS
+        if is_repeated or seconds > LONGEST_SECONDS:
+            return FEWEST_ATTEMPTS
         return OUTAGE_ATTEMPTS if failure.outage and self._has_answered else ATTEMPTS
 
     def _seconds_before_retry(self, failure: RequestFailed, tried: int) -> float | None:
