@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import closing
+
 import pytest
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from edx_django_utils.cache import RequestCache
+from edx_rest_api_client.client import OAuthAPIClient
 
 from catalog_sync import conf
-from catalog_sync.catalog_client import access_to
+from catalog_sync.catalog_client import Requester, access_to
 from catalog_sync.catalog_client.auth import CatalogSession, new_session
+from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import RequestFailed
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH
 
@@ -156,6 +161,27 @@ def test_provider_url_may_be_any_of_the_usual_ones(catalog, make, suffix):
 def test_request_authenticates_by_itself(catalog, make):
     response = make().get(f"{catalog.api_url}/course_runs/?limit=1&offset=0", timeout=5)
     assert response.status_code == 200
+
+
+def plain_session() -> OAuthAPIClient:
+    """Return a session that fetches its own token, as a session factory of a host may do."""
+    catalog = conf.catalog_or_unconfigured("default")
+    return OAuthAPIClient(catalog.oauth_provider_url, catalog.oauth_key, catalog.oauth_secret)
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (401, "issued no access token (HTTP 401). Check"),
+        (503, "is down (HTTP 503). Check that the OAuth2 provider is up"),
+    ],
+)
+def test_failure_of_a_token_that_a_session_of_the_host_fetches(catalog, settings, status, message):
+    settings.CATALOG_SYNC_SESSION_FACTORY = f"{__name__}.plain_session"
+    catalog.control.fault("status", match={"path": ACCESS_TOKEN_PATH}, status=status)
+    requester = Requester(EventLog(), timeout_seconds=10, retry_deadline_seconds=0)
+    with closing(requester), pytest.raises(RequestFailed, match=re.escape(message)):
+        requester.get(f"{catalog.api_url}/course_runs/", bytes, rows=1)
 
 
 @pytest.mark.parametrize(

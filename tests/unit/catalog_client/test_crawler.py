@@ -171,6 +171,8 @@ def test_page_that_fails_for_a_moment_is_read_again(concurrency):
     crawl = listing.crawl(10, concurrency, fetch=fail_once)
     assert read(crawl) == set(range(50))
     assert (crawl.complete, crawl.failures) == (True, [])
+    pages = sorted(offset for offset, limit, _ in listing.requests if limit == 10)
+    assert pages == [0, 9, 18, 27, 36, 45]
 
 
 class Outage(List):
@@ -225,6 +227,20 @@ class TestCatalogThatGoesDown:
         assert (crawl.failures, crawl.complete) == ([], False)
 
 
+@pytest.mark.parametrize("limit", [1, 5], ids=["request past the end", "half of a page"])
+def test_failure_of_the_whole_sync_ends_the_search_for_the_cause(limit):
+    listing = List(20, frozenset({6}))
+
+    def throttle(page_range, attempts):
+        if page_range.limit == limit:
+            raise failure(FailureScope.SYNC)
+        return listing.fetch(page_range, attempts)
+
+    with pytest.raises(RequestFailed) as caught:
+        read(listing.crawl(10, fetch=throttle))
+    assert caught.value.scope is FailureScope.SYNC
+
+
 class TestPagesThatFailInARow:
     def test_end_the_crawl(self):
         """The request past the end is answered, since its reply is short."""
@@ -250,6 +266,11 @@ class TestPagesThatFailInARow:
             2,
             2,
         ]
+
+    def test_do_not_end_it_if_the_catalog_fails_on_their_course_runs(self):
+        """After the last request for halves, whole pages are missing."""
+        crawl = List(1000, frozenset(range(400))).crawl(100)
+        assert read(crawl) == set(range(495, 1000))
 
     def test_do_not_end_it_if_others_are_read_in_between(self):
         listing = List(1000, frozenset(range(20, 1000, 150)), FailureScope.PAGE)
