@@ -183,6 +183,14 @@ class TestBudget:
             get(make(deadline=0))
         assert len(request_times(catalog)) == 1
 
+    def test_ends_a_wait(self, catalog, make, get, monkeypatch):
+        monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 3600)
+        monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 3600)
+        fail(catalog)
+        with pytest.raises(RequestFailed):
+            get(make(deadline=0.2))
+        assert len(request_times(catalog)) == 2
+
     @pytest.fixture
     def clock(self, monkeypatch):
         """The only item is the time."""
