@@ -94,7 +94,7 @@ class Catalog:
 
     def _cached_list(self, request: Request, username: str, row_fault: RowFault | None) -> Reply:
         settings = self.settings
-        version = (self.store.snapshot.version, settings.count_delta)
+        version = (self.store.snapshot.saves, settings.count_delta)
         cached = settings.cache and row_fault is None
         if cached and (body := self._cache.get(request.target, version)) is not None:
             self._take_cached_time(body)

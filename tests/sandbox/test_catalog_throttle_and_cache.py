@@ -1,10 +1,11 @@
 """The rate limit, the reply cache and the latency of the stand-in Catalog."""
 
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
+from sandbox.catalog.rows import MARKETING_ROOT
 from tests.sandbox.catalog_caller import seconds_of
 
 ANOTHER_CLIENT = ("another-worker", "another-worker-secret")
@@ -57,6 +58,20 @@ class TestThrottle:
         assert caller.runs().status == 200
 
 
+NEW = {"marketing_url": "https://www.example.org/new"}
+
+
+@pytest.fixture
+def url_of(caller):
+    """Return a function that returns the marketing URL of a course run, with more parameters if given."""
+
+    def url_of(key, parameters=""):
+        [row] = caller.runs(f"keys={quote(key)}&exclude_utm=1{parameters}").json["results"]
+        return row["marketing_url"]
+
+    return url_of
+
+
 def next_host(caller, query, host):
     """Return the host in ``next`` for a caller that uses ``host``."""
     return urlsplit(caller.runs(query, headers={"Host": host}).json["next"]).netloc
@@ -90,11 +105,49 @@ class TestReplyCache:
         assert caller.runs("page=1", authorized=False).status == 401
 
     @pytest.mark.parametrize("via_publisher", [True, False])
-    def test_every_change_of_the_data_empties_it(self, control, caller, via_publisher):
+    def test_every_delete_makes_all_replies_stale(self, control, caller, via_publisher):
         before = caller.runs("page=1&page_size=1")
         control.delete(before.keys, via_publisher=via_publisher)
 
         assert caller.runs("page=1&page_size=1").keys != before.keys
+
+    @pytest.mark.parametrize("via_publisher", [True, False])
+    def test_every_save_makes_all_replies_stale(self, control, caller, url_of, keys, via_publisher):
+        url_of(keys[0])
+        control.queryset_update([NEW | {"key": keys[0]}])
+        control.upsert([{"key": keys[-1], "status": "reviewed"}], via_publisher=via_publisher)
+
+        assert url_of(keys[0]) == NEW["marketing_url"]
+
+    def test_queryset_update_leaves_old_replies(self, control, url_of, keys):
+        old = url_of(keys[0])
+        control.queryset_update([NEW | {"key": keys[0]}])
+
+        assert [url_of(keys[0]), url_of(keys[0], "&unknown=1")] == [old, NEW["marketing_url"]]
+
+    @pytest.mark.parametrize(
+        ("root", "new"), [("https://new.example.com", "https://new.example.com/{}"), ("", "{}")]
+    )
+    def test_new_root_of_the_partner_leaves_old_replies(self, control, url_of, keys, root, new):
+        old = url_of(keys[0])
+        control.change_partner(marketing_site_url_root=root)
+
+        path = old.removeprefix(f"{MARKETING_ROOT}/")
+        assert [url_of(keys[0]), url_of(keys[0], "&unknown=1")] == [old, new.format(path)]
+
+    def test_edit_in_a_transaction_leaves_a_reply_from_before_its_commit(self, control, url_of, keys):
+        old = url_of(keys[0])
+        with control.transaction([NEW | {"key": keys[0]}]):
+            during = url_of(keys[0])
+
+        assert [during, url_of(keys[0]), url_of(keys[0], "&unknown=1")] == [old, old, NEW["marketing_url"]]
+
+    def test_edit_in_a_transaction_makes_older_replies_stale(self, control, url_of, keys):
+        url_of(keys[0])
+        with control.transaction([NEW | {"key": keys[0]}]):
+            pass
+
+        assert url_of(keys[0]) == NEW["marketing_url"]
 
     def test_errors_are_not_cached(self, control, caller):
         query = "page=14&page_size=20"
