@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.store import course_overviews, course_runs, precedence
@@ -92,9 +93,7 @@ def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int)
     """
     if removals <= ALWAYS_ALLOWED:
         return
-    provided = (
-        _count_provided(writer) if writer.other_catalogs else course_overviews.with_marketing_url().count()
-    )
+    provided = _count_provided(writer)
     if removals * 100 > max_removal_percent * provided:
         advice = rejected_advice(writer.report)
         raise RemovalsRefused(removals, provided, max_removal_percent, advice)
@@ -105,11 +104,15 @@ def _count_provided(writer: Writer) -> int:
 
     The limit is a share of these. As a share of all URLs, it would allow a small Catalog to lose all of its own.
     """
+    shown, new = course_overviews.with_marketing_url(), writer.simulation.new_urls
+    if not writer.other_catalogs:
+        return shown.count() + len(new)
     count = 0
-    for keys in course_overviews.key_chunks(course_overviews.with_marketing_url()):
+    for keys in chain(course_overviews.key_chunks(shown), [new]):
         for some in in_chunks(keys):
             writer.heartbeat()
             stored = course_runs.read(precedence.with_parents(some))
+            stored = writer.simulation.stored(stored, some)
             stored = stored.without_former(overruled(writer, stored))
             count += sum(_provides(writer, key, stored) for key in some)
     return count

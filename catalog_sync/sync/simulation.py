@@ -19,11 +19,13 @@ class Simulation:
         catalog: the name of the Catalog that is read.
         course_runs: by course key, the data that this Catalog's stored course runs would have; None: no row.
         course_overviews: by course key, the values of the mapped fields of course overviews that would differ.
+        new_urls: the keys of those that have no marketing URL, and would have one.
     """
 
     catalog: str
     course_runs: dict[str, CatalogData | None] = field(default_factory=dict)
     course_overviews: dict[str, Sequence[Any]] = field(default_factory=dict)
+    new_urls: set[str] = field(default_factory=set)
     # The course keys for which the rows of former Catalogs would be deleted.
     _without_former: set[str] = field(default_factory=set)
 
@@ -45,7 +47,10 @@ class Simulation:
 
     def publish(self, difference: Difference) -> None:
         """Note updates of course overviews."""
-        self.course_overviews.update({key: difference.written(key) for key in difference.differing})
+        for key in difference.differing:
+            values = self.course_overviews[key] = difference.written(key)
+            if marketing_url_in(values) and not marketing_url_in(difference.shown[key]):
+                self.new_urls.add(key)
 
     def has_url(self, course_key: str) -> bool:
         """Return whether a marketing URL would be stored for this course key."""
