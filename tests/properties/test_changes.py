@@ -1,4 +1,4 @@
-"""A dry run, the sync and another dry run agree in every number and every stored change, which add up to the numbers."""
+"""A dry run, the sync and another dry run agree in every number and every stored change; the changes add up."""
 
 from __future__ import annotations
 
