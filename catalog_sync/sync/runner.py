@@ -28,8 +28,10 @@ from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.incremental import TooManyChanged, changed_course_keys
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.outcome import database_failure, outcome_of, page_size_advice
+from catalog_sync.sync.rejections import Summary, log_summary
+from catalog_sync.sync.removal_candidates import find_candidates
 from catalog_sync.sync.removal_limits import Refused
-from catalog_sync.sync.removals import check_candidates, find_candidates, look_up_and_apply
+from catalog_sync.sync.removals import check_candidates, look_up_and_apply
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.statistics import Statistics
 from catalog_sync.sync.transactions import Transactions
@@ -72,6 +74,7 @@ class Run:
     Attributes:
         access: where the Catalog is, and how the LMS authenticates to it.
         failures: why something was not applied, one reason each.
+        rejected: the rejected records, summed up by reason.
         note: the message of a sync run that succeeded.
         next_page_size: the automatic page size to store for the next sync run; None: it is not automatic.
     """
@@ -82,6 +85,7 @@ class Run:
     log: EventLog
     report: SyncReport
     failures: list[str] = field(default_factory=list)
+    rejected: Summary = field(default_factory=dict)
     note: str = ""
     next_page_size: int | None = None
     _started: float = field(default_factory=time.monotonic)
@@ -178,13 +182,14 @@ class Run:
         has_other_catalogs = any(each.name != catalog.name for each in conf.catalogs())
         transactions = Transactions(self.lease, self.report, self.log, has_other_catalogs)
         statistics = Statistics(self.report, self.log, dry_run)
-        return Writer(transactions, catalog, statistics, self.report, dry_run, self.heartbeat)
+        return Writer(transactions, catalog, statistics, self.report, dry_run, self.heartbeat, self.rejected)
 
     def close(self, status: SyncRun.Status, message: str) -> None:
         """Store the report, release the lease, and log the end."""
         self.report.status, self.report.message = status.value, message
         self.report.duration_seconds = round(time.monotonic() - self._started, 3)
         # Not in attempt(): the process that concludes a distributed sync run logs the failures of all workers.
+        log_summary(self.rejected, self.log)
         for failure in self.failures:
             self.log.error("not_applied", reason=failure)
         values = self.report.stored_values()

@@ -80,7 +80,9 @@ class TestLogLines:
         assert extract(lines[-1]) == {"event": "catalog_sync.finished", "scope": "all"} | values
 
     def test_text_of_the_catalog_adds_no_field(self, lines):
-        (rejected,) = [extract(line) for line in lines if extract(line)["event"].endswith("rejected")]
+        (rejected,) = [
+            extract(line) for line in lines if extract(line)["event"].endswith(".course_run_rejected")
+        ]
         assert rejected.keys() == {"event", "run_id", "course_key", "reason"}
         assert rejected["course_key"] == REJECTED
 

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
 
 
 class TestConfiguration:
-    """Each has rows of its own."""
+    """Each Catalog has rows of its own."""
 
     def test_switched_off_is_only_the_one(self):
         CatalogSyncConfig.objects.create(catalog="default", enabled=False)
@@ -48,7 +48,7 @@ class TestConfiguration:
 
 
 class TestHistory:
-    """What is remembered of one is not believed of another."""
+    """What the sync runs of one Catalog found does not affect those of another."""
 
     def test_automatic_page_size_is_that_of_the_one(self):
         SyncRun.objects.create(catalog="partner", next_page_size=200, status="succeeded")
@@ -69,7 +69,7 @@ class TestHistory:
         assert SyncRun.objects.filter(pk=old.pk).exists()
 
     def test_incremental_sync_starts_at_the_last_sync_of_that_catalog(self, partner):
-        """What changed in the second since its own last look is found, though the first was synced since."""
+        """The incremental sync of the second finds what changed since its own last sync, not since the first one's."""
         sync("partner")
         SyncRun.objects.update(started=timezone.now() - timedelta(days=2))
         partner.control.upsert([{"key": KEYS[3], "marketing_url": URL}])

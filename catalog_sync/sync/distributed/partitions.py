@@ -15,6 +15,7 @@ from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Page
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import requests_for
 from catalog_sync.sync import page_size as page_sizes
+from catalog_sync.sync.rejections import Summary, join
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.writer import Writer
@@ -43,6 +44,8 @@ class PartitionOutcome(msgspec.Struct):
         report: the numbers of this partition.
         failures: why something was not applied.
         notable: the warnings and errors that were logged.
+        rejected: the rejected records, summed up by reason.
+        rejected_keys: as in ``Statistics``.
         first_keys: the course keys at its start, which it shares with the previous partition.
         last_keys: the course keys at its end, which it shares with the next partition.
         slowest_seconds: the time for the slowest page.
@@ -55,6 +58,8 @@ class PartitionOutcome(msgspec.Struct):
     complete: bool = False
     failures: list[str] = msgspec.field(default_factory=list)
     notable: list[str] = msgspec.field(default_factory=list)
+    rejected: Summary = msgspec.field(default_factory=dict)
+    rejected_keys: set[str] = msgspec.field(default_factory=set)
     first_keys: frozenset[str] = frozenset()
     last_keys: frozenset[str] = frozenset()
     slowest_seconds: float = 0.0
@@ -115,14 +120,13 @@ def read_partition(run: Run, partition: Partition) -> PartitionOutcome:
             run.failures += crawl.failures
             writer.write_pending()
         outcome.complete, outcome.slowest_seconds = crawl.complete, client.slowest_seconds
-        outcome.seen, outcome.confirmed = (
-            writer.statistics.seen.to_bytes(),
-            writer.statistics.confirmed.to_bytes(),
-        )
+        outcome.seen = writer.statistics.seen.to_bytes()
+        outcome.confirmed = writer.statistics.confirmed.to_bytes()
+        outcome.rejected_keys = writer.statistics.rejected_keys
 
     status, message = run.attempt(work)
     outcome.failures = [*run.failures, *([message] if status == SyncRun.Status.FAILED else [])]
-    outcome.notable = run.log.notable
+    outcome.notable, outcome.rejected = run.log.notable, run.rejected
     return outcome
 
 
@@ -141,11 +145,13 @@ def join_partitions(
     for outcome in outcomes:
         run.failures += outcome.failures
         run.log.notable += outcome.notable
+        join(run.rejected, outcome.rejected)
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))
         run.report.catalog_count = outcome.report.catalog_count or run.report.catalog_count
         writer.statistics.uncount_duplicates(writer.statistics.seen.merge(outcome.seen))
         writer.statistics.confirmed.merge(outcome.confirmed)
+        writer.statistics.rejected_keys |= outcome.rejected_keys
     writer.transactions.mark_stored()
     # Raises Canceled: a sync run that was canceled meanwhile must not remove anything.
     writer.transact(lambda: None)

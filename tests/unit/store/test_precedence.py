@@ -1,4 +1,4 @@
-"""Which stored values are published: the pin, then the first-named Catalog with a URL, then the parent run."""
+"""Which stored values are published: the pin, then the first-named Catalog with a URL, then the parent course run."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ ORDER = [
     ids=["both", "second", "only second", "no URL", "not named", "last URL", "only one"],
 )
 class TestOrder:
-    """The first-named Catalog with a URL provides all values; a Catalog that is not named any more comes last."""
+    """The first-named Catalog with a URL provides all values; a former Catalog is last."""
 
     @pytest.fixture(autouse=True)
     def named(self, stored, settings):

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from catalog_sync import conf
-from catalog_sync.api import update_catalog_data
+from catalog_sync.api import sync_run_changes, update_catalog_data
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.sync import page_size, writer
 from catalog_sync.sync.distributed.coordinator import conclude_distributed, take_partition
@@ -17,6 +17,7 @@ from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
+from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import shown
 
@@ -168,3 +169,25 @@ class TestIncomplete:
         catalog.control.fault("status", match={"covers_key": KEYS[3]}, times=None, status=500)
         sync(after_first=lambda: catalog.control.delete(KEYS[:2]))
         assert self.looked_up(catalog) == []
+
+
+class TestChanges:
+    """What the workers and the process that concludes the sync run store and log together."""
+
+    def test_changes_of_all_partitions_are_stored(self, listed):
+        ended = sync()
+        assert [change.course_key for change in sync_run_changes(ended.pk)] == KEYS
+
+    def test_rejected_records_are_summed_up_once(self, listed, catalog, caplog):
+        catalog.control.set_runs(entry(key, marketing_url="courses/one") for key in KEYS)
+        sync()
+        [line] = [line for line in caplog.messages if "event=catalog_sync.course_runs_rejected " in line]
+        assert f" count={len(KEYS)} " in line
+
+    def test_urls_of_rejected_records_are_no_removals(self, listed, catalog):
+        CourseOverview.objects.update(marketing_url="https://www.example.com/tool")
+        catalog.control.set_runs(entry(key, marketing_url="courses/one") for key in KEYS)
+        catalog.control.clear_requests()
+        ended = sync()
+        assert (ended.removed, ended.course_runs_rejected) == (0, len(KEYS))
+        assert [each for each in catalog.control.requests() if "keys" in each.params] == []
