@@ -212,6 +212,7 @@ class TestOutcome:
         )
 
     def test_bypassing_the_cache_sends_requests_that_the_catalog_cannot_have_cached(self, catalog):
+        CatalogSyncConfig.objects.create(enabled=True, bypass_cache_hours=0)
         update()
         usual = catalog.control.requests(COURSE_RUNS_PATH)[-1].params
         update("--bypass-cache")
