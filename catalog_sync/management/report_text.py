@@ -45,7 +45,7 @@ def _sentence(report: SyncReport) -> str:
         return f"{report.status.capitalize()}: nothing was done."
     seconds = f"{report.duration_seconds:.1f} s"
     verb, time = ("would update", f"(dry run, {seconds})") if report.dry_run else ("updated", f"in {seconds}")
-    text = f"{verb} {report.updated:,} of {count(report.course_overviews, 'course')} {time}"
+    text = f"{verb} {report.updated:,} of {_count(report.course_overviews, 'course')} {time}"
     if details := ", ".join(_details(report)):
         text += f": {details}"
     return (
@@ -57,16 +57,16 @@ def _sentence(report: SyncReport) -> str:
 
 def _details(report: SyncReport) -> Iterator[str]:
     if report.removed:
-        yield f"{count(report.removed, 'marketing URL')} {'to remove' if report.dry_run else 'removed'}"
+        yield f"{_count(report.removed, 'marketing URL')} {'to remove' if report.dry_run else 'removed'}"
     if report.course_runs_rejected:
-        yield f"{count(report.course_runs_rejected, 'course run')} rejected"
+        yield f"{_count(report.course_runs_rejected, 'course run')} rejected"
     if report.unchanged:
         yield f"{report.unchanged:,} unchanged"
     if report.not_in_catalog:
         yield f"{report.not_in_catalog:,} not in the Catalog"
 
 
-def count(number: int, noun: str) -> str:
+def _count(number: int, noun: str) -> str:
     """Return a number and its noun, such as "1 course" or "3,200 courses"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
@@ -107,7 +107,13 @@ def _change_lines(report: SyncReport, catalog: str) -> Iterator[str]:
     width = max((len(_printable(change.course_key)) for change in changes), default=0)
     for change in changes:
         key, old, new, reason = (_printable(text) for text in change[:1] + change[2:])
-        columns = [f"{change.kind:8}", catalog, f"{key:{width}}", f"{old or '-'} -> {new or '-'}", reason]
+        columns = [
+            f"{change.kind:8}",
+            catalog,
+            f"{key:{width}}",
+            f"{old or '(none)'} -> {new or '(none)'}",
+            reason,
+        ]
         yield "  ".join(column for column in columns if column)
     listed = Counter(change.kind for change in changes)
     totals = {"changed": report.updated, "removed": report.removed, "rejected": report.course_runs_rejected}

@@ -113,8 +113,7 @@ def _failure(report: SyncReport, *, strict: bool) -> str:
     if not report.is_fine:
         return report.message
     if strict and report.course_runs_rejected:
-        rejected = report_text.count(report.course_runs_rejected, "course run")
-        return f"{rejected} rejected, which --strict does not allow. {report.message}".rstrip()
+        return f"{report.message} The exit status is 1 because of --strict."
     return ""
 
 

@@ -86,9 +86,9 @@ class TestChanges:
             course_runs_rejected=1,
         )
         assert report_text.changes_as_text(found).splitlines() == [
-            f"changed   {KEY}       - -> {NEW}",
+            f"changed   {KEY}       (none) -> {NEW}",
             f"rejected  {OTHER}  {OLD} -> course/one  the URL is relative",
-            f"removed   {OTHER}  {OLD} -> -  the Catalog does not have it",
+            f"removed   {OTHER}  {OLD} -> (none)  the Catalog does not have it",
         ]
 
     def test_those_that_were_not_stored_are_counted(self):
@@ -100,7 +100,7 @@ class TestChanges:
 
     def test_text_of_the_catalog_cannot_end_the_line_or_control_the_terminal(self):
         found = with_changes(("rejected", "x\nremoved  \x1b[2J", None, "a\tb", ""), course_runs_rejected=1)
-        assert report_text.changes_as_text(found) == "rejected  x\ufffdremoved  \ufffd[2J  - -> a\ufffdb"
+        assert report_text.changes_as_text(found) == "rejected  x\ufffdremoved  \ufffd[2J  (none) -> a\ufffdb"
 
     def test_there_may_be_none(self):
         assert report_text.changes_as_text(with_changes()) == "No changes."
@@ -113,7 +113,7 @@ class TestChanges:
             ]
         )
         assert report_text.changes_as_text(several).splitlines() == [
-            f"changed   default  {KEY}  - -> {NEW}",
+            f"changed   default  {KEY}  (none) -> {NEW}",
             "changed   default  and 1 more",
             f"changed   b  {OTHER}  {OLD} -> {NEW}",
         ]
