@@ -25,7 +25,7 @@ from catalog_sync.admin.pins import may_pin
 from catalog_sync.exceptions import SyncNotStarted
 from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
-from catalog_sync.operations import course_status
+from catalog_sync.operations import course_link, course_status
 
 
 class CourseRunList(ChangeList):
@@ -240,7 +240,8 @@ def _course_status(row: Any) -> course_status.CourseStatus:
 
 def _link_and_why(row: Any) -> tuple[str, str]:
     if "link_and_why" not in row.__dict__:
-        row.link_and_why = course_status.link_and_why(row)
+        explained = course_link.explain(row.course_key)
+        row.link_and_why = explained.link, explained.reason
     found: tuple[str, str] = row.link_and_why
     return found
 
