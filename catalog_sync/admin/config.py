@@ -36,7 +36,7 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
     list_select_related = ("changed_by",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        return with_catalog(("change_date", "is_in_force", "changed_by", "what_changed", *TUNED))
+        return with_catalog(("change_date", "state", "changed_by", "what_changed", *TUNED))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogSyncConfig]:
         before: dict[str, Any] = {
@@ -49,14 +49,12 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
         return rows
 
     def get_readonly_fields(self, request: HttpRequest, obj: CatalogSyncConfig | None = None) -> Any:
-        return (
-            (*TUNED, "is_in_force", "catalog", "changed_by", "change_date") if obj else self.readonly_fields
-        )
+        return (*TUNED, "state", "catalog", "changed_by", "change_date") if obj else self.readonly_fields
 
     def get_fields(self, request: HttpRequest, obj: CatalogSyncConfig | None = None) -> Any:
         catalog = ("catalog",) if conf.has_several_catalogs() else ()
         if obj:
-            return ("is_in_force", "changed_by", "change_date", *catalog, *TUNED)
+            return ("state", "changed_by", "change_date", *catalog, *TUNED)
         enabled, page_size, *others = TUNED
         return (*catalog, enabled, page_size, "confirmed", *others, "based_on")
 
@@ -111,10 +109,10 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
         )
         return response
 
-    @admin.display(description=gettext_lazy("in force"), boolean=True)
-    def is_in_force(self, row: Any) -> bool:
-        """Return whether the sync uses this row: the newest one of its Catalog."""
-        return not row.is_replaced
+    @admin.display(description=gettext_lazy("status"))
+    def state(self, row: Any) -> str:
+        """Mark the row that the sync uses: the newest one of its Catalog."""
+        return _("replaced") if row.is_replaced else format_html("<strong>{}</strong>", _("in force"))
 
     @admin.display(description=gettext_lazy("what changed"))
     def what_changed(self, row: Any) -> str:
@@ -149,7 +147,8 @@ def _page_size_facts(catalog: str, page_size: int) -> str:
     texts = {
         "auto": _("At each sync, the page size is chosen automatically."),
         "cost": _(
-            "A full sync of {count} course runs takes {requests} requests, {percent} percent of the hourly quota of {quota}."
+            "A full sync of {count} course runs takes {requests} requests, {percent} percent of the hourly quota of "
+            "{quota}."
         ),
         "excess": _("That exceeds the quota: an ordinary user cannot finish a sync."),
         "count": _("{syncs} full syncs fit into an hour."),

@@ -38,7 +38,9 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
     search_fields = ("course_key", "url")
     ordering = ("course_key",)
     sortable_by = ("course_key",)
-    fields = ("course_key", "pinned_url", "reason", "pinned_by", "pinned_at")
+
+    class Media:
+        css = {"all": ["catalog_sync/overview.css"]}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the user may see the pins: also if the user may pin."""
@@ -59,19 +61,24 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Add the buttons that unpin, for a user with the permission."""
-        return (*self.list_display[:2], *self._buttons(request), *self.list_display[2:])
+        if not may_pin(request):
+            return self.list_display
+        return (*self.list_display[:2], "unpin_button", *self.list_display[2:])
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Add the button that unpins, for a user with the permission."""
-        return (self.fields[0], (self.fields[1], *self._buttons(request)), *self.fields[2:])
-
-    def _buttons(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("unpin_button",) if may_pin(request) else ()
+        url = "url_with_button" if may_pin(request) else "pinned_url"
+        return ("course_key", url, "reason", "pinned_by", "pinned_at")
 
     @admin.display(description=_("marketing URL"))
     def pinned_url(self, pin: PinnedMarketingUrl) -> str:
         """Return the URL as a link."""
         return linked(pin.url)
+
+    @admin.display(description=_("marketing URL"))
+    def url_with_button(self, pin: PinnedMarketingUrl) -> str:
+        """Return the URL as a link, and the button that unpins it."""
+        return format_html("{} {}", self.pinned_url(pin), self.unpin_button(pin))
 
     @admin.display(description=_("unpin"))
     def unpin_button(self, pin: PinnedMarketingUrl) -> str:
@@ -86,7 +93,8 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list, with a button to pin a URL if the user has the permission."""
-        return super().changelist_view(request, {**(extra_context or {}), "may_pin": may_pin(request)})
+        context = {"title": self.opts.verbose_name_plural, "may_pin": may_pin(request)}
+        return super().changelist_view(request, {**(extra_context or {}), **context})
 
     def pin_view(self, request: HttpRequest) -> HttpResponse:
         """Pin a marketing URL, also for a course that no Catalog lists."""
