@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -84,16 +85,16 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
     def unpin_button(self, pin: PinnedMarketingUrl) -> str:
         """Return a button of the form that is around the list and around the page."""
         return format_html(
-            '<button type="submit" class="button" formmethod="post" formaction="{}?next=list">{}'
-            '<span class="visually-hidden"> {}</span></button>',
+            '<button type="submit" class="button" formmethod="post" formaction="{}?next=list" aria-label="{}">{}'
+            "</button>",
             reverse("admin:catalog_sync_pinnedmarketingurl_unpin", args=[pin.pk]),
+            _("Unpin %(key)s") % {"key": pin.course_key},
             _("Unpin"),
-            pin.course_key,
         )
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list, with a button to pin a URL if the user has the permission."""
-        context = {"title": self.opts.verbose_name_plural, "may_pin": may_pin(request)}
+        context = {"title": capfirst(self.opts.verbose_name_plural), "may_pin": may_pin(request)}
         return super().changelist_view(request, {**(extra_context or {}), **context})
 
     def pin_view(self, request: HttpRequest) -> HttpResponse:

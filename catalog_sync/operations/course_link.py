@@ -74,16 +74,17 @@ def explain(course_key: str) -> CourseLink:
     """
     course_overview = course_overviews.get(course_key)
     stored = course_runs.read(precedence.with_parents([course_key]))
-    candidates = _candidates(course_key, course_overview, stored)
     source = precedence.source_in(course_key, stored)
-    listed = stored.course_runs.get(course_key)
+    listed = stored.course_runs.get(course_key, [])
+    rejected = "" if any(each.data.marketing_url for each in listed) else _rejected(course_key)
+    candidates = _candidates(course_key, course_overview, stored, rejected)
     if course_overview is None:
-        link, reason = "", link_reasons.not_in_lms(source, bool(listed))
+        link, reason = "", link_reasons.not_in_lms(source, rejected, listed)
     else:
         expected = get_lms_link_for_about_page(course_overview)
         link = platform.platform_link(course_overview) or expected
         used = _source_of(link, candidates, marketing_url(course_overview))
-        reason = link_reasons.in_lms(course_overview, link, expected, source, listed)
+        reason = link_reasons.in_lms(course_overview, link, expected, source, rejected, listed)
         candidates = [each._replace(is_used=each is used) for each in candidates]
         if used is None:
             label = _("Changed by the LMS")
@@ -108,13 +109,13 @@ def _source_of(link: str, candidates: list[Candidate], shown_url: str | None) ->
     return None
 
 
-def _candidates(course_key: str, course_overview: Any, stored: StoredData) -> list[Candidate]:
+def _candidates(course_key: str, course_overview: Any, stored: StoredData, rejected: str) -> list[Candidate]:
     parent = parent_of_ccx(course_key)
     social = social_sharing_url(course_overview) or ""
     found = [
         Candidate(Source.SOCIAL, _("Social sharing URL"), social),
         Candidate(Source.PIN, _("Pinned URL"), stored.pins.get(course_key, "")),
-        *_of_catalogs(course_key, stored.course_runs.get(course_key, [])),
+        *_of_catalogs(stored.course_runs.get(course_key, []), rejected),
         *([_of_parent(parent, stored)] if parent else []),
     ]
     shown = marketing_url(course_overview)
@@ -126,9 +127,9 @@ def _candidates(course_key: str, course_overview: Any, stored: StoredData) -> li
     return [*found, Candidate(Source.ABOUT, _("About page of the LMS"), about)]
 
 
-def _of_catalogs(course_key: str, listed: list[StoredCourseRun]) -> list[Candidate]:
+def _of_catalogs(listed: list[StoredCourseRun], rejected: str) -> list[Candidate]:
     if not listed:
-        note = _rejected(course_key) or _("No Catalog lists this course run.")
+        note = rejected or _("No Catalog lists this course run.")
         return [Candidate(Source.CATALOG, _("Catalog"), note=note)]
     several = conf.has_several_catalogs()
     found = []
@@ -136,7 +137,7 @@ def _of_catalogs(course_key: str, listed: list[StoredCourseRun]) -> list[Candida
         label = _("Catalog %(name)s") % {"name": each.catalog} if several else _("Catalog")
         note = ""
         if not each.data.marketing_url:
-            note = _rejected(course_key) or link_reasons.unused_status(each.data.status)
+            note = rejected or link_reasons.unused_status(each.data.status)
         found.append(Candidate(Source.CATALOG, label, each.data.marketing_url or "", note))
     return found
 
@@ -163,5 +164,5 @@ def _rejected(course_key: str) -> str:
     ).first()
     if rejected is None:
         return ""
-    text = _("The last full sync rejected the record: %(reason)s (%(value)s).")
+    text = _("The last full sync rejected the Catalog's record of this course run: %(reason)s (%(value)s).")
     return text % {"reason": rejected.reason, "value": rejected.new or "-"}

@@ -15,13 +15,15 @@ from catalog_sync.store.course_runs import StoredCourseRun
 from catalog_sync.store.precedence import Source, published_course_run
 
 
-def not_in_lms(source: Source | None, is_listed: bool) -> str:
+def not_in_lms(source: Source | None, rejected: str, listed: Sequence[StoredCourseRun]) -> str:
     """Return why learners get no link: the LMS does not have the course."""
     if source is not None:
         return _(
             "This course does not exist in the LMS. If it is created, it gets its marketing URL immediately."
         )
-    if is_listed:
+    if rejected:
+        return f"{_('This course does not exist in the LMS.')} {rejected}"
+    if listed:
         return _("This course does not exist in the LMS, and the Catalog has no usable marketing URL for it.")
     return _("This course does not exist in the LMS, and no Catalog lists it. Check the course key.")
 
@@ -31,7 +33,8 @@ def in_lms(
     link: str,
     expected: str,
     source: Source | None,
-    listed: Sequence[StoredCourseRun] | None,
+    rejected: str,
+    listed: Sequence[StoredCourseRun],
 ) -> str:
     """Return why learners get this link.
 
@@ -40,6 +43,7 @@ def in_lms(
         link: that they get.
         expected: the link that this app returns.
         source: of the marketing URL that the course overview should have.
+        rejected: that the last full sync rejected the record of the course run; empty if it did not.
         listed: the stored course runs of the course.
     """
     # The platform does not quote course keys.
@@ -50,7 +54,7 @@ def in_lms(
         return _("The course has a social sharing URL, which has priority.")
     if found == "marketing_url":
         return _marketing(str(course_overview.id), marketing_url(course_overview), source)
-    return _about(source, listed)
+    return _about(source, rejected, listed)
 
 
 def _other_link(course_overview: Any, link: str) -> str:
@@ -116,7 +120,7 @@ def _marketing(course_key: str, shown_url: str, source: Source | None) -> str:
     return _("The Catalog has this marketing URL for the course.")
 
 
-def _about(source: Source | None, listed: Sequence[StoredCourseRun] | None) -> str:
+def _about(source: Source | None, rejected: str, listed: Sequence[StoredCourseRun]) -> str:
     if source is not None:
         return _(
             "The marketing URL has not reached the LMS yet. The next sync adds it; until then, learners share the LMS "
