@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -64,9 +65,8 @@ class WithBanner(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         banner = overview.summary() if request.user.has_perm(VIEW_RUNS_PERMISSION) else None
-        response: HttpResponse = super().changelist_view(
-            request, {"overview_summary": banner, **(extra_context or {})}
-        )
+        context = {"title": capfirst(self.opts.verbose_name_plural), "overview_summary": banner}
+        response: HttpResponse = super().changelist_view(request, {**context, **(extra_context or {})})
         return response
 
 

@@ -150,7 +150,7 @@ def _page_size_facts(catalog: str, page_size: int) -> str:
             "A full sync of {count} course runs takes {requests} requests, {percent} percent of the hourly quota of "
             "{quota}."
         ),
-        "excess": _("That exceeds the quota: an ordinary user cannot finish a sync."),
+        "excess": _("That exceeds the quota: an ordinary user cannot finish a sync within an hour."),
         "count": _("{syncs} full syncs fit into an hour."),
     }
     values = {"count": count, "quota": quota.REQUESTS_PER_HOUR}

@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -94,8 +93,7 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list, with a button to pin a URL if the user has the permission."""
-        context = {"title": capfirst(self.opts.verbose_name_plural), "may_pin": may_pin(request)}
-        return super().changelist_view(request, {**(extra_context or {}), **context})
+        return super().changelist_view(request, {**(extra_context or {}), "may_pin": may_pin(request)})
 
     def pin_view(self, request: HttpRequest) -> HttpResponse:
         """Pin a marketing URL, also for a course that no Catalog lists."""

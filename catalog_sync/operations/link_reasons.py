@@ -126,6 +126,8 @@ def _about(source: Source | None, rejected: str, listed: Sequence[StoredCourseRu
             "The marketing URL has not reached the LMS yet. The next sync adds it; until then, learners share the LMS "
             "about page."
         )
+    if rejected:
+        return f"{rejected} {_('Learners share the LMS about page.')}"
     if not listed:
         return _(
             "No Catalog lists this course, so it has no marketing URL. Learners share the LMS about page."
