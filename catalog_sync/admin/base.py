@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
 from catalog_sync import conf
 from catalog_sync.admin.paginator import NearPaginator
@@ -43,13 +42,11 @@ def with_catalog(names: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def starts_sync(site: admin.AdminSite, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return a view that starts a sync, for the URLs of the admin. Only POST requests reach it.
+    """Return a view that starts a sync, for the URLs of the admin.
 
     ``ATOMIC_REQUESTS`` does not apply to it: a worker must see the requested sync as soon as it gets the task.
     """
-    wrapped: Callable[..., HttpResponse] = transaction.non_atomic_requests(
-        site.admin_view(require_POST(view))
-    )
+    wrapped: Callable[..., HttpResponse] = transaction.non_atomic_requests(site.admin_view(view))
     return wrapped
 
 

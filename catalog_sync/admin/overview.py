@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from catalog_sync import api, conf
 from catalog_sync.admin.base import (
@@ -54,7 +55,11 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
         return [
             path("", guard(self.changelist_view), name=name.format("changelist")),
             path("course/", guard(self.course_view), name=name.format("course")),
-            path("course/sync/", starts_sync(self.admin_site, self.sync_view), name=name.format("sync")),
+            path(
+                "course/sync/",
+                starts_sync(self.admin_site, require_POST(self.sync_view)),
+                name=name.format("sync"),
+            ),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -37,7 +37,9 @@ class RunControl:
         wrap = self._admin.admin_site.admin_view
         return [
             path(
-                "start/", starts_sync(self._admin.admin_site, self.start), name="catalog_sync_syncrun_start"
+                "start/",
+                starts_sync(self._admin.admin_site, require_POST(self.start)),
+                name="catalog_sync_syncrun_start",
             ),
             path("<int:run_id>/cancel/", wrap(require_POST(self.cancel)), name="catalog_sync_syncrun_cancel"),
             path(

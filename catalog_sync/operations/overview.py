@@ -25,6 +25,7 @@ class CatalogState(NamedTuple):
 
     Attributes:
         catalog: the Catalog's name; empty if it is the only one.
+        is_enabled: whether the sync is enabled.
         fault: what is wrong and what to do about it; empty if the sync is healthy.
         last_success: the last full sync that succeeded.
         last_full: the last full sync that has ended.
@@ -33,6 +34,7 @@ class CatalogState(NamedTuple):
     """
 
     catalog: str
+    is_enabled: bool
     fault: str
     last_success: SyncRun | None
     last_full: SyncRun | None
@@ -63,9 +65,15 @@ class CourseCounts(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """One line about the health of the sync: the first fault, or the oldest last success."""
+    """One line about the health of the sync: the first fault, or the oldest last success.
+
+    Attributes:
+        is_enabled: whether the sync with the fault is enabled.
+        is_new: whether there has never been a sync run.
+    """
 
     fault: str
+    is_enabled: bool
     last_success: datetime | None
     is_new: bool
 
@@ -92,14 +100,17 @@ def summary() -> Summary:
     names = [catalog.name for catalog in conf.catalogs()]
     healths = [health.of_catalog(name) for name in names]
     faults = [_fault(name, values, len(names) > 1) for name, values in zip(names, healths, strict=True)]
+    # A fault is worse than a sync that an operator has disabled.
+    worst = max(range(len(names)), key=lambda place: (bool(faults[place]), healths[place]["enabled"]))
     ends = [
         datetime.fromisoformat(values["last_success"]["finished"])
         for values in healths
         if values["last_success"]
     ]
     return Summary(
-        next(filter(None, faults), ""),
-        min(ends) if len(ends) == len(names) else None,
+        faults[worst],
+        healths[worst]["enabled"],
+        min(ends, default=None),
         not any(values["last_full_run"] for values in healths) and is_new(),
     )
 
@@ -112,6 +123,7 @@ def _state(catalog: str, is_one_of_several: bool) -> CatalogState:
     finished = last_success.finished if last_success else None
     return CatalogState(
         catalog if is_one_of_several else "",
+        values["enabled"],
         _fault(catalog, values, is_one_of_several),
         last_success,
         runs.get(last["run_id"]) if last else None,
