@@ -151,7 +151,7 @@ def _page_size_facts(catalog: str, page_size: int) -> str:
             "{quota}."
         ),
         "excess": _("That exceeds the quota: an ordinary user cannot finish a sync within an hour."),
-        "count": _("{syncs} full syncs fit into an hour."),
+        "count": _("Full syncs per hour: {syncs}."),
     }
     values = {"count": count, "quota": quota.REQUESTS_PER_HOUR}
     least = _("Use a page size of at least %(least)s to stay within the hourly quota.") % {

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def type_page_size(page, text):
-    field = page.get_by_label("Page size")
+    field = page.get_by_role("spinbutton", name="Page size")
     field.focus()
     page.keyboard.press("Control+A")
     page.keyboard.type(text)
@@ -46,14 +46,14 @@ def test_costs_are_those_of_this_catalog(history, configuration, operator, open_
     ("typed", "sentence"),
     [
         ("1", "takes 3,300 requests, 1,650 percent of the hourly quota of 200. That exceeds the quota"),
-        ("20", "takes 174 requests, 87 percent of the hourly quota of 200. 1 full syncs fit into an hour."),
-        ("1000", "takes 4 requests, 2 percent of the hourly quota of 200. 50 full syncs fit into an hour."),
+        ("20", "takes 174 requests, 87 percent of the hourly quota of 200. Full syncs per hour: 1."),
+        ("1000", "takes 4 requests, 2 percent of the hourly quota of 200. Full syncs per hour: 50."),
         ("0", "At each sync, the page size is chosen automatically."),
     ],
 )
 def test_cost_follows_the_typed_page_size(typed, sentence, history, configuration, operator, open_as):
     page = open_as(operator, "catalogsyncconfig/add/")
-    page.get_by_label("Page size").fill(typed)
+    page.get_by_role("spinbutton", name="Page size").fill(typed)
     expect(page.locator("#catalog-sync-cost")).to_contain_text(sentence)
     # The server has the same sentence for the same page size.
     CatalogSyncConfig.objects.create(enabled=True, page_size=int(typed))
@@ -64,7 +64,7 @@ def test_cost_follows_the_typed_page_size(typed, sentence, history, configuratio
 
 def test_text_that_is_no_number_has_no_cost(history, configuration, operator, open_as):
     page = open_as(operator, "catalogsyncconfig/add/")
-    page.get_by_label("Page size").fill("")
+    page.get_by_role("spinbutton", name="Page size").fill("")
     expect(page.locator("#catalog-sync-cost")).to_have_text("")
 
 

@@ -34,7 +34,7 @@ def courses(db):
 
 
 def search(page, text):
-    page.get_by_role("searchbox").fill(text)
+    page.get_by_role("searchbox", name="Course key").fill(text)
     with page.expect_navigation():
         page.keyboard.press("Enter")
 

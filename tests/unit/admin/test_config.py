@@ -34,8 +34,8 @@ class TestCosts:
         html = page(admin_client)
         assert (
             html.count(
-                "A full sync of 21,151 course runs takes 43 requests, 22 percent of the hourly quota of 200. 4 full "
-                "syncs fit into an hour.</output> Use a page size of at least 119 to stay within the hourly quota."
+                "A full sync of 21,151 course runs takes 43 requests, 22 percent of the hourly quota of 200. "
+                "Full syncs per hour: 4.</output> Use a page size of at least 119 to stay within the hourly quota."
             )
             == 1
         )
