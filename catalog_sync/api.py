@@ -170,7 +170,7 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: st
 
     Args:
         course_key: as text or as a course key. The course need not be in the LMS yet.
-        url: fit for learners, by the same rules as the Catalog's URLs.
+        url: fit for learners, by the same rules as the Catalog's URLs, and without UTM parameters.
         user: the user who pins it.
         reason: why it is pinned.
 
@@ -180,7 +180,7 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: st
     from catalog_sync.store import pins
 
     key = arguments.course_key(course_key)
-    pins.pin(key, url.strip(), user, reason.strip())
+    pins.pin(key, arguments.pinned_url(url), user, reason.strip())
     return key
 
 

@@ -189,6 +189,19 @@ class SyncRun(models.Model):
         return f"{self.pk} ({self.status})"
 
 
+class CatalogOverview(SyncRun):
+    """The overview in Django admin. The model has no table: it gives the page its place in the index.
+
+    .. no_pii:
+    """
+
+    class Meta:
+        proxy = True
+        # Whoever may view sync runs may view it.
+        default_permissions = ()
+        verbose_name = verbose_name_plural = _("Catalog overview")
+
+
 class SyncRunChange(models.Model):
     """What a sync run did to one course: one row per course and kind, at most 1,000 per kind.
 

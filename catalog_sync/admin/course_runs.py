@@ -17,15 +17,21 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from catalog_sync import api, conf
-from catalog_sync.admin.base import RUN_PERMISSION, CatalogFilter, ReadOnlyAdmin, with_catalog
+from catalog_sync.admin.base import (
+    RUN_PERMISSION,
+    CatalogFilter,
+    ReadOnlyAdmin,
+    linked,
+    starts_sync,
+    with_catalog,
+)
 from catalog_sync.admin.course_run_filters import FILTERS
 from catalog_sync.admin.paginator import AtLeast
 from catalog_sync.admin.pin_form import PinForm
 from catalog_sync.admin.pins import may_pin
 from catalog_sync.exceptions import SyncNotStarted
-from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
-from catalog_sync.operations import course_status
+from catalog_sync.operations import course_link, course_status
 
 
 class CourseRunList(ChangeList):
@@ -81,9 +87,13 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Return the URLs of the pages, and those that their buttons post to."""
-        name, guard = "catalog_sync_catalogcourserun_{}", self.admin_site.admin_view
+        name = "catalog_sync_catalogcourserun_{}"
         return [
-            path("<int:pk>/sync/", guard(require_POST(self.sync_view)), name=name.format("sync")),
+            path(
+                "<int:pk>/sync/",
+                starts_sync(self.admin_site, require_POST(self.sync_view)),
+                name=name.format("sync"),
+            ),
             *super().get_urls(),
         ]
 
@@ -176,7 +186,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("marketing URL"))
     def catalog_url(self, row: CatalogCourseRun) -> str:
         """Return the Catalog's URL, even if another is pinned."""
-        return _linked(row.marketing_url)
+        return linked(row.marketing_url)
 
     @admin.display(description=_("other values"))
     def other_values(self, row: CatalogCourseRun) -> str:
@@ -188,7 +198,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     def pin(self, row: CatalogCourseRun) -> str:
         """Return the pinned URL."""
         pin = _pin(row)
-        return _linked(pin.url if pin else None)
+        return linked(pin.url if pin else None)
 
     @admin.display(description=_("reason"))
     def pin_reason(self, row: CatalogCourseRun) -> str:
@@ -211,12 +221,12 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("marketing URL"))
     def shown_url(self, row: CatalogCourseRun) -> str:
         """Return the course overview's marketing URL."""
-        return _linked(_course_status(row).shown_url)
+        return linked(_course_status(row).shown_url)
 
     @admin.display(description=_("link"))
     def link(self, row: CatalogCourseRun) -> str:
         """Return the link that learners get."""
-        return _linked(_link_and_why(row)[0])
+        return linked(_link_and_why(row)[0])
 
     @admin.display(description=_("why"))
     def why(self, row: CatalogCourseRun) -> str:
@@ -240,13 +250,7 @@ def _course_status(row: Any) -> course_status.CourseStatus:
 
 def _link_and_why(row: Any) -> tuple[str, str]:
     if "link_and_why" not in row.__dict__:
-        row.link_and_why = course_status.link_and_why(row)
+        explained = course_link.explain(row.course_key)
+        row.link_and_why = explained.link, explained.reason
     found: tuple[str, str] = row.link_and_why
     return found
-
-
-def _linked(url: str | None) -> str:
-    # Another tool may have written any text. Only a valid URL becomes a link.
-    if not url or marketing_url_fault(url):
-        return url or "-"
-    return format_html('<a href="{0}" rel="noreferrer">{0}</a>', url)

@@ -393,5 +393,18 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["sync_run", "kind"], name="catalog_sync_change_kind")],
             },
         ),
+        migrations.CreateModel(
+            name="CatalogOverview",
+            fields=[],
+            options={
+                "verbose_name": "Catalog overview",
+                "verbose_name_plural": "Catalog overview",
+                "proxy": True,
+                "default_permissions": (),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("catalog_sync.syncrun",),
+        ),
         migrations.RunPython(create_prefix_index, migrations.RunPython.noop),
     ]

@@ -21,7 +21,7 @@ def read() -> dict[str, Any]:
     of single courses do not count. With several Catalogs, the values are those of the Catalog whose last success is
     the oldest, and ``catalogs`` contains those of each Catalog.
     """
-    by_catalog = {catalog.name: _of_catalog(catalog.name) for catalog in conf.catalogs()}
+    by_catalog = {catalog.name: of_catalog(catalog.name) for catalog in conf.catalogs()}
     stalest = max(by_catalog, key=lambda name: (by_catalog[name]["status"] == STALE, _age(by_catalog[name])))
     count, with_url = course_overviews.count_with_url()
     values = {
@@ -39,7 +39,8 @@ def read() -> dict[str, Any]:
     return values | {"catalog": stalest, "catalogs": by_catalog} if len(by_catalog) > 1 else values
 
 
-def _of_catalog(catalog: str) -> dict[str, Any]:
+def of_catalog(catalog: str) -> dict[str, Any]:
+    """Return the health of one Catalog's sync as plain values; a few queries."""
     runs = SyncRun.objects.filter(catalog=catalog)
     full = runs.filter(scope=SyncRun.Scope.ALL, dry_run=False).order_by("-pk")
     succeeded = full.filter(status=SyncRun.Status.SUCCEEDED).first()

