@@ -159,7 +159,7 @@ class TestAttempts:
             is_closed.set()
             assert isinstance(future.exception(timeout=30), RequestFailed)
             assert len(server.requests) == 1
-        assert "request_retried" not in caplog.text
+        assert "event=catalog_sync" not in caplog.text
 
 
 class TestBudget:
@@ -168,6 +168,19 @@ class TestBudget:
         requester = make(deadline=30)
         get(requester)
         assert requester.budget.seconds == 30
+
+    def test_is_spent_by_a_wait_before_success(self, catalog, make, get):
+        fail(catalog, times=1)
+        requester = make(deadline=30)
+        get(requester)
+        assert requester.budget.seconds <= 30 - retries.FIRST_WAIT_SECONDS
+
+    def test_is_spent_by_the_last_attempt(self, catalog, make, get):
+        catalog.control.fault("hang", match={"path": COURSE_RUNS_PATH}, seconds=0.3)
+        requester = make(deadline=30)
+        with pytest.raises(RequestFailed):
+            get(requester, attempts=1)
+        assert requester.budget.seconds <= 30 - 0.3
 
     def test_is_one_for_all_requests(self, catalog, make, get):
         fail(catalog)
