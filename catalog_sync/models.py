@@ -203,9 +203,9 @@ class CatalogOverview(SyncRun):
 
 
 class SyncRunChange(models.Model):
-    """What a sync run did to one course: one row per course and kind, at most 1,000 per kind.
+    """One change that a sync run made: at most 1,000 rows per kind, in a distributed sync run per worker.
 
-    In a dry run and in a refused sync run, the rows say what would have been done.
+    A dry run has rows for what it would have done, a refused sync run also for the removals that it refused.
 
     .. no_pii:
     """

@@ -83,8 +83,8 @@ def after_removal(writer: Writer, stored: StoredData, absent: Mapping[str, Catal
     The rows of former Catalogs are removed with them if no other Catalog may list the course run now.
     """
     changes = {key: absent[key] for key in stored.course_runs if key in absent}
-    stale = absent.keys() & overruled(writer, stored)
-    return stored.changed(writer.catalog.name, changes).without_former(stale)
+    former = absent.keys() & overruled(writer, stored)
+    return stored.changed(writer.catalog.name, changes).without_former(former)
 
 
 def _with_unknown_url(writer: Writer) -> Iterator[str]:
