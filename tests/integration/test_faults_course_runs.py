@@ -63,5 +63,6 @@ def test_catalog_fails_on_a_course_run_of_a_large_page(sync, fail_on):
 def test_catalog_fails_on_more_course_runs_than_the_quota_allows(sync, fail_on):
     fail_on(*range(RUNS))
     outcome = sync("--page-size", "50")
-    outcome.is_incomplete(*range(RUNS))
+    outcome.is_failure()
+    assert outcome.message.startswith("No page of the Catalog's list could be read, because ")
     assert outcome.report["requests"] <= 130
