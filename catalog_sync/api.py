@@ -75,7 +75,8 @@ def update_catalog_data(
         page_size: course runs per request, 1 to 10,000; 0 or ``"auto"``: choose automatically; None: as configured.
         concurrency: parallel requests, 1 to 16; None: as configured.
         course_keys: sync only these course runs, given as text or as course keys; None: all.
-        changed: sync only the courses that changed since the last sync; skipped while another sync is running.
+        changed: sync only the courses that the Catalog reports as changed since the last sync. It does not report changes
+            made directly to a course run. Skipped while another sync is running.
         dry_run: report what would change without saving anything.
         allow_removals: allow removing more than ``max_removal_percent`` of the marketing URLs.
         bypass_cache: get past the Catalog's reply cache, which may keep an old URL; takes longer.
@@ -94,7 +95,7 @@ def update_catalog_data(
     """
     from catalog_sync.sync.each_catalog import sync_each
 
-    _check_combination(course_keys, changed=changed, dry_run=dry_run, distribute=distribute)
+    arguments.check_combination(course_keys, changed=changed, dry_run=dry_run, distribute=distribute)
     options = _options(
         catalogs,
         page_size=arguments.page_size(page_size),
@@ -114,21 +115,6 @@ def _options(catalogs: Iterable[str] | None, **requested: Any) -> list[SyncOptio
     from catalog_sync.sync import SyncOptions
 
     return [SyncOptions.of(catalog, **requested) for catalog in arguments.catalogs(catalogs)]
-
-
-def _check_combination(
-    course_keys: Iterable[object] | None, *, changed: bool, dry_run: bool, distribute: bool
-) -> None:
-    if (course_keys is not None) + changed + distribute > 1:
-        raise UsageError(
-            "Use only one of course_keys, changed and distribute.", "course_keys", "changed", "distribute"
-        )
-    if dry_run and distribute:
-        raise UsageError(
-            "dry_run and distribute cannot be combined: one process has to compare all pages.",
-            "dry_run",
-            "distribute",
-        )
 
 
 def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:

@@ -72,6 +72,16 @@ class TestEnd:
         logged = [line for line in caplog.messages if line.startswith("event=catalog_sync.not_applied")]
         assert (report.failures, len(logged)) == (3, 2)
 
+    def test_sync_that_could_not_read_any_page_has_failed_for_one_cause(self, catalog, caplog):
+        catalog.control.generate(100)
+        catalog.control.fault("status", match={"params": {"limit": "20"}}, times=None, status=400)
+        report = update_catalog_data(page_size=20)
+        assert (report.status, report.failures > 1) == ("failed", True)
+        assert report.message.startswith(
+            "No page of the Catalog's list could be read, because the Catalog answered HTTP 400: "
+        )
+        assert caplog.text.count("event=catalog_sync.not_applied") == 1
+
 
 class TestDuration:
     def test_is_the_time_since_the_start(self):
