@@ -75,8 +75,8 @@ def update_catalog_data(
         page_size: course runs per request, 1 to 10,000; 0 or ``"auto"``: choose automatically; None: as configured.
         concurrency: parallel requests, 1 to 16; None: as configured.
         course_keys: sync only these course runs, given as text or as course keys; None: all.
-        changed: sync only the courses that the Catalog reports as changed since the last sync. It does not report changes
-            made directly to a course run. Skipped while another sync is running.
+        changed: sync only the courses that the Catalog reports as changed since the last sync. It does not report
+            changes made directly to a course run. Skipped while another sync is running.
         dry_run: report what would change without saving anything.
         allow_removals: allow removing more than ``max_removal_percent`` of the marketing URLs.
         bypass_cache: get past the Catalog's reply cache, which may keep an old URL; takes longer.
