@@ -24,7 +24,7 @@ def show_health(request: HttpRequest) -> HttpResponse:
     except AnyDatabaseError:
         # The error itself may contain the name of the database host.
         return JsonResponse({"status": "error", "reason": "The LMS's database does not respond."}, status=503)
-    return JsonResponse(current, status=200 if current["status"] == health.OK else 503)
+    return JsonResponse(current, status=503 if current["status"] == health.STALE else 200)
 
 
 @never_cache

@@ -112,3 +112,19 @@ def pinned_url(url: str) -> str:
                 "url",
             )
     return url
+
+
+def check_combination(
+    course_keys: Iterable[object] | None, *, changed: bool, dry_run: bool, distribute: bool
+) -> None:
+    """Refuse options of a sync that cannot be combined."""
+    if (course_keys is not None) + changed + distribute > 1:
+        raise UsageError(
+            "Use only one of course_keys, changed and distribute.", "course_keys", "changed", "distribute"
+        )
+    if dry_run and distribute:
+        raise UsageError(
+            "dry_run and distribute cannot be combined: one process has to compare all pages.",
+            "dry_run",
+            "distribute",
+        )

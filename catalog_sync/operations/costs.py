@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from catalog_sync.models import SyncRun
 from catalog_sync.quota import PAGE_SIZES, REQUESTS_PER_HOUR, requests_for
+from catalog_sync.store.sync_runs import succeeded
 
 # The number of sync runs whose durations are used.
 LATEST_RUNS = 200
@@ -43,9 +43,7 @@ def costs(count: int, page_size: int, catalog: str) -> list[Cost]:
 
 def _seconds_by_page_size(catalog: str) -> Mapping[int, float]:
     # A dry run writes nothing, so it takes less time.
-    full = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False)
-    succeeded = full.filter(status=SyncRun.Status.SUCCEEDED)
-    latest = succeeded.order_by("-pk").values_list("page_size", "duration_seconds")[:LATEST_RUNS]
+    latest = succeeded(catalog).values_list("page_size", "duration_seconds")[:LATEST_RUNS]
     return _medians(latest)
 
 

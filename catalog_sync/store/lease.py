@@ -21,6 +21,7 @@ from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.models import SyncRun
 from catalog_sync.store.sql import UtcNow, is_conflict
+from catalog_sync.store.text import storable
 
 # Without a heartbeat, the lease expires after this time.
 LEASE_SECONDS = 45
@@ -187,7 +188,8 @@ def _end(runs: QuerySet[SyncRun], **values: Any) -> int:
         # First lock the index of the leases, as every caller of wait_for_writer does. In another order the two could
         # deadlock, and MariaDB would roll back the publishing of a course.
         wait_for_writer()
-        return runs.update(lease=None, finished=UtcNow(), **values)
+        stored = {name: storable(value) for name, value in values.items()}
+        return runs.update(lease=None, finished=UtcNow(), **stored)
 
 
 def wait_for_writer() -> None:

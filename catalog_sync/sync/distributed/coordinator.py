@@ -138,23 +138,24 @@ def take_partition(values: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def conclude_distributed(outcomes: Sequence[dict[str, Any]], run_id: int, *, allow_removals: bool) -> None:
+def join_and_close(outcomes: Sequence[dict[str, Any]], run_id: int, *, allow_removals: bool) -> SyncReport:
     """Combine the outcomes of the workers, remove absent marketing URLs, and close the sync run.
 
-    If the sync run is already closed, this changes nothing.
+    If the sync run is already closed, this changes nothing and returns the stored report.
     """
     row, run = _rejoin(run_id, allow_removals=allow_removals)
     if row.status != SyncRun.Status.RUNNING:
-        return
+        return _report_of(row)
     run.report.requests, run.report.retries = row.requests, row.retries
     run.report.catalog_count = row.catalog_count  # used if no partition could be read
     typed = [msgspec.convert(outcome, PartitionOutcome) for outcome in outcomes]
-    run.carry_out(lambda client, writer: join_partitions(run, client, writer, typed))
+    return run.carry_out(lambda client, writer: join_partitions(run, client, writer, typed))
 
 
-def give_up(run_id: int) -> None:
-    """Close a sync run after one of its tasks raised an exception."""
-    _close(run_id, "A Celery task of this sync run failed. See the traceback in the worker's log.")
+def give_up(run_id: int) -> SyncReport | None:
+    """Close a sync run after one of its tasks raised an exception; return None if it is already closed."""
+    message = "A Celery task of this sync run failed. See the traceback in the worker's log."
+    return _close(run_id, SyncRun.Status.FAILED, message)
 
 
 def wait_for_workers(report: SyncReport, options: SyncOptions) -> SyncReport:
@@ -181,13 +182,11 @@ def wait_for_workers(report: SyncReport, options: SyncOptions) -> SyncReport:
         except LeaseLost:
             continue  # it has just been closed: read the row again
         except (Canceled, Stopped) as error:
-            _close(run_id, str(error))
+            _close(run_id, SyncRun.Status.CANCELED, str(error))
             continue
         if time.monotonic() - changed_at > patience:
-            _close(
-                run_id,
-                f"No Celery worker has written a page for {patience:.0f} s. Check the workers and their queue.",
-            )
+            message = f"No Celery worker has written a page for {patience:.0f} s. Check the workers and their queue."
+            _close(run_id, SyncRun.Status.FAILED, message)
         time.sleep(POLL_SECONDS)
 
 
@@ -204,12 +203,14 @@ def _rejoin(run_id: int, *, allow_removals: bool = False) -> tuple[SyncRun, Run]
     return row, Run.rejoin(row, options)
 
 
-def _close(run_id: int, message: str) -> None:
+def _close(run_id: int, status: SyncRun.Status, message: str) -> SyncReport | None:
     row, run = _rejoin(run_id)
-    if row.status == SyncRun.Status.RUNNING:
-        for name in (*PROGRESS, "catalog_count", "requests", "retries"):
-            setattr(run.report, name, getattr(row, name))
-        run.close(SyncRun.Status.FAILED, message)
+    if row.status != SyncRun.Status.RUNNING:
+        return None
+    for name in (*PROGRESS, "catalog_count", "requests", "retries"):
+        setattr(run.report, name, getattr(row, name))
+    run.close(status, message)
+    return run.report
 
 
 def _report_of(row: SyncRun) -> SyncReport:

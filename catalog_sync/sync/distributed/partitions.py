@@ -18,6 +18,7 @@ from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.rejections import Summary, join
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.runner import Run
+from catalog_sync.sync.scopes import end_crawl
 from catalog_sync.sync.writer import Writer
 
 
@@ -162,7 +163,7 @@ def join_partitions(
     if complete:
         for left, right in pairwise(outcomes):
             complete = _is_joined(run, client, writer, left, right) and complete
-    run.conclude(client, writer, complete=complete)
+    end_crawl(run, client, writer, complete=complete)
 
 
 def _once_each(outcomes: Sequence[PartitionOutcome]) -> list[PartitionOutcome]:

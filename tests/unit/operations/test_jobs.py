@@ -161,7 +161,7 @@ class TestCanceledSync:
     def cancel(self, *progress):
         SyncRun.objects.filter(lease="default").update(cancel_requested=True)
 
-    def test_fails_after_its_page_and_the_next_sync_completes(self, catalog):
+    def test_ends_after_its_page_and_the_next_sync_completes(self, catalog):
         catalog.control.generate(100)
         pages = []
 
@@ -172,7 +172,7 @@ class TestCanceledSync:
 
         report = api.update_catalog_data(page_size=20, concurrency=1, on_progress=cancel)
         assert SyncRun.objects.get().pages in (2, 3)
-        assert (report.status, report.course_runs_retrieved) == ("failed", 39)
+        assert (report.status, report.course_runs_retrieved) == ("canceled", 39)
         assert "canceled in Django admin" in report.message
         assert api.running_sync() is None
         report = api.update_catalog_data(page_size=20)
@@ -189,7 +189,7 @@ class TestCanceledSync:
         api.update_catalog_data()
         catalog.control.generate(10)
         report = api.update_catalog_data(allow_removals=True, on_progress=self.cancel)
-        assert (report.status, report.removed) == ("failed", 0)
+        assert (report.status, report.removed) == ("canceled", 0)
 
 
 class TestLogLines:

@@ -12,7 +12,7 @@ from catalog_sync import conf
 from catalog_sync.api import sync_run_changes, update_catalog_data
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.sync import page_size, writer
-from catalog_sync.sync.distributed.coordinator import conclude_distributed, take_partition
+from catalog_sync.sync.distributed.coordinator import join_and_close, take_partition
 from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
@@ -73,7 +73,7 @@ def sync(concurrency=3, keys=KEYS, page_size=3, is_automatic=False, after_first=
         if partition.stop is None:
             before_last()
         outcomes.append(take_partition(msgspec.to_builtins(partition)))
-    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
+    join_and_close(outcomes, run.lease.run_id, allow_removals=False)
     return SyncRun.objects.get(pk=run.lease.run_id)
 
 
