@@ -23,6 +23,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
             ``skipped`` if nothing was done.
         catalog: the Catalog's name; the names of several are separated by commas.
         duration_seconds: wall time.
+        seconds_per_page: the median time of the requests for the list, failed ones included.
         course_runs_retrieved: distinct course runs.
         matched: course overviews with a course run in the Catalog.
         updated: course overviews that were changed; in a dry run, that would be. So with the next two.
@@ -43,6 +44,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
     concurrency: int
     catalog: str = DEFAULT_CATALOG
     duration_seconds: float = 0.0
+    seconds_per_page: float = 0.0
     pages: int = 0
     requests: int = 0
     retries: int = 0
@@ -92,6 +94,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
             concurrency=max(each.concurrency for each in reports),
             catalog=",".join(each.catalog for each in reports),
             duration_seconds=seconds,
+            seconds_per_page=max(each.seconds_per_page for each in reports),
             course_overviews=max(each.course_overviews for each in reports),
             message=" ".join(f"{each.catalog}: {each.message}" for each in reports if each.message),
             catalogs=list(reports),
