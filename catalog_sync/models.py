@@ -145,11 +145,11 @@ class SyncRun(models.Model):
         default=False, help_text=_("The sync run bypassed the Catalog's reply cache.")
     )
     page_size = models.PositiveIntegerField(default=0)
-    next_page_size = models.PositiveIntegerField(
-        null=True, help_text=_("The automatic page size for the next sync run.")
-    )
     concurrency = models.PositiveIntegerField(default=0)
     duration_seconds = models.FloatField(default=0)
+    seconds_per_page = models.FloatField(
+        default=0, help_text=_("The median time of the requests for the list.")
+    )
     pages = models.PositiveIntegerField(default=0)
     requests = models.PositiveIntegerField(default=0)
     retries = models.PositiveIntegerField(default=0)

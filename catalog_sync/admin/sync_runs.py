@@ -65,7 +65,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     "page_size",
-                    "next_page_size",
+                    "seconds_per_page",
                     "concurrency",
                     "pages",
                     "requests",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from statistics import median_high
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
@@ -90,13 +91,13 @@ class CatalogClient:
         return self._requester.retries
 
     @property
-    def slowest_seconds(self) -> float:
-        """How long the slowest request of the crawl took, without waits between attempts."""
-        return self._requester.slowest_seconds
+    def seconds_per_page(self) -> float:
+        """The median time of the crawl's requests, failed ones included; 0 if it has sent none."""
+        return round(median_high(self._requester.seconds or [0.0]), 3)
 
     def crawl(self, pagination: OverlappingPages, concurrency: int) -> Crawl:
         """Return a crawl of the list, or of the partition that ``pagination`` covers."""
-        self._requester.slowest_seconds = 0.0  # of requests before the crawl
+        self._requester.seconds.clear()  # of requests before the crawl
         budget = self._requester.budget
         started_with = budget.seconds
         return Crawl(

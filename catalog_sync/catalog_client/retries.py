@@ -117,7 +117,7 @@ class Requester:
     Attributes:
         requests: how many requests were sent to the Catalog, retries included.
         retries: how many of them were second attempts or later.
-        slowest_seconds: how long the slowest of them took.
+        seconds: how long each of them took, without waits.
         budget: what is left of the time for retries.
     """
 
@@ -131,7 +131,7 @@ class Requester:
     ) -> None:
         self.requests = 0
         self.retries = 0
-        self.slowest_seconds = 0.0
+        self.seconds: list[float] = []
         self.budget = RetryBudget(retry_deadline_seconds)
         self._log = log
         self._timeout_seconds = timeout_seconds
@@ -258,7 +258,7 @@ class Requester:
             return receive(url, send, seconds=self._timeout_seconds, most_bytes=most_bytes)
         finally:
             with self._lock:
-                self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)
+                self.seconds.append(time.monotonic() - started)
 
 
 def _address(url: str, error: RequestFailed) -> str:

@@ -103,14 +103,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("page_size", models.PositiveIntegerField(default=0)),
-                (
-                    "next_page_size",
-                    models.PositiveIntegerField(
-                        help_text="The automatic page size for the next sync run.", null=True
-                    ),
-                ),
                 ("concurrency", models.PositiveIntegerField(default=0)),
                 ("duration_seconds", models.FloatField(default=0)),
+                (
+                    "seconds_per_page",
+                    models.FloatField(default=0, help_text="The median time of the requests for the list."),
+                ),
                 ("pages", models.PositiveIntegerField(default=0)),
                 ("requests", models.PositiveIntegerField(default=0)),
                 ("retries", models.PositiveIntegerField(default=0)),

@@ -40,7 +40,7 @@ PROGRESS = ("pages", "course_runs_retrieved", "updated")
 # The columns that are not in the event=catalog_sync.finished of a stale sync run.
 _NOT_REPORTED = (
     *("id", "lease", "holder", "started", "heartbeat", "finished", "cancel_requested"),
-    *("log_lines", "next_page_size", "message"),
+    *("log_lines", "message"),
 )
 REPORTED = [field.name for field in SyncRun._meta.concrete_fields if field.name not in _NOT_REPORTED]
 

@@ -27,6 +27,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
         catalog: the Catalog's name; the names of several are separated by commas.
         bypassed_cache: whether the Catalog's reply cache was bypassed.
         duration_seconds: wall time.
+        seconds_per_page: the median time of the requests for the list, failed ones included.
         course_runs_retrieved: distinct course runs.
         course_runs_rejected: records that were not applied because of an invalid key, URL or other value.
         matched: course overviews with a course run in the Catalog.
@@ -49,6 +50,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
     catalog: str = DEFAULT_CATALOG
     bypassed_cache: bool = False
     duration_seconds: float = 0.0
+    seconds_per_page: float = 0.0
     pages: int = 0
     requests: int = 0
     retries: int = 0
@@ -100,6 +102,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
             catalog=",".join(each.catalog for each in reports),
             bypassed_cache=any(each.bypassed_cache for each in reports),
             duration_seconds=seconds,
+            seconds_per_page=max(each.seconds_per_page for each in reports),
             course_overviews=max(each.course_overviews for each in reports),
             message=" ".join(f"{each.catalog}: {each.message}" for each in worst_first if each.message),
             catalogs=list(reports),

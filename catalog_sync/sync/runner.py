@@ -62,7 +62,6 @@ class Run:
         failures: why something was not applied, one reason each.
         rejected: the rejected records, summed up by reason.
         note: the message of a sync run that succeeded.
-        next_page_size: the automatic page size to store for the next sync run; None: it is not automatic.
     """
 
     options: SyncOptions
@@ -73,7 +72,6 @@ class Run:
     failures: list[str] = field(default_factory=list)
     rejected: Summary = field(default_factory=dict)
     note: str = ""
-    next_page_size: int | None = None
     _started: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -117,7 +115,7 @@ class Run:
         )
         started = time.monotonic() - (timezone.now() - row.started).total_seconds()
         access, lease, log = access_to(options.catalog), Lease(row.pk), EventLog(row.pk)
-        return cls(options, access, lease, log, report, next_page_size=row.next_page_size, _started=started)
+        return cls(options, access, lease, log, report, _started=started)
 
     def carry_out(self, work: Work) -> SyncReport:
         """Do the work and close the sync run, even if the work raises an exception."""
@@ -182,8 +180,6 @@ class Run:
             self.log.error("not_applied", reason=failure)
         values = self.report.stored_values()
         notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MOST_NOTABLE])}
-        if self.next_page_size:
-            notes["next_page_size"] = self.next_page_size
         store_end(self.lease, self.log, values | notes)
         tidy_up(self.lease.run_id, self.options, status)
         log = self.log.info if self.report.is_fine else self.log.error

@@ -92,9 +92,7 @@ def sync_all(run: Run, client: CatalogClient, writer: Writer) -> None:
         raise
     finally:
         run.failures += crawl.failures
-    if not run.options.page_size:
-        # Only after a complete crawl: times from a failing Catalog do not show which page size is best.
-        run.next_page_size = page_sizes.after(page_size, client.slowest_seconds)
+        run.report.seconds_per_page = client.seconds_per_page
     end_crawl(run, client, writer, complete=crawl.complete)
 
 

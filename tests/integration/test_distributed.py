@@ -93,8 +93,8 @@ def test_workers_do_what_a_single_process_does(workers, catalog):
 
     catalog.control.clear_faults()
     command = workers.manage("update_catalog_data", "--json", "--distribute", "--page-size=auto")
-    page_size = report_of(command)["page_size"]
-    assert SyncRun.objects.latest("pk").next_page_size == page_size > 0
+    report = report_of(command)
+    assert (report["page_size"], report["seconds_per_page"] > 0) == (100, True)
 
     # A list of a single page.
     catalog.control.delete([row["key"] for row in catalog.control.runs()[2:]])

@@ -1,11 +1,13 @@
 """The rate limit, the reply cache and the latency of the stand-in Catalog."""
 
 from concurrent.futures import ThreadPoolExecutor
+from statistics import mean
 from urllib.parse import quote, urlsplit
 
 import pytest
 
 from sandbox.catalog.rows import MARKETING_ROOT
+from sandbox.catalog.workers import Irregularity
 from tests.sandbox.catalog_caller import seconds_of
 
 ANOTHER_CLIENT = ("another-worker", "another-worker-secret")
@@ -195,6 +197,13 @@ class TestLatency:
 
         assert seconds_of(lambda: caller.runs(query)) >= seconds
 
+    def test_page_takes_longer_if_it_stalls(self, control, caller):
+        assert caller.token
+        # The first page of this seed stalls.
+        control.settings(latency=True, page_seconds=0, run_seconds=0, irregular=57, stall_seconds=0.5)
+
+        assert seconds_of(lambda: caller.runs("limit=10&fields=key")) >= 0.5
+
     def test_page_past_the_end_takes_no_time_for_the_offset(self, control, caller):
         control.settings(**LATENCY, skipped_run_seconds=3600)
 
@@ -224,3 +233,25 @@ class TestLatency:
                 list(callers.map(caller.runs, ["limit=10&fields=key"] * 4))
 
         assert seconds_of(four_in_parallel) >= turns * 0.2
+
+
+class TestIrregularity:
+    """The latency with a seed."""
+
+    def test_is_the_same_for_the_same_seed(self):
+        first, second, other = (
+            [irregularity.of(1) for _ in range(50)]
+            for irregularity in (Irregularity(1, 5), Irregularity(1, 5), Irregularity(2, 5))
+        )
+
+        assert first == second != other
+
+    def test_is_the_regular_latency_on_average(self):
+        irregularity = Irregularity(1, stall_seconds=0)
+
+        assert mean(irregularity.of(2) for _ in range(10_000)) == pytest.approx(2, rel=0.02)
+
+    def test_stalls_two_pages_in_a_hundred(self):
+        irregularity = Irregularity(1, stall_seconds=1_000)
+
+        assert sum(irregularity.of(1) > 500 for _ in range(10_000)) == pytest.approx(200, rel=0.2)

@@ -50,13 +50,11 @@ class TestConfiguration:
 class TestHistory:
     """What the sync runs of one Catalog found does not affect those of another."""
 
-    def test_automatic_page_size_is_that_of_the_one(self):
-        SyncRun.objects.create(catalog="partner", next_page_size=200, status="succeeded")
-        assert [each.page_size for each in update_catalog_data(page_size="auto").catalogs][1] == 200
-
-    def test_automatic_page_size_is_found_for_the_other(self):
-        SyncRun.objects.create(catalog="partner", next_page_size=5_000, status="succeeded")
-        assert update_catalog_data(page_size="auto", catalogs=["default"]).page_size < 5_000
+    def test_automatic_page_size_fits_the_speed_of_the_one(self, catalog, partner):
+        for each in (catalog, partner):
+            each.control.generate(2_000)
+        SyncRun.objects.create(catalog="partner", page_size=200, concurrency=2, seconds_per_page=20)
+        assert [each.page_size for each in update_catalog_data(page_size="auto").catalogs] == [200, 100]
 
     def test_size_of_the_catalog(self):
         update_catalog_data()

@@ -15,7 +15,7 @@ from django.db import Error as AnyDatabaseError
 
 from catalog_sync import conf
 from catalog_sync.broker import has_broker, reason_of
-from catalog_sync.catalog_client import CatalogClient, OverlappingPages
+from catalog_sync.catalog_client import CatalogClient
 from catalog_sync.models import SyncRun
 from catalog_sync.store.lease import PROGRESS, Canceled, Lease, LeaseLost
 from catalog_sync.sync import page_size as page_sizes
@@ -68,22 +68,17 @@ def _distribute(run: Run, client: CatalogClient, writer: Writer) -> None:
     _check_celery()
     options = run.options
     page_size = run.report.page_size = page_sizes.choose(options, client)
-    # Two course runs are enough for the length of the list. If they fail, the worker that reads them reports it.
-    pagination = OverlappingPages(2, stop=1)
-    for _ in client.crawl(pagination, 1).pages():
-        pass
+    count = page_sizes.length_of_list(client)
     # Stored for the task that concludes the sync run, and before any task is sent: workers may finish at any time.
     stored: dict[str, Any] = {
         "page_size": page_size,
         "requests": client.requests,
         "retries": client.retries,
-        "catalog_count": pagination.count,
+        "catalog_count": count,
     }
-    if not options.page_size:
-        stored["next_page_size"] = page_size
     # If the caller does not wait, nothing renews the lease until a worker is free.
     writer.transact(lambda: run.lease.renew(_patience(options), **stored))
-    _send(plan(run, page_size, pagination.count, writer.statistics.newest_id), options)
+    _send(plan(run, page_size, count, writer.statistics.newest_id), options)
 
 
 def _patience(options: SyncOptions) -> float:

@@ -14,7 +14,6 @@ import msgspec
 from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Page
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import requests_for
-from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.rejections import Summary, join
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.runner import Run
@@ -49,7 +48,6 @@ class PartitionOutcome(msgspec.Struct):
         rejected_keys: as in ``Statistics``.
         first_keys: the course keys at its start, which it shares with the previous partition.
         last_keys: the course keys at its end, which it shares with the next partition.
-        slowest_seconds: the time for the slowest page.
         seen: as in ``Statistics``.
         confirmed: as in ``Statistics``.
     """
@@ -63,7 +61,6 @@ class PartitionOutcome(msgspec.Struct):
     rejected_keys: set[str] = msgspec.field(default_factory=set)
     first_keys: frozenset[str] = frozenset()
     last_keys: frozenset[str] = frozenset()
-    slowest_seconds: float = 0.0
     seen: bytes = b""
     confirmed: bytes = b""
 
@@ -119,8 +116,9 @@ def read_partition(run: Run, partition: Partition) -> PartitionOutcome:
                 writer.write_page(page)
         finally:
             run.failures += crawl.failures
+            run.report.seconds_per_page = client.seconds_per_page
             writer.write_pending()
-        outcome.complete, outcome.slowest_seconds = crawl.complete, client.slowest_seconds
+        outcome.complete = crawl.complete
         outcome.seen = writer.statistics.seen.to_bytes()
         outcome.confirmed = writer.statistics.confirmed.to_bytes()
         outcome.rejected_keys = writer.statistics.rejected_keys
@@ -150,6 +148,7 @@ def join_partitions(
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))
         run.report.catalog_count = outcome.report.catalog_count or run.report.catalog_count
+        run.report.seconds_per_page = max(run.report.seconds_per_page, outcome.report.seconds_per_page)
         writer.statistics.uncount_duplicates(writer.statistics.seen.merge(outcome.seen))
         writer.statistics.confirmed.merge(outcome.confirmed)
         writer.statistics.rejected_keys |= outcome.rejected_keys
@@ -157,9 +156,6 @@ def join_partitions(
     # Raises Canceled: a sync run that was canceled meanwhile must not remove anything.
     writer.transact(lambda: None)
     complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
-    if complete and run.next_page_size:
-        slowest_seconds = max(outcome.slowest_seconds for outcome in outcomes)
-        run.next_page_size = page_sizes.after(run.next_page_size, slowest_seconds)
     if complete:
         for left, right in pairwise(outcomes):
             complete = _is_joined(run, client, writer, left, right) and complete

@@ -26,7 +26,7 @@ class TestCosts:
     @pytest.fixture
     def synced(self):
         """A full sync that has counted 21,151 course runs."""
-        values = {"page_size": 500, "duration_seconds": 57.25, "status": "succeeded"}
+        values = {"page_size": 500, "duration_seconds": 57.25, "status": "succeeded", "bypassed_cache": True}
         return SyncRun.objects.create(catalog_count=21_151, **values)
 
     def test_help_text_and_table(self, synced, admin_client):
