@@ -42,8 +42,8 @@ SAME_ON_EVERY_DATABASE := tests/docs/test_commands.py tests/integration/test_aut
 	tests/integration/test_faults_[!v]*.py tests/sandbox/test_mobile_*.py \
 	tests/security/test_hostile_catalog.py tests/security/test_secrets.py
 # These start Celery workers. They run on MariaDB only, which Open edX uses.
-WITH_WORKERS := tests/integration/test_distributed.py tests/several_catalogs/test_workers.py \
-	tests/docs/test_commands_on_servers.py tests/processes/test_update_catalog_data.py
+WITH_WORKERS := tests/integration/test_distributed.py tests/integration/test_run_now.py \
+	tests/several_catalogs/test_workers.py tests/docs/test_commands_on_servers.py tests/processes/test_update_catalog_data.py
 
 test-services: $(VENV)/.installed-services services ## Run the suite on MariaDB and PostgreSQL, with Redis and RabbitMQ
 	LMS_DATABASE_URL=$(MARIADB_URL) $(call run_suite,mariadb,$(ON_SERVERS))

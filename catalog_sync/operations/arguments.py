@@ -107,8 +107,8 @@ def pinned_url(url: str) -> str:
     for name, _value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
         if name.lower().startswith("utm_"):
             raise UsageError(
-                f"The URL cannot be pinned: it has the UTM parameter {name}. Remove it: every learner shares this URL, "
-                "so all visits would count for one campaign.",
+                f"The URL cannot be pinned: it has the UTM parameter {name}. Remove it: apps append their own when a "
+                "learner shares the link.",
                 "url",
             )
     return url
