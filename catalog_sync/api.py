@@ -198,6 +198,7 @@ def start_sync(
     allow_removals: bool = False,
     user_id: int | None = None,
     course_keys: Iterable[object] | None = None,
+    catalog: str | None = None,
 ) -> None:
     """Start a sync in a Celery worker, without waiting for its end.
 
@@ -206,9 +207,10 @@ def start_sync(
         allow_removals: allow removing more than ``max_removal_percent`` of the marketing URLs.
         user_id: the user who starts it, for the log.
         course_keys: sync only these course runs; None: a full sync.
+        catalog: the name of the Catalog to sync; None: all.
 
     Raises:
-        UsageError: a course key is invalid, or the list is empty.
+        UsageError: a course key is invalid, the list is empty, or no Catalog has this name.
         SyncNotStarted: a sync is running, the sync is disabled, or no worker can receive it.
     """
     from catalog_sync.operations import jobs
@@ -218,6 +220,7 @@ def start_sync(
         allow_removals=allow_removals,
         user_id=user_id,
         course_keys=arguments.course_keys(course_keys),
+        catalog=arguments.catalog(catalog).name if catalog else None,
     )
 
 

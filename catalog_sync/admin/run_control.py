@@ -169,15 +169,17 @@ def _progress_of(run: SyncRun | None) -> dict[str, Any] | None:
     is_dead = not lease.alive().filter(pk=run.pk).exists()
     if is_dead:
         since_heartbeat = (timezone.now() - run.heartbeat).total_seconds()
-        text = _("No heartbeat for %(seconds)s s. The process has probably died.") % {
-            "seconds": f"{since_heartbeat:,.0f}"
-        }
+        text = _(
+            "No heartbeat for %(seconds)s s. The process has probably died. Its changes are kept. Start a sync, or "
+            "wait for the next one: it closes this sync run and applies the rest."
+        ) % {"seconds": f"{since_heartbeat:,.0f}"}
     elif run.cancel_requested:
         text = _("Canceling. The sync run ends after its current page.")
     # The list can grow while it is read.
     bar = {"done": min(done, total), "total": total} if total else {"done": None, "total": 0}
     return {
-        "key": f"run-{run.pk}",
+        # The page shows a dead sync run in another way.
+        "key": f"run-{run.pk}{'-dead' * is_dead}",
         "run_id": run.pk,
         "canceling": run.cancel_requested,
         "is_dead": is_dead,

@@ -40,15 +40,17 @@ def read() -> dict[str, Any]:
 
 def of_catalog(catalog: str) -> dict[str, Any]:
     """Return the health of one Catalog's sync as plain values; a few queries."""
-    success = succeeded(catalog).first()
+    success = succeeded(catalog).defer("log_lines").first()
     is_enabled = CatalogSyncConfig.current(catalog).enabled
     status = STALE if _is_stale(success) else OK
     return {
         "status": status if is_enabled else DISABLED,
         "enabled": is_enabled,
         "last_success": _success(success),
-        "last_full_run": _full_run(full(catalog).exclude(status=SyncRun.Status.RUNNING).first()),
-        "running": _running(lease.alive().filter(lease=catalog).first()),
+        "last_full_run": _full_run(
+            full(catalog).defer("log_lines").exclude(status=SyncRun.Status.RUNNING).first()
+        ),
+        "running": _running(lease.alive().defer("log_lines").filter(lease=catalog).first()),
     }
 
 

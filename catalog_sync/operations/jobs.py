@@ -28,8 +28,9 @@ def start(
     user_id: int | None,
     allow_removals: bool = False,
     course_keys: Sequence[str] | None = None,
+    catalog: str | None = None,
 ) -> None:
-    """Hand a sync of these course runs to a Celery worker; None: a full sync.
+    """Hand a sync of these course runs to a Celery worker; None: a full sync, of all Catalogs or of one.
 
     Raises:
         SyncNotStarted: another sync is running, no sync is enabled, or the Celery broker is missing or unreachable.
@@ -40,11 +41,14 @@ def start(
     if not is_enabled():
         raise SyncNotStarted("The sync is disabled. Enable it in the Catalog sync configuration.")
     options = ["--dry-run"] * dry_run + ["--allow-removals"] * allow_removals
+    options += [f"--catalog {catalog}"] * bool(catalog)
     options += [f"--course-key {key}" for key in course_keys or ()]
     command = " ".join(["manage.py lms update_catalog_data", *options])
     arguments: dict[str, Any] = {"dry_run": dry_run}
     if allow_removals:
         arguments["allow_removals"] = True
+    if catalog:
+        arguments["catalogs"] = [catalog]
     if course_keys is not None:
         arguments["course_keys"] = list(course_keys)
     if not has_broker():
