@@ -42,7 +42,7 @@ def read() -> dict[str, Any]:
 def of_catalog(catalog: str) -> dict[str, Any]:
     """Return the health of one Catalog's sync as plain values; a few queries."""
     runs = SyncRun.objects.filter(catalog=catalog)
-    full = runs.filter(scope=SyncRun.Scope.ALL, dry_run=False).order_by("-pk")
+    full = runs.filter(scope=SyncRun.Scope.ALL, dry_run=False).defer("log_lines").order_by("-pk")
     succeeded = full.filter(status=SyncRun.Status.SUCCEEDED).first()
     last = full.exclude(status=SyncRun.Status.RUNNING).first()
     return {
@@ -50,7 +50,7 @@ def of_catalog(catalog: str) -> dict[str, Any]:
         "enabled": CatalogSyncConfig.current(catalog).enabled,
         "last_success": _success(succeeded),
         "last_full_run": _full_run(last),
-        "running": _running(lease.alive().filter(lease=catalog).first()),
+        "running": _running(lease.alive().filter(lease=catalog).defer("log_lines").first()),
     }
 
 
