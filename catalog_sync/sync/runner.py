@@ -122,6 +122,9 @@ class Run:
         status, message = Status.FAILED, UNEXPECTED_ERROR
         try:
             status, message = self.attempt(work)
+        except (KeyboardInterrupt, SystemExit):
+            status, message = Status.CANCELED, str(Stopped())
+            raise
         finally:
             self.close(status, message)
         return self.report

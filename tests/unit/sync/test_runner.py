@@ -50,6 +50,15 @@ class TestEnd:
         report = update_catalog_data(should_stop=lambda: True)
         assert (report.status, finished(caplog)) == ("canceled", "WARNING")
 
+    @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+    def test_interrupted_sync_is_canceled(self, interruption, catalog):
+        def interrupt(retrieved, total):
+            raise interruption
+
+        with pytest.raises(interruption):
+            update_catalog_data(on_progress=interrupt)
+        assert SyncRun.objects.get().status == "canceled"
+
     def test_database_error_is_reported(self, catalog):
         catalog.control.generate(3)
 
