@@ -26,8 +26,7 @@ def as_json(report: SyncReport) -> str:
 
 def as_text(report: SyncReport) -> str:
     """Return a sentence per Catalog, then one line per number."""
-    each = report.catalogs or [report]
-    lines = [f"{one.catalog}: {_sentence(one)}" for one in each] if report.catalogs else [_sentence(report)]
+    lines = [f"{each.catalog}: {_sentence(each)}" for each in report.catalogs] or [_sentence(report)]
     if report.status not in _NOTHING_DONE:
         lines += ["", *_table([report, *report.catalogs])]
     return "\n".join(lines)
@@ -48,11 +47,9 @@ def _sentence(report: SyncReport) -> str:
     text = f"{verb} {report.updated:,} of {_count(report.course_overviews, 'course')} {time}"
     if details := ", ".join(_details(report)):
         text += f": {details}"
-    return (
-        f"{text[0].upper()}{text[1:]}."
-        if report.status == "succeeded"
-        else f"{report.status.capitalize()}: {text}."
-    )
+    if report.status != "succeeded":
+        return f"{report.status.capitalize()}: {text}."
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _details(report: SyncReport) -> Iterator[str]:

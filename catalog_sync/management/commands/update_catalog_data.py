@@ -111,7 +111,7 @@ written; otherwise they follow the result."""
 def _failure(report: SyncReport, *, strict: bool) -> str:
     """Return why the exit status is not 0; empty if it is."""
     if not report.is_fine:
-        return report.message
+        return report.message or f"The sync run is {report.status}."
     if strict and report.course_runs_rejected:
         return f"{report.message} The exit status is 1 because of --strict."
     return ""
