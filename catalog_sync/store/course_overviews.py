@@ -207,16 +207,15 @@ def copy_marketing_urls(urls: Mapping[str, str]) -> int:
     return _update(list(urls), {url_field(): Case(*whens)})
 
 
-def clear(course_keys: Collection[str], only_url: str | None = None) -> int:
-    """Remove the marketing URL from the course overviews, and return how many had one. Pinned URLs stay.
+def clear(course_keys: Collection[str]) -> int:
+    """Remove the marketing URL from the course overviews, and return how many had one. Pinned URLs stay."""
+    return _update(_with_removable_url(course_keys), {url_field(): Value(None, output_field=TextField())})
 
-    In a transaction, ``only_url`` limits this to those that have this URL when their rows have been locked.
-    """
-    showing = _with_removable_url(course_keys)
-    if showing and only_url:
-        locked = _keyed().select_for_update().filter(_key__in=showing).values_list("_key", url_field())
-        showing = [key for key, url in locked if url == only_url]
-    return _update(showing, {url_field(): Value(None, output_field=TextField())})
+
+def lock_with_url(course_keys: Collection[str], url: str) -> list[str]:
+    """Lock these course overviews in a transaction, and return the keys of those that have this marketing URL then."""
+    locked = _keyed().select_for_update().filter(_key__in=list(course_keys)).values_list("_key", url_field())
+    return [key for key, shown in locked if shown == url and key in course_keys]
 
 
 def count_with_removable_url(course_keys: Collection[str]) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -29,7 +29,7 @@ _LEASE_TIME = timedelta(seconds=LEASE_SECONDS)
 _LONGEST_WAIT = timedelta(days=1)
 # A sync run that waits for the Catalog also notices after this time that it was canceled.
 HEARTBEAT_SECONDS = 2
-ACQUIRE_ATTEMPTS = 3
+ACQUIRE_ATTEMPTS = 10
 # An incremental sync takes a second or two. Schedulers often start it and a full sync at the same moment.
 LONGEST_INCREMENTAL_SECONDS = 60
 ACQUIRE_PAUSE_SECONDS = 0.5
@@ -77,22 +77,24 @@ class Lease:
         Raises:
             SyncAlreadyRunning: another sync run holds it, and it has not expired.
         """
-        for attempt in range(ACQUIRE_ATTEMPTS):
+        for attempts_left in reversed(range(ACQUIRE_ATTEMPTS)):
             expire_stale_runs()
-            try:
-                # In a savepoint, so that an outer transaction stays usable after the insert fails.
-                with transaction.atomic():
-                    run = SyncRun.objects.create(
-                        catalog=catalog, lease=catalog, holder=_this_process(), heartbeat=UtcNow(), **values
-                    )
-                return cls(run.pk)
-            except IntegrityError:
-                holder = SyncRun.objects.filter(lease=catalog).first()
-                if holder is not None:
-                    raise _already_running(holder) from None
-                if attempt == ACQUIRE_ATTEMPTS - 1:
-                    raise
-                # The other sync run has just ended: try again.
+            holder = SyncRun.objects.filter(lease=catalog).first()
+            if holder is None:
+                try:
+                    # In a savepoint, so that an outer transaction stays usable after the insert fails.
+                    with transaction.atomic():
+                        values |= {"holder": _this_process(), "heartbeat": UtcNow()}
+                        return cls(SyncRun.objects.create(catalog=catalog, lease=catalog, **values).pk)
+                except IntegrityError:
+                    # Another sync run has acquired it since, and may have ended.
+                    if not attempts_left:
+                        raise
+            elif not attempts_left or alive().filter(pk=holder.pk).exists():
+                raise _already_running(holder)
+            else:
+                # Its row is locked: by itself, if it is alive, or by a sync of another Catalog for a moment.
+                time.sleep(ACQUIRE_PAUSE_SECONDS)
         raise AssertionError("unreachable: the loop returns or raises")
 
     @classmethod
@@ -150,7 +152,9 @@ class Lease:
 
     def close(self, **values: Any) -> None:
         """Store how the sync run ended, and release the lease; a sync run whose lease has expired is not changed."""
-        _end(SyncRun.objects.filter(pk=self.run_id, lease__isnull=False), heartbeat=UtcNow(), **values)
+        with transaction.atomic():
+            wait_for_writer()
+            _end(SyncRun.objects.filter(pk=self.run_id, lease__isnull=False), heartbeat=UtcNow(), **values)
 
 
 def running() -> QuerySet[SyncRun]:
@@ -165,7 +169,11 @@ def alive() -> QuerySet[SyncRun]:
 
 
 def expire_stale_runs() -> None:
-    """Close the sync runs whose lease has expired."""
+    """Close the sync runs whose lease has expired, except those that are in a transaction.
+
+    A transaction may take longer than the lease lasts, and its last statement is a heartbeat. If its process is
+    frozen, the database ends the transaction (``catalog_sync.store.sql.idle_transactions_bounded``).
+    """
     too_old, too_new = UtcNow() - _LEASE_TIME, UtcNow() + _LONGEST_WAIT
     stale = running().filter(Q(heartbeat__lt=too_old) | Q(heartbeat__gt=too_new))
     for run in stale:
@@ -177,22 +185,32 @@ def expire_stale_runs() -> None:
             "message": f"The process ended unexpectedly ({run.holder}). Its changes are kept; "
             "the next sync run applies the rest.",
         }
-        if _end(stale.filter(pk=run.pk), **end):
+        with transaction.atomic():
+            is_free = _lock(SyncRun.objects.filter(lease=run.lease), skip_locked=True)
+            is_closed = is_free and _end(stale.filter(pk=run.pk), **end)
+        if is_closed:
             stored = {name: getattr(run, name) for name in REPORTED}
             EventLog(run.pk).error("finished", **stored | end)
 
 
 def _end(runs: QuerySet[SyncRun], **values: Any) -> int:
-    with transaction.atomic():
-        # First lock the index of the leases, as every caller of wait_for_writer does. In another order the two could
-        # deadlock, and MariaDB would roll back the publishing of a course.
-        wait_for_writer()
-        return runs.update(lease=None, finished=UtcNow(), **values)
+    return runs.update(lease=None, finished=UtcNow(), **values)
 
 
 def wait_for_writer() -> None:
     """Wait, inside a transaction, until no page is being written. No page can be written until the transaction ends."""
-    list(running().select_for_update().values_list("pk"))
+    _lock(running())
+
+
+def _lock(runs: QuerySet[SyncRun], skip_locked: bool = False) -> list[Any]:
+    """Lock these rows, and return which: all of them, or those that nobody else has locked."""
+    # Each transaction that locks several sync runs, or releases a lease, does this first. In one order they cannot
+    # deadlock. MySQL and MariaDB also lock the entries of the index that they read: the order and the column make
+    # them read the index of the leases, however small the table is.
+    if skip_locked and not connection.features.has_select_for_update_skip_locked:
+        skip_locked = False  # SQLite and old versions of MariaDB: it waits
+    locked = runs.select_for_update(skip_locked=skip_locked).order_by("lease")
+    return list(locked.values_list("lease", flat=True))
 
 
 def _already_running(holder: SyncRun) -> SyncAlreadyRunning:

@@ -28,8 +28,9 @@ def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
     A CCX course that has a URL of its own keeps it. Neither the LMS nor the Catalog need have the course yet.
 
     Raises:
-        UsageError: the URL is not fit for learners, or the course key is too long.
+        UsageError: the URL is not fit for learners, the course key is too long, or the caller is in a transaction.
     """
+    repeat_on_conflict(_refuse_transaction_of_the_caller)
     if fault := marketing_url_fault(url, conf.marketing_url_hosts()):
         raise UsageError(f"The URL cannot be pinned: {fault}", "url")
     longest = PinnedMarketingUrl._meta.get_field("course_key").max_length or 0
@@ -61,7 +62,12 @@ def _url_of_another_tool(course_key: str) -> str | None:
 
 
 def unpin(course_key: str, user: Any = None) -> bool:
-    """Remove the pin of a course, and publish the URL that the Catalog has; return whether there was a pin."""
+    """Remove the pin of a course, and publish the URL that the Catalog has; return whether there was a pin.
+
+    Raises:
+        UsageError: the caller is in a transaction.
+    """
+    repeat_on_conflict(_refuse_transaction_of_the_caller)
     was_pinned = repeat_on_conflict(lambda: _unpin(course_key))
     if was_pinned:
         EventLog().info("unpinned", course_key=course_key, user_id=getattr(user, "pk", None))
@@ -77,6 +83,19 @@ def _unpin(course_key: str) -> bool:
     pin.delete()
     _publish(course_key, pin.url, pin.previous_url)
     return True
+
+
+def _refuse_transaction_of_the_caller() -> None:
+    # Until it ended, it would hold locks for which every sync and every publishing of a course waits.
+    try:
+        with transaction.atomic(durable=True):
+            pass
+    except RuntimeError:
+        raise UsageError(
+            "A URL cannot be pinned or unpinned inside a transaction, because every sync would wait for its end. Call "
+            "the function after the commit (transaction.on_commit), or decorate the view with "
+            "transaction.non_atomic_requests."
+        ) from None
 
 
 def _publish(course_key: str, removed_url: str | None = None, previous_url: str | None = None) -> None:
