@@ -81,6 +81,8 @@ def wait_until_blocked() -> None:
         with connection.cursor() as cursor:
 
             def is_blocked() -> bool:
+                # MySQL and MariaDB refresh this table only if nobody has read it for 0.1 seconds.
+                time.sleep(0.15)
                 cursor.execute(query)
                 return cursor.fetchone() is not None
 
