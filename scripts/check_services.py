@@ -1,4 +1,4 @@
-"""Fail if a server does not answer, or is another product: ``check_services.py VARIABLE=URL...``. Standard library only."""
+"""Fail if a server does not answer, or is another product: ``check_services.py VARIABLE=URL...``. Standard library."""
 
 import socket
 import sys

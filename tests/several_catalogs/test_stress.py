@@ -99,8 +99,9 @@ def stress():
         stress.stop()
 
 
-def publish(draw: random.Random) -> None:
-    publish_course(draw.choice(COURSES))
+def publish_some(courses: list[str]) -> Callable[[random.Random], object]:
+    # Of two publishers that create the same course, the LMS refuses one.
+    return lambda draw: publish_course(draw.choice(courses))
 
 
 def pin_or_unpin(draw: random.Random) -> None:
@@ -139,8 +140,8 @@ def test_no_error_and_every_course_right(stress, shared_database, catalog, partn
     syncs = Stress()
     for name, each in (("default", catalog), ("partner", partner)):
         syncs.repeat("syncs", change_and_sync(name, each, stress.errors))
-    for _ in range(2):
-        stress.repeat("courses published", publish)
+    for number in range(2):
+        stress.repeat("courses published", publish_some(COURSES[number::2]))
         stress.repeat("pins", pin_or_unpin)
     threading.Event().wait(SECONDS)
     syncs.stop()
