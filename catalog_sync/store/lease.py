@@ -198,7 +198,10 @@ def _end(runs: QuerySet[SyncRun], **values: Any) -> int:
 
 
 def wait_for_writer() -> None:
-    """Wait, inside a transaction, until no page is being written. No page can be written until the transaction ends."""
+    """Wait, inside a transaction, until no page is being written. No page can be written until the transaction ends.
+
+    Call it once per transaction: a second call could lock sync runs that began since, and meet a deadlock.
+    """
     _lock(running())
 
 

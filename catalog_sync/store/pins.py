@@ -104,12 +104,10 @@ def _publish(course_key: str, removed_url: str | None = None, previous_url: str 
     A sync that begins after ``wait_for_writer`` reads the pins as they were before, and publishes those.
     """
 
-    def republish() -> None:
-        publishing.republish_with_ccx(course_key, removed_url, previous_url)
-
     # A function, not a partial: see catalog_sync.receivers.
-    def republish_again() -> None:
-        repeat_on_conflict(republish)
+    def republish() -> None:
+        repeat_on_conflict(lambda: publishing.republish_with_ccx(course_key, removed_url, previous_url))
 
-    republish()
-    transaction.on_commit(republish_again, robust=True)
+    # Without a second wait_for_writer: it could lock a sync run that began since, in the wrong order.
+    publishing.publish_with_ccx(course_key, removed_url, previous_url)
+    transaction.on_commit(republish, robust=True)

@@ -66,17 +66,24 @@ def republish(course_key: str, restored_url: str | None) -> None:
 def republish_with_ccx(
     course_key: str, removed_url: str | None = None, previous_url: str | None = None
 ) -> None:
-    """Update a course overview and its CCX courses to the data that is stored now.
+    """Do the same as ``publish_with_ccx`` in a transaction of its own."""
+    with transaction.atomic():
+        wait_for_writer()
+        publish_with_ccx(course_key, removed_url, previous_url)
+
+
+def publish_with_ccx(
+    course_key: str, removed_url: str | None = None, previous_url: str | None = None
+) -> None:
+    """Update a course overview and its CCX courses to the data that is stored now, in a transaction.
 
     Args:
         course_key: its key.
         removed_url: a URL that was pinned until now. It is removed if nothing replaces it.
         previous_url: the URL that replaces it on the course overview itself if no marketing URL is stored.
     """
-    with transaction.atomic():
-        wait_for_writer()
-        for chunk in course_overviews.with_ccx(course_key):
-            _republish([key for key, _ in chunk], removed_url, {course_key: previous_url})
+    for chunk in course_overviews.with_ccx(course_key):
+        _republish([key for key, _ in chunk], removed_url, {course_key: previous_url})
 
 
 def publish(published: dict[str, CatalogData]) -> int:
