@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -20,7 +21,7 @@ from catalog_sync import conf
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.models import SyncRun
-from catalog_sync.store.sql import UtcNow, is_conflict
+from catalog_sync.store.sql import UtcNow, is_conflict, repeat_on_conflict
 
 # Without a heartbeat, the lease expires after this time.
 LEASE_SECONDS = 45
@@ -82,10 +83,7 @@ class Lease:
             holder = SyncRun.objects.filter(lease=catalog).first()
             if holder is None:
                 try:
-                    # In a savepoint, so that an outer transaction stays usable after the insert fails.
-                    with transaction.atomic():
-                        values |= {"holder": _this_process(), "heartbeat": UtcNow()}
-                        return cls(SyncRun.objects.create(catalog=catalog, lease=catalog, **values).pk)
+                    return cls(repeat_on_conflict(lambda: _create(catalog, values)))
                 except IntegrityError:
                     # Another sync run has acquired it since, and may have ended.
                     if not attempts_left:
@@ -152,9 +150,7 @@ class Lease:
 
     def close(self, **values: Any) -> None:
         """Store how the sync run ended, and release the lease; a sync run whose lease has expired is not changed."""
-        with transaction.atomic():
-            wait_for_writer()
-            _end(SyncRun.objects.filter(pk=self.run_id, lease__isnull=False), heartbeat=UtcNow(), **values)
+        repeat_on_conflict(partial(_close, self.run_id, heartbeat=UtcNow(), **values))
 
 
 def running() -> QuerySet[SyncRun]:
@@ -185,12 +181,31 @@ def expire_stale_runs() -> None:
             "message": f"The process ended unexpectedly ({run.holder}). Its changes are kept; "
             "the next sync run applies the rest.",
         }
-        with transaction.atomic():
-            is_free = _lock(SyncRun.objects.filter(lease=run.lease), skip_locked=True)
-            is_closed = is_free and _end(stale.filter(pk=run.pk), **end)
+        is_closed = repeat_on_conflict(partial(_close_stale, run, stale.filter(pk=run.pk), end))
         if is_closed:
             stored = {name: getattr(run, name) for name in REPORTED}
             EventLog(run.pk).error("finished", **stored | end)
+
+
+@transaction.atomic
+def _close_stale(run: SyncRun, stale: QuerySet[SyncRun], end: dict[str, Any]) -> bool:
+    is_free = _lock(SyncRun.objects.filter(lease=run.lease), skip_locked=True)
+    return bool(is_free and _end(stale, **end))
+
+
+# In a transaction of the caller this is a savepoint: it stays usable after the insert fails.
+@transaction.atomic
+def _create(catalog: str, values: dict[str, Any]) -> int:
+    run = SyncRun.objects.create(
+        catalog=catalog, lease=catalog, holder=_this_process(), heartbeat=UtcNow(), **values
+    )
+    return int(run.pk)
+
+
+@transaction.atomic
+def _close(run_id: int, **values: Any) -> None:
+    wait_for_writer()
+    _end(SyncRun.objects.filter(pk=run_id, lease__isnull=False), **values)
 
 
 def _end(runs: QuerySet[SyncRun], **values: Any) -> int:
