@@ -1,7 +1,7 @@
 # `make` lists the targets. You need only Python 3.11 or newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services stress quality docs package bench mutants clean
+.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services stress quality docs diagrams package release-check bench mutants clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13; do \
@@ -43,10 +43,10 @@ ABOUT_SQL := tests/unit/store tests/unit/sync/test_outcome.py tests/unit/sync/te
 # Of these folders, the modules that test HTTP, checks, log lines and other applications.
 # (test_faults_values.py: databases differ in the values that they accept.)
 NOT_ABOUT_SQL := $(wildcard tests/integration/test_faults_[!v]*.py) \
-	$(patsubst %,tests/integration/test_%.py,authentication logs_and_monitoring studio web_processes) \
+	$(patsubst %,tests/integration/test_%.py,authentication logs_and_monitoring metrics studio web_processes) \
 	$(patsubst %,tests/several_catalogs/test_%.py,admin checks health organizations)
 # These start Celery workers or one process per scenario. They run on one server.
-WITH_PROCESSES := tests/integration/test_distributed.py tests/several_catalogs/test_workers.py \
+WITH_PROCESSES := tests/integration/test_distributed.py tests/integration/test_run_now.py tests/several_catalogs/test_workers.py \
 	tests/several_catalogs/test_processes.py tests/docs/test_commands_on_servers.py \
 	tests/processes/test_update_catalog_data.py
 SELECTION := -m "database and not browser and not packaging and not deploy" $(ABOUT_SQL) \
@@ -95,15 +95,30 @@ quality: $(VENV)/.installed-quality ## Lint, check imports, types and migrations
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	$(MAKE) docs package
 
 docs: $(VENV)/.installed-docs ## Build the documentation; a warning is an error
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 
+# The drawn diagrams are committed, so that building the documentation does not need Graphviz.
+diagrams: $(patsubst %.dot,%.svg,$(wildcard docs/diagrams/*.dot)) ## Draw the diagrams of the documentation; needs Graphviz
+%.svg: %.dot
+	dot -Tsvg $< -o $@
+
 package: $(VENV)/.installed-quality ## Build the wheel and the source distribution, and check both
 	rm -rf build dist
 	$(BIN)/python -m build --quiet --outdir dist .
 	$(BIN)/twine check --strict dist/*
+
+# VERSION is the version of the tag; without it, that of the package.
+release-check: package ## Check what can be checked before a release: version, changelog, and the tests of the source distribution
+	$(BIN)/python scripts/check_release.py $(VERSION)
+	rm -rf .cache/sdist && mkdir -p .cache/sdist
+	tar -xzf dist/*.tar.gz -C .cache/sdist --strip-components=1
+	$(MAKE) -C .cache/sdist test
 
 # To run one of them: make bench BENCHMARKS=benchmarks/bench_link.py
 BENCHMARKS ?= $(wildcard benchmarks/bench_*.py)

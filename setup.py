@@ -8,6 +8,8 @@ from setuptools import find_namespace_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "catalog_sync/__init__.py").read_text()).group(1)
 
+REPOSITORY = "https://github.com/openedx/openedx-catalog-sync"
+
 INSTALL_REQUIRES = [
     "Django>=5.2,<6.1",
     "celery>=5.4",
@@ -26,6 +28,9 @@ INSTALL_REQUIRES = [
     "urllib3>=2.2",  # requests takes older ones, whose replies cannot be read as they arrive (``read1``).
 ]
 
+# For /catalog_sync/metrics/.
+METRICS_REQUIRES = ["prometheus_client>=0.20"]
+
 # The sandbox LMS is not part of the package: it is for trying and for tests.
 SANDBOX_REQUIRES = [
     "PyJWT[crypto]>=2.8",
@@ -36,6 +41,8 @@ SANDBOX_REQUIRES = [
 
 TEST_REQUIRES = [
     *SANDBOX_REQUIRES,
+    *METRICS_REQUIRES,
+    "PyYAML",
     "factory-boy",
     "hypothesis",
     "pytest>=8",
@@ -77,6 +84,7 @@ QUALITY_REQUIRES = [
     *DOCS_REQUIRES,
     "build",
     "celery-types",
+    "check-jsonschema",
     "django-stubs",
     "import-linter",
     "mypy",
@@ -92,6 +100,14 @@ setup(
     description="Keeps the marketing URL of every course on the LMS's course overviews, from the Catalog service.",
     long_description=(HERE / "README.rst").read_text(),
     long_description_content_type="text/x-rst",
+    author="The maintainers of openedx-catalog-sync",
+    url=REPOSITORY,
+    project_urls={
+        "Documentation": f"{REPOSITORY}/tree/main/docs",
+        "Source": REPOSITORY,
+        "Issues": f"{REPOSITORY}/issues",
+        "Changelog": f"{REPOSITORY}/blob/main/CHANGELOG.rst",
+    },
     license="AGPL-3.0-only",
     license_files=["LICENSE"],
     keywords="Open edX Django LMS catalog course-discovery marketing",
@@ -99,11 +115,12 @@ setup(
     # Explicit, so that an editable installation is a plain path entry: no import hook, no warning.
     package_dir={"": "."},
     # Named, too: beside a package_dir, setuptools finds none of them by the manifest.
-    package_data={"catalog_sync": ["templates/**/*", "static/**/*"]},
+    package_data={"catalog_sync": ["py.typed", "locale/**/*", "templates/**/*", "static/**/*"]},
     include_package_data=True,
     python_requires=">=3.11",
     install_requires=INSTALL_REQUIRES,
     extras_require={
+        "metrics": METRICS_REQUIRES,
         "sandbox": SANDBOX_REQUIRES,
         "test": TEST_REQUIRES,
         "services": SERVICES_REQUIRES,
@@ -118,16 +135,20 @@ setup(
         "cms.djangoapp": ["catalog_sync = catalog_sync.apps:CatalogSyncStudioAppConfig"],
     },
     classifiers=[
-        "Development Status :: 4 - Beta",
+        "Development Status :: 5 - Production/Stable",
         "Environment :: Web Environment",
         "Framework :: Django",
         "Framework :: Django :: 5.2",
         "Framework :: Django :: 6.0",
         "Intended Audience :: System Administrators",
         "Natural Language :: English",
+        "Operating System :: OS Independent",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Topic :: Education",
+        "Typing :: Typed",
     ],
 )

@@ -34,7 +34,8 @@ def main() -> None:
                         lms.forget_syncs()
             except OSError as error:
                 print(f"\nNot measured: {error}")
-    table.goal("statements of a changed page ≤ 6", str(most["changed"]), most["changed"] <= 6)
+    # One of them stores the first thousand changes of the sync run.
+    table.goal("statements of a changed page ≤ 7", str(most["changed"]), most["changed"] <= 7)
     table.goal("statements of an unchanged page ≤ 3", str(most["unchanged"]), most["unchanged"] <= 3)
     table.print()
 

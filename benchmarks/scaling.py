@@ -23,7 +23,7 @@ django.setup()
 
 from django.core.management import call_command
 
-from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from sandbox.catalog.testing import CatalogProcess
 from sandbox.lms import celery_app
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -39,7 +39,7 @@ def environment(catalog: CatalogProcess) -> dict[str, str]:
 
 
 def empty_lms(keys: list[str]) -> None:
-    for model in (CatalogCourseRun, SyncRun, CourseOverview, CourseOverview.history.model):
+    for model in (CatalogCourseRun, SyncRunChange, SyncRun, CourseOverview, CourseOverview.history.model):
         model.objects.all()._raw_delete(using="default")
     rows = (CourseOverview(id=key, org="ExampleX", display_name=key) for key in keys)
     CourseOverview.objects.bulk_create(rows, batch_size=1000)

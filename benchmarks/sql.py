@@ -11,8 +11,8 @@ from django.db import connection
 
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET ")
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
-# Every sync writes its own sync run.
-SYNC_RUNS = re.compile(r"catalog_sync_syncrun\b")
+# Every sync writes its own sync run and its changes.
+SYNC_RUNS = re.compile(r"catalog_sync_syncrun(change)?\b")
 
 
 @contextmanager

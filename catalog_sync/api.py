@@ -16,6 +16,7 @@ from catalog_sync.exceptions import (
     RequestFailed,
     SyncAlreadyRunning,
     SyncNotStarted,
+    SyncNotSucceeded,
     UsageError,
 )
 from catalog_sync.links import get_lms_link_for_about_page
@@ -35,6 +36,7 @@ __all__ = [
     "RequestFailed",
     "SyncAlreadyRunning",
     "SyncNotStarted",
+    "SyncNotSucceeded",
     "UsageError",
     "cancel_sync",
     "catalog_access",
@@ -73,54 +75,46 @@ def update_catalog_data(
         page_size: course runs per request, 1 to 10,000; 0 or ``"auto"``: choose automatically; None: as configured.
         concurrency: parallel requests, 1 to 16; None: as configured.
         course_keys: sync only these course runs, given as text or as course keys; None: all.
-        changed: sync only the courses that changed since the last sync; skipped while another sync is running.
+        changed: sync only the courses that the Catalog reports as changed since the last sync. It does not report
+            changes made directly to a course run. Skipped while another sync is running.
         dry_run: report what would change without saving anything.
         allow_removals: allow removing more than ``max_removal_percent`` of the marketing URLs.
         bypass_cache: get past the Catalog's reply cache, which may keep an old URL; takes longer.
         distribute: let Celery workers read the pages.
         wait: with ``distribute``, return when the workers have finished; if False, the report's status is ``running``.
-        catalogs: the names of the Catalogs to sync; None: all. If one fails, the others are still synced. The report
-            contains their sums.
+        catalogs: the names of the Catalogs to sync; None: all. If one fails, even with an unexpected error, the others
+            are still synced. The report contains their sums.
         on_progress: called after each page with the number of course runs retrieved and the Catalog's total.
-        should_stop: called about twice per second; if it returns True, the sync run ends after its current page.
+        should_stop: called about twice per second; if it returns True, the sync run ends after its current page,
+            with the status ``canceled``.
 
     Raises:
         UsageError: an argument is invalid, or two arguments cannot be combined.
-        SyncAlreadyRunning: another sync is running.
+        SyncAlreadyRunning: another sync is running. With several Catalogs, its ``report`` has what was done.
         RuntimeError: the caller is in a transaction, as a view is with ``ATOMIC_REQUESTS``.
     """
-    from catalog_sync.sync import SyncOptions
     from catalog_sync.sync.each_catalog import sync_each
 
-    _check_combination(course_keys, changed=changed, dry_run=dry_run, distribute=distribute)
-    requested: dict[str, Any] = {
-        "page_size": arguments.page_size(page_size),
-        "concurrency": arguments.concurrency(concurrency),
-        "course_keys": arguments.course_keys(course_keys),
-        "changed": changed,
-        "dry_run": dry_run,
-        "allow_removals": allow_removals,
-        "bypass_cache": bypass_cache,
-        "on_progress": on_progress,
-        "should_stop": should_stop,
-    }
-    options = [SyncOptions.of(catalog, **requested) for catalog in arguments.catalogs(catalogs)]
+    arguments.check_combination(course_keys, changed=changed, dry_run=dry_run, distribute=distribute)
+    options = _options(
+        catalogs,
+        page_size=arguments.page_size(page_size),
+        concurrency=arguments.concurrency(concurrency),
+        course_keys=arguments.course_keys(course_keys),
+        changed=changed,
+        dry_run=dry_run,
+        allow_removals=allow_removals,
+        bypass_cache=bypass_cache,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
     return sync_each(options, partial(_sync, distribute=distribute, wait=wait))
 
 
-def _check_combination(
-    course_keys: Iterable[object] | None, *, changed: bool, dry_run: bool, distribute: bool
-) -> None:
-    if (course_keys is not None) + changed + distribute > 1:
-        raise UsageError(
-            "Use only one of course_keys, changed and distribute.", "course_keys", "changed", "distribute"
-        )
-    if dry_run and distribute:
-        raise UsageError(
-            "dry_run and distribute cannot be combined: one process has to compare all pages.",
-            "dry_run",
-            "distribute",
-        )
+def _options(catalogs: Iterable[str] | None, **requested: Any) -> list[SyncOptions]:
+    from catalog_sync.sync import SyncOptions
+
+    return [SyncOptions.of(catalog, **requested) for catalog in arguments.catalogs(catalogs)]
 
 
 def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
@@ -170,7 +164,7 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: st
 
     Args:
         course_key: as text or as a course key. The course need not be in the LMS yet.
-        url: fit for learners, by the same rules as the Catalog's URLs.
+        url: fit for learners, by the same rules as the Catalog's URLs, and without UTM parameters.
         user: the user who pins it.
         reason: why it is pinned.
 
@@ -180,7 +174,7 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: st
     from catalog_sync.store import pins
 
     key = arguments.course_key(course_key)
-    pins.pin(key, url.strip(), user, reason.strip())
+    pins.pin(key, arguments.pinned_url(url), user, reason.strip())
     return key
 
 
@@ -204,6 +198,7 @@ def start_sync(
     allow_removals: bool = False,
     user_id: int | None = None,
     course_keys: Iterable[object] | None = None,
+    catalog: str | None = None,
 ) -> None:
     """Start a sync in a Celery worker, without waiting for its end.
 
@@ -212,9 +207,10 @@ def start_sync(
         allow_removals: allow removing more than ``max_removal_percent`` of the marketing URLs.
         user_id: the user who starts it, for the log.
         course_keys: sync only these course runs; None: a full sync.
+        catalog: the name of the Catalog to sync; None: all.
 
     Raises:
-        UsageError: a course key is invalid, or the list is empty.
+        UsageError: a course key is invalid, the list is empty, or no Catalog has this name.
         SyncNotStarted: a sync is running, the sync is disabled, or no worker can receive it.
     """
     from catalog_sync.operations import jobs
@@ -224,6 +220,7 @@ def start_sync(
         allow_removals=allow_removals,
         user_id=user_id,
         course_keys=arguments.course_keys(course_keys),
+        catalog=arguments.catalog(catalog).name if catalog else None,
     )
 
 

@@ -58,6 +58,10 @@ class EventLog:
     def error(self, event: str, **fields: object) -> None:
         self._log(logging.ERROR, event, fields)
 
+    def exception(self, event: str, **fields: object) -> None:
+        """Log an error with the traceback of the exception that is being handled."""
+        self._log(logging.ERROR, event, fields, with_traceback=True)
+
     def monitor(self, values: dict[str, Any]) -> None:
         """Set the values as custom attributes ``catalog_sync.<name>`` in the host's monitoring, if it has any."""
         from edx_django_utils.monitoring import set_custom_attribute
@@ -68,11 +72,14 @@ class EventLog:
         except Exception as error:  # A fault in the monitoring must not fail the sync run.
             self.warning("not_monitored", reason=error)
 
-    def _log(self, level: int, event: str, fields: dict[str, object]) -> None:
+    def _log(
+        self, level: int, event: str, fields: dict[str, object], *, with_traceback: bool = False
+    ) -> None:
         if level >= logging.WARNING and len(self.notable) < MOST_NOTABLE:
             line = format_event(event, **fields)
             self.notable.append(
                 f"{datetime.now(UTC):%H:%M:%S} {logging.getLevelName(level)} {line[:MOST_LINE]}"
             )
         if logger.isEnabledFor(level):
-            logger.log(level, "%s", format_event(event, run_id=self._run_id, **fields))
+            line = format_event(event, run_id=self._run_id, **fields)
+            logger.log(level, "%s", line, exc_info=with_traceback)

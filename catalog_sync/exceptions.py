@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import Any
 
 
 class CatalogSyncError(Exception):
@@ -39,11 +40,17 @@ class SyncAlreadyRunning(CatalogSyncError):
 
     Attributes:
         scope: the scope of the running sync, a value of ``SyncRun.Scope``.
+        report: with several Catalogs, the ``SyncReport`` of what was done with the others; otherwise None.
     """
 
-    def __init__(self, message: str, scope: str) -> None:
+    def __init__(self, message: str, scope: str, report: Any = None) -> None:
         super().__init__(message)
         self.scope = scope
+        self.report = report
+
+
+class SyncNotSucceeded(CatalogSyncError):
+    """A Celery task's sync failed, was refused, was canceled or is incomplete; the message has the reason."""
 
 
 class SyncNotStarted(CatalogSyncError):

@@ -145,11 +145,11 @@ class SyncRun(models.Model):
         default=False, help_text=_("The sync run bypassed the Catalog's reply cache.")
     )
     page_size = models.PositiveIntegerField(default=0)
-    next_page_size = models.PositiveIntegerField(
-        null=True, help_text=_("The automatic page size for the next sync run.")
-    )
     concurrency = models.PositiveIntegerField(default=0)
     duration_seconds = models.FloatField(default=0)
+    seconds_per_page = models.FloatField(
+        default=0, help_text=_("The median time of the requests for the list.")
+    )
     pages = models.PositiveIntegerField(default=0)
     requests = models.PositiveIntegerField(default=0)
     retries = models.PositiveIntegerField(default=0)
@@ -189,10 +189,23 @@ class SyncRun(models.Model):
         return f"{self.pk} ({self.status})"
 
 
-class SyncRunChange(models.Model):
-    """What a sync run did to one course: one row per course and kind, at most 1,000 per kind.
+class CatalogOverview(SyncRun):
+    """The overview in Django admin. The model has no table: it gives the page its place in the index.
 
-    In a dry run and in a refused sync run, the rows say what would have been done.
+    .. no_pii:
+    """
+
+    class Meta:
+        proxy = True
+        # Whoever may view sync runs may view it.
+        default_permissions = ()
+        verbose_name = verbose_name_plural = _("Catalog overview")
+
+
+class SyncRunChange(models.Model):
+    """One change that a sync run made: at most 1,000 rows per kind, in a distributed sync run per worker.
+
+    A dry run has rows for what it would have done, a refused sync run also for the removals that it refused.
 
     .. no_pii:
     """

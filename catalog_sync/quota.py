@@ -4,9 +4,9 @@ from __future__ import annotations
 
 # The Catalog allows an ordinary user this many requests (course-discovery's throttle).
 REQUESTS_PER_HOUR = 200
-# Left for other requests of the same user: look-ups by key and incremental syncs.
+# Left for other requests of the same user: the length of the list, look-ups by key, and incremental syncs.
 SPARE_REQUESTS = 20
-# The page sizes that are shown in Django admin, and measured by the automatic page size.
+# The page sizes that are shown in Django admin, and from which the automatic page size is chosen.
 PAGE_SIZES = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 
 

@@ -1,4 +1,4 @@
-"""The health of the sync over HTTP."""
+"""The health of the sync over HTTP: as JSON, and as Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -24,7 +24,25 @@ def show_health(request: HttpRequest) -> HttpResponse:
     except AnyDatabaseError:
         # The error itself may contain the name of the database host.
         return JsonResponse({"status": "error", "reason": "The LMS's database does not respond."}, status=503)
-    return JsonResponse(current, status=200 if current["status"] == health.OK else 503)
+    return JsonResponse(current, status=503 if current["status"] == health.STALE else 200)
+
+
+@never_cache
+@require_safe
+def show_metrics(request: HttpRequest) -> HttpResponse:
+    """Return the health as Prometheus metrics, with status 200 also if it is stale; access as for the health."""
+    try:
+        if refusal := _refusal(request):
+            return refusal
+        from catalog_sync.operations import metrics
+
+        return HttpResponse(metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    except ImportError:
+        text = "prometheus_client is not installed. Install openedx-catalog-sync[metrics].\n"
+        return HttpResponse(text, status=501, content_type="text/plain")
+    except AnyDatabaseError:
+        text = "The LMS's database does not respond.\n"
+        return HttpResponse(text, status=503, content_type="text/plain")
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:

@@ -1,64 +1,119 @@
-"""``make serve``: run the sandbox LMS and the stand-in Catalog until Ctrl-C. The LMS keeps its data."""
+"""``make serve``: run the sandbox LMS, a Celery worker and the stand-in Catalog until Ctrl-C."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sandbox.demo import COURSE_RUNS, interrupted, say
 from sandbox.lms_server import ROOT, LmsServer
 
 # The LMS's settings read the same variables and have the same defaults.
-LMS_PORT = int(os.environ.get("LMS_PORT") or 18000)
+LMS_PORT = os.environ.get("LMS_PORT") or "18000"
 CATALOG_PORT = os.environ.get("CATALOG_PORT") or "18381"
-CATALOG = (
-    *(sys.executable, "-m", "sandbox.catalog", "--port", CATALOG_PORT),
-    *("--runs", str(COURSE_RUNS), "--exit-with-parent"),
-)
+DESCRIPTION = """\
+Run the sandbox LMS, a Celery worker and the stand-in Catalog until Ctrl-C. The LMS keeps its data in sandbox/var.
+Environment variables: LMS_PORT (default 18000), CATALOG_PORT (default 18381), and those of manage.py."""
 WHAT_TO_SEE = """\
-The LMS is at {url}. Every password is edx.
+LMS      {url}
+Catalog  http://127.0.0.1:{catalog_port}/api/v1/course_runs/
+Users    staff (administrator), honor and collector (learners). Every password is edx.
 
-  {url}/admin/  (sign in as staff: course overviews, sync runs, configuration of the sync)
-  {url}/api/mobile/v3/users/honor/course_enrollments/  (sign in as honor: the reply that a mobile app gets)
+Try this:
 
-Run a sync in another terminal, with the same environment variables if you have set any:
+  1. Open {url}/admin/catalog_sync/ as staff. Open Sync runs and choose Run now: the worker runs a sync.
+  2. See the links that honor's mobile app gets. Fetch a token, then the list:
 
-  .venv/bin/python manage.py update_catalog_data --page-size 500
+     TOKEN=$(curl -s -d grant_type=password -d username=honor -d password=edx {url}/oauth2/access_token \\
+       | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
+     curl -s -H "Authorization: JWT $TOKEN" {url}/api/mobile/v3/users/honor/course_enrollments/
 
-Ctrl-C ends both servers."""
+  3. Run a sync from a shell, in another terminal and with the same environment variables if you have set any:
+
+     .venv/bin/python manage.py update_catalog_data --page-size 500
+
+Ctrl-C ends all three."""
 
 
 def serve() -> None:
     """Serve until a signal comes."""
-    with (
-        LmsServer(LMS_PORT) as lms,
-        # The Catalog ends when its standard input is closed.
-        subprocess.Popen(
-            CATALOG, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as catalog,
-    ):
-        listening = catalog.stdout.readline() if catalog.stdout else ""
-        if not listening:
-            sys.exit("The stand-in Catalog did not start.")
+    with ExitStack() as stack:
+        lms = stack.enter_context(_lms())
+        stack.enter_context(_catalog())
+        folder = stack.enter_context(TemporaryDirectory(prefix="catalog-sync-messages-"))
+        os.environ.setdefault("CELERY_BROKER_URL", Path(folder).as_uri().replace("file:", "filesystem:"))
         lms.manage("migrate", "--verbosity", "0")
         lms.manage("seed_lms")
         lms.start()
-        say(listening.strip())
-        say(WHAT_TO_SEE.format(url=lms.url))
+        stack.enter_context(_worker())
+        say(WHAT_TO_SEE.format(url=lms.url, catalog_port=CATALOG_PORT))
         while True:
             signal.pause()
 
 
+def _lms() -> LmsServer:
+    try:
+        return LmsServer(int(LMS_PORT))
+    except OSError as error:
+        sys.exit(
+            f"Port {LMS_PORT} of 127.0.0.1 cannot be used for the LMS ({error.strerror}). Choose another one: "
+            f"LMS_PORT={int(LMS_PORT) + 1} make serve"
+        )
+
+
+@contextmanager
+def _catalog() -> Iterator[None]:
+    command = [
+        *(sys.executable, "-m", "sandbox.catalog", "--port", CATALOG_PORT),
+        *("--runs", str(COURSE_RUNS), "--exit-with-parent"),
+    ]
+    # The Catalog ends when its standard input is closed.
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        if not (process.stdout and process.stdout.readline()):
+            sys.exit(
+                "The stand-in Catalog did not start (see above). If its port is in use, choose another one: "
+                f"CATALOG_PORT={int(CATALOG_PORT) + 1} make serve"
+            )
+        yield
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    command = [
+        *(sys.executable, "-W", "ignore", "-m", "celery", "--quiet", "-A", "sandbox.lms", "worker"),
+        *(
+            "--pool",
+            "solo",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            "--loglevel",
+            "ERROR",
+        ),
+    ]
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        "make serve", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
     try:
         serve()
-    except OSError as error:
-        sys.exit(
-            f"The sandbox LMS cannot listen on 127.0.0.1:{LMS_PORT} ({error.strerror}). Is another one running?"
-        )
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)

@@ -15,6 +15,7 @@ CONFIGURATION = {
     "request_timeout_seconds": "30",
     "retry_deadline_seconds": "300",
     "max_removal_percent": "10",
+    "bypass_cache_hours": "24",
     "keep_runs_days": "90",
 }
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from catalog_sync import conf
 from catalog_sync.admin.paginator import NearPaginator
+from catalog_sync.marketing_urls import marketing_url_fault
+from catalog_sync.operations import overview
 
 RUN_PERMISSION = "catalog_sync.run_sync"
+VIEW_RUNS_PERMISSION = "catalog_sync.view_syncrun"
+VIEW_COURSES_PERMISSION = "catalog_sync.view_catalogcourserun"
 
 
 def chosen_catalog(request: HttpRequest) -> str:
@@ -24,9 +31,40 @@ def chosen_catalog(request: HttpRequest) -> str:
     return requested if requested in names else names[0]
 
 
+def only_catalog() -> str:
+    """Return the name of the only Catalog, or of the first."""
+    return conf.catalogs()[0].name
+
+
 def with_catalog(names: Sequence[Any]) -> tuple[Any, ...]:
     """Return the columns with the Catalog in the second place, if there are several."""
     return (*names[:1], "catalog", *names[1:]) if conf.has_several_catalogs() else tuple(names)
+
+
+def starts_sync(site: admin.AdminSite, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return a view that starts a sync, for the URLs of the admin.
+
+    ``ATOMIC_REQUESTS`` does not apply to it: a worker must see the requested sync as soon as it gets the task.
+    """
+    wrapped: Callable[..., HttpResponse] = transaction.non_atomic_requests(site.admin_view(view))
+    return wrapped
+
+
+def linked(url: str | None) -> str:
+    """Return a URL as a link; a text that is not a valid URL as it is, because another tool may have written it."""
+    if not url or marketing_url_fault(url):
+        return url or "-"
+    return format_html('<a href="{0}" rel="noreferrer">{0}</a>', url)
+
+
+class WithBanner(admin.ModelAdmin):
+    """A list with the health of the sync above it, which links to the overview."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        banner = overview.summary() if request.user.has_perm(VIEW_RUNS_PERMISSION) else None
+        context = {"title": capfirst(self.opts.verbose_name_plural), "overview_summary": banner}
+        response: HttpResponse = super().changelist_view(request, {**context, **(extra_context or {})})
+        return response
 
 
 class CatalogFilter(admin.SimpleListFilter):
@@ -42,7 +80,7 @@ class CatalogFilter(admin.SimpleListFilter):
         return queryset.filter(catalog=self.value()) if self.value() else queryset
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(WithBanner):
     """Rows that users can view but not change.
 
     The whole table is never counted: it can have a million rows.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, floor, log10
 from statistics import median
 from typing import Any
@@ -12,36 +13,49 @@ from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from catalog_sync.admin.times import local_time
 from catalog_sync.models import SyncRun
-from catalog_sync.operations.costs import LATEST_RUNS
+from catalog_sync.operations.costs import LEAST_RUNS, timed_runs
 
 SHOWN_RUNS = 30
+# Fewer sync runs with a page size prove nothing.
+# A bar that is more times as high as the others is cut off, so that the others can be compared.
+OUTLIER = 4
 # The area of the bars within the SVG's view box of 320 by 180.
-LEFT, TOP, WIDTH, HEIGHT = 44, 12, 270, 140
-CHARACTER_WIDTH = 7
-GAP = 0.2  # between bars, as a share of their distance
+LEFT, TOP, WIDTH, HEIGHT = 44, 20, 270, 132
+CHARACTER_WIDTH, LABEL_WIDTH, WIDEST_BAR = 7, 40, 12
 FIELDS = (
-    "pk",
-    "started",
-    "status",
-    "dry_run",
-    "page_size",
-    "concurrency",
-    "duration_seconds",
-    "updated",
-    "removed",
-    "failures",
+    *("pk", "started", "status", "page_size", "concurrency"),
+    *("duration_seconds", "updated", "removed", "failures"),
 )
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: ``values`` are stacked, one per series."""
+    """One bar: ``values`` are stacked, one per series, and ``at`` is its place on the axis, from 0 to 1."""
 
-    label: str
+    name: str
     tip: str
+    at: float
     values: Sequence[float]
+
+    @property
+    def total(self) -> float:
+        return sum(self.values)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A label below the axis, at a place from 0 to 1."""
+
+    at: float
+    anchor: str
+    text: str
+
+    @property
+    def x(self) -> str:
+        return f"{LEFT + self.at * WIDTH:.1f}"
 
 
 @dataclass(frozen=True)
@@ -55,11 +69,19 @@ class Chart:
 
     name: str
     title: str
-    description: str
+    based_on: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     bars: Sequence[Bar]
+    ticks: Sequence[Tick]
     series: Sequence[str] = ()
+
+    @property
+    def description(self) -> str:
+        cut_off = ", ".join(
+            f"{bar.name} ({_number(bar.total)})" for bar in self.bars if bar.total > self._top
+        )
+        return f"{self.based_on} {_('Cut off: %(bars)s.') % {'bars': cut_off}}" if cut_off else self.based_on
 
     @property
     def top(self) -> str:
@@ -69,69 +91,82 @@ class Chart:
     @property
     def drawn_bars(self) -> Iterator[dict[str, Any]]:
         """The bars with their coordinates, as text: a template would localize numbers."""
-        slot = WIDTH / len(self.bars)
-        label_width = CHARACTER_WIDTH * (max(len(bar.label) for bar in self.bars) + 1)
-        bars_per_label = ceil(label_width / slot)
-        for index, bar in enumerate(self.bars):
+        width = min(WIDEST_BAR, 0.8 * WIDTH / len(self.bars))
+        labeled: float = -LABEL_WIDTH
+        for bar in self.bars:
+            middle = LEFT + bar.at * WIDTH
+            is_cut_off = bar.total > self._top
+            # The description has the labels for which there is no room.
+            has_label = is_cut_off and middle - labeled >= LABEL_WIDTH
+            labeled = middle if has_label else labeled
             yield {
                 "tip": bar.tip,
-                "label": bar.label if index % bars_per_label == 0 else "",
-                "middle": f"{LEFT + (index + 0.5) * slot:.1f}",
-                "x": f"{LEFT + (index + GAP / 2) * slot:.1f}",
-                "width": f"{(1 - GAP) * slot:.1f}",
+                "middle": f"{middle:.1f}",
+                "x": f"{middle - width / 2:.1f}",
+                "width": f"{width:.1f}",
                 "parts": list(self._parts(bar)),
+                "is_cut_off": is_cut_off,
+                "label": _number(bar.total) if has_label else "",
             }
 
     def _parts(self, bar: Bar) -> Iterator[dict[str, str]]:
-        y = float(TOP + HEIGHT)
+        below = 0.0
         for series, value in enumerate(bar.values):
-            height = value / self._top * HEIGHT
-            y -= height
-            if value:
-                yield {"series": str(series), "y": f"{y:.1f}", "height": f"{height:.1f}"}
+            low, high = (min(each / self._top, 1) * HEIGHT for each in (below, below + value))
+            below += value
+            if high > low:
+                yield {
+                    "series": str(series),
+                    "y": f"{TOP + HEIGHT - high:.1f}",
+                    "height": f"{high - low:.1f}",
+                }
 
-    @property
+    @cached_property
     def _top(self) -> float:
-        """The highest bar, rounded up to one significant digit."""
-        highest = max(sum(bar.values) for bar in self.bars)
-        if highest <= 0:
+        """The highest bar that is no outlier, rounded up to one significant digit."""
+        totals = sorted(bar.total for bar in self.bars if bar.total > 0)
+        # At most a tenth of the bars, and at least one, may be outliers.
+        usual = totals[: -max(1, len(totals) // 10)] or totals
+        if not usual:
             return 1
+        highest = max(total for total in totals if total <= OUTLIER * usual[-1])
         unit = 10.0 ** floor(log10(highest))
         return ceil(highest / unit) * unit
 
 
 def charts(catalog: str) -> list[Chart]:
-    """Return the charts of the latest full syncs of a Catalog; one query."""
-    ended = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, finished__isnull=False)
-    runs: list[Row] = list(ended.order_by("-pk").values(*FIELDS)[:LATEST_RUNS])
-    shown = [run for run in runs if not run["dry_run"]][:SHOWN_RUNS][::-1]
-    # A sync run without a page size ended before it had chosen one.
-    succeeded = [run for run in runs if run["status"] == SyncRun.Status.SUCCEEDED and run["page_size"]]
-    return [_durations(shown), _changes(shown), _page_sizes(succeeded)] if runs else []
+    """Return the charts of the latest full syncs of a Catalog, without dry runs; two queries."""
+    ended = SyncRun.objects.filter(
+        catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False, finished__isnull=False
+    ).order_by("-pk")
+    shown: list[Row] = list(ended.values(*FIELDS)[:SHOWN_RUNS])[::-1]
+    if not shown:
+        return []
+    # Replies from the Catalog's cache are fast at any page size.
+    return [_durations(shown), _changes(shown), _page_sizes(list(timed_runs(catalog).values(*FIELDS)))]
 
 
 def _durations(runs: list[Row]) -> Chart:
     seconds = [run["duration_seconds"] for run in runs]
-    description = _("No full sync has ended yet.")
-    if seconds:
-        description = _(
-            "The last %(count)s full syncs, oldest first. Median: %(median)s s. Longest: %(longest)s s."
-        ) % {"count": len(runs), "median": _number(median(seconds)), "longest": _number(max(seconds))}
     return Chart(
         "durations",
         _("Duration in seconds"),
-        description,
+        _("Full syncs: %(count)s, placed by their start. Median: %(median)s s. Longest: %(longest)s s.")
+        % {"count": len(runs), "median": _number(median(seconds)), "longest": _number(max(seconds))},
         (_("Sync run"), _("Started"), _("Status"), _("Seconds")),
-        [(*_name(run), run["status"], _number(run["duration_seconds"])) for run in runs],
         [
-            _bar(
-                run, [run["duration_seconds"] * has_succeeded, run["duration_seconds"] * (not has_succeeded)]
-            )
+            (*_name(run), str(SyncRun.Status(run["status"]).label), _number(run["duration_seconds"]))
             for run in runs
-            for has_succeeded in [run["status"] == SyncRun.Status.SUCCEEDED]
         ],
+        _bars_by_time(runs, [_by_success(run) for run in runs]),
+        _ticks_of_time(runs),
         (_("succeeded"), _("not succeeded")),
     )
+
+
+def _by_success(run: Row) -> tuple[float, float]:
+    seconds = run["duration_seconds"]
+    return (seconds, 0) if run["status"] == SyncRun.Status.SUCCEEDED else (0, seconds)
 
 
 def _changes(runs: list[Row]) -> Chart:
@@ -139,13 +174,33 @@ def _changes(runs: list[Row]) -> Chart:
     return Chart(
         "changes",
         _("Changed course overviews"),
-        _("%(changed)s of the last %(count)s full syncs, oldest first, changed something.")
+        _("Full syncs: %(count)s, placed by their start. %(changed)s of them changed something.")
         % {"count": len(runs), "changed": sum(1 for run in runs if run["updated"] or run["removed"])},
         (_("Sync run"), _("Started"), *(label.capitalize() for label in names.values())),
         [(*_name(run), *(_number(run[name]) for name in names)) for run in runs],
-        [_bar(run, [run[name] for name in names]) for run in runs],
+        _bars_by_time(runs, [[run[name] for name in names] for run in runs]),
+        _ticks_of_time(runs),
         tuple(names.values()),
     )
+
+
+def _bars_by_time(runs: list[Row], values: Sequence[Sequence[float]]) -> list[Bar]:
+    first = min(run["started"] for run in runs)
+    span = (max(run["started"] for run in runs) - first).total_seconds()
+    bars = []
+    for run, each in zip(runs, values, strict=True):
+        name, started = _name(run)
+        # The first and the last bar are inside the axis.
+        at = 0.02 + 0.96 * ((run["started"] - first).total_seconds() / span) if span else 0.5
+        tip = f"{name} ({started}), {_('page size')} {run['page_size']}: {_number(sum(each))}"
+        bars.append(Bar(f"{_('sync run')} {name}", tip, at, each))
+    return bars
+
+
+def _ticks_of_time(runs: list[Row]) -> list[Tick]:
+    times = [run["started"] for run in runs]
+    first, last = (date_format(localtime(time), "M j, H:i") for time in (min(times), max(times)))
+    return [Tick(0.5, "middle", first)] if first == last else [Tick(0, "start", first), Tick(1, "end", last)]
 
 
 def _page_sizes(runs: list[Row]) -> Chart:
@@ -153,17 +208,17 @@ def _page_sizes(runs: list[Row]) -> Chart:
     for run in runs:
         durations.setdefault((run["page_size"], run["concurrency"]), []).append(run["duration_seconds"])
     medians = {setting: median(durations[setting]) for setting in sorted(durations)}
-    description = _("No full sync has succeeded yet.")
-    if medians:
-        fastest = min(medians, key=lambda setting: medians[setting])
-        description = _(
-            "Median duration per page size and concurrency. The fastest was page size %(size)s with concurrency "
-            "%(concurrency)s: %(seconds)s s."
-        ) % {"size": _number(fastest[0]), "concurrency": fastest[1], "seconds": _number(medians[fastest])}
+    labels = [f"{_number(size)} / {concurrency}" for size, concurrency in medians]
+    places = [(index + 0.5) / len(labels) for index in range(len(labels))]
+    longest = max(map(len, labels), default=0) + 1
+    per_label = max(1, ceil(CHARACTER_WIDTH * longest * len(labels) / WIDTH))
+    proven = {setting: medians[setting] for setting in medians if len(durations[setting]) >= LEAST_RUNS}
     return Chart(
         "page-sizes",
         _("Seconds by page size"),
-        description,
+        _("Full syncs that bypassed the Catalog's cache: %(count)s.") % {"count": len(runs)}
+        + " "
+        + _recommendation(proven),
         (_("Page size"), _("Concurrency"), _("Full syncs"), _("Seconds (median)")),
         [
             (_number(size), str(concurrency), str(len(durations[size, concurrency])), _number(seconds))
@@ -171,23 +226,33 @@ def _page_sizes(runs: list[Row]) -> Chart:
         ],
         [
             Bar(
-                f"{_number(size)} / {concurrency}",
-                f"{_('page size')} {_number(size)}, {_('concurrency')} {concurrency}: {_number(seconds)} s",
-                (seconds,),
+                label,
+                f"{_('page size')} {_number(setting[0])}, {_('concurrency')} {setting[1]}: "
+                f"{_number(seconds)} s, {_('full syncs')}: {len(durations[setting])}",
+                at,
+                (seconds, 0) if setting in proven else (0, seconds),
             )
-            for (size, concurrency), seconds in medians.items()
+            for label, at, (setting, seconds) in zip(labels, places, medians.items(), strict=True)
         ],
+        [Tick(at, "middle", label) for at, label in list(zip(places, labels, strict=True))[::per_label]],
+        (_("three full syncs or more"), _("fewer")),
     )
 
 
-def _bar(run: Row, values: Sequence[float]) -> Bar:
-    name, started = _name(run)
-    total = _number(sum(values))
-    return Bar(name, f"{name} ({started}), {_('page size')} {run['page_size']}: {total}", values)
+def _recommendation(medians: dict[tuple[int, int], float]) -> str:
+    if len(medians) < 2:
+        return _(
+            "Too few to recommend a page size: that needs two page sizes with at least three of these syncs each."
+        )
+    size, concurrency = min(medians, key=lambda setting: medians[setting])
+    return _(
+        "Median duration per page size and concurrency. The fastest was page size %(size)s with concurrency "
+        "%(concurrency)s: %(seconds)s s."
+    ) % {"size": _number(size), "concurrency": concurrency, "seconds": _number(medians[size, concurrency])}
 
 
 def _name(run: Row) -> tuple[str, str]:
-    return str(run["pk"]), date_format(localtime(run["started"]), "SHORT_DATETIME_FORMAT")
+    return str(run["pk"]), local_time(run["started"])
 
 
 def _number(value: float) -> str:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from config_models.admin import ConfigurationModelAdmin
 from django.contrib import admin
-from django.db.models import QuerySet, Window
+from django.db.models import Exists, OuterRef, QuerySet, Window
 from django.db.models.functions import Lag
 from django.forms import ChoiceField, model_to_dict
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog_sync import api, conf, quota
-from catalog_sync.admin.base import CatalogFilter, chosen_catalog, with_catalog
+from catalog_sync.admin.base import CatalogFilter, WithBanner, chosen_catalog, with_catalog
+from catalog_sync.admin.config_form import TUNED, ConfigForm, name_of, shown
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.operations import costs as page_size_costs
 from catalog_sync.store.sync_runs import catalog_size
 
-TUNED = ("enabled", *CatalogSyncConfig.NUMBERS)
-
 
 @admin.register(CatalogSyncConfig)
-class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
+class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
     """Each change is a new row; the newest row is used."""
 
+    form = ConfigForm
     fields = TUNED
     # The newest row is first even if a clock was wrong.
     ordering = ("-pk",)
@@ -34,26 +36,37 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
     list_select_related = ("changed_by",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        return with_catalog(("change_date", "changed_by", "what_changed", *TUNED))
+        return with_catalog(("change_date", "state", "changed_by", "what_changed", *TUNED))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogSyncConfig]:
         before: dict[str, Any] = {
             f"before_{name}": Window(Lag(name), partition_by="catalog", order_by="pk") for name in TUNED
         }
-        rows: QuerySet[CatalogSyncConfig] = super().get_queryset(request).annotate(**before)
+        newer = CatalogSyncConfig.objects.filter(catalog=OuterRef("catalog"), pk__gt=OuterRef("pk"))
+        rows: QuerySet[CatalogSyncConfig] = (
+            super().get_queryset(request).annotate(is_replaced=Exists(newer), **before)
+        )
         return rows
 
     def get_readonly_fields(self, request: HttpRequest, obj: CatalogSyncConfig | None = None) -> Any:
-        return (*TUNED, "catalog", "changed_by", "change_date") if obj else self.readonly_fields
+        return (*TUNED, "state", "catalog", "changed_by", "change_date") if obj else self.readonly_fields
 
     def get_fields(self, request: HttpRequest, obj: CatalogSyncConfig | None = None) -> Any:
         catalog = ("catalog",) if conf.has_several_catalogs() else ()
-        return ("changed_by", "change_date", *catalog, *TUNED) if obj else (*catalog, *TUNED)
+        if obj:
+            return ("state", "changed_by", "change_date", *catalog, *TUNED)
+        enabled, page_size, *others = TUNED
+        return (*catalog, enabled, page_size, "confirmed", *others, "based_on")
 
-    def get_form(self, request: HttpRequest, obj: CatalogSyncConfig | None = None, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, **kwargs)
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
         if field := form.base_fields.get("page_size"):
-            field.help_text = f"{field.help_text} {_page_size_facts(chosen_catalog(request))}"
+            catalog = chosen_catalog(request)
+            typed = request.POST.get("page_size", "")
+            page_size = int(typed) if typed.isdecimal() and len(typed) < 10 else None
+            if page_size is None:
+                page_size = CatalogSyncConfig.current(catalog).page_size
+            field.help_text = format_html("{} {}", field.help_text, _page_size_facts(catalog, page_size))
         return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -96,6 +109,11 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
         )
         return response
 
+    @admin.display(description=gettext_lazy("status"))
+    def state(self, row: Any) -> str:
+        """Mark the row that the sync uses: the newest one of its Catalog."""
+        return _("replaced") if row.is_replaced else format_html("<strong>{}</strong>", _("in force"))
+
     @admin.display(description=gettext_lazy("what changed"))
     def what_changed(self, row: Any) -> str:
         """Return the fields that differ from the previous row, or from the defaults, with both values."""
@@ -104,15 +122,11 @@ class CatalogSyncConfigAdmin(ConfigurationModelAdmin):
         if is_first:
             before = model_to_dict(CatalogSyncConfig(), TUNED)
         changes = [
-            f"{self.model._meta.get_field(name).verbose_name}: {_shown(old)} → {_shown(getattr(row, name))}"
+            f"{name_of(name)}: {shown(old)} → {shown(getattr(row, name))}"
             for name, old in before.items()
             if old != getattr(row, name)
         ]
         return ", ".join(changes) or (_("the first configuration") if is_first else _("nothing"))
-
-
-def _shown(value: object) -> str:
-    return (_("on") if value else _("off")) if isinstance(value, bool) else f"{value:,}"
 
 
 def _row(cost: page_size_costs.Cost) -> dict[str, Any]:
@@ -125,21 +139,42 @@ def _row(cost: page_size_costs.Cost) -> dict[str, Any]:
     }
 
 
-def _page_size_facts(catalog: str) -> str:
+def _page_size_facts(catalog: str, page_size: int) -> str:
+    """Return the cost of a page size, in an element that a script updates while another one is typed."""
     count = catalog_size(catalog)
     if not count:
         return _("After the first full sync, this page shows the cost of each page size.")
+    texts = {
+        "auto": _("At each sync, the page size is chosen automatically."),
+        "cost": _(
+            "A full sync of {count} course runs takes {requests} requests, {percent} percent of the hourly quota of "
+            "{quota}."
+        ),
+        "excess": _("That exceeds the quota: an ordinary user cannot finish a sync within an hour."),
+        "count": _("Full syncs per hour: {syncs}."),
+    }
+    values = {"count": count, "quota": quota.REQUESTS_PER_HOUR}
     least = _("Use a page size of at least %(least)s to stay within the hourly quota.") % {
         "least": f"{quota.least_page_size(count):,}"
     }
-    page_size = CatalogSyncConfig.current(catalog).page_size
+    return format_html(
+        '<output id="catalog-sync-cost" for="id_page_size" data-texts="{}" data-values="{}">{}</output> {}',
+        json.dumps(texts),
+        json.dumps(values),
+        _cost_sentence(texts, count, page_size),
+        least,
+    )
+
+
+def _cost_sentence(texts: dict[str, str], count: int, page_size: int) -> str:
     if not page_size:
-        return least
-    requests = _(
-        "The Catalog has %(count)s course runs. At page size %(page_size)s, a full sync takes %(requests)s requests."
-    ) % {
-        "count": f"{count:,}",
-        "page_size": f"{page_size:,}",
-        "requests": f"{quota.requests_for(count, page_size):,}",
-    }
-    return f"{requests} {least}"
+        return texts["auto"]
+    requests = quota.requests_for(count, page_size)
+    cost = texts["cost"].format(
+        count=f"{count:,}",
+        requests=f"{requests:,}",
+        percent=f"{-(-100 * requests // quota.REQUESTS_PER_HOUR):,}",
+        quota=quota.REQUESTS_PER_HOUR,
+    )
+    syncs = quota.REQUESTS_PER_HOUR // requests
+    return f"{cost} {texts['count'].format(syncs=syncs) if syncs else texts['excess']}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import display_for_value
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -17,15 +16,22 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from catalog_sync import api, conf
-from catalog_sync.admin.base import RUN_PERMISSION, CatalogFilter, ReadOnlyAdmin, with_catalog
+from catalog_sync.admin.base import (
+    RUN_PERMISSION,
+    CatalogFilter,
+    ReadOnlyAdmin,
+    linked,
+    starts_sync,
+    with_catalog,
+)
 from catalog_sync.admin.course_run_filters import FILTERS
 from catalog_sync.admin.paginator import AtLeast
 from catalog_sync.admin.pin_form import PinForm
 from catalog_sync.admin.pins import may_pin
+from catalog_sync.admin.times import local_time
 from catalog_sync.exceptions import SyncNotStarted
-from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
-from catalog_sync.operations import course_status
+from catalog_sync.operations import course_link, course_status
 
 
 class CourseRunList(ChangeList):
@@ -48,7 +54,7 @@ class CourseRunList(ChangeList):
 class CatalogCourseRunAdmin(ReadOnlyAdmin):
     """The stored course runs, read-only. The page of a course run has forms to pin and unpin its marketing URL."""
 
-    list_display = ("course_key", "status", "is_in_lms", "is_up_to_date", "url", "modified")
+    list_display = ("course_key", "status", "is_in_lms", "is_up_to_date", "url")
     list_filter = (CatalogFilter, *FILTERS)
     search_fields = ("course_key", "marketing_url")
     search_help_text = _(
@@ -58,10 +64,12 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     # The other columns have no index: to sort by one, the database would sort the whole table.
     sortable_by = ("course_key",)
     list_select_related = False
+    list_per_page = 50
+    list_max_show_all = 0
     fieldsets = (
         (
             _("Catalog data"),
-            {"fields": ("course_key", "status", "catalog_url", "other_values", "known_since", "said_since")},
+            {"fields": ("course_key", "status", "catalog_url", "other_values", "first_seen", "last_changed")},
         ),
         (_("Pin"), {"fields": ("pin", "pin_reason", "pinned_by", "pinned_at")}),
         (_("LMS data"), {"fields": ("is_in_lms", "shown_url", "is_up_to_date")}),
@@ -76,14 +84,18 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         """Add the Catalog if there are several."""
         if not conf.has_several_catalogs():
             return self.fieldsets
-        (said, of_catalog), *rest = self.fieldsets
-        return ((said, {"fields": with_catalog(of_catalog["fields"])}), *rest)
+        (title, of_catalog), *rest = self.fieldsets
+        return ((title, {"fields": with_catalog(of_catalog["fields"])}), *rest)
 
     def get_urls(self) -> list[URLPattern]:
         """Return the URLs of the pages, and those that their buttons post to."""
-        name, guard = "catalog_sync_catalogcourserun_{}", self.admin_site.admin_view
+        name = "catalog_sync_catalogcourserun_{}"
         return [
-            path("<int:pk>/sync/", guard(require_POST(self.sync_view)), name=name.format("sync")),
+            path(
+                "<int:pk>/sync/",
+                starts_sync(self.admin_site, require_POST(self.sync_view)),
+                name=name.format("sync"),
+            ),
             *super().get_urls(),
         ]
 
@@ -150,18 +162,22 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     def url(self, row: CatalogCourseRun) -> str:
         """Return the pinned URL, else the Catalog's."""
         if pin := _pin(row):
-            return format_html("<strong>{}</strong> {}", _("Pinned:"), pin.url)
-        return row.marketing_url or "-"
+            return format_html(
+                '<span class="catalog-sync-url" title="{1}"><strong>{0}</strong> {1}</span>',
+                _("Pinned:"),
+                pin.url,
+            )
+        return format_html('<span class="catalog-sync-url" title="{0}">{0}</span>', row.marketing_url or "-")
 
     @admin.display(description=_("first seen"))
-    def known_since(self, row: CatalogCourseRun) -> str:
+    def first_seen(self, row: CatalogCourseRun) -> str:
         """Return when the Catalog first listed the course."""
-        return display_for_value(row.created, "-")
+        return local_time(row.created)
 
     @admin.display(description=_("last changed"))
-    def said_since(self, row: CatalogCourseRun) -> str:
+    def last_changed(self, row: CatalogCourseRun) -> str:
         """Return when the Catalog's data last changed."""
-        return display_for_value(row.modified, "-")
+        return local_time(row.modified)
 
     @admin.display(description=_("in the LMS"), boolean=True)
     def is_in_lms(self, row: CatalogCourseRun) -> bool:
@@ -176,19 +192,19 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("marketing URL"))
     def catalog_url(self, row: CatalogCourseRun) -> str:
         """Return the Catalog's URL, even if another is pinned."""
-        return _linked(row.marketing_url)
+        return linked(row.marketing_url)
 
     @admin.display(description=_("other values"))
     def other_values(self, row: CatalogCourseRun) -> str:
         """Return the other values that the Catalog has."""
-        said = {"financial aid": row.eligible_for_financial_aid, "language": row.content_language}
-        return ", ".join(f"{name}: {value}" for name, value in said.items() if value is not None) or "-"
+        values = {_("financial aid"): row.eligible_for_financial_aid, _("language"): row.content_language}
+        return ", ".join(f"{name}: {value}" for name, value in values.items() if value is not None) or "-"
 
     @admin.display(description=_("pinned URL"))
     def pin(self, row: CatalogCourseRun) -> str:
         """Return the pinned URL."""
         pin = _pin(row)
-        return _linked(pin.url if pin else None)
+        return linked(pin.url if pin else None)
 
     @admin.display(description=_("reason"))
     def pin_reason(self, row: CatalogCourseRun) -> str:
@@ -206,17 +222,17 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     def pinned_at(self, row: CatalogCourseRun) -> str:
         """Return when the URL was pinned."""
         pin = _pin(row)
-        return display_for_value(pin and pin.pinned_at, "-")
+        return local_time(pin.pinned_at if pin else None)
 
     @admin.display(description=_("marketing URL"))
     def shown_url(self, row: CatalogCourseRun) -> str:
         """Return the course overview's marketing URL."""
-        return _linked(_course_status(row).shown_url)
+        return linked(_course_status(row).shown_url)
 
     @admin.display(description=_("link"))
     def link(self, row: CatalogCourseRun) -> str:
         """Return the link that learners get."""
-        return _linked(_link_and_why(row)[0])
+        return linked(_link_and_why(row)[0])
 
     @admin.display(description=_("why"))
     def why(self, row: CatalogCourseRun) -> str:
@@ -240,13 +256,7 @@ def _course_status(row: Any) -> course_status.CourseStatus:
 
 def _link_and_why(row: Any) -> tuple[str, str]:
     if "link_and_why" not in row.__dict__:
-        row.link_and_why = course_status.link_and_why(row)
+        explained = course_link.explain(row.course_key)
+        row.link_and_why = explained.link, explained.reason
     found: tuple[str, str] = row.link_and_why
     return found
-
-
-def _linked(url: str | None) -> str:
-    # Another tool may have written any text. Only a valid URL becomes a link.
-    if not url or marketing_url_fault(url):
-        return url or "-"
-    return format_html('<a href="{0}" rel="noreferrer">{0}</a>', url)

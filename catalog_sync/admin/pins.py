@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -11,11 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from catalog_sync import api
-from catalog_sync.admin.base import ReadOnlyAdmin
+from catalog_sync.admin.base import VIEW_COURSES_PERMISSION, ReadOnlyAdmin, linked
 from catalog_sync.admin.pin_form import PinForm
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 
@@ -32,12 +34,14 @@ def may_pin(request: HttpRequest) -> bool:
 class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
     """All pins, also those of courses that no Catalog lists."""
 
-    list_display = ("course_key", "url", "reason", "pinned_by", "pinned_at")
+    list_display = ("course_key", "pinned_url", "reason", "pinned_by", "pinned_at")
     list_select_related = ("pinned_by",)
     search_fields = ("course_key", "url")
     ordering = ("course_key",)
     sortable_by = ("course_key",)
-    fields = ("course_key", "url", "reason", "pinned_by", "pinned_at")
+
+    class Media:
+        css = {"all": ["catalog_sync/overview.css"]}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return whether the user may see the pins: also if the user may pin."""
@@ -61,16 +65,41 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Add the buttons that unpin, for a user with the permission."""
+        if not may_pin(request):
+            return self.list_display
+        return (*self.list_display[:2], "unpin_button", *self.list_display[2:])
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Add the button that unpins, for a user with the permission."""
+        url = "url_with_button" if may_pin(request) else "pinned_url"
+        return ("course_key", url, "reason", "pinned_by", "pinned_at")
+
+    @admin.display(description=_("marketing URL"))
+    def pinned_url(self, pin: PinnedMarketingUrl) -> str:
+        """Return the URL as a link."""
+        return linked(pin.url)
+
+    @admin.display(description=_("marketing URL"))
+    def url_with_button(self, pin: PinnedMarketingUrl) -> str:
+        """Return the URL as a link, and the button that unpins it."""
+        return format_html("{} {}", self.pinned_url(pin), self.unpin_button(pin))
+
+    @admin.display(description=_("unpin"))
+    def unpin_button(self, pin: PinnedMarketingUrl) -> str:
+        """Return a button of the form that is around the list and around the page."""
+        return format_html(
+            '<button type="submit" class="button" formmethod="post" formaction="{}?next=list" aria-label="{}">{}'
+            "</button>",
+            reverse("admin:catalog_sync_pinnedmarketingurl_unpin", args=[pin.pk]),
+            _("Unpin %(key)s") % {"key": pin.course_key},
+            _("Unpin"),
+        )
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list, with a button to pin a URL if the user has the permission."""
         return super().changelist_view(request, {**(extra_context or {}), "may_pin": may_pin(request)})
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Show one pin, with a button to unpin it if the user has the permission."""
-        context = {**(extra_context or {}), "may_pin": may_pin(request)}
-        return super().change_view(request, object_id, form_url, context)
 
     def pin_view(self, request: HttpRequest) -> HttpResponse:
         """Pin a marketing URL, also for a course that no Catalog lists."""
@@ -97,7 +126,7 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
         pin = get_object_or_404(PinnedMarketingUrl, pk=pk)
         if api.unpin_marketing_url(pin.course_key, request.user):
             self._log(request, pin, f"Unpinned {pin.url}")
-            text = _("Unpinned. The Catalog's URL is used again.")
+            text = _("Unpinned %(url)s. The Catalog's URL is used again.") % {"url": pin.url}
             self.message_user(request, text, messages.SUCCESS)
         return self._redirect(request, pin)
 
@@ -107,8 +136,12 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
             self.log_change(request, row, message)
 
     def _redirect(self, request: HttpRequest, pin: PinnedMarketingUrl) -> HttpResponse:
-        """Return to the page of the course run; if there is none for this user, to the list of pins."""
+        """Return to the page that ``next`` names; else to that of the course run, or to the list of pins."""
+        target, may_view = request.GET.get("next"), request.user.has_perm(VIEW_COURSES_PERMISSION)
+        if target == "link" and may_view:
+            address = reverse("admin:catalog_sync_catalogoverview_course")
+            return redirect(f"{address}?{urlencode({'q': pin.course_key})}")
         row = CatalogCourseRun.objects.filter(course_key=pin.course_key).order_by("pk").first()
-        if row and request.user.has_perm("catalog_sync.view_catalogcourserun"):
+        if row and may_view and target != "list":
             return redirect(reverse("admin:catalog_sync_catalogcourserun_change", args=[row.pk]))
         return redirect(reverse("admin:catalog_sync_pinnedmarketingurl_changelist"))

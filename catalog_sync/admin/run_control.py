@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from catalog_sync import api
-from catalog_sync.admin.base import RUN_PERMISSION
+from catalog_sync.admin.base import RUN_PERMISSION, starts_sync
 from catalog_sync.exceptions import SyncNotStarted
-from catalog_sync.models import SyncRun
+from catalog_sync.models import SyncRequest, SyncRun
 from catalog_sync.operations import jobs
 from catalog_sync.store import lease
 
 CHANGELIST = "admin:catalog_sync_syncrun_changelist"
-# The session remembers a sync that was handed to a worker until it starts, at most this long.
+# The session remembers a sync that it requested until it runs. If it was skipped, at most this long.
 QUEUED = "catalog_sync_queued"
 QUEUED_SECONDS = 120
 
@@ -36,8 +36,17 @@ class RunControl:
     def urls(self) -> list[URLPattern]:
         wrap = self._admin.admin_site.admin_view
         return [
-            path("start/", wrap(require_POST(self.start)), name="catalog_sync_syncrun_start"),
+            path(
+                "start/",
+                starts_sync(self._admin.admin_site, require_POST(self.start)),
+                name="catalog_sync_syncrun_start",
+            ),
             path("<int:run_id>/cancel/", wrap(require_POST(self.cancel)), name="catalog_sync_syncrun_cancel"),
+            path(
+                "requests/<int:request_id>/dismiss/",
+                wrap(require_POST(self.dismiss)),
+                name="catalog_sync_syncrun_dismiss",
+            ),
             path("progress/", wrap(self.progress), name="catalog_sync_syncrun_progress"),
         ]
 
@@ -51,7 +60,12 @@ class RunControl:
         may_run = request.user.has_perm(RUN_PERMISSION)
         run = _running(only)
         queued = None if only else self._queued(request)
-        context = {"may_run": may_run, "progress": _progress_of(run) or queued, "running": run}
+        context: dict[str, Any] = {
+            "may_run": may_run,
+            "progress": _progress_of(run) or queued,
+            "running": run,
+            "overdue": [] if only else jobs.overdue_requests(),
+        }
         if may_run and not (only or queued or (run and jobs.blocking_sync_run())):
             context |= {"may_start": True, "is_enabled": jobs.is_enabled()}
         return context
@@ -65,7 +79,10 @@ class RunControl:
         except SyncNotStarted as error:
             self._warn(request, str(error))
             return redirect(CHANGELIST)
-        request.session[QUEUED] = [newest or 0, time.time()]
+        mine = SyncRequest.objects.filter(requested_by=request.user.pk).order_by("-pk")
+        # None: a worker has started it already.
+        request_id = mine.values_list("pk", flat=True).first()
+        request.session[QUEUED] = [newest or 0, request_id, time.time()]
         text = (
             _("A dry run was handed to a Celery worker.")
             if dry_run
@@ -87,6 +104,12 @@ class RunControl:
             self._warn(request, _("Sync run %(id)s has already ended.") % {"id": run_id})
         return redirect(CHANGELIST)
 
+    def dismiss(self, request: HttpRequest, request_id: int) -> HttpResponse:
+        self._check(request)
+        jobs.dismiss_request(request_id, user_id=request.user.pk)
+        request.session.pop(QUEUED, None)
+        return redirect(CHANGELIST)
+
     def progress(self, request: HttpRequest) -> HttpResponse:
         """Return the progress for the page's script; on the page of a sync run, only its own."""
         if not self._admin.has_view_permission(request):
@@ -103,16 +126,26 @@ class RunControl:
         self._admin.message_user(request, text, messages.WARNING)
 
     def _queued(self, request: HttpRequest) -> dict[str, Any] | None:
-        """Return what to show while a sync waits for a worker; None if it has started, or has waited too long."""
+        """Return what to show while a requested sync waits for a worker, or has not begun; otherwise None."""
+        queued = {"key": "queued", "done": None, "total": 0}
+        if jobs.is_waiting():
+            return queued | {"text": _("Waiting for a Celery worker.")}
+        if self._is_beginning(request):
+            return {**queued, "key": "beginning", "text": _("A Celery worker has taken the sync.")}
+        return None
+
+    def _is_beginning(self, request: HttpRequest) -> bool:
+        """Return whether a worker has taken the sync that this session requested, and it does not run yet."""
         if QUEUED not in request.session:
-            return None
-        newest, since = request.session[QUEUED]
-        # Incremental syncs may start every minute, and the queued sync waits for them.
-        started = SyncRun.objects.filter(pk__gt=newest).exclude(scope=SyncRun.Scope.CHANGED)
-        if time.time() - since > QUEUED_SECONDS or started.exists():
+            return False
+        newest, request_id, since = request.session[QUEUED]
+        # Incremental syncs may start every minute, and the requested sync waits for them.
+        began = SyncRun.objects.filter(pk__gt=newest).exclude(scope=SyncRun.Scope.CHANGED)
+        is_overdue = SyncRequest.objects.filter(pk=request_id).exists()
+        if time.time() - since > QUEUED_SECONDS or is_overdue or began.exists():
             del request.session[QUEUED]
-            return None
-        return {"key": "queued", "done": None, "total": 0, "text": _("Waiting for a Celery worker.")}
+            return False
+        return True
 
 
 def _running(only: str | None) -> SyncRun | None:
@@ -136,15 +169,17 @@ def _progress_of(run: SyncRun | None) -> dict[str, Any] | None:
     is_dead = not lease.alive().filter(pk=run.pk).exists()
     if is_dead:
         since_heartbeat = (timezone.now() - run.heartbeat).total_seconds()
-        text = _("No heartbeat for %(seconds)s s. The process has probably died.") % {
-            "seconds": f"{since_heartbeat:,.0f}"
-        }
+        text = _(
+            "No heartbeat for %(seconds)s s. The process has probably died. Its changes are kept. Start a sync, or "
+            "wait for the next one: it closes this sync run and applies the rest."
+        ) % {"seconds": f"{since_heartbeat:,.0f}"}
     elif run.cancel_requested:
         text = _("Canceling. The sync run ends after its current page.")
     # The list can grow while it is read.
     bar = {"done": min(done, total), "total": total} if total else {"done": None, "total": 0}
     return {
-        "key": f"run-{run.pk}",
+        # The page shows a dead sync run in another way.
+        "key": f"run-{run.pk}{'-dead' * is_dead}",
         "run_id": run.pk,
         "canceling": run.cancel_requested,
         "is_dead": is_dead,

@@ -1,22 +1,37 @@
-"""The pages of the sync runs: list, charts, details, and the buttons that start and cancel a sync."""
+"""The pages of the sync runs: list, charts, details, changes, and the buttons that start and cancel a sync."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from catalog_sync import conf
-from catalog_sync.admin.base import CatalogFilter, ReadOnlyAdmin, chosen_catalog, with_catalog
+from catalog_sync.admin import run_summary
+from catalog_sync.admin.base import (
+    VIEW_COURSES_PERMISSION,
+    CatalogFilter,
+    ReadOnlyAdmin,
+    chosen_catalog,
+    starts_sync,
+    with_catalog,
+)
 from catalog_sync.admin.charts import charts
+from catalog_sync.admin.removals import allow_removals, may_allow
+from catalog_sync.admin.run_changes import csv_of, shown_changes
 from catalog_sync.admin.run_control import RunControl
+from catalog_sync.admin.times import local_time
 from catalog_sync.models import SyncRun
 
 MESSAGE_LENGTH = 100
@@ -29,16 +44,13 @@ class SyncRunAdmin(ReadOnlyAdmin):
     list_display = (
         "id",
         "state",
-        "what_went_wrong",
-        "started",
-        "duration",
         "kind",
-        "retrieved",
+        "start",
+        "duration",
         "updated",
         "removed",
-        "failures",
-        "page_size",
-        "concurrency",
+        "rejected",
+        "what_went_wrong",
     )
     list_filter = (CatalogFilter, "status", "scope", "dry_run", "started")
     search_fields = ("message", "holder")
@@ -51,12 +63,11 @@ class SyncRunAdmin(ReadOnlyAdmin):
                     "state",
                     "scope",
                     "dry_run",
-                    "message",
-                    "started",
-                    "finished",
+                    "start",
+                    "end",
                     "duration",
                     "holder",
-                    "heartbeat",
+                    "last_heartbeat",
                 )
             },
         ),
@@ -65,8 +76,9 @@ class SyncRunAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     "page_size",
-                    "next_page_size",
+                    "seconds_per_page",
                     "concurrency",
+                    "bypassed_cache",
                     "pages",
                     "requests",
                     "retries",
@@ -112,7 +124,17 @@ class SyncRunAdmin(ReadOnlyAdmin):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        urls: list[URLPattern] = self.control.urls() + super().get_urls()
+        wrap, name = self.admin_site.admin_view, "catalog_sync_syncrun_{}"
+        urls: list[URLPattern] = [
+            *self.control.urls(),
+            path("<int:run_id>/changes.csv", wrap(self.csv_view), name=name.format("csv")),
+            path(
+                "<int:run_id>/allow-removals/",
+                starts_sync(self.admin_site, partial(allow_removals, self)),
+                name=name.format("allow_removals"),
+            ),
+            *super().get_urls(),
+        ]
         return urls
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
@@ -125,9 +147,9 @@ class SyncRunAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         catalog = chosen_catalog(request)
         context: dict[str, Any] = {
-            "title": _("Sync runs"),
             "charts": charts(catalog),
             "charted_catalog": catalog if conf.has_several_catalogs() else "",
+            **_last_full_sync(catalog),
             **self.control.context(request),
         }
         return super().changelist_view(request, context | (extra_context or {}))
@@ -142,14 +164,44 @@ class SyncRunAdmin(ReadOnlyAdmin):
         context = self.control.context(request, only=object_id)
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        run: SyncRun = context["original"]
+        context |= {
+            "title": _("Sync run %(id)s: %(state)s") % {"id": run.pk, "state": run_summary.state(run)[1]},
+            "subtitle": None,
+            "summary": run_summary.summary(run),
+            "is_dead": run_summary.is_dead(run),
+            "may_allow": may_allow(request, run),
+            "changes": shown_changes(run, request),
+            "may_view_courses": request.user.has_perm(VIEW_COURSES_PERMISSION),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def csv_view(self, request: HttpRequest, run_id: int) -> HttpResponseBase:
+        """Return the changes of a sync run as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return csv_of(get_object_or_404(SyncRun, pk=run_id).pk)
+
     @admin.display(description=_("status"), ordering="status")
     def state(self, run: SyncRun) -> SafeString:
-        label: Any = run.get_status_display()
-        if run.cancel_requested and run.lease:
-            label = _("canceling")
-        elif run.cancel_requested and run.status == SyncRun.Status.FAILED:
-            label = _("canceled")
-        return format_html('<span class="catalog-sync-status {}">{}</span>', run.status, label)
+        return format_html('<span class="catalog-sync-status {}">{}</span>', *run_summary.state(run))
+
+    @admin.display(description=_("started"), ordering="started")
+    def start(self, run: SyncRun) -> SafeString:
+        # The list breaks it into two lines.
+        date, time = local_time(run.started).split(" ", 1)
+        return format_html('{} <span class="catalog-sync-nowrap">{}</span>', date, time)
+
+    @admin.display(description=_("finished"))
+    def end(self, run: SyncRun) -> str:
+        return local_time(run.finished)
+
+    @admin.display(description=_("heartbeat"))
+    def last_heartbeat(self, run: SyncRun) -> str:
+        return local_time(run.heartbeat)
 
     @admin.display(description=_("duration"), ordering="duration_seconds")
     def duration(self, run: SyncRun) -> str:
@@ -159,18 +211,21 @@ class SyncRunAdmin(ReadOnlyAdmin):
     def kind(self, run: SyncRun) -> str:
         words = {
             SyncRun.Scope.ALL: _("full"),
-            SyncRun.Scope.CHANGED: _("changed"),
-            SyncRun.Scope.COURSE_KEYS: _("single"),
+            SyncRun.Scope.CHANGED: _("incremental"),
+            SyncRun.Scope.COURSE_KEYS: _("single courses"),
         }
-        return f"{words[SyncRun.Scope(run.scope)]}{', ' + _('dry') if run.dry_run else ''}"
+        return f"{words[SyncRun.Scope(run.scope)]}{', ' + _('dry run') if run.dry_run else ''}"
 
-    @admin.display(description=_("retrieved"), ordering="course_runs_retrieved")
-    def retrieved(self, run: SyncRun) -> int:
-        return run.course_runs_retrieved
+    @admin.display(description=_("rejected"), ordering="course_runs_rejected")
+    def rejected(self, run: SyncRun) -> int:
+        return run.course_runs_rejected
 
     @admin.display(description=_("what went wrong"), ordering="message")
     def what_went_wrong(self, run: SyncRun) -> str:
-        return Truncator(run.message).chars(MESSAGE_LENGTH)
+        text = run_summary.summary(run) if run_summary.is_dead(run) else run.message
+        if not text:
+            return "-"
+        return format_html('<span title="{}">{}</span>', text, Truncator(text).chars(MESSAGE_LENGTH))
 
     @admin.display(description=_("not in the LMS"))
     def without_course_overview(self, run: SyncRun) -> int:
@@ -191,3 +246,17 @@ class SyncRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("all log lines"))
     def log_search(self, run: SyncRun) -> SafeString:
         return format_html("<code>event=catalog_sync.* run_id={}</code>", run.pk)
+
+
+def _last_full_sync(catalog: str) -> dict[str, Any]:
+    full = SyncRun.objects.filter(
+        catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False, finished__isnull=False
+    )
+    run = full.order_by("-pk").defer("log_lines").first()
+    if run is None:
+        return {}
+    return {
+        "last_full_sync": run,
+        "last_start": local_time(run.started),
+        "last_summary": run_summary.summary(run),
+    }

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from statistics import median_high
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 from catalog_sync.catalog_client.access import Authentication, CatalogAccess, access_to
 from catalog_sync.catalog_client.crawler import Crawl
@@ -57,6 +59,7 @@ class CatalogClient:
         fields: the Catalog fields to request; fewer fields are faster.
         requester: sends the requests.
         heartbeat: called about twice a second during a request; an exception from it ends the wait.
+        bypass_cache: whether pages and look-ups bypass the Catalog's cache of replies.
     """
 
     def __init__(
@@ -65,12 +68,17 @@ class CatalogClient:
         fields: Collection[str],
         requester: Requester,
         heartbeat: Callable[[], None] = lambda: None,
+        *,
+        bypass_cache: bool = False,
     ) -> None:
         self._url = f"{api_url}/course_runs/"
         self._courses_url = f"{api_url}/courses/"
         self._fields = ",".join(sorted({"key", "status", *fields}))
         self._requester = requester
         self._heartbeat = heartbeat
+        # The Catalog ignores the parameter, but caches replies by the exact query. One value for the whole sync run: a
+        # reply that the Catalog has cached since its start is new enough.
+        self._query_end = f"&bypass_cache={uuid4().hex}" if bypass_cache else ""
 
     @property
     def requests(self) -> int:
@@ -83,13 +91,13 @@ class CatalogClient:
         return self._requester.retries
 
     @property
-    def slowest_seconds(self) -> float:
-        """How long the slowest request of the crawl took, without waits between attempts."""
-        return self._requester.slowest_seconds
+    def seconds_per_page(self) -> float:
+        """The median time of the crawl's requests, failed ones included; 0 if it has sent none."""
+        return round(median_high(self._requester.seconds or [0.0]), 3)
 
     def crawl(self, pagination: OverlappingPages, concurrency: int) -> Crawl:
         """Return a crawl of the list, or of the partition that ``pagination`` covers."""
-        self._requester.slowest_seconds = 0.0  # of requests before the crawl
+        self._requester.seconds.clear()  # of requests before the crawl
         budget = self._requester.budget
         started_with = budget.seconds
         return Crawl(
@@ -111,7 +119,7 @@ class CatalogClient:
         """
         for batch in self._batches(sorted(course_keys)):
             keys = ",".join(quote(key, safe="") for key in batch)
-            url = f"{self._url}?{self._query(LOOK_UP_LIMIT, 0)}&keys={keys}"
+            url = self._list_url(LOOK_UP_LIMIT, 0, f"&keys={keys}")
             parse = partial(self._parse_look_up, batch)
             read = partial(self._requester.get, url, parse, rows=LOOK_UP_LIMIT)
             yield batch, result_of(run_in_thread(read), self._heartbeat)
@@ -144,7 +152,7 @@ class CatalogClient:
 
     def _batches(self, course_keys: list[str]) -> Iterator[tuple[str, ...]]:
         batch: list[str] = []
-        room = LONGEST_URL - len(self._url) - len(self._query(LOOK_UP_LIMIT, 0))
+        room = LONGEST_URL - len(self._list_url(LOOK_UP_LIMIT, 0))
         length = 0
         for key in course_keys:
             cost = len(quote(key, safe="")) + 1
@@ -157,15 +165,17 @@ class CatalogClient:
             yield tuple(batch)
 
     def _read_page(self, page_range: PageRange, attempts: int | None) -> Page:
-        url = f"{self._url}?{self._query(page_range.limit, page_range.offset)}"
+        url = self._list_url(page_range.limit, page_range.offset)
         parse = partial(self._parse, page_range.limit)
-        return self._requester.get(url, parse, rows=page_range.limit, attempts=attempts)
+        return self._requester.get(
+            url, parse, rows=page_range.limit, attempts=attempts, can_narrow=page_range.limit > 1
+        )
 
-    def _query(self, limit: int, offset: int) -> str:
+    def _list_url(self, limit: int, offset: int, keys: str = "") -> str:
         # Always in this order, since the Catalog caches replies by the exact query string. ``limit`` and ``offset``,
         # since ``page`` and ``page_size`` do not allow overlapping pages.
         query = {"exclude_utm": "1", "fields": self._fields, "limit": limit, "offset": offset}
-        return urlencode(query, safe=",")
+        return f"{self._url}?{urlencode(query, safe=',')}{keys}{self._query_end}"
 
     def _parse(self, rows: int, body: bytes) -> Page:
         try:

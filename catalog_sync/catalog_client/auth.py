@@ -6,7 +6,6 @@ import hashlib
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -27,8 +26,8 @@ from catalog_sync.catalog_client.errors import (
     SERVICE_USER_MISSING,
     TOKEN_MALFORMED,
     credentials_missing,
+    end_sync_without_token,
     token_refused,
-    token_unavailable,
 )
 from catalog_sync.catalog_client.transport import ENCODINGS, receive
 from catalog_sync.exceptions import RequestFailed
@@ -39,8 +38,6 @@ EARLY_SECONDS = 10
 TOKEN_TIMEOUT_SECONDS = 8.0
 # A token has a few kB.
 MOST_TOKEN_BYTES = 256 * 1024
-# The LMS signs tokens for an hour. A session that cannot renew its token is replaced well before that.
-SESSION_SECONDS = 30 * 60.0
 
 
 class _Token(msgspec.Struct):
@@ -64,33 +61,26 @@ class CatalogSession(OAuthAPIClient):
         Raises:
             RequestFailed: the OAuth2 provider issues none.
         """
-        if time.monotonic() >= self._renew_at and not self._use_cached():
-            self.renew()
+        if time.time() < self._renew_at:
+            return
+        with suppress(
+            Exception
+        ):  # Each kind of cache has its own. Without a cache, each session fetches a token.
+            cached = TieredCache.get_cached_response(self._cache_key())
+            if cached.is_found and time.time() < cached.value[1]:
+                self.auth.token, self._renew_at = cached.value
+                return
+        self.renew()
 
     _ensure_authentication = authenticate
 
     def renew(self) -> None:
         """Fetch a new token in place of a cached one that the Catalog has refused."""
         token = self._fetch()
-        lasts = max(token.expires_in - EARLY_SECONDS, 1.0)
-        self._use(token.access_token, lasts)
-        # Without a cache, each session fetches its own token. Each kind of cache has its own exceptions.
+        seconds = max(token.expires_in - EARLY_SECONDS, 1.0)
+        self.auth.token, self._renew_at = token.access_token, time.time() + seconds
         with suppress(Exception):
-            TieredCache.set_all_tiers(
-                self._cache_key(), (token.access_token, time.time() + lasts), int(lasts) + 1
-            )
-
-    def _use_cached(self) -> bool:
-        with suppress(Exception):
-            cached = TieredCache.get_cached_response(self._cache_key())
-            if cached.is_found and (lasts := cached.value[1] - time.time()) > 0:
-                self._use(cached.value[0], lasts)
-                return True
-        return False
-
-    def _use(self, token: str, lasts: float) -> None:
-        self.auth.token = token
-        self._renew_at = time.monotonic() + lasts
+            TieredCache.set_all_tiers(self._cache_key(), (self.auth.token, self._renew_at), int(seconds) + 1)
 
     def _fetch(self) -> _Token:
         url = _access_token_url(self._base_url)
@@ -114,7 +104,8 @@ class CatalogSession(OAuthAPIClient):
                 url, send, seconds=TOKEN_TIMEOUT_SECONDS, most_bytes=MOST_TOKEN_BYTES, service=PROVIDER
             )
         except RequestFailed as error:
-            raise token_unavailable(error) from error
+            end_sync_without_token(error)
+            raise
         if reply.status != HTTPStatus.OK:
             raise token_refused(url, reply)
         try:
@@ -211,66 +202,46 @@ def _checked(session: Any) -> requests.Session:
     return session
 
 
-@dataclass(frozen=True)
-class PooledSession:
-    """A session and the time at which it was made."""
-
-    session: requests.Session
-    made: float = field(default_factory=time.monotonic)
-
-    @property
-    def is_old(self) -> bool:
-        """Whether its token may expire soon, without being renewed."""
-        renews_its_token = isinstance(self.session, CatalogSession)
-        return not renews_its_token and time.monotonic() - self.made >= SESSION_SECONDS
-
-
 class SessionPool:
-    """Authenticated sessions for one Catalog, each used by one thread at a time.
-
-    Attributes:
-        closed: whether the sync run is over.
-    """
+    """Authenticated sessions for one Catalog, each used by one thread at a time."""
 
     def __init__(self, access: CatalogAccess) -> None:
-        self.closed = False
         self._access = access
         self._lock = threading.Lock()
-        self._idle: list[PooledSession] = []
+        self._idle: list[requests.Session] = []
+        self._closed = False
 
-    def borrow(self) -> PooledSession:
+    def borrow(self) -> requests.Session:
         """Return a session that no other thread uses.
 
         Raises:
             RequestFailed: there is no session.
         """
         with self._lock:
-            pooled = self._idle.pop() if self._idle else None
-        if pooled and pooled.is_old:
-            pooled.session.close()
-            pooled = None
-        return pooled or PooledSession(new_session(self._access))
+            if self._idle:
+                return self._idle.pop()
+        return new_session(self._access)
 
-    def renew(self, pooled: PooledSession) -> PooledSession:
+    def renew(self, session: requests.Session) -> requests.Session:
         """Return a session with a new token, since the Catalog has refused that of this one."""
-        if isinstance(pooled.session, CatalogSession):
-            pooled.session.renew()
-            return pooled
-        pooled.session.close()
-        return PooledSession(new_session(self._access))
+        if isinstance(session, CatalogSession):
+            session.renew()
+            return session
+        session.close()
+        return new_session(self._access)
 
-    def give_back(self, pooled: PooledSession) -> None:
+    def give_back(self, session: requests.Session) -> None:
         """Keep a session for the next request."""
         with self._lock:
-            if not self.closed:
-                self._idle.append(pooled)
+            if not self._closed:
+                self._idle.append(session)
                 return
-        pooled.session.close()
+        session.close()
 
     def close(self) -> None:
         """Close the sessions."""
         with self._lock:
-            self.closed = True
+            self._closed = True
             idle, self._idle = self._idle, []
-        for pooled in idle:
-            pooled.session.close()
+        for session in idle:
+            session.close()

@@ -14,6 +14,10 @@ from catalog_sync.exceptions import FailureScope, RequestFailed
 
 # Nine halvings with two requests each find one row of 500. More would use up the quota if many course runs fail.
 MOST_NARROWING_REQUESTS = 100
+# A page after a page that failed has waited enough with it.
+ATTEMPTS_AFTER_A_FAILURE = 2
+# Three, since a course run that makes the Catalog fail may be on two pages.
+MOST_FAILED_IN_A_ROW = 3
 # Past the end of every list: the Catalog answers such a request without reading a row.
 FAR_OFFSET = 1_000_000_000
 
@@ -53,11 +57,10 @@ class MissingRecords:
             f"course runs {page_range.offset} to {last} of the list are missing, because {error.clause}"
         )
 
-    def add_rest(self, offset: int, error: RequestFailed) -> None:
-        """Add everything from this position on, because the time for retries is used up."""
+    def add_rest(self, offset: int, reason: str) -> None:
+        """Add everything from this position on."""
         self.failures.append(
-            f"the course runs from {offset} to the end of the list are missing, because retry_deadline_seconds is used "
-            f"up ({error.reason}): {error.remedy}"
+            f"the course runs from {offset} to the end of the list are missing, because {reason}"
         )
 
     def add_doubt(self, page_range: PageRange) -> None:
@@ -112,6 +115,9 @@ class Crawl:
     _missing: MissingRecords = field(default_factory=MissingRecords)
     _in_flight: dict[PageRange, Future[Page]] = field(default_factory=dict)
     _narrowing_requests: int = 0
+    _failed_in_a_row: int = 0
+    _has_read: bool = False
+    _error: RequestFailed | None = None
 
     @property
     def failures(self) -> list[str]:
@@ -127,25 +133,33 @@ class Crawl:
         """Yield the pages in the order of the list.
 
         Raises:
-            RequestFailed: no other page can be read either.
+            RequestFailed: no page could be read, or every other request would fail as well.
         """
         try:
             while not self.pagination.ended:
                 yield from self._next_page()
         finally:
             self._missing.end()
+        if self._error and not self._has_read:
+            # It is the reason for all that is missing.
+            self._missing.failures.clear()
+            raise self._error
 
     def _next_page(self) -> Iterator[Page]:
         page_range = self.pagination.next()
+        attempts = ATTEMPTS_AFTER_A_FAILURE if self._failed_in_a_row else None
         try:
-            future = self._in_flight.pop(page_range, None) or self._start(page_range, None)
+            future = self._in_flight.pop(page_range, None) or self._start(page_range, attempts)
             page = result_of(future, self.heartbeat)
         except RequestFailed as error:
             yield from self._without(page_range, error)
             return
+        yield self._added(page)
+
+    def _added(self, page: Page) -> Page:
         self.pagination.add(page)
         self._prefetch()
-        yield self._noted(page)
+        return self._noted(page)
 
     def _start(self, page_range: PageRange, attempts: int | None) -> Future[Page]:
         return run_in_thread(partial(self.fetch, page_range, attempts))
@@ -161,6 +175,7 @@ class Crawl:
         }
 
     def _noted(self, page: Page) -> Page:
+        self._has_read, self._failed_in_a_row = True, 0
         self._missing.note(page)
         return page
 
@@ -168,41 +183,52 @@ class Crawl:
         """Yield what can be read of a page that failed, and move past it."""
         if error.scope is FailureScope.SYNC:
             raise error
+        self._error = error
+        self._failed_in_a_row += error.scope is FailureScope.PAGE
         if not self.can_go_on():
-            self._give_up(page_range, error)
-            return
-        # One cheap request distinguishes a page that fails from a Catalog that is down.
-        answers = self._answers(PageRange(FAR_OFFSET + page_range.offset, 1))
-        if not answers and not self.pagination.count:
-            raise error
-        if (
-            answers
-            and error.scope is FailureScope.ROWS
-            and self._narrowing_requests < MOST_NARROWING_REQUESTS
-        ):
-            before = self._missing.number
-            yield from self._narrow(page_range, error)
-            if self._missing.number == before:
-                self._missing.add_doubt(page_range)
+            self._give_up(page_range, f"retry_deadline_seconds is used up ({error.reason}): {error.remedy}")
+        elif self._failed_in_a_row >= MOST_FAILED_IN_A_ROW or not self._answers(page_range, error):
+            self._give_up(page_range, error.clause)
+        elif error.scope is FailureScope.ROWS and self._narrowing_requests < MOST_NARROWING_REQUESTS:
+            yield from self._isolate(page_range, error)
         else:
             self._missing.add_page(page_range, self.pagination.count, error)
-        self.pagination.skip()
+            self.pagination.skip()
 
-    def _give_up(self, page_range: PageRange, error: RequestFailed) -> None:
-        if not self.pagination.count:
-            raise error
-        self._missing.add_rest(page_range.offset, error)
+    def _give_up(self, page_range: PageRange, reason: str) -> None:
+        self._missing.add_rest(page_range.offset, reason)
         self.pagination.give_up()
 
-    def _answers(self, page_range: PageRange) -> bool:
-        try:
-            page = result_of(self._start(page_range, 1), self.heartbeat)
-        except RequestFailed as error:
-            if error.scope is FailureScope.SYNC:
-                raise
+    def _answers(self, page_range: PageRange, error: RequestFailed) -> bool:
+        """Return whether the Catalog answers a cheap request, so that only this page fails."""
+        has_waited = error.retryable and error.scope is FailureScope.PAGE
+        probe = PageRange(FAR_OFFSET + page_range.offset, 1)
+        page = self._read(probe, 1 if has_waited else None)
+        if isinstance(page, RequestFailed):
             return False
         self.pagination.count = page.count
         return True
+
+    def _read(self, page_range: PageRange, attempts: int | None) -> Page | RequestFailed:
+        try:
+            return result_of(self._start(page_range, attempts), self.heartbeat)
+        except RequestFailed as error:
+            if error.scope is FailureScope.SYNC:
+                raise
+            return error
+
+    def _isolate(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
+        """Yield a page without the course runs on which the Catalog fails, and move past it."""
+        before = self._missing.number
+        yield from self._narrow(page_range, error)
+        if self._missing.number == before:
+            # The Catalog fails on none of them. It may have been down for a moment.
+            page = self._read(page_range, 1)
+            if isinstance(page, Page):
+                yield self._added(page)
+                return
+            self._missing.add_doubt(page_range)
+        self.pagination.skip()
 
     def _narrow(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
         """Halve a page that fails, again and again, until only the rows on which the Catalog fails are missing."""
@@ -216,13 +242,10 @@ class Crawl:
                 self._missing.add_page(half, self.pagination.count, error)
                 continue
             self._narrowing_requests += 1
-            try:
-                # Two attempts for a single row, so that no course run is reported because of one chance failure.
-                page = result_of(self._start(half, 2 if half.limit == 1 else 1), self.heartbeat)
-            except RequestFailed as failure:
-                if failure.scope is FailureScope.SYNC:
-                    raise
-                yield from self._narrow(half, failure)
+            # Two attempts for a single row, so that no course run is reported because of one chance failure.
+            page = self._read(half, 2 if half.limit == 1 else 1)
+            if isinstance(page, RequestFailed):
+                yield from self._narrow(half, page)
             else:
                 self.pagination.count = page.count
                 yield self._noted(page)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -63,33 +64,25 @@ class Failure:
 _CREDENTIALS = "check BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, _KEY and _SECRET"
 _SERVICE = "check the Catalog and any proxy in front of it"
 
+# A failure that another attempt does not change, and every other request has as well.
+_final = partial(Failure, scope=FailureScope.SYNC, retry=False)
+
 # Before the first request.
-ADDRESS_MISSING = Failure(
-    "{setting} is not set", "set it to the root of the Catalog's API", FailureScope.SYNC, False
-)
-CREDENTIALS_MISSING = Failure(
+ADDRESS_MISSING = _final("{setting} is not set", "set it to the root of the Catalog's API")
+CREDENTIALS_MISSING = _final(
     "{settings} not set",
     "set what is missing, or enable Catalog integration with a service user in Django admin",
-    FailureScope.SYNC,
-    retry=False,
 )
-SERVICE_USER_MISSING = Failure(
+SERVICE_USER_MISSING = _final(
     "the service user {user!r} of Catalog integration does not exist",
     "create the user, or choose another one in Django admin (Catalog integration)",
-    FailureScope.SYNC,
-    retry=False,
 )
-FACTORY_FAILED = Failure(
-    "the session factory {factory} returned no session ({error})",
-    "check CATALOG_SYNC_SESSION_FACTORY",
-    FailureScope.SYNC,
-    retry=False,
+FACTORY_FAILED = _final(
+    "the session factory {factory} returned no session ({error})", "check CATALOG_SYNC_SESSION_FACTORY"
 )
-PLATFORM_FAILED = Failure(
+PLATFORM_FAILED = _final(
     "the LMS's get_catalog_api_client returned no session ({error})",
     "check JWT_AUTH in the settings of the LMS",
-    FailureScope.SYNC,
-    retry=False,
 )
 
 # No reply, or not all of it.
@@ -163,25 +156,15 @@ RATE_LIMITED = Failure(
     "in the Catalog",
     FailureScope.SYNC,
 )
-REDIRECTED = Failure(
-    "the Catalog redirected the request (HTTP {status})",
-    "set COURSE_CATALOG_API_URL to the final address",
-    FailureScope.SYNC,
-    retry=False,
+REDIRECTED = _final(
+    "the Catalog redirected the request (HTTP {status})", "set COURSE_CATALOG_API_URL to the final address"
 )
 OUTAGE = Failure(_STATUS, _SERVICE, outage=True)
 _BY_STATUS: Final[dict[int, Failure]] = {
-    HTTPStatus.UNAUTHORIZED: Failure(
-        _STATUS, f"check that the Catalog trusts {TOKENS}", FailureScope.SYNC, False
-    ),
-    HTTPStatus.FORBIDDEN: Failure(
-        _STATUS, f"give {TOKEN_USER} access to the Catalog API", FailureScope.SYNC, False
-    ),
-    HTTPStatus.NOT_FOUND: Failure(
-        _STATUS,
-        f"set COURSE_CATALOG_API_URL to the root of the API, such as {EXAMPLE_URL}",
-        FailureScope.SYNC,
-        False,
+    HTTPStatus.UNAUTHORIZED: _final(_STATUS, f"check that the Catalog trusts {TOKENS}"),
+    HTTPStatus.FORBIDDEN: _final(_STATUS, f"give {TOKEN_USER} access to the Catalog API"),
+    HTTPStatus.NOT_FOUND: _final(
+        _STATUS, f"set COURSE_CATALOG_API_URL to the root of the API, such as {EXAMPLE_URL}"
     ),
     HTTPStatus.REQUEST_TIMEOUT: Failure(_STATUS, _SERVICE),
     HTTPStatus.INTERNAL_SERVER_ERROR: Failure(
@@ -201,9 +184,7 @@ MALFORMED = Failure(
 )
 
 # The OAuth2 provider.
-TOKEN_REFUSED = Failure(
-    "{service} issued no access token{http_status}", _CREDENTIALS, FailureScope.SYNC, False
-)
+TOKEN_REFUSED = _final("{service} issued no access token{http_status}", _CREDENTIALS)
 TOKEN_LIMITED = Failure(
     "rate limited by {service}{http_status}", "run the command again later", FailureScope.SYNC
 )
@@ -255,16 +236,10 @@ def token_refused(url: str, reply: Any) -> RequestFailed:
     return failure.at(url, seconds, service=PROVIDER, http_status=f" (HTTP {status})" if status else "")
 
 
-def token_unavailable(error: RequestFailed) -> RequestFailed:
-    """Return the failure for a request to the OAuth2 provider that failed without a reply."""
-    return RequestFailed(
-        error.url,
-        error.reason,
-        _UP.format(service=PROVIDER, setting=_ADDRESS_SETTINGS[PROVIDER]),
-        scope=FailureScope.SYNC,
-        retryable=error.retryable,
-        outage=error.outage,
-    )
+def end_sync_without_token(error: RequestFailed) -> None:
+    """Change the failure of a request to the OAuth2 provider to one that ends the sync run."""
+    error.scope = FailureScope.SYNC
+    error.remedy = _UP.format(service=PROVIDER, setting=_ADDRESS_SETTINGS[PROVIDER])
 
 
 def plain(url: str) -> str:

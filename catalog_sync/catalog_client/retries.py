@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
+import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +15,6 @@ from http import HTTPStatus
 from typing import NamedTuple, TypeVar
 
 import requests
-import stamina
 from edx_django_utils.cache import TieredCache
 
 from catalog_sync import conf
@@ -23,7 +23,7 @@ from catalog_sync.catalog_client.auth import CatalogSession, SessionPool
 from catalog_sync.catalog_client.errors import plain, refused, without_credentials
 from catalog_sync.catalog_client.transport import ENCODINGS, THREAD_NAME, Reply, receive
 from catalog_sync.event_log import EventLog
-from catalog_sync.exceptions import RequestFailed
+from catalog_sync.exceptions import FailureScope, RequestFailed
 
 T = TypeVar("T")
 
@@ -31,6 +31,10 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 ATTEMPTS = 6
 # A Catalog that has answered during this sync run and goes down most likely restarts, which takes up to a minute.
 OUTAGE_ATTEMPTS = 10
+# At a page with HTTP 500, since it fails on the same course run each time, and if attempts take longer than these
+# seconds: slow failures would use up the budget of all requests.
+FEWEST_ATTEMPTS = 2
+LONGEST_SECONDS = 60.0
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 20.0
 # More than the longest key, URL and status take, with JSON's escapes.
@@ -40,10 +44,6 @@ SMALLEST_CAP_BYTES = 1024 * 1024
 SHORTEST_BACK_OFF_SECONDS = 0.1
 BACK_OFF_KEY = "catalog_sync.back_off_until"
 
-# stamina's own line has neither address nor reason; ``request_retried`` has both.
-logging.getLogger("stamina").addFilter(
-    lambda record: not str(getattr(record, "stamina.caused_by", "")).startswith(RequestFailed.__name__)
-)
 # urllib3 logs all headers that it cannot parse, which may be megabytes per request.
 logging.getLogger("urllib3.connection").addFilter(lambda record: record.threadName != THREAD_NAME)
 
@@ -99,6 +99,12 @@ class RetryBudget:
             return now
 
 
+def seconds_after(attempts: int) -> float:
+    """Return how long to wait after so many attempts: twice as long each time, with jitter."""
+    jitter = random.uniform(0, FIRST_WAIT_SECONDS)  # noqa: S311 -- not a secret
+    return min(FIRST_WAIT_SECONDS * 2.0 ** (attempts - 1) + jitter, LONGEST_WAIT_SECONDS)
+
+
 class Requester:
     """Sends GET requests to one Catalog, from any number of threads.
 
@@ -111,7 +117,7 @@ class Requester:
     Attributes:
         requests: how many requests were sent to the Catalog, retries included.
         retries: how many of them were second attempts or later.
-        slowest_seconds: how long the slowest of them took.
+        seconds: how long each of them took, without waits.
         budget: what is left of the time for retries.
     """
 
@@ -125,84 +131,83 @@ class Requester:
     ) -> None:
         self.requests = 0
         self.retries = 0
-        self.slowest_seconds = 0.0
+        self.seconds: list[float] = []
         self.budget = RetryBudget(retry_deadline_seconds)
         self._log = log
         self._timeout_seconds = timeout_seconds
         self._access = access or access_to(conf.catalog_or_unconfigured(conf.DEFAULT_CATALOG))
         self._lock = threading.Lock()
         self._pool = SessionPool(self._access)
+        self._closed = threading.Event()
         self._has_answered = False
 
-    def get(self, url: str, parse: Callable[[bytes], T], *, rows: int, attempts: int | None = None) -> T:
+    def get(
+        self,
+        url: str,
+        parse: Callable[[bytes], T],
+        *,
+        rows: int,
+        attempts: int | None = None,
+        can_narrow: bool = False,
+    ) -> T:
         """Return what ``parse`` returns for the body of ``url``.
 
         Args:
-            url: with its query; never one from a reply.
+            url: never one from a reply.
             parse: turns a body into a value; raises ``RequestFailed`` if another attempt may help.
             rows: how many records the reply may have, which bounds its size.
             attempts: the largest number of attempts; the retry budget may allow fewer.
+            can_narrow: whether the caller requests smaller pages after HTTP 500.
 
         Raises:
             RequestFailed: no attempt brought a usable body.
         """
         most_bytes = max(rows * LONGEST_ROW_BYTES, SMALLEST_CAP_BYTES)
-        started, failure, was_sent = time.monotonic(), None, False
-        try:
-            for attempt in self._retrying(attempts):
-                if failure:
-                    if self._pool.closed:
-                        raise failure
-                    self._log_retry(url, failure)
-                    started = self.budget.spend_since(started)
-                    # A request for a token that failed was sent to another address, before this one.
-                    was_sent = was_sent or failure.url == plain(url)
-                with attempt:
-                    try:
-                        return parse(self._attempt(url, most_bytes, again=was_sent))
-                    except RequestFailed as error:
-                        failure = error
-                        raise
-        except RequestFailed as error:
-            self.budget.spend_since(started)
-            error.name_settings(self._access.names_in_remedies())
-            if not self._pool.closed:
-                self._log.error("request_failed", url=_address(url, error), reason=error.reason)
-            raise
-        raise AssertionError("stamina ends with a result or an error")
+        began = started = time.monotonic()
+        tried, was_sent = 0, False
+        while True:
+            try:
+                return parse(self._attempt(url, most_bytes, again=was_sent))
+            except RequestFailed as error:
+                failure = error
+            started = self.budget.spend_since(started)
+            # A rate limit is not the fault of this request: only the budget bounds how often it is retried.
+            tried += not (failure.throttled and failure.retry_after is not None)
+            most = attempts or self._most_attempts(failure, started - began, can_narrow=can_narrow)
+            wait = self._seconds_before_retry(failure, tried) if tried < most else None
+            if wait is None or self._closed.wait(wait):
+                raise self._reported(url, failure)
+            started = self.budget.spend_since(started)
+            self._log_retry(url, failure)
+            # A request for a token that failed was sent to another address, before this one.
+            was_sent = was_sent or failure.url == plain(url)
 
     def close(self) -> None:
         """Close the sessions; requests that are still in flight are not retried and not logged."""
+        self._closed.set()
         self._pool.close()
 
-    def _retrying(self, attempts: int | None) -> Iterable[stamina.Attempt]:
-        tried = 0
+    def _most_attempts(self, failure: RequestFailed, seconds: float, *, can_narrow: bool) -> int:
+        is_repeated = can_narrow and failure.scope is FailureScope.ROWS
+        if is_repeated or seconds > LONGEST_SECONDS:
+            return FEWEST_ATTEMPTS
+        return OUTAGE_ATTEMPTS if failure.outage and self._has_answered else ATTEMPTS
 
-        def wait_before_retry(error: Exception) -> bool | float:
-            nonlocal tried
-            if not isinstance(error, RequestFailed):
-                return False
-            # A rate limit is not the fault of this request: only the budget bounds how often it is retried.
-            tried += not (error.throttled and error.retry_after is not None)
-            most = OUTAGE_ATTEMPTS if error.outage and self._has_answered else ATTEMPTS
-            return tried < (attempts or most) and self._wait_before_retry(error)
-
-        return stamina.retry_context(
-            on=wait_before_retry,
-            attempts=None if self.budget.seconds else 1,
-            timeout=self.budget.seconds or None,
-            wait_initial=FIRST_WAIT_SECONDS,
-            wait_max=LONGEST_WAIT_SECONDS,
-            wait_jitter=FIRST_WAIT_SECONDS,
-        )
-
-    def _wait_before_retry(self, error: RequestFailed) -> bool | float:
-        if not error.retryable or self._pool.closed or not self.budget.seconds:
-            return False
-        if error.retry_after is None:
-            return True
+    def _seconds_before_retry(self, failure: RequestFailed, tried: int) -> float | None:
+        """Return how long to wait before another attempt; None if there is none."""
+        left = self.budget.seconds
+        if not (failure.retryable and left):
+            return None
+        if failure.retry_after is None:
+            return min(seconds_after(tried), left)
         # Even "Retry-After: 0" waits, or the requests would follow each other as fast as the network allows.
-        return error.retry_after <= self.budget.seconds and max(error.retry_after, FIRST_WAIT_SECONDS)
+        return max(failure.retry_after, FIRST_WAIT_SECONDS) if failure.retry_after <= left else None
+
+    def _reported(self, url: str, failure: RequestFailed) -> RequestFailed:
+        failure.name_settings(self._access.names_in_remedies())
+        if not self._closed.is_set():
+            self._log.error("request_failed", url=_address(url, failure), reason=failure.reason)
+        return failure
 
     def _log_retry(self, url: str, failure: RequestFailed) -> None:
         waited = {} if failure.retry_after is None else {"retry_after": failure.retry_after}
@@ -211,18 +216,18 @@ class Requester:
     def _attempt(self, url: str, most_bytes: int, *, again: bool) -> bytes:
         if back_off := shared_back_off(self._access.catalog):
             raise refused(url, back_off.status, str(math.ceil(back_off.seconds)))
-        pooled = self._pool.borrow()
+        session = self._pool.borrow()
         try:
-            reply = self._send(pooled.session, url, most_bytes, again=again)
+            reply = self._send(session, url, most_bytes, again=again)
             if reply.status == HTTPStatus.UNAUTHORIZED:
-                pooled = self._pool.renew(pooled)
+                session = self._pool.renew(session)
                 self._log_retry(url, refused(url, reply.status, None))
-                reply = self._send(pooled.session, url, most_bytes, again=True)
+                reply = self._send(session, url, most_bytes, again=True)
         except RequestFailed:
             # The thread of an abandoned request may still use the session.
-            pooled.session.close()
+            session.close()
             raise
-        self._pool.give_back(pooled)
+        self._pool.give_back(session)
         if reply.status == HTTPStatus.OK:
             self._has_answered = True
             return reply.body
@@ -253,7 +258,7 @@ class Requester:
             return receive(url, send, seconds=self._timeout_seconds, most_bytes=most_bytes)
         finally:
             with self._lock:
-                self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)
+                self.seconds.append(time.monotonic() - started)
 
 
 def _address(url: str, error: RequestFailed) -> str:

@@ -15,7 +15,7 @@ from catalog_sync.store.sync_runs import catalog_size
 def check_health() -> Iterator[checks.CheckMessage]:
     """Check that a full sync has succeeded recently."""
     current = health.read()
-    if current["status"] != health.OK:
+    if current["status"] == health.STALE:
         yield checks.Warning(health.remedy(current), id="catalog_sync.W003")
 
 

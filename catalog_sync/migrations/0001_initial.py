@@ -103,14 +103,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("page_size", models.PositiveIntegerField(default=0)),
-                (
-                    "next_page_size",
-                    models.PositiveIntegerField(
-                        help_text="The automatic page size for the next sync run.", null=True
-                    ),
-                ),
                 ("concurrency", models.PositiveIntegerField(default=0)),
                 ("duration_seconds", models.FloatField(default=0)),
+                (
+                    "seconds_per_page",
+                    models.FloatField(default=0, help_text="The median time of the requests for the list."),
+                ),
                 ("pages", models.PositiveIntegerField(default=0)),
                 ("requests", models.PositiveIntegerField(default=0)),
                 ("retries", models.PositiveIntegerField(default=0)),
@@ -392,6 +390,19 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "changes",
                 "indexes": [models.Index(fields=["sync_run", "kind"], name="catalog_sync_change_kind")],
             },
+        ),
+        migrations.CreateModel(
+            name="CatalogOverview",
+            fields=[],
+            options={
+                "verbose_name": "Catalog overview",
+                "verbose_name_plural": "Catalog overview",
+                "proxy": True,
+                "default_permissions": (),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("catalog_sync.syncrun",),
         ),
         migrations.RunPython(create_prefix_index, migrations.RunPython.noop),
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
@@ -10,8 +12,12 @@ from opaque_keys.edx.keys import CourseKey
 from catalog_sync import conf
 from catalog_sync.conf import Catalog
 from catalog_sync.exceptions import UsageError
+from catalog_sync.marketing_urls import marketing_url_fault
 
 AUTO = "auto"
+
+# A course key in the address of a page: of any page in the usual form, of an about page in the older form.
+_KEY_IN_URL = re.compile(r"(?:course|ccx)-v1:[^/?#&\s]+|(?<=/courses/)[^/?#]+/[^/?#]+/[^/?#]+(?=/about)")
 
 
 def catalogs(names: Iterable[str] | None) -> list[Catalog]:
@@ -75,3 +81,50 @@ def course_key(key: object) -> str:
         return str(CourseKey.from_string(str(key)))
     except InvalidKeyError:
         raise UsageError(f"{str(key)!r} is not a course key.", "course_key") from None
+
+
+def course_key_in(text: str) -> str:
+    """Return the course key that an operator has typed, or that is in the pasted address of a course's page.
+
+    Raises:
+        UsageError: there is no valid course key.
+    """
+    text = text.strip()
+    # A "+" in an address that was decoded twice is a space.
+    found = _KEY_IN_URL.search(unquote(text).replace(" ", "+")) if "//" in text else None
+    return course_key(found[0] if found else text.replace(" ", "+"))
+
+
+def pinned_url(url: str) -> str:
+    """Return a marketing URL to pin, without surrounding white space.
+
+    Raises:
+        UsageError: it is not fit for learners, or it has a UTM parameter.
+    """
+    url = url.strip()
+    if fault := marketing_url_fault(url, conf.marketing_url_hosts()):
+        raise UsageError(f"The URL cannot be pinned: {fault}", "url")
+    for name, _value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+        if name.lower().startswith("utm_"):
+            raise UsageError(
+                f"The URL cannot be pinned: it has the UTM parameter {name}. Remove it: apps append their own when a "
+                "learner shares the link.",
+                "url",
+            )
+    return url
+
+
+def check_combination(
+    course_keys: Iterable[object] | None, *, changed: bool, dry_run: bool, distribute: bool
+) -> None:
+    """Refuse options of a sync that cannot be combined."""
+    if (course_keys is not None) + changed + distribute > 1:
+        raise UsageError(
+            "Use only one of course_keys, changed and distribute.", "course_keys", "changed", "distribute"
+        )
+    if dry_run and distribute:
+        raise UsageError(
+            "dry_run and distribute cannot be combined: one process has to compare all pages.",
+            "dry_run",
+            "distribute",
+        )

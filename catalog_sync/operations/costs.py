@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
+from django.db.models import QuerySet
+
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import PAGE_SIZES, REQUESTS_PER_HOUR, requests_for
+from catalog_sync.store.sync_runs import succeeded
 
 # The number of sync runs whose durations are used.
 LATEST_RUNS = 200
+# A page size is not compared with others on the basis of fewer sync runs.
+LEAST_RUNS = 3
 
 
 @dataclass(frozen=True)
@@ -19,13 +23,15 @@ class Cost:
 
     Attributes:
         requests: to read the list; look-ups of single course runs are not included.
-        seconds: median duration of the latest syncs at this page size; None: there were none.
+        seconds: median duration of the latest timed sync runs at this page size; None: there were none.
+        runs: the number of these sync runs.
         is_configured: whether this is the configured page size.
     """
 
     page_size: int
     requests: int
     seconds: float | None
+    runs: int
     is_configured: bool
 
     @property
@@ -36,21 +42,26 @@ class Cost:
 
 def costs(count: int, page_size: int, catalog: str) -> list[Cost]:
     """Return the costs of the usual page sizes and of the configured one."""
-    seconds = _seconds_by_page_size(catalog)
-    sizes = sorted({*PAGE_SIZES, page_size} - {0})
-    return [Cost(size, requests_for(count, size), seconds.get(size), size == page_size) for size in sizes]
+    durations: dict[int, list[float]] = {size: [] for size in sorted({*PAGE_SIZES, page_size} - {0})}
+    for size, seconds in timed_runs(catalog).values_list("page_size", "duration_seconds"):
+        if size in durations:
+            durations[size].append(seconds)
+    return [
+        Cost(
+            size,
+            requests_for(count, size),
+            median(seconds) if seconds else None,
+            len(seconds),
+            size == page_size,
+        )
+        for size, seconds in durations.items()
+    ]
 
 
-def _seconds_by_page_size(catalog: str) -> Mapping[int, float]:
-    # A dry run writes nothing, so it takes less time.
-    full = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False)
-    succeeded = full.filter(status=SyncRun.Status.SUCCEEDED)
-    latest = succeeded.order_by("-pk").values_list("page_size", "duration_seconds")[:LATEST_RUNS]
-    return _medians(latest)
+def timed_runs(catalog: str) -> QuerySet[SyncRun]:
+    """Return the latest sync runs whose duration depends on the page size, newest first.
 
-
-def _medians(pairs: Iterable[tuple[int, float]]) -> Mapping[int, float]:
-    durations: dict[int, list[float]] = {}
-    for size, seconds in pairs:
-        durations.setdefault(size, []).append(seconds)
-    return {size: median(each) for size, each in durations.items()}
+    A dry run writes nothing. A sync run that did not bypass the Catalog's cache may have been served from it, in a
+    hundredth of the time.
+    """
+    return succeeded(catalog).filter(bypassed_cache=True)[:LATEST_RUNS]

@@ -10,47 +10,63 @@ from django.utils import timezone
 from catalog_sync import conf
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.store import course_overviews, course_runs, lease
+from catalog_sync.store.sync_runs import full, succeeded
 
-OK, STALE = "ok", "stale"
+OK, STALE, DISABLED = "ok", "stale", "disabled"
 
 
 def read() -> dict[str, Any]:
     """Return the health of the sync as plain values without secrets; a few queries per Catalog, no request.
 
-    ``status`` is ``stale`` if no full sync has succeeded within ``CATALOG_SYNC_STALE_AFTER_HOURS``. Dry runs and syncs
-    of single courses do not count. With several Catalogs, the values are those of the Catalog whose last success is
-    the oldest, and ``catalogs`` contains those of each Catalog.
+    ``status`` is ``stale`` if no full sync has succeeded within ``CATALOG_SYNC_STALE_AFTER_HOURS``, and ``disabled`` if
+    an operator has disabled the sync. Dry runs and syncs of single courses do not count. With several Catalogs, the
+    values are those of the enabled Catalog whose last success is the oldest, and ``catalogs`` contains those of each
+    Catalog.
     """
-    by_catalog = {catalog.name: _of_catalog(catalog.name) for catalog in conf.catalogs()}
-    stalest = max(by_catalog, key=lambda name: (by_catalog[name]["status"] == STALE, _age(by_catalog[name])))
+    by_catalog = {catalog.name: of_catalog(catalog.name) for catalog in conf.catalogs()}
+    worst = max(by_catalog, key=lambda name: _badness(by_catalog[name]))
     count, with_url = course_overviews.count_with_url()
     values = {
-        "status": by_catalog[stalest]["status"],
-        "enabled": by_catalog[stalest]["enabled"],
         "stale_after_hours": conf.stale_after_hours(),
-        "last_success": by_catalog[stalest]["last_success"],
-        "last_full_run": by_catalog[stalest]["last_full_run"],
-        "running": by_catalog[stalest]["running"],
+        **by_catalog[worst],
         "course_overviews": count,
         "course_overviews_with_marketing_url": with_url,
         "marketing_url_percent": round(100 * with_url / count, 1) if count else None,
         "pinned": len(course_runs.pinned()),
+        "warnings": [text for name in by_catalog if (text := _rejected_warning(name, by_catalog[name]))],
     }
-    return values | {"catalog": stalest, "catalogs": by_catalog} if len(by_catalog) > 1 else values
+    return values | {"catalog": worst, "catalogs": by_catalog} if len(by_catalog) > 1 else values
 
 
-def _of_catalog(catalog: str) -> dict[str, Any]:
-    runs = SyncRun.objects.filter(catalog=catalog)
-    full = runs.filter(scope=SyncRun.Scope.ALL, dry_run=False).order_by("-pk")
-    succeeded = full.filter(status=SyncRun.Status.SUCCEEDED).first()
-    last = full.exclude(status=SyncRun.Status.RUNNING).first()
+def of_catalog(catalog: str) -> dict[str, Any]:
+    """Return the health of one Catalog's sync as plain values; a few queries."""
+    success = succeeded(catalog).defer("log_lines").first()
+    is_enabled = CatalogSyncConfig.current(catalog).enabled
+    status = STALE if _is_stale(success) else OK
     return {
-        "status": STALE if _is_stale(succeeded) else OK,
-        "enabled": CatalogSyncConfig.current(catalog).enabled,
-        "last_success": _success(succeeded),
-        "last_full_run": _full_run(last),
-        "running": _running(lease.alive().filter(lease=catalog).first()),
+        "status": status if is_enabled else DISABLED,
+        "enabled": is_enabled,
+        "last_success": _success(success),
+        "last_full_run": _full_run(
+            full(catalog).defer("log_lines").exclude(status=SyncRun.Status.RUNNING).first()
+        ),
+        "running": _running(lease.alive().defer("log_lines").filter(lease=catalog).first()),
     }
+
+
+def _badness(health: dict[str, Any]) -> tuple[int, float]:
+    return (DISABLED, OK, STALE).index(health["status"]), _age(health)
+
+
+def _rejected_warning(catalog: str, health: dict[str, Any]) -> str:
+    last = health["last_full_run"]
+    if not last or not last["course_runs_rejected"]:
+        return ""
+    of_which = f" of the Catalog {catalog}" if conf.has_several_catalogs() else ""
+    return (
+        f"The last full sync{of_which} rejected course runs ({last['course_runs_rejected']:,}). Sync run "
+        f"{last['run_id']} in Django admin lists them with the reasons. Correct them in the Catalog."
+    )
 
 
 def _age(health: dict[str, Any]) -> float:
@@ -60,10 +76,10 @@ def _age(health: dict[str, Any]) -> float:
 
 def remedy(health: dict[str, Any]) -> str:
     """Return what is wrong and what to do about it; empty if nothing is wrong."""
-    if health["status"] == OK and health["enabled"]:
+    if health["status"] == OK:
         return ""
     of_which = f" of the Catalog {health['catalog']}" if "catalogs" in health else ""
-    if not health["enabled"]:
+    if health["status"] == DISABLED:
         return f"The sync{of_which} is disabled. Enable it in Django admin (Catalog sync configuration)."
     success = health["last_success"]
     if success and datetime.fromisoformat(success["finished"]) > timezone.now():
@@ -74,7 +90,7 @@ def remedy(health: dict[str, Any]) -> str:
         )
     last = health["last_full_run"]
     result = f"sync run {last['run_id']} ended as {last['status']}" if last else "none has ever run"
-    if last and last["status"] != SyncRun.Status.SUCCEEDED:
+    if last and last["status"] not in (SyncRun.Status.SUCCEEDED, SyncRun.Status.CANCELED):
         fix = "Open that sync run under Sync runs in Django admin, fix the reported problem, and check the schedule."
     else:
         fix = "Run manage.py update_catalog_data and schedule it."
@@ -82,11 +98,11 @@ def remedy(health: dict[str, Any]) -> str:
     return f"No successful full sync{of_which} in the last {hours} hours ({result}). {fix}"
 
 
-def _is_stale(succeeded: SyncRun | None) -> bool:
-    if succeeded is None or succeeded.finished is None:
+def _is_stale(success: SyncRun | None) -> bool:
+    if success is None or success.finished is None:
         return True
     # If a wrong clock has set the end far in the future, the sync would not become stale until then.
-    return abs(timezone.now() - succeeded.finished) > timedelta(hours=conf.stale_after_hours())
+    return abs(timezone.now() - success.finished) > timedelta(hours=conf.stale_after_hours())
 
 
 def _success(run: SyncRun | None) -> dict[str, Any] | None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from catalog_sync import conf
 from catalog_sync.broker import has_broker, reason_of
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import SyncNotStarted
-from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.models import CatalogSyncConfig, SyncRequest, SyncRun
 from catalog_sync.store import lease
 
 # The name of the task in catalog_sync.tasks, a higher layer, which this module must not import.
 TASK = "catalog_sync.tasks.update_catalog_data"
+# A worker that is idle starts the task within a second.
+WAITING_SECONDS = 60
+MOST_OVERDUE = 5
 
 
 def start(
@@ -22,8 +28,9 @@ def start(
     user_id: int | None,
     allow_removals: bool = False,
     course_keys: Sequence[str] | None = None,
+    catalog: str | None = None,
 ) -> None:
-    """Hand a sync of these course runs to a Celery worker; None: a full sync.
+    """Hand a sync of these course runs to a Celery worker; None: a full sync, of all Catalogs or of one.
 
     Raises:
         SyncNotStarted: another sync is running, no sync is enabled, or the Celery broker is missing or unreachable.
@@ -34,27 +41,67 @@ def start(
     if not is_enabled():
         raise SyncNotStarted("The sync is disabled. Enable it in the Catalog sync configuration.")
     options = ["--dry-run"] * dry_run + ["--allow-removals"] * allow_removals
+    options += [f"--catalog {catalog}"] * bool(catalog)
     options += [f"--course-key {key}" for key in course_keys or ()]
-    command = " ".join(["manage.py update_catalog_data", *options])
+    command = " ".join(["manage.py lms update_catalog_data", *options])
     arguments: dict[str, Any] = {"dry_run": dry_run}
     if allow_removals:
         arguments["allow_removals"] = True
+    if catalog:
+        arguments["catalogs"] = [catalog]
     if course_keys is not None:
         arguments["course_keys"] = list(course_keys)
     if not has_broker():
         raise SyncNotStarted(f"No Celery broker is configured. Run the sync from a shell: {command}")
+    _send(arguments, command, user_id)
+    EventLog().info("requested", **arguments, user_id=user_id)
+
+
+def _send(arguments: dict[str, Any], command: str, user_id: int | None) -> None:
     # Web processes import this module for the admin, and importing Celery takes 20 ms.
     from celery import current_app
 
+    # Before the task is sent: a worker may start it immediately.
+    request = SyncRequest.objects.create(requested_by_id=user_id, command=command)
     try:
         # No retry, because a user is waiting.
-        current_app.send_task(TASK, kwargs=arguments, ignore_result=True, retry=False)
+        current_app.send_task(
+            TASK, kwargs=arguments | {"request_id": request.pk}, ignore_result=True, retry=False
+        )
     except Exception as error:  # The type depends on the host's broker.
+        request.delete()
         raise SyncNotStarted(
             f"The Celery broker cannot be reached ({reason_of(error)}). Start it, or run the sync from a shell: "
             f"{command}"
         ) from error
-    EventLog().info("requested", **arguments, user_id=user_id)
+
+
+def start_requested(request_id: int) -> None:
+    """Delete a requested sync, because a worker has started it."""
+    SyncRequest.objects.filter(pk=request_id).delete()
+
+
+def is_waiting() -> bool:
+    """Return whether a sync was requested less than a minute ago, and no worker has started it yet."""
+    return SyncRequest.objects.filter(requested__gt=_overdue_since()).exists()
+
+
+def overdue_requests() -> list[SyncRequest]:
+    """Return the latest requested syncs that no worker has started within a minute, newest first."""
+    overdue = SyncRequest.objects.filter(requested__lte=_overdue_since())
+    return list(overdue.select_related("requested_by").order_by("-pk")[:MOST_OVERDUE])
+
+
+def dismiss_request(request_id: int, *, user_id: int | None) -> bool:
+    """Forget a requested sync that no worker has started, and return whether it was there; the task stays queued."""
+    deleted, _ = SyncRequest.objects.filter(pk=request_id).delete()
+    if deleted:
+        EventLog().info("request_dismissed", request_id=request_id, user_id=user_id)
+    return bool(deleted)
+
+
+def _overdue_since() -> Any:
+    return timezone.now() - timedelta(seconds=WAITING_SECONDS)
 
 
 def is_enabled() -> bool:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from catalog_sync.models import SyncRunChange
+from django.db.models import Subquery
+
+from catalog_sync.marketing_urls import MAX_MARKETING_URL_LENGTH
+from catalog_sync.models import SyncRun, SyncRunChange
+from catalog_sync.store.sql import upsert
 
 # A first sync changes every course; further changes are only counted.
 MOST_PER_KIND = 1_000
+
+_LONGEST_KEY = 255
+_READ_THE_LIST = (SyncRun.Status.SUCCEEDED, SyncRun.Status.INCOMPLETE, SyncRun.Status.REFUSED)
 
 
 class Change(NamedTuple):
@@ -26,8 +34,53 @@ class Change(NamedTuple):
     new: str | None
     reason: str
 
+    @property
+    def identity(self) -> str:
+        """What recognizes a rejected record in the next sync run: its course key, or the reason if it has no key."""
+        return self.course_key or self.reason
+
 
 def read(run_id: int) -> list[Change]:
     """Return the stored changes of a sync run, by kind and course key."""
     rows = SyncRunChange.objects.filter(sync_run_id=run_id).order_by("kind", "course_key")
     return [Change(*values) for values in rows.values_list(*Change._fields)]
+
+
+def record(run_id: int, changes: Sequence[Change]) -> None:
+    """Store changes of a sync run; one statement."""
+    if changes:
+        upsert(SyncRunChange, Change._fields, changes, constants={"sync_run_id": run_id})
+
+
+def storable(change: Change) -> Change:
+    """Return the change with texts that every database can store; those of a rejected record may be any text."""
+    return Change(
+        _text(change.course_key, _LONGEST_KEY),
+        change.kind,
+        change.old and _text(change.old),
+        change.new and _text(change.new),
+        _text(change.reason),
+    )
+
+
+def _text(text: str, longest: int = MAX_MARKETING_URL_LENGTH) -> str:
+    # An old MySQL table has no character beyond the first 65,536.
+    return "".join(
+        char if char.isprintable() and char <= "\uffff" else "\N{REPLACEMENT CHARACTER}"
+        for char in text[:longest]
+    )
+
+
+def rejected_earlier(catalog: str) -> frozenset[str] | None:
+    """Return the identities of the records that the last full sync of the Catalog rejected; one query.
+
+    None: it may have rejected more than it stored.
+    """
+    full = SyncRun.objects.filter(
+        catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False, status__in=_READ_THE_LIST
+    )
+    rows = SyncRunChange.objects.filter(
+        kind=SyncRunChange.Kind.REJECTED, sync_run_id=Subquery(full.order_by("-pk").values("pk")[:1])
+    )
+    found = [Change(*values).identity for values in rows.values_list(*Change._fields)]
+    return frozenset(found) if len(found) < MOST_PER_KIND else None

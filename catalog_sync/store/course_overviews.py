@@ -21,21 +21,8 @@ from catalog_sync.fields import CaseSensitiveCharField
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.store import course_runs, overview_history, precedence
 from catalog_sync.store.course_runs import CatalogData, StoredData
+from catalog_sync.store.difference import Difference, difference
 from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
-
-
-class Difference(NamedTuple):
-    """The result of comparing course overviews with the data to publish.
-
-    Attributes:
-        seen: the keys of those that the LMS has.
-        differing: those of them that have other values.
-        with_url: those of them, except CCX courses, for which there is a marketing URL to publish.
-    """
-
-    seen: list[str]
-    differing: list[str]
-    with_url: list[str]
 
 
 class JoinedRows(NamedTuple):
@@ -85,9 +72,14 @@ def count(course_keys: Collection[str] | None = None) -> int:
     return int((_keyed() if course_keys is None else _keyed().filter(_key__in=list(course_keys))).count())
 
 
-def count_with_url() -> tuple[int, int]:
-    """Return how many course overviews the LMS has, and how many of them show a marketing URL; one query."""
-    counts = model()._default_manager.aggregate(all=Count("*"), showing=Count("pk", filter=_has_url()))
+def count_with_url(most: int | None = None) -> tuple[int, int]:
+    """Return how many course overviews the LMS has, and how many of them show a marketing URL; one query.
+
+    Args:
+        most: count only so many course overviews; None: all.
+    """
+    rows = model()._default_manager.order_by()[:most]
+    counts = rows.aggregate(all=Count("*"), showing=Count("pk", filter=_has_url()))
     return counts["all"], counts["showing"]
 
 
@@ -121,27 +113,20 @@ def _urls(wanted: Q) -> QuerySet[Any]:
     return _keyed().filter(_has_url(), wanted).values_list("_key", url_field(), social_sharing)
 
 
-def compare(published: Mapping[str, CatalogData]) -> Difference:
+def compare(
+    published: Mapping[str, CatalogData], simulated: Mapping[str, Sequence[Any]] | None = None
+) -> Difference:
     """Compare the course overviews of these keys with the data to publish; one query.
 
     A value that is None does not count as a difference: only ``clear`` removes a marketing URL.
+
+    Args:
+        published: by course key, the data to publish.
+        simulated: by course key, the values that course overviews would have if a dry run had written.
     """
     found = _keyed().filter(_key__among=published.keys()).values_list("_key", *conf.fields().values())
-    return difference({key: values for key, *values in found}, published)
-
-
-def difference(shown: Mapping[str, Sequence[Any]], published: Mapping[str, CatalogData]) -> Difference:
-    """Compare values of the mapped fields, by course key, with the data to publish."""
-    # The database may compare without case. A key in another case belongs to another course.
-    seen = [key for key in shown if key in published]
-    differing = {
-        key: None
-        for position, name in enumerate(conf.fields())
-        for key in seen
-        if (value := getattr(published[key], name)) is not None and value != shown[key][position]
-    }
-    with_url = [key for key in seen if published[key].marketing_url and not key.startswith(CCX_PREFIX)]
-    return Difference(seen, list(differing), with_url)
+    simulated = simulated or {}
+    return difference({key: simulated.get(key, values) for key, *values in found}, published)
 
 
 def read_joined(course_keys: Collection[str]) -> JoinedRows:
@@ -175,7 +160,7 @@ def copy_published_values(course_keys: Collection[str], unconfirmed: Collection[
     """Copy the published values of these course keys to their course overviews, and return how many were written.
 
     Two statements at most, and two for unconfirmed ones, whatever the number of keys. The values do not pass through
-    Python. A marketing URL that a CCX course has from its parent run is not copied.
+    Python. A marketing URL that a CCX course has from its parent course run is not copied.
 
     Args:
         course_keys: of the course overviews.
@@ -207,9 +192,11 @@ def copy_marketing_urls(urls: Mapping[str, str]) -> int:
     return _update(list(urls), {url_field(): Case(*whens)})
 
 
-def clear(course_keys: Collection[str]) -> int:
-    """Remove the marketing URL from the course overviews, and return how many had one. Pinned URLs stay."""
-    return _update(_with_removable_url(course_keys), {url_field(): Value(None, output_field=TextField())})
+def clear(course_keys: Collection[str]) -> dict[str, str]:
+    """Remove the marketing URLs from the course overviews, and return them by course key. Pinned URLs stay."""
+    removed = removable_urls(course_keys)
+    _update(removed, {url_field(): Value(None, output_field=TextField())})
+    return removed
 
 
 def lock_with_url(course_keys: Collection[str], url: str) -> list[str]:
@@ -218,15 +205,15 @@ def lock_with_url(course_keys: Collection[str], url: str) -> list[str]:
     return [key for key, shown in locked if shown == url and key in course_keys]
 
 
-def count_with_removable_url(course_keys: Collection[str]) -> int:
-    """Return how many of these course overviews have a marketing URL that is not pinned."""
-    return sum(len(_with_removable_url(chunk)) for chunk in in_chunks(course_keys))
-
-
-def _with_removable_url(course_keys: Collection[str]) -> list[str]:
-    wanted = set(course_keys)
-    showing = set(with_marketing_url().filter(_key__in=list(wanted))) & wanted
-    return list(showing - precedence.with_pinned_source(showing)) if showing else []
+def removable_urls(course_keys: Collection[str]) -> dict[str, str]:
+    """Return the marketing URLs of these course overviews, by key, without those that are pinned."""
+    urls: dict[str, str] = {}
+    for some in map(set, in_chunks(course_keys)):
+        # The database may compare without case.
+        showing = {key: url for key, url in marketing_urls(some).items() if url and key in some}
+        pinned = precedence.with_pinned_source(showing) if showing else set()
+        urls |= {key: url for key, url in showing.items() if key not in pinned}
+    return urls
 
 
 def with_marketing_url() -> QuerySet[Any]:
@@ -256,9 +243,8 @@ def key_chunks(some_keys: QuerySet[Any]) -> Iterator[list[str]]:
 def out_of_date() -> Iterator[str]:
     """Yield the keys of stored course runs whose course overview does not have the marketing URL that is published.
 
-    CCX courses without a URL of their own are left out, since theirs comes from the parent run. This reads all course
-    overviews and stored course runs, because joining them in the database takes several times as long, on MySQL because
-    of their collations.
+    CCX courses without a URL of their own are left out, since theirs comes from the parent course run. This reads all
+    course overviews and stored course runs: a join in the database takes several times as long.
     """
     overviews = _keyed().values_list("_key", url_field())
     shown = {key: url or "" for chunk in chunks_in_order(overviews, "_key", ROWS) for key, url in chunk}

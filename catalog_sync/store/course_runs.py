@@ -69,15 +69,15 @@ class StoredData(NamedTuple):
                 course_runs[key] = in_order(candidates)
         return StoredData(course_runs, self.pins)
 
-    def with_unnamed(self) -> set[str]:
-        """Return the course keys that a Catalog lists which is not named any more."""
+    def with_former(self) -> set[str]:
+        """Return the course keys that a former Catalog lists: one that the settings do not name any more."""
         names = {each.name for each in conf.catalogs()}
         return {
             key for key, some in self.course_runs.items() if any(each.catalog not in names for each in some)
         }
 
-    def without_unnamed(self, course_keys: Collection[str]) -> StoredData:
-        """Return what would be stored if no Catalog that is not named any more listed these course keys."""
+    def without_former(self, course_keys: Collection[str]) -> StoredData:
+        """Return what would be stored if no former Catalog listed these course keys."""
         names = {each.name for each in conf.catalogs()}
         course_runs = dict(self.course_runs)
         for key in self.course_runs.keys() & course_keys:
@@ -90,7 +90,8 @@ class StoredData(NamedTuple):
 def in_order(course_runs: list[StoredCourseRun]) -> list[StoredCourseRun]:
     """Return the stored course runs of a course key in order of precedence.
 
-    It is the order of ``CATALOG_SYNC_CATALOGS``. A Catalog that is not named any more comes last.
+    It is the order of ``CATALOG_SYNC_CATALOGS``; a former Catalog, which is not named there any more, is last.
+    ``precedence.published_rows`` has the same order in SQL.
     """
     if len(course_runs) == 1:
         return course_runs
@@ -164,8 +165,8 @@ def delete_course_runs(course_keys: Collection[str], catalog: str) -> None:
     CatalogCourseRun.objects.filter(course_key__in=course_keys, catalog=catalog).delete()
 
 
-def delete_unnamed(course_keys: Collection[str]) -> None:
-    """Delete the course runs of these course keys that belong to Catalogs which are not named any more."""
+def delete_former(course_keys: Collection[str]) -> None:
+    """Delete the course runs of these course keys that belong to former Catalogs."""
     names = [each.name for each in conf.catalogs()]
     CatalogCourseRun.objects.filter(course_key__in=course_keys).exclude(catalog__in=names).delete()
 

@@ -22,6 +22,7 @@ from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.models import SyncRun
 from catalog_sync.store.sql import UtcNow, is_conflict, repeat_on_conflict
+from catalog_sync.store.text import storable
 
 # Without a heartbeat, the lease expires after this time.
 LEASE_SECONDS = 45
@@ -40,7 +41,7 @@ PROGRESS = ("pages", "course_runs_retrieved", "updated")
 # The columns that are not in the event=catalog_sync.finished of a stale sync run.
 _NOT_REPORTED = (
     *("id", "lease", "holder", "started", "heartbeat", "finished", "cancel_requested"),
-    *("log_lines", "next_page_size", "message"),
+    *("log_lines", "message"),
 )
 REPORTED = [field.name for field in SyncRun._meta.concrete_fields if field.name not in _NOT_REPORTED]
 
@@ -209,7 +210,8 @@ def _close(run_id: int, **values: Any) -> None:
 
 
 def _end(runs: QuerySet[SyncRun], **values: Any) -> int:
-    return runs.update(lease=None, finished=UtcNow(), **values)
+    stored = {name: storable(value) for name, value in values.items()}
+    return runs.update(lease=None, finished=UtcNow(), **stored)
 
 
 def wait_for_writer() -> None:

@@ -12,10 +12,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from catalog_sync import conf
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import UsageError
-from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.models import PinnedMarketingUrl
 from catalog_sync.store import course_overviews, precedence, publishing
 from catalog_sync.store.lease import wait_for_writer
@@ -28,11 +26,9 @@ def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
     A CCX course that has a URL of its own keeps it. Neither the LMS nor the Catalog need have the course yet.
 
     Raises:
-        UsageError: the URL is not fit for learners, the course key is too long, or the caller is in a transaction.
+        UsageError: the course key is too long, or the caller is in a transaction.
     """
     repeat_on_conflict(_refuse_transaction_of_the_caller)
-    if fault := marketing_url_fault(url, conf.marketing_url_hosts()):
-        raise UsageError(f"The URL cannot be pinned: {fault}", "url")
     longest = PinnedMarketingUrl._meta.get_field("course_key").max_length or 0
     if len(course_key) > longest:
         raise UsageError(f"The course key is longer than {longest} characters", "course_key")

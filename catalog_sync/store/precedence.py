@@ -1,8 +1,12 @@
 """Which stored values are published for a course.
 
 The marketing URL is the first of these: the pinned URL; the URL of the first-named Catalog that has one; for a CCX
-course, the same of its parent run. The other values come from the course run that the marketing URL comes from, or
-from that of the first-named Catalog if none has a URL.
+course, the same of its parent course run. The other values come from the course run that the marketing URL comes from,
+or from that of the first-named Catalog if none has a URL.
+
+The rule exists twice: in Python for rows that are read anyway (``published_with_parents``, with the order of
+``course_runs.in_order``), and in SQL for values that do not pass through Python (``published_rows`` and the functions
+after it).
 """
 
 from __future__ import annotations
@@ -22,10 +26,11 @@ from catalog_sync.store.sql import in_chunks
 
 
 class Source(NamedTuple):
-    """The course key for which the published marketing URL is stored, and whether it is pinned."""
+    """The course key for which the published marketing URL is stored, whether it is pinned, and the URL."""
 
     course_key: str
     is_pinned: bool
+    url: str
 
 
 def published_course_run(candidates: Sequence[StoredCourseRun]) -> StoredCourseRun:
@@ -50,7 +55,7 @@ def published_after(
 
 
 def published(stored: StoredData) -> dict[str, CatalogData]:
-    """Return the data to publish for each stored course key, without what CCX courses have from their parent runs."""
+    """Return the data to publish for each stored course key. CCX courses do not get that of their parent course run."""
     data = {key: published_course_run(some).data for key, some in stored.course_runs.items()}
     for key, url in stored.pins.items():
         data[key] = data.get(key, CatalogData())._replace(marketing_url=url)
@@ -62,7 +67,7 @@ def published_with_parents(course_keys: Collection[str], stored: StoredData) -> 
 
     Args:
         course_keys: of the courses.
-        stored: for these keys and the parent runs of the CCX courses among them.
+        stored: for these keys and the parent course runs of the CCX courses among them.
     """
     all_data = published(stored)
     data = {key: all_data[key] for key in course_keys if key in all_data}
@@ -75,7 +80,7 @@ def published_with_parents(course_keys: Collection[str], stored: StoredData) -> 
 
 
 def with_parents(course_keys: Collection[str]) -> set[str]:
-    """Return the keys, and those of the parent runs of the CCX courses among them."""
+    """Return the keys, and those of the parent course runs of the CCX courses among them."""
     return {*course_keys, *filter(None, map(parent_of_ccx, course_keys))}
 
 
@@ -84,13 +89,17 @@ def data_for(course_keys: Collection[str]) -> dict[str, CatalogData]:
     return published_with_parents(course_keys, course_runs.read(with_parents(course_keys)))
 
 
-def source_of(course_key: str) -> Source | None:
-    """Return for which course key the marketing URL of this course is stored; None if it is not stored."""
-    data = course_runs.read(with_parents([course_key]))
-    urls = {key: each.marketing_url for key, each in published(data).items()}
+def source_in(course_key: str, stored: StoredData) -> Source | None:
+    """Return for which course key the marketing URL of this course is stored; None if it is not stored.
+
+    Args:
+        course_key: of the course.
+        stored: for this key and, if it is a CCX course, that of its parent course run.
+    """
+    data = published(stored)
     for key in (course_key, parent_of_ccx(course_key)):
-        if key and urls.get(key):
-            return Source(key, key in data.pins)
+        if key and key in data and (url := data[key].marketing_url):
+            return Source(key, key in stored.pins, url)
     return None
 
 
@@ -119,7 +128,7 @@ def pinned_url(course_key: Any) -> Subquery:
 def published_value(name: str, course_key: Any) -> Any:
     """Return a value to publish for a course key, as an expression for a query of another table.
 
-    A marketing URL that a CCX course has from its parent run is left out.
+    A marketing URL that a CCX course has from its parent course run is left out.
     """
     value = Subquery(published_rows(course_key).values(name)[:1])
     return Coalesce(pinned_url(course_key), value) if name == "marketing_url" else value

@@ -12,6 +12,7 @@ from catalog_sync import conf
 from catalog_sync.course_keys import CCX_PREFIX
 from catalog_sync.store import course_overviews, precedence
 from catalog_sync.store.course_runs import CatalogData
+from catalog_sync.store.difference import difference
 from catalog_sync.store.lease import running, wait_for_writer
 
 
@@ -43,7 +44,7 @@ def _needs_republishing(course_key: str, restored_url: str | None) -> bool:
     columns = ["_key", Exists(running()), *fields.values(), *(stored_values[name] for name in fields)]
     for key, is_syncing, *values in course_overviews.of_key(course_key).values_list(*columns):
         published = CatalogData(**dict(zip(fields, values[len(fields) :], strict=True)))
-        differing = course_overviews.difference({key: values}, {course_key: published}).differing
+        differing = difference({key: values}, {course_key: published}).differing
         shown_url = dict(zip(fields, values, strict=False))["marketing_url"]
         is_outdated = bool(restored_url) and shown_url == restored_url and not published.marketing_url
         return is_syncing or bool(differing) or is_outdated
@@ -93,7 +94,7 @@ def publish(published: dict[str, CatalogData]) -> int:
         published: what ``precedence.data_for`` returns for these keys.
     """
     differing = course_overviews.compare(published).differing
-    # A CCX course may have the marketing URL of its parent run.
+    # A CCX course may have the marketing URL of its parent course run.
     ccx_urls = {
         key: url for key in differing if key.startswith(CCX_PREFIX) and (url := published[key].marketing_url)
     }

@@ -35,16 +35,22 @@ def upsert(
     rows: Iterable[Sequence[Any]],
     *,
     constants: Mapping[str, Any],
-    unique_columns: Sequence[str],
-    update_columns: Sequence[str],
+    unique_columns: Sequence[str] = (),
+    update_columns: Sequence[str] = (),
 ) -> None:
     """Insert the rows, or update those whose ``unique_columns`` exist, in as few statements as the database allows.
+
+    Without ``unique_columns`` all are inserted.
 
     ``bulk_create`` would create one model instance per row and, on SQLite, write only 142 rows per statement.
     """
     quoted = connection.ops.quote_name
     into = f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(map(quoted, [*columns, *constants]))})"
-    on_conflict = connection.ops.on_conflict_suffix_sql([], OnConflict.UPDATE, update_columns, unique_columns)
+    on_conflict = ""
+    if unique_columns:
+        on_conflict = connection.ops.on_conflict_suffix_sql(
+            [], OnConflict.UPDATE, update_columns, unique_columns
+        )
     with connection.cursor() as cursor:
         same, same_values = _marks(constants.values())
         marks = f"({', '.join(['%s'] * len(columns) + same)})"

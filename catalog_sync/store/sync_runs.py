@@ -4,30 +4,58 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from catalog_sync.models import MAX_KEEP_RUNS_DAYS, SyncRun
+from catalog_sync.models import MAX_KEEP_RUNS_DAYS, SyncRun, SyncRunChange
 from catalog_sync.store import course_runs
+from catalog_sync.store.sql import CHUNK, in_chunks
+
+# A sync that starts at the same time each day may start a moment earlier than the day before.
+_SHARE_OF_BYPASS_HOURS = 0.95
+
+
+def full(catalog: str) -> QuerySet[SyncRun]:
+    """Return a Catalog's full sync runs, newest first, without dry runs."""
+    return SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False).order_by("-pk")
+
+
+def succeeded(catalog: str) -> QuerySet[SyncRun]:
+    """Return those of ``full`` that succeeded."""
+    return full(catalog).filter(status=SyncRun.Status.SUCCEEDED)
 
 
 def catalog_size(catalog: str) -> int:
     """Return how many course runs the Catalog listed at the last full sync, or else how many are stored."""
-    full = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL)
-    counts = full.filter(catalog_count__gt=0).order_by("-pk")
-    return counts.values_list("catalog_count", flat=True).first() or course_runs.count(catalog)
+    # Also at a dry run.
+    runs = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, catalog_count__gt=0)
+    counts = runs.order_by("-pk").values_list("catalog_count", flat=True)
+    return counts.first() or course_runs.count(catalog)
+
+
+def must_bypass_cache(catalog: str, hours: int) -> bool:
+    """Return whether no full sync has bypassed the Catalog's cache for this many hours; 0 hours: never."""
+    if not hours:
+        return False
+    since = timezone.now() - timedelta(hours=_SHARE_OF_BYPASS_HOURS * hours)
+    return not succeeded(catalog).filter(bypassed_cache=True, started__gte=since).exists()
+
+
+def requests_of_last_hour(catalog: str) -> int:
+    """Return how many requests the sync runs sent that ended within the last hour, dry runs included."""
+    ended = SyncRun.objects.filter(catalog=catalog, finished__gte=timezone.now() - timedelta(hours=1))
+    return ended.aggregate(requests=Sum("requests"))["requests"] or 0
 
 
 def prune(keep_days: int, catalog: str) -> None:
     """Delete a Catalog's older sync runs, but never its last successful full sync; 0 days: delete none."""
     if not keep_days:
         return
-    runs = SyncRun.objects.filter(catalog=catalog)
-    full = runs.filter(scope=SyncRun.Scope.ALL, status=SyncRun.Status.SUCCEEDED, dry_run=False)
-    last = full.order_by("-pk").values_list("pk", flat=True).first()
+    last = succeeded(catalog).values_list("pk", flat=True).first()
     # A configuration that was saved before the form had a limit may exceed it.
     kept_since = timezone.now() - timedelta(days=min(keep_days, MAX_KEEP_RUNS_DAYS))
-    old = runs.filter(started__lt=kept_since, lease=None)
-    old.exclude(pk=last or 0).delete()
+    old = SyncRun.objects.filter(catalog=catalog, started__lt=kept_since, lease=None)
+    _delete(old.exclude(pk=last or 0))
 
 
 def delete_idle_incremental_runs(run_id: int, catalog: str, status: SyncRun.Status) -> None:
@@ -35,11 +63,22 @@ def delete_idle_incremental_runs(run_id: int, catalog: str, status: SyncRun.Stat
 
     With one per minute, the full syncs would be hard to find in Django admin.
     """
-    SyncRun.objects.filter(
-        catalog=catalog,
-        scope=SyncRun.Scope.CHANGED,
-        status=status,
-        updated=0,
-        removed=0,
-        pk__lt=run_id,
-    ).delete()
+    _delete(
+        SyncRun.objects.filter(
+            catalog=catalog,
+            scope=SyncRun.Scope.CHANGED,
+            status=status,
+            updated=0,
+            removed=0,
+            pk__lt=run_id,
+        )
+    )
+
+
+def _delete(runs: QuerySet[SyncRun]) -> None:
+    """Delete sync runs and their changes. No statement deletes many rows, because a sync run may have thousands."""
+    for run_ids in in_chunks(runs.values_list("pk", flat=True)):
+        changes = SyncRunChange.objects.filter(sync_run__in=run_ids).order_by("pk")
+        while change_ids := list(changes.values_list("pk", flat=True)[:CHUNK]):
+            SyncRunChange.objects.filter(pk__in=change_ids).delete()
+        SyncRun.objects.filter(pk__in=run_ids).only("pk").delete()

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
-from catalog_sync.sync.runner import run_sync
+from catalog_sync.sync.scopes import run_sync
 
 __all__ = ["SyncOptions", "SyncReport", "run_sync"]

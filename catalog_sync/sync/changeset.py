@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from catalog_sync import conf
-from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
+from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.course_keys import is_course_key
 from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.store.course_runs import CatalogData, StoredCourseRun
+
+
+class Rejected(NamedTuple):
+    """A rejected record: its key, which may be any text or empty, the reason, and its marketing URL if it is known."""
+
+    key: str
+    reason: str
+    url: str | None = None
 
 
 @dataclass
@@ -26,17 +35,17 @@ class Changeset:
     data: dict[str, CatalogData] = field(default_factory=dict)
     changes: dict[str, CatalogData] = field(default_factory=dict)
     confirmed: set[str] = field(default_factory=set)
-    rejected: list[RejectedRecord] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
 
     @property
     def unconfirmed(self) -> set[str]:
-        """The keys whose stored marketing URL the page does not have any more; only a look-up by key proves it."""
+        """The keys whose stored marketing URL is not on the page any more. Only a look-up by key may remove it."""
         return self.data.keys() - self.confirmed
 
 
 def compute_changes(page: Page, stored: Mapping[str, StoredCourseRun]) -> Changeset:
     """Compare a page with the Catalog's stored course runs of its keys."""
-    changeset = Changeset(rejected=list(page.rejected))
+    changeset = Changeset(rejected=[Rejected(record.key, record.reason) for record in page.rejected])
     statuses, hosts = conf.run_statuses(), conf.marketing_url_hosts()
     # A malformed record does not prove that the earlier one is wrong.
     changeset.confirmed.update(record.key for record in page.rejected if record.key)
@@ -45,14 +54,14 @@ def compute_changes(page: Page, stored: Mapping[str, StoredCourseRun]) -> Change
         is_known = row is not None and _is_stored(run, row.data)
         record_fault = None if is_known else _record_fault(run)
         if record_fault:
-            changeset.rejected.append(RejectedRecord(run.key, record_fault))
+            changeset.rejected.append(Rejected(run.key, record_fault, run.marketing_url))
             changeset.confirmed.add(run.key)
             continue
         has_status = statuses is None or run.status in statuses
         url = run.marketing_url or None if has_status else None
         url_fault = marketing_url_fault(url, hosts) if url else None
         if url_fault:
-            changeset.rejected.append(RejectedRecord(run.key, f"marketing URL: {url_fault}"))
+            changeset.rejected.append(Rejected(run.key, f"marketing URL: {url_fault}", url))
         old = row.data if row else CatalogData()
         is_usable = bool(url and not url_fault)
         if is_usable or not old.marketing_url or (url_fault and url != old.marketing_url):
@@ -65,7 +74,7 @@ def compute_changes(page: Page, stored: Mapping[str, StoredCourseRun]) -> Change
 
 
 def _merge(run: CourseRun, url: str | None, old: CatalogData) -> CatalogData:
-    # Without proof of absence a URL stays, and the status that it came with.
+    # A stored URL stays until a look-up by key, and so does the status that belongs to it.
     status = old.status if old.marketing_url and not url else run.status or ""
     aid, language = run.eligible_for_financial_aid, run.content_language
     return CatalogData(
@@ -77,7 +86,7 @@ def _merge(run: CourseRun, url: str | None, old: CatalogData) -> CatalogData:
 
 
 def _is_stored(run: CourseRun, old: CatalogData) -> bool:
-    """Return whether the record has the stored values. It is not checked again: which URLs are fit may change."""
+    """Return whether the record has the stored values; then its texts are not checked again."""
     return (
         run.marketing_url == old.marketing_url
         and run.status == old.status

@@ -1,13 +1,13 @@
-"""Connect to a Catalog outside a sync run."""
+"""Connect to a Catalog, in a sync run and outside of one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from catalog_sync import conf
-from catalog_sync.catalog_client import CatalogClient, PageRange, Requester, access_to
+from catalog_sync.catalog_client import CatalogAccess, CatalogClient, PageRange, Requester, access_to
 from catalog_sync.catalog_client.errors import address_missing
 from catalog_sync.conf import Catalog
 from catalog_sync.event_log import EventLog
@@ -30,23 +30,41 @@ class ConnectionResult:
 
 
 @contextmanager
+def connected(
+    access: CatalogAccess,
+    log: EventLog,
+    *,
+    timeout_seconds: float,
+    retry_deadline_seconds: float,
+    heartbeat: Callable[[], None] = lambda: None,
+    bypass_cache: bool = False,
+) -> Iterator[CatalogClient]:
+    """Yield a client of the Catalog, with these arguments of ``Requester`` and ``CatalogClient``.
+
+    Raises:
+        RequestFailed: the address of the Catalog is not set.
+    """
+    if not access.api_url:
+        raise address_missing(access.source)
+    requester = Requester(
+        log, timeout_seconds=timeout_seconds, retry_deadline_seconds=retry_deadline_seconds, access=access
+    )
+    with closing(requester):
+        yield CatalogClient(access.api_url, conf.fields(), requester, heartbeat, bypass_cache=bypass_cache)
+
+
+@contextmanager
 def client_without_retries(catalog: Catalog) -> Iterator[CatalogClient]:
     """Yield a client that repeats a failed request only to replace its access token after HTTP 401.
 
     Raises:
         RequestFailed: the address of the Catalog is not set.
     """
-    access = access_to(catalog)
-    if not access.api_url:
-        raise address_missing(access.source)
-    requester = Requester(
-        EventLog(),
-        timeout_seconds=CatalogSyncConfig.current(catalog.name).request_timeout_seconds,
-        retry_deadline_seconds=0,
-        access=access,
-    )
-    with closing(requester):
-        yield CatalogClient(access.api_url, conf.fields(), requester)
+    seconds = CatalogSyncConfig.current(catalog.name).request_timeout_seconds
+    with connected(
+        access_to(catalog), EventLog(), timeout_seconds=seconds, retry_deadline_seconds=0
+    ) as client:
+        yield client
 
 
 def request_one_course_run(catalog: Catalog) -> ConnectionResult:

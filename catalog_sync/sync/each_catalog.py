@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.report import SyncReport
+from catalog_sync.sync.runner import UNEXPECTED_ERROR
+from catalog_sync.sync.transactions import refuse_outer_transaction
 
 NOT_STARTED = "The sync of this Catalog was not started, because the command was stopped. Run it again."
 
@@ -19,22 +22,26 @@ def sync_each(requested: Sequence[SyncOptions], sync: Callable[[SyncOptions], Sy
 
     Raises:
         SyncAlreadyRunning: another sync of one Catalog is running, and none of the others failed.
+        RuntimeError: the caller is in a transaction.
     """
+    refuse_outer_transaction()
     if len(requested) == 1:
         return sync(requested[0])
     reports: list[SyncReport] = []
     already_running = None
     for options in requested:
         if reports and options.should_stop and options.should_stop():
-            reports.append(SyncReport.of_nothing("failed", NOT_STARTED, options))
+            reports.append(SyncReport.of_nothing("canceled", NOT_STARTED, options))
             continue
         try:
             reports.append(sync(options))
         except SyncAlreadyRunning as error:
             already_running = already_running or error
             reports.append(SyncReport.of_nothing("skipped", str(error), options))
+        except Exception as error:  # a bug, which may depend on the data of one Catalog
+            EventLog().exception("unexpected_error", catalog=options.catalog.name, reason=error)
+            reports.append(SyncReport.of_nothing("failed", UNEXPECTED_ERROR, options))
     joined = SyncReport.joined(reports)
     if already_running and joined.is_fine:
-        already_running.args = (joined.message,)
-        raise already_running
+        raise SyncAlreadyRunning(joined.message, already_running.scope, joined)
     return joined

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 
 from catalog_sync.catalog_client import CatalogClient
@@ -51,10 +50,11 @@ def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
 
 def _last_complete_start(catalog: str) -> datetime:
     """Return the start of the last sync run that covered all changes before it."""
-    # Rejected records do not matter: they may stay in the Catalog for months.
-    is_complete = Q(status=SyncRun.Status.SUCCEEDED) | Q(status=SyncRun.Status.INCOMPLETE, failures=0)
     complete = SyncRun.objects.filter(
-        is_complete, catalog=catalog, scope__in=(SyncRun.Scope.ALL, SyncRun.Scope.CHANGED), dry_run=False
+        catalog=catalog,
+        scope__in=(SyncRun.Scope.ALL, SyncRun.Scope.CHANGED),
+        status=SyncRun.Status.SUCCEEDED,
+        dry_run=False,
     )
     last = complete.order_by("-pk").values_list("started", flat=True).first()
     return last or timezone.now() - FIRST_PERIOD

@@ -12,11 +12,14 @@ from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews
 from catalog_sync.store.sql import is_conflict
-from catalog_sync.store.sync_runs import catalog_size
+from catalog_sync.store.sync_runs import catalog_size, requests_of_last_hour
 from catalog_sync.sync.report import SyncReport
 
 MOST_REASONS = 3
-
+# Between what is missing and the cause, in the failures of a crawl.
+BECAUSE = ", because "
+# From this share of the quota on, the LMS's own requests are the cause.
+OWN_SHARE = 0.5
 
 # Remedies by the database's own text, because the kinds of exception are too coarse: PostgreSQL has the same for a
 # missing table and for a missing permission. The texts are those of SQLite, MariaDB and PostgreSQL.
@@ -44,23 +47,57 @@ def database_failure(error: AnyDatabaseError) -> str:
     return f"Database error: {text.rstrip('.')}. {next(remedies, otherwise)}, then run the command again."
 
 
-def outcome_of(failures: Sequence[str], rejected: int) -> tuple[SyncRun.Status, str]:
+class NothingRead(Exception):
+    """No page of the list could be read."""
+
+    def __init__(self, failures: Sequence[str]) -> None:
+        causes = list(_by_cause(failures))[:MOST_REASONS]
+        super().__init__(f"No page of the Catalog's list could be read, because {'; '.join(causes)}.")
+
+
+def outcome_of(failures: Sequence[str], report: SyncReport) -> tuple[SyncRun.Status, str]:
     """Return the status of a sync run that was not aborted, and its message.
 
+    A rejected record does not make it incomplete, because it may stay in the Catalog for months.
+
     Args:
-        failures: why something was not applied, one reason each.
-        rejected: the number of rejected course runs.
+        failures: why something was not read or not applied, one reason each.
+        report: its number of rejected course runs becomes a warning.
     """
-    if not failures and not rejected:
-        return SyncRun.Status.SUCCEEDED, ""
-    reasons = [failure.rstrip(".") for failure in failures[:MOST_REASONS]]
-    if more := len(failures) - len(reasons):
-        reasons.append(f"{more} more (see event=catalog_sync.not_applied)")
-    if rejected:
-        reasons.append(
-            f"{rejected} rejected course runs (see event=catalog_sync.course_run_rejected; correct them in the Catalog)"
-        )
-    return SyncRun.Status.INCOMPLETE, f"Incomplete: {'; '.join(reasons)}."
+    warning = _rejected_warning(report.course_runs_rejected)
+    if not failures:
+        return SyncRun.Status.SUCCEEDED, warning
+    reasons = distinct(failures)
+    if (more := len(reasons) - MOST_REASONS) > 0:
+        reasons[MOST_REASONS:] = [f"{more} more (see event=catalog_sync.not_applied)"]
+    return SyncRun.Status.INCOMPLETE, f"Incomplete: {'; '.join(reasons)}. {warning}".rstrip()
+
+
+def distinct(failures: Sequence[str]) -> list[str]:
+    """Return one failure for each cause, with the number of the others that have the same cause."""
+    return [
+        f"{same[0]} (and {len(same) - 1} more with this cause)" if len(same) > 1 else same[0]
+        for same in _by_cause(failures).values()
+    ]
+
+
+def _by_cause(failures: Sequence[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for failure in failures:
+        text = failure.rstrip(".")
+        what, _, cause = text.partition(BECAUSE)
+        groups.setdefault(cause or what, []).append(text)
+    return groups
+
+
+def _rejected_warning(number: int) -> str:
+    if not number:
+        return ""
+    rejected = "1 course run was rejected" if number == 1 else f"{number:,} course runs were rejected"
+    return (
+        f"{rejected}: correct the invalid keys, URLs or other values in the Catalog "
+        "(see event=catalog_sync.course_run_rejected)."
+    )
 
 
 def rejected_advice(report: SyncReport) -> str:
@@ -75,21 +112,25 @@ def rejected_advice(report: SyncReport) -> str:
 
 
 def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
-    """Return advice on the page size for a throttled user; empty if the Catalog did not throttle the request."""
-    if not error.throttled or not (page_size := report.page_size):
+    """Return who used the quota and which page size to use; empty if the Catalog did not throttle the request."""
+    if not error.throttled:
         return ""
+    sent = report.requests + requests_of_last_hour(report.catalog)
+    # Not all of them: incremental sync runs that changed nothing are deleted.
+    own = f" This LMS's own sync runs sent at least {sent:,} requests in the last hour"
     count = report.catalog_count or catalog_size(report.catalog) or course_overviews.count()
-    if not count:
-        return ""
-    needed, fitting = quota.requests_for(count, page_size), quota.least_page_size(count)
+    if not count or not report.page_size:
+        return f"{own}."
+    needed, fitting = quota.requests_for(count, report.page_size), quota.least_page_size(count)
     per_hour = f"{quota.REQUESTS_PER_HOUR} requests per hour"
-    if fitting > page_size:
+    if fitting > report.page_size:
         return (
-            f" With page size {page_size}, a sync of {count:,} course runs needs {needed:,} requests, but an ordinary "
-            f"user has {per_hour}. Use page size {fitting} or more."
+            f" With page size {report.page_size}, a sync of {count:,} course runs needs {needed:,} requests, but an "
+            f"ordinary user has {per_hour}. Use page size {fitting} or more.{own}."
         )
+    is_own = sent >= OWN_SHARE * quota.REQUESTS_PER_HOUR
+    advice = "sync less often" if is_own else "find out which other client uses this account"
     return (
-        f" With page size {page_size}, a sync of {count:,} course runs needs only {needed:,} of an ordinary user's "
-        f"{per_hour}, so a larger page size does not help. Find out which other client uses this account, or sync less "
-        "often."
+        f"{own}: {advice}. With page size {report.page_size}, a sync of {count:,} course runs needs only {needed:,} of "
+        f"an ordinary user's {per_hour}, so a larger page size does not help."
     )

@@ -1,100 +1,81 @@
-"""Choose the page size: the one that was given, or the largest page that the Catalog returns quickly enough."""
+"""Choose the page size: the one that was given, or one that suits the length of the list and the Catalog's speed."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from math import log
 
-from catalog_sync.catalog_client import CatalogClient, PageRange
-from catalog_sync.exceptions import FailureScope, RequestFailed
+from django.db.models import F
+
+from catalog_sync.catalog_client import CatalogClient, OverlappingPages
 from catalog_sync.models import SyncRun
-from catalog_sync.quota import PAGE_SIZES
+from catalog_sync.quota import PAGE_SIZES, least_page_size
 from catalog_sync.sync.options import SyncOptions
 
-TARGET_SECONDS = 2.0
-# A smaller gain in seconds per course run may be noise, and does not justify a larger page.
-LEAST_GAIN = 0.03
-# During a full sync, a page may wait for other requests at the Catalog's few workers before it counts as slow.
-SLOW_FACTOR = 3
+# Each page costs the Catalog extra time, but if there are few, its workers wait for each other.
+PAGES_IN_PARALLEL = 10
+# Smaller pages save no time worth having, and their times say little about larger pages.
+SMALLEST = 100
+# Other requests, and pages that stall, need the rest of the time.
+SHARE_OF_TIMEOUT = 1 / 3
+# Per course run: a Catalog with two workers needs 4 ms, and twice that if each of them has two requests.
+USUAL_SECONDS = 0.002
+# Per course run: the Catalog needs 3.7 ms, its reply cache 0.03 ms.
+CACHED_SECONDS = 0.0005
+# The faster of two sync runs counts, so that one outage or one busy hour changes nothing.
+COMPARED_RUNS = 2
 
 
 def choose(options: SyncOptions, client: CatalogClient) -> int:
-    """Return the page size that was given, or that of the last automatic sync run; otherwise find one.
+    """Return the page size that was given, or choose one.
 
     Raises:
         RequestFailed: the Catalog is down, or refuses this user.
     """
-    return options.page_size or remembered(options.catalog.name) or find(PageTimer(client).seconds_of)
+    if options.page_size:
+        return options.page_size
+    longest_seconds = options.request_timeout_seconds * SHARE_OF_TIMEOUT
+    largest = longest_seconds / _seconds_per_course_run(options)
+    return automatic(length_of_list(client), options.concurrency, largest)
 
 
-def remembered(catalog: str) -> int | None:
-    """Return the page size that the last automatic sync run stored for the next one."""
-    return (
-        SyncRun.objects.filter(catalog=catalog, next_page_size__isnull=False)
-        .order_by("-pk")
-        .values_list("next_page_size", flat=True)
-        .first()
+def automatic(count: int, concurrency: int, largest: float) -> int:
+    """Return the page size for a list of ``count`` course runs: about ``largest`` at most, unless the quota needs more.
+
+    One request at a time is fastest with the largest pages. Parallel requests need several pages.
+    """
+    pages = PAGES_IN_PARALLEL if concurrency > 1 else 1
+    wanted = max(SMALLEST, min(count / pages, largest))
+    return min(sizes_within_quota(count), key=lambda size: abs(log(size / wanted)))
+
+
+def sizes_within_quota(count: int) -> list[int]:
+    """Return the usual page sizes at which a full sync of ``count`` course runs fits the hourly quota."""
+    return [size for size in PAGE_SIZES if size >= least_page_size(count)] or [PAGE_SIZES[-1]]
+
+
+def length_of_list(client: CatalogClient) -> int:
+    """Return how many course runs the Catalog lists.
+
+    Raises:
+        RequestFailed: the Catalog is down, or refuses this user.
+    """
+    # Two course runs are enough. If they fail, the sync run reports it when it reads them.
+    pagination = OverlappingPages(2, stop=1)
+    for _ in client.crawl(pagination, 1).pages():
+        pass
+    return pagination.count
+
+
+def _seconds_per_course_run(options: SyncOptions) -> float:
+    """Return how long a page takes per course run, as the latest full syncs show it."""
+    timed = SyncRun.objects.filter(
+        catalog=options.catalog.name,
+        scope=SyncRun.Scope.ALL,
+        concurrency=options.concurrency,
+        page_size__gte=SMALLEST,
+        seconds_per_page__gte=F("page_size") * CACHED_SECONDS,
     )
-
-
-def find(seconds_of: Callable[[int], float | None]) -> int:
-    """Return the best page size: start small, and grow while a larger page saves time per course run.
-
-    Args:
-        seconds_of: measures a page of this size; returns None if the Catalog cannot return such a page.
-    """
-    best, best_rate = PAGE_SIZES[0], float("inf")
-    for size in PAGE_SIZES:
-        seconds = seconds_of(size)
-        if seconds is None or seconds > TARGET_SECONDS or seconds / size > best_rate * (1 - LEAST_GAIN):
-            break
-        best, best_rate = size, seconds / size
-    return best
-
-
-def after(page_size: int, slowest_seconds: float) -> int:
-    """Return the page size for the next sync run: the same, or the next smaller one if a page was far too slow."""
-    if slowest_seconds <= TARGET_SECONDS * SLOW_FACTOR:
-        return page_size
-    return max((size for size in PAGE_SIZES if size < page_size), default=PAGE_SIZES[0])
-
-
-class PageTimer:
-    """Measures pages at random positions of the list, which the Catalog is unlikely to have in its cache.
-
-    Attributes:
-        count: how many course runs the Catalog lists.
-
-    Raises:
-        RequestFailed: the Catalog is down, or refuses this user.
-    """
-
-    def __init__(self, client: CatalogClient) -> None:
-        self._client = client
-        self.count = client.seconds_of(PageRange(0, 2))[1].count
-
-    def fits(self, size: int) -> bool:
-        """Return whether the list is long enough to measure a page of this size; the smallest size always is."""
-        return size <= max(self.count, PAGE_SIZES[0])
-
-    def seconds_of(self, size: int) -> float | None:
-        """Return the seconds for one page; None if the list is too short or the Catalog cannot return the page.
-
-        The request is sent from the calling thread, because a sync run's heartbeat uses its database connection.
-        """
-        if not self.fits(size):
-            return None
-        offset = random.randint(0, max(0, self.count - size))  # noqa: S311 -- not a secret
-        try:
-            return self._client.seconds_of(PageRange(offset, size))[0]
-        except RequestFailed as error:
-            if error.scope is FailureScope.SYNC:  # such as throttling, which is not a property of the page
-                raise
-            return None
-
-    def seconds_in_parallel(self, size: int, concurrency: int) -> list[float] | None:
-        """Return the seconds for each of so many pages in parallel; None if one of them cannot be measured."""
-        with ThreadPoolExecutor(concurrency) as pool:
-            measured = [each for each in pool.map(self.seconds_of, [size] * concurrency) if each is not None]
-        return measured if len(measured) == concurrency else None
+    latest = timed.order_by("-pk").values_list("seconds_per_page", "page_size")[:COMPARED_RUNS]
+    return min(
+        (seconds / size for seconds, size in latest), default=USUAL_SECONDS * max(options.concurrency, 2)
+    )

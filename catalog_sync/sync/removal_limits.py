@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.store import course_overviews, course_runs, precedence
@@ -16,7 +17,7 @@ ALWAYS_ALLOWED = 10
 
 
 class Refused(Exception):
-    """The sync removes no marketing URL. An operator has to remove the reason."""
+    """The sync run removes no marketing URL, until an operator has removed the reason or allowed the removals."""
 
 
 class RemovalsRefused(Refused):
@@ -31,7 +32,7 @@ class RemovalsRefused(Refused):
 
 
 class UnknownStatuses(Refused):
-    """CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have, so that right URLs may be removed."""
+    """CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have, so it may be misspelled."""
 
     def __init__(self, statuses: Sequence[str]) -> None:
         super().__init__(
@@ -42,42 +43,46 @@ class UnknownStatuses(Refused):
 
 
 def covers_alone(writer: Writer, course_key: str) -> bool:
-    """Return whether this Catalog may list the course run, and no other Catalog may."""
+    """Return whether only this Catalog may list the course run, by the settings ``ORGS`` of all Catalogs."""
     others = writer.other_catalogs
     return writer.catalog.covers(course_key) and not any(each.covers(course_key) for each in others)
 
 
 def overruled(writer: Writer, stored: StoredData) -> set[str]:
-    """Return the course keys whose rows of Catalogs that are not named any more go if this Catalog lacks them."""
-    return {key for key in stored.with_unnamed() if covers_alone(writer, key)}
+    """Return the course keys that a former Catalog lists, and that only this Catalog may list now.
+
+    If this Catalog does not list them, the rows of the former Catalog are deleted, too.
+    """
+    return {key for key in stored.with_former() if covers_alone(writer, key)}
 
 
-def count_removable(writer: Writer, course_keys: Collection[str]) -> int:
-    """Return how many of these course overviews have a marketing URL that may be removed; pinned ones stay."""
-    count = 0
+def removable_urls(writer: Writer, course_keys: Collection[str]) -> dict[str, str]:
+    """Return the marketing URLs of these course overviews, by key, without those that are pinned."""
+    urls = {}
     for some in in_chunks(course_keys, ROWS):
         writer.heartbeat()
-        count += course_overviews.count_with_removable_url(some)
-    return count
+        urls.update(course_overviews.removable_urls(some))
+    return urls
 
 
-def check_statuses(absent: Collection[str], to_clear: Collection[str], writer: Writer) -> None:
+def check_statuses(absent: Collection[str], removals: Collection[str], writer: Writer) -> None:
     """Allow no removal if CATALOG_SYNC_RUN_STATUSES names an unknown status.
 
     Args:
         absent: the course runs whose stored marketing URL would be removed.
-        to_clear: the course overviews whose marketing URL would be removed.
+        removals: the course overviews whose marketing URL would be removed.
         writer: of the sync run.
 
     Raises:
         UnknownStatuses: it names one, and a marketing URL would be removed.
     """
-    unknown = course_runs.unknown_statuses(writer.catalog.name)
+    # A dry run has not stored the Catalog's new course runs, which may have a new status.
+    unknown = set(course_runs.unknown_statuses(writer.catalog.name)) - writer.simulation.statuses()
     if not unknown:
         return
     stored = course_runs.read_all(absent).of_catalog(writer.catalog.name).values()
-    if any(row.data.marketing_url for row in stored) or count_removable(writer, to_clear):
-        raise UnknownStatuses(unknown)
+    if removals or any(row.data.marketing_url for row in stored):
+        raise UnknownStatuses(sorted(unknown))
 
 
 def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int) -> None:
@@ -88,9 +93,7 @@ def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int)
     """
     if removals <= ALWAYS_ALLOWED:
         return
-    provided = (
-        _count_provided(writer) if writer.other_catalogs else course_overviews.with_marketing_url().count()
-    )
+    provided = _count_provided(writer)
     if removals * 100 > max_removal_percent * provided:
         advice = rejected_advice(writer.report)
         raise RemovalsRefused(removals, provided, max_removal_percent, advice)
@@ -99,20 +102,24 @@ def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int)
 def _count_provided(writer: Writer) -> int:
     """Return how many course overviews have a marketing URL that this Catalog provides.
 
-    As a share of all URLs, a small Catalog that answers wrongly could lose all of its own.
+    The limit is a share of these. As a share of all URLs, it would allow a small Catalog to lose all of its own.
     """
+    shown, new = course_overviews.with_marketing_url(), writer.simulation.new_urls
+    if not writer.other_catalogs:
+        return shown.count() + len(new)
     count = 0
-    for keys in course_overviews.key_chunks(course_overviews.with_marketing_url()):
+    for keys in chain(course_overviews.key_chunks(shown), [new]):
         for some in in_chunks(keys):
             writer.heartbeat()
             stored = course_runs.read(precedence.with_parents(some))
-            stored = stored.without_unnamed(overruled(writer, stored))
+            stored = writer.simulation.stored(stored, some)
+            stored = stored.without_former(overruled(writer, stored))
             count += sum(_provides(writer, key, stored) for key in some)
     return count
 
 
 def _provides(writer: Writer, course_key: str, stored: StoredData) -> bool:
-    """Return whether this Catalog provides the URL of a course, or alone may have provided it."""
+    """Return whether this Catalog provides the URL of a course; if no row has it, whether only this Catalog may."""
     for key in (course_key, parent_of_ccx(course_key)):
         if candidates := stored.course_runs.get(key or ""):
             source = precedence.published_course_run(candidates)

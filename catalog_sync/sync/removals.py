@@ -2,109 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from catalog_sync.catalog_client import CatalogClient, Page
+from catalog_sync.catalog_client import CatalogClient, CourseRun, Page
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.exceptions import RequestFailed
-from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_overviews, course_runs, precedence, publishing
 from catalog_sync.store.course_runs import CatalogData, StoredData
-from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
+from catalog_sync.store.difference import Difference
+from catalog_sync.store.sql import ROWS, in_chunks
 from catalog_sync.sync.changeset import Changeset
+from catalog_sync.sync.removal_candidates import Candidates, after_removal, read_stored
 from catalog_sync.sync.removal_limits import (
+    Refused,
     check_removal_limit,
     check_statuses,
-    count_removable,
     covers_alone,
     overruled,
+    removable_urls,
 )
 from catalog_sync.sync.writer import Writer
 
-
-@dataclass
-class Candidates:
-    """Course runs whose marketing URL may have to be removed.
-
-    Attributes:
-        keys: the course keys to look up.
-        removals: how many course overviews would lose their URL if the Catalog confirms all of them.
-    """
-
-    keys: set[str]
-    removals: int
-
-
-def find_candidates(writer: Writer) -> Candidates:
-    """Return the course keys that a complete crawl did not confirm, and those of unknown marketing URLs in the LMS."""
-    lost = dict.fromkeys(_unconfirmed(writer))
-    # Another Catalog may provide an unknown URL with its next sync.
-    unknown = {key for key in _with_unknown_url(writer) if covers_alone(writer, key)}
-    keys = lost.keys() | unknown
-    candidates = Candidates(set(keys), count_removable(writer, _without_other_source(writer, keys)))
-    for chunk in course_overviews.ccx_chunks():
-        writer.heartbeat()
-        ccx_keys = [key for key, shown in chunk if shown]
-        published = _published_after(writer, ccx_keys, lost)
-        for key in ccx_keys:
-            parent = parent_of_ccx(key)
-            if parent is None or (key in published and published[key].marketing_url):
-                continue
-            if not lost.keys().isdisjoint((key, parent)) or covers_alone(writer, key):
-                candidates.removals += key not in keys
-                candidates.keys |= {key, parent}
-    return candidates
-
-
-def _without_other_source(writer: Writer, course_keys: Collection[str]) -> set[str]:
-    """Return those of the course keys that get no marketing URL if this Catalog has none of them."""
-    found: set[str] = set()
-    absent = dict.fromkeys(course_keys)
-    for some in in_chunks(course_keys, ROWS):
-        writer.heartbeat()
-        published = _published_after(writer, some, absent)
-        found.update(key for key in some if key not in published or not published[key].marketing_url)
-    return found
-
-
-def _published_after(
-    writer: Writer, course_keys: Collection[str], absent: Mapping[str, CatalogData | None]
-) -> dict[str, CatalogData]:
-    """Return the data to publish for some course keys once the absent ones are removed from this Catalog's rows."""
-    stored = writer.simulated(course_runs.read_all(precedence.with_parents(course_keys)), course_keys)
-    return precedence.published_with_parents(course_keys, _after(writer, stored, absent))
-
-
-def _after(writer: Writer, stored: StoredData, absent: Mapping[str, CatalogData | None]) -> StoredData:
-    """Return what would be stored if the absent course keys were removed from this Catalog's rows.
-
-    For those that no other named Catalog may list, the rows of Catalogs that are not named any more go with them.
-    """
-    changes = {key: absent[key] for key in stored.course_runs if key in absent}
-    stale = absent.keys() & overruled(writer, stored)
-    return stored.changed(writer.catalog.name, changes).without_unnamed(stale)
-
-
-def _with_unknown_url(writer: Writer) -> Iterator[str]:
-    # Count first: if no more course overviews have a URL than this sync run has published, none is unknown. A dry run
-    # has stored and published nothing, so it leaves out what it would have stored.
-    if not writer.dry_run and course_overviews.count_with_own_url() == writer.statistics.with_url:
-        return
-    for chunk in course_overviews.with_unknown_url():
-        writer.heartbeat()
-        yield from (key for key in chunk if key not in writer.listed_in_dry_run)
-
-
-def _unconfirmed(writer: Writer) -> Iterator[str]:
-    rows = CatalogCourseRun.objects.filter(catalog=writer.catalog.name, id__lte=writer.statistics.newest_id)
-    # Count first: usually all are confirmed.
-    if rows.count() == len(writer.statistics.confirmed):
-        return
-    for chunk in chunks_in_order(rows.values_list("id", "course_key"), "id", ROWS):
-        writer.heartbeat()
-        yield from (key for row_id, key in chunk if row_id not in writer.statistics.confirmed)
+NOT_LISTED = "not in the Catalog any more"
+NOT_IN_LIST = "the Catalog's list has no usable marketing URL for it"
 
 
 def check_candidates(candidates: Candidates, writer: Writer, max_removal_percent: int | None) -> None:
@@ -113,9 +34,24 @@ def check_candidates(candidates: Candidates, writer: Writer, max_removal_percent
     Raises:
         Refused: the sync must not remove them, even if the Catalog confirms all of them.
     """
-    check_statuses(candidates.keys, candidates.keys, writer)
-    if max_removal_percent is not None:
-        check_removal_limit(candidates.removals, writer, max_removal_percent)
+    reasons = dict.fromkeys(candidates.removals, NOT_IN_LIST)
+    _check(writer, candidates.keys, candidates.removals, reasons, max_removal_percent)
+
+
+def _check(
+    writer: Writer,
+    absent: Collection[str],
+    removals: Mapping[str, str],
+    reasons: Mapping[str, str],
+    max_removal_percent: int | None,
+) -> None:
+    try:
+        check_statuses(absent, removals, writer)
+        if max_removal_percent is not None:
+            check_removal_limit(len(removals), writer, max_removal_percent)
+    except Refused:
+        writer.changes.add_removed(removals, reasons, "refused: ")
+        raise
 
 
 def look_up_and_apply(
@@ -123,7 +59,8 @@ def look_up_and_apply(
 ) -> set[str]:
     """Look up these course keys, write the course runs that the Catalog has, and remove the others' marketing URLs.
 
-    A CCX course loses its URL only with its parent run, so ask for both. ``max_removal_percent`` None: no limit.
+    A CCX course loses its URL only if its parent course run is absent, too, so the caller has to pass both keys.
+    ``max_removal_percent`` None: there is no limit.
 
     Returns:
         The course keys that the Catalog does not list.
@@ -139,41 +76,65 @@ def look_up_and_apply(
             results.append(_look_up_result(batch, page, writer.write(page)))
     except RequestFailed as error:
         failure = error
-    absent: dict[str, CatalogData | None] = {}
+    absences = Absences({}, {})
     for result in results:
-        absent.update({key: result.listed.get(key) for key in result.absent})
-    to_clear = _plan_all(writer, absent)
-    check_statuses(absent, to_clear, writer)
-    if max_removal_percent is not None:
-        check_removal_limit(count_removable(writer, to_clear), writer, max_removal_percent)
-    # In the order of their keys, CCX courses first: the stored parent run shows which Catalog provided the URL.
+        absences.data.update({key: result.listed.get(key) for key in result.reasons})
+        absences.reasons.update(result.reasons)
+    to_clear = _plan_all(writer, absences)
+    removals = removable_urls(writer, to_clear)
+    _check(writer, absences.data, removals, to_clear, max_removal_percent)
+    # In the order of their keys, CCX courses first: the stored parent course run shows which Catalog provided the URL.
     for result in results:
-        _remove(writer, result.absent, absent)
+        _remove(writer, result.reasons, absences)
     if failure:
         raise failure
-    return absent.keys() - {key for result in results for key in result.listed}
+    return absences.data.keys() - {key for result in results for key in result.listed}
 
 
 class LookUpResult(NamedTuple):
     """What one look-up proves.
 
     Attributes:
-        absent: the course keys for which the Catalog has no marketing URL.
+        reasons: by course key for which the Catalog has no usable marketing URL, why it has none.
         listed: what to store for those of them that the Catalog lists.
     """
 
-    absent: list[str]
+    reasons: dict[str, str]
     listed: dict[str, CatalogData]
 
 
+class Absences(NamedTuple):
+    """The course keys for which all look-ups together prove that the Catalog has no usable marketing URL.
+
+    Attributes:
+        data: by course key, what to store for it; None: nothing.
+        reasons: by course key, why there is no usable marketing URL.
+    """
+
+    data: dict[str, CatalogData | None]
+    reasons: dict[str, str]
+
+
 def _look_up_result(course_keys: Collection[str], page: Page, changeset: Changeset) -> LookUpResult:
-    absent = [key for key in course_keys if _is_absent(key, changeset)]
-    listed = {
-        run.key: changeset.data[run.key]._replace(status=run.status or "", marketing_url=None)
-        for run in page.course_runs
-        if run.key in absent and run.key in changeset.data
+    runs = {run.key: run for run in page.course_runs if run.key in changeset.data}
+    reasons = {
+        key: _why_absent(runs.get(key), changeset) for key in course_keys if _is_absent(key, changeset)
     }
-    return LookUpResult(absent, listed)
+    listed = {
+        key: changeset.data[key]._replace(status=runs[key].status or "", marketing_url=None)
+        for key in reasons
+        if key in runs
+    }
+    return LookUpResult(reasons, listed)
+
+
+def _why_absent(run: CourseRun | None, changeset: Changeset) -> str:
+    if run is None:
+        return NOT_LISTED
+    if not run.marketing_url:
+        return "no marketing URL in the Catalog"
+    faults = [record.reason for record in changeset.rejected if record.key == run.key]
+    return faults[0] if faults else f"status '{run.status or ''}' in the Catalog"
 
 
 def _is_absent(course_key: str, changeset: Changeset) -> bool:
@@ -195,38 +156,35 @@ class Plan(NamedTuple):
     Attributes:
         published: the data to publish for those for which another marketing URL is stored.
         rest: the data to publish for those for which other values are stored, but no marketing URL.
-        to_clear: those that lose their marketing URL.
-        unproven: CCX courses without another marketing URL, for which nothing is proven about the parent run.
+        to_clear: by course key, why those lose their marketing URL that get no other one.
+        unproven: CCX courses without another marketing URL, for which nothing is proven about the parent course run.
     """
 
     published: dict[str, CatalogData]
     rest: dict[str, CatalogData]
-    to_clear: set[str]
+    to_clear: dict[str, str]
     unproven: set[str]
 
 
-def _plan(
-    writer: Writer, course_keys: Collection[str], absent: Mapping[str, CatalogData | None], stored: StoredData
-) -> Plan:
+def _plan(writer: Writer, course_keys: Collection[str], absences: Absences, stored: StoredData) -> Plan:
     """Plan the removal for some of the absent course keys.
 
     Args:
         writer: of the sync run.
         course_keys: some of the absent ones.
-        absent: what to store for each absent course key; None: nothing.
-        stored: for these keys and the parent runs of the CCX courses among them.
+        absences: all of them.
+        stored: for these keys and the parent course runs of the CCX courses among them.
     """
-    own = stored.of_catalog(writer.catalog.name)
-    data = precedence.published_with_parents(course_keys, _after(writer, stored, absent))
-    plan = Plan({}, {}, set(), set())
+    own = {key for key, row in stored.of_catalog(writer.catalog.name).items() if row.data.marketing_url}
+    data = precedence.published_with_parents(course_keys, after_removal(writer, stored, absences.data))
+    plan = Plan({}, {}, {}, set())
     for key in course_keys:
         parent = parent_of_ccx(key)
         if key in data and data[key].marketing_url:
             plan.published[key] = data[key]
-        elif parent is None or parent in absent:
-            rows = [own[each] for each in (key, parent) if each in own]
-            if any(row.data.marketing_url for row in rows) or covers_alone(writer, key):
-                plan.to_clear.add(key)
+        elif parent is None or parent in absences.data:
+            if not own.isdisjoint((key, parent)) or covers_alone(writer, key):
+                plan.to_clear[key] = _why_cleared(key, parent, own, absences.reasons)
             if key in data:
                 plan.rest[key] = data[key]
         else:
@@ -234,40 +192,83 @@ def _plan(
     return plan
 
 
-def _plan_all(writer: Writer, absent: Mapping[str, CatalogData | None]) -> set[str]:
-    """Return the course keys whose course overviews lose their marketing URL."""
-    to_clear = set()
-    for some in in_chunks(absent, ROWS):
+def _why_cleared(course_key: str, parent: str | None, own: set[str], reasons: Mapping[str, str]) -> str:
+    """Return why a course overview loses its marketing URL.
+
+    Args:
+        course_key: its key.
+        parent: the key of its parent course run, if it is a CCX course.
+        own: the course keys for which this Catalog had a marketing URL.
+        reasons: by course key, why the Catalog has none any more.
+    """
+    if course_key in own:
+        return reasons[course_key]
+    if parent and parent in own:
+        return f"parent course run: {reasons[parent]}"
+    if reasons[course_key] == NOT_LISTED:
+        return "the URL of another tool that the Catalog does not list"
+    return f"the URL of another tool; {reasons[course_key]}"
+
+
+def _plan_all(writer: Writer, absences: Absences) -> dict[str, str]:
+    """Return the course keys whose course overviews lose their marketing URL, and why."""
+    to_clear = {}
+    for some in in_chunks(absences.data, ROWS):
         writer.heartbeat()
-        stored = writer.simulated(course_runs.read_all(precedence.with_parents(some)), some)
-        to_clear |= _plan(writer, some, absent, stored).to_clear
+        to_clear.update(_plan(writer, some, absences, read_stored(writer, some)).to_clear)
     return to_clear
 
 
-def _remove(writer: Writer, course_keys: Collection[str], absent: Mapping[str, CatalogData | None]) -> None:
+def _remove(writer: Writer, course_keys: Collection[str], absences: Absences) -> None:
     """Remove the marketing URLs of some of the absent course keys, or publish those of other Catalogs instead."""
     name = writer.catalog.name
 
-    def remove() -> tuple[int, int]:
+    def remove() -> Removal:
         # Planned again: another Catalog may have changed its course runs since.
-        stored = writer.simulated(course_runs.read(precedence.with_parents(course_keys)), course_keys)
-        published, rest, to_clear, unproven = _plan(writer, course_keys, absent, stored)
+        stored = read_stored(writer, course_keys)
+        plan = _plan(writer, course_keys, absences, stored)
         # A row stays as long as the course overview keeps its marketing URL, so that the next sync finds it.
-        shown = course_overviews.marketing_urls(unproven) if unproven else {}
-        changes = {key: absent[key] for key in course_keys if not shown.get(key)}
-        stale = changes.keys() & overruled(writer, stored)
+        shown = course_overviews.marketing_urls(plan.unproven) if plan.unproven else {}
+        changes = {key: absences.data[key] for key in course_keys if not shown.get(key)}
+        former = changes.keys() & overruled(writer, stored)
+        found = writer.compare(plan.published)
+        writer.changes.add_changed(found)
         if writer.dry_run:
-            writer.simulate(changes, stale)
-            differing = course_overviews.compare(published).differing
-            return writer.count_reported(differing), course_overviews.count_with_removable_url(to_clear)
+            removed = course_overviews.removable_urls(plan.to_clear)
+            writer.changes.add_removed(removed, plan.to_clear)
+            return Removal(changes, former, found, len(found.differing), len(removed))
         course_runs.delete_course_runs([key for key, data in changes.items() if data is None], name)
         course_runs.record({key: data for key, data in changes.items() if data is not None}, name)
-        if stale:
-            course_runs.delete_unnamed(stale)
-        if rest:  # not counted as updated: most of them count as removed
-            publishing.publish(rest)
-        return publishing.publish(published), course_overviews.clear(to_clear)
+        if former:
+            course_runs.delete_former(former)
+        if plan.rest:  # not counted as updated: most of them count as removed
+            publishing.publish(plan.rest)
+        updated = publishing.publish({key: plan.published[key] for key in found.differing})
+        removed = course_overviews.clear(plan.to_clear)
+        writer.changes.add_removed(removed, plan.to_clear)
+        return Removal(changes, former, found, updated, len(removed))
 
-    updated, removed = writer.transact(remove)
-    writer.report.updated += updated
-    writer.report.removed += removed
+    removal = writer.transact(remove)
+    if writer.dry_run:
+        writer.simulation.store(removal.changes, removal.former)
+        writer.simulation.publish(removal.found)
+    writer.report.updated += removal.updated
+    writer.report.removed += removal.removed
+
+
+class Removal(NamedTuple):
+    """What one transaction changed.
+
+    Attributes:
+        changes: of the stored course runs, by course key; None: the row is deleted.
+        former: the course keys whose rows of former Catalogs are deleted.
+        found: the course overviews that get another marketing URL.
+        updated: how many of these were written.
+        removed: how many course overviews lost their marketing URL.
+    """
+
+    changes: dict[str, CatalogData | None]
+    former: set[str]
+    found: Difference
+    updated: int
+    removed: int

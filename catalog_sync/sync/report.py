@@ -9,7 +9,10 @@ import msgspec
 
 from catalog_sync.conf import DEFAULT_CATALOG
 
-WORST_FIRST = ("failed", "refused", "incomplete", "running", "succeeded", "skipped", "disabled")
+WORST_FIRST = (
+    *("failed", "refused", "incomplete", "canceled"),
+    *("running", "succeeded", "skipped", "disabled"),
+)
 
 
 class SyncReport(msgspec.Struct, kw_only=True):
@@ -19,11 +22,14 @@ class SyncReport(msgspec.Struct, kw_only=True):
 
     Attributes:
         run_id: the ``SyncRun``; None if there is none.
-        status: ``running``, then ``succeeded``, ``incomplete``, ``refused`` or ``failed``; ``disabled`` or
-            ``skipped`` if nothing was done.
+        status: ``running``, then ``succeeded``, ``incomplete``, ``refused``, ``failed`` or ``canceled``; ``disabled``
+            or ``skipped`` if nothing was done.
         catalog: the Catalog's name; the names of several are separated by commas.
+        bypassed_cache: whether the Catalog's reply cache was bypassed.
         duration_seconds: wall time.
+        seconds_per_page: the median time of the requests for the list, failed ones included.
         course_runs_retrieved: distinct course runs.
+        course_runs_rejected: records that were not applied because of an invalid key, URL or other value.
         matched: course overviews with a course run in the Catalog.
         updated: course overviews that were changed; in a dry run, that would be. So with the next two.
         unchanged: course overviews that were up to date.
@@ -32,7 +38,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
         in_other_catalogs: course runs for which another Catalog has a usable marketing URL, too.
         of_other_orgs: course runs that were ignored, because their organization is not in this Catalog's ``ORGS``.
         failures: how many times something could not be read or applied.
-        message: what went wrong and the remedy; empty if nothing did.
+        message: what went wrong and the remedy, or a warning; empty if there is nothing to report.
         catalogs: the report of each Catalog, if this one is the sum of several; otherwise empty.
     """
 
@@ -42,7 +48,9 @@ class SyncReport(msgspec.Struct, kw_only=True):
     page_size: int
     concurrency: int
     catalog: str = DEFAULT_CATALOG
+    bypassed_cache: bool = False
     duration_seconds: float = 0.0
+    seconds_per_page: float = 0.0
     pages: int = 0
     requests: int = 0
     retries: int = 0
@@ -77,23 +85,26 @@ class SyncReport(msgspec.Struct, kw_only=True):
 
     @classmethod
     def joined(cls, reports: Sequence[SyncReport]) -> SyncReport:
-        """Return the sum of the reports of several Catalogs, with the worst of their statuses.
+        """Return the sum of the reports of several Catalogs, with the worst of their statuses and its message first.
 
         ``course_overviews`` is not a sum, since the course overviews are the same for all Catalogs.
         """
         first = reports[0]
+        worst_first = sorted(reports, key=lambda each: WORST_FIRST.index(each.status))
         summed = {name: sum(getattr(each, name) for each in reports) for name in _summed()}
         seconds = round(sum(each.duration_seconds for each in reports), 3)
         return cls(
             run_id=None,
-            status=min((each.status for each in reports), key=WORST_FIRST.index),
+            status=worst_first[0].status,
             dry_run=first.dry_run,
             page_size=max(each.page_size for each in reports),
             concurrency=max(each.concurrency for each in reports),
             catalog=",".join(each.catalog for each in reports),
+            bypassed_cache=any(each.bypassed_cache for each in reports),
             duration_seconds=seconds,
+            seconds_per_page=max(each.seconds_per_page for each in reports),
             course_overviews=max(each.course_overviews for each in reports),
-            message=" ".join(f"{each.catalog}: {each.message}" for each in reports if each.message),
+            message=" ".join(f"{each.catalog}: {each.message}" for each in worst_first if each.message),
             catalogs=list(reports),
             **summed,
         )

@@ -1,4 +1,4 @@
-"""What a sync run has read: each course run is counted once, and each stored one is marked as seen or confirmed."""
+"""What a sync run has read: it counts each course run once, and notes which stored ones it has seen and confirmed."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import NamedTuple
 from django.db.models import Max
 
 from catalog_sync import conf
-from catalog_sync.catalog_client import Page, RejectedRecord
+from catalog_sync.catalog_client import Page
 from catalog_sync.event_log import EventLog
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_overviews
-from catalog_sync.store.course_overviews import Difference
 from catalog_sync.store.course_runs import StoredCourseRun, StoredData
+from catalog_sync.store.difference import Difference
 from catalog_sync.store.sql import in_chunks
-from catalog_sync.sync.changeset import Changeset
+from catalog_sync.sync.changeset import Changeset, Rejected
 from catalog_sync.sync.id_set import IdSet
 from catalog_sync.sync.report import SyncReport
 
 
 class Conflict(NamedTuple):
-    """Two Catalogs have a marketing URL for a course run: the name of the one passed over, and of the one kept."""
+    """Two Catalogs have a marketing URL for a course run: the Catalog whose URL is not used, and the one whose is."""
 
     passed_over: str
     kept: str
@@ -34,7 +34,7 @@ def newest_id() -> int:
 
 
 def conflicts(changeset: Changeset, stored: StoredData, catalog: str) -> dict[str, Conflict]:
-    """Return the course runs of a page for which another named Catalog has a marketing URL, too."""
+    """Return the course runs of a page for which another Catalog of the settings has a marketing URL, too."""
     found = {}
     for key, course_runs in stored.course_runs.items():
         # Usually no other Catalog lists it.
@@ -59,6 +59,7 @@ class Statistics:
         newest_id: the newest stored course run before the sync run.
         seen: the older ones that have been counted.
         confirmed: the older ones from which nothing is to be removed.
+        rejected_keys: the course keys of the rejected records.
         with_url: how many course overviews, except CCX courses, are to have a marketing URL.
     """
 
@@ -68,6 +69,7 @@ class Statistics:
     newest_id: int = field(default_factory=newest_id)
     seen: IdSet = field(default_factory=IdSet)
     confirmed: IdSet = field(default_factory=IdSet)
+    rejected_keys: set[str] = field(default_factory=set)
     with_url: int = 0
     # Counted course keys without an older stored course run.
     _counted: set[str] = field(default_factory=set)
@@ -104,7 +106,7 @@ class Statistics:
         return first
 
     def uncount_duplicates(self, row_ids: Collection[int]) -> None:
-        """Subtract the course runs of these rows: two partitions counted them, since the list moved meanwhile."""
+        """Subtract the course runs of these rows, which two partitions counted because the list changed meanwhile."""
         for some in in_chunks(row_ids):
             keys = CatalogCourseRun.objects.filter(id__in=some).values_list("course_key", flat=True)
             in_lms = course_overviews.count(keys)
@@ -113,7 +115,7 @@ class Statistics:
             self.report.not_in_lms -= len(keys) - in_lms
 
     def has_seen(self, row: StoredCourseRun | None) -> bool:
-        """Return whether this sync run has seen the course run. Without a row it has: a dry run stores none."""
+        """Return whether this sync run has seen the course run of a stored row; None: a row that a dry run left out."""
         return row is None or row.id > self.newest_id or row.id in self.seen
 
     def count_of_other_orgs(self, keys: frozenset[str]) -> None:
@@ -122,11 +124,6 @@ class Statistics:
         self.report.of_other_orgs += len(keys - self._of_other_orgs - self._counted)
         self._of_other_orgs = keys
 
-    def count_faults(self, changeset: Changeset, found: Mapping[str, Conflict]) -> None:
-        """Count and log the rejected records, and the course runs that another Catalog has, too."""
-        self._count_rejected(changeset.rejected)
-        self._count_conflicts(found)
-
     def confirm(self, keys: Collection[str], stored: Mapping[str, StoredCourseRun]) -> None:
         """Note that nothing is to be removed from these course runs."""
         for key in keys:
@@ -134,7 +131,7 @@ class Statistics:
                 self.confirmed.add(row.id)
 
     def _is_first_seen(self, key: str, row: StoredCourseRun | None) -> bool:
-        """Note that the course run was seen, and return whether it is the first time."""
+        """Note that the sync run has seen the course run, and return whether it is the first time."""
         if row is not None and row.id <= self.newest_id:
             return key not in self._counted and self.seen.add(row.id)
         if self.dry_run:
@@ -143,16 +140,21 @@ class Statistics:
             return is_new
         return row is None  # it was counted when it was inserted
 
-    def _count_rejected(self, rejected: Iterable[RejectedRecord]) -> None:
+    def count_rejected(self, rejected: Collection[Rejected]) -> list[Rejected]:
+        """Count the records that this sync run rejects for the first time, and return them."""
+        first = []
         for record in rejected:
+            # Records without a key cannot be told apart, so each of them counts.
             identity = record.key or f"{record.reason} {len(self._rejected)}"
-            if identity in self._rejected:
-                continue
-            self._rejected.add(identity)
-            self.report.course_runs_rejected += 1
-            self.log.warning("course_run_rejected", course_key=record.key, reason=record.reason)
+            if identity not in self._rejected:
+                self._rejected.add(identity)
+                first.append(record)
+        self.rejected_keys.update(record.key for record in rejected if record.key)
+        self.report.course_runs_rejected += len(first)
+        return first
 
-    def _count_conflicts(self, found: Mapping[str, Conflict]) -> None:
+    def count_conflicts(self, found: Mapping[str, Conflict]) -> None:
+        """Count and log the course runs that another Catalog has, too."""
         new = sorted(found.keys() - self._conflicting)
         self._conflicting.update(new)
         self.report.in_other_catalogs += len(new)

@@ -22,6 +22,12 @@ T = TypeVar("T")
 TRANSACTION_ATTEMPTS = 4
 
 
+def refuse_outer_transaction() -> None:
+    """Raise ``RuntimeError`` in a transaction: it would hide the lease from others, and stay open during requests."""
+    with transaction.atomic(durable=True):
+        pass
+
+
 @dataclass
 class Transactions:
     """Opens the transactions of one sync run.

@@ -1,18 +1,29 @@
-"""Measure page sizes and concurrencies against a Catalog, and recommend the best."""
+"""Measure page sizes and concurrencies against a Catalog, and recommend one of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from math import ceil
+from statistics import linear_regression, median
 
-from catalog_sync.catalog_client import CatalogClient
+from catalog_sync.catalog_client import CatalogClient, PageRange
 from catalog_sync.conf import Catalog
-from catalog_sync.exceptions import NothingMeasured
-from catalog_sync.quota import PAGE_SIZES, REQUESTS_PER_HOUR, requests_for
+from catalog_sync.exceptions import FailureScope, NothingMeasured, RequestFailed
+from catalog_sync.quota import requests_for
 from catalog_sync.sync.connection import client_without_retries
-from catalog_sync.sync.page_size import PageTimer
+from catalog_sync.sync.page_size import SMALLEST, automatic, sizes_within_quota
 
 CONCURRENCIES = (1, 2, 4)
+# A small Catalog has two workers. More requests only wait for them.
+USUAL_CONCURRENCY = 2
+# Some pages take much longer than others, so the median of fewer is too uncertain.
+PAGES_EACH = 6
+# A smaller gain over the automatic page size with the usual concurrency may be chance.
+LEAST_GAIN = 0.2
 NO_ANSWER = (
     "No page size was measured, because the Catalog did not return the smallest page. The log names the reason "
     "(event=catalog_sync.request_failed). If it is a time-out, increase request_timeout_seconds."
@@ -25,14 +36,12 @@ class Measurement:
 
     Attributes:
         seconds: the median time for one page.
-        total_seconds: the estimated duration of a full sync.
         requests: the number of requests of a full sync.
     """
 
     page_size: int
     concurrency: int
     seconds: float
-    total_seconds: float
     requests: int
 
 
@@ -41,19 +50,14 @@ class Recommendation:
     """Which page size and concurrency to use.
 
     Attributes:
-        measurements: all that were taken, smallest page size first.
+        totals: the estimated duration of a full sync for each measurement, smallest page size first.
         best: the recommended one.
         shortage: why not all page sizes were measured; empty if all were.
     """
 
-    measurements: tuple[Measurement, ...]
+    totals: dict[Measurement, float]
     best: Measurement
     shortage: str = ""
-
-    @property
-    def is_past_quota(self) -> bool:
-        """Whether a full sync sends more requests than an ordinary user may send per hour."""
-        return self.best.requests > REQUESTS_PER_HOUR
 
     @property
     def may_be_saved(self) -> bool:
@@ -63,11 +67,6 @@ class Recommendation:
 
 class OutOfRequests(Exception):
     """All requests were used before all page sizes were measured."""
-
-    def __init__(self, most_requests: int) -> None:
-        super().__init__(
-            f"Ran out of requests ({most_requests}) before all page sizes were measured. Use a higher --requests."
-        )
 
 
 def recommend(
@@ -82,51 +81,111 @@ def recommend(
     measurements: list[Measurement] = []
     shortage = ""
     with client_without_retries(catalog) as client:
+        count = client.seconds_of(PageRange(0, 2))[1].count
         try:
-            for measured in sweep(client, CONCURRENCIES, most_requests, target_seconds):
+            measure = partial(seconds_per_page, client, count)
+            for measured in sweep(measure, count, most_requests - 1, target_seconds):
                 measurements.append(measured)
                 on_measured(measured)
-        except OutOfRequests as error:
-            shortage = str(error)
+        except OutOfRequests:
+            shortage = (
+                f"{most_requests} requests were too few to measure all page sizes. Use a higher --requests."
+            )
     if not measurements:
         raise NothingMeasured(shortage or NO_ANSWER)
-    return Recommendation(tuple(measurements), best(measurements, target_seconds), shortage)
+    totals = estimated(measurements)
+    return Recommendation(totals, best(totals, count, target_seconds), shortage)
 
 
 def sweep(
-    client: CatalogClient, concurrencies: tuple[int, ...], most_requests: int, target_seconds: float
+    measure: Callable[[int, int], float | None], count: int, most_requests: int, target_seconds: float
 ) -> Iterator[Measurement]:
     """Yield measurements of page sizes and concurrencies, smallest first, with a limited number of requests.
 
+    Page sizes with which a full sync exceeds the hourly quota are left out.
+
+    ``measure`` returns the seconds per page for a page size and a concurrency, or None if it cannot be measured.
+
     Raises:
-        RequestFailed: the Catalog is down, or refuses this user.
         OutOfRequests: more requests are needed.
     """
-    timer = PageTimer(client)
-    used = 1
-    for size in PAGE_SIZES:
-        for concurrency in concurrencies:
-            if not timer.fits(size):
-                return
-            if used + concurrency > most_requests:
-                raise OutOfRequests(most_requests)
-            used += concurrency
-            seconds = timer.seconds_in_parallel(size, concurrency)
+    for size in sizes_within_quota(count):
+        if not SMALLEST <= size <= max(count, SMALLEST):
+            continue
+        for concurrency in CONCURRENCIES:
+            most_requests -= PAGES_EACH
+            if most_requests < 0:
+                raise OutOfRequests
+            seconds = measure(size, concurrency)
             if seconds is None:
                 return
-            measured = _measurement(size, concurrency, seconds, timer.count)
-            yield measured
-            if concurrency == 1 and measured.seconds > target_seconds:
+            yield Measurement(size, concurrency, seconds, requests_for(count, size))
+            if concurrency == 1 and seconds > target_seconds:
                 return
 
 
-def _measurement(size: int, concurrency: int, seconds: list[float], count: int) -> Measurement:
-    requests = requests_for(count, size)
-    total = max(seconds) * -(-requests // concurrency)
-    return Measurement(size, concurrency, sorted(seconds)[len(seconds) // 2], total, requests)
+def seconds_per_page(client: CatalogClient, count: int, size: int, concurrency: int) -> float | None:
+    """Return the median time of pages at random positions, which the Catalog is unlikely to have in its cache.
+
+    None if the Catalog did not return more than half of them.
+
+    Raises:
+        RequestFailed: the Catalog is down, or refuses this user.
+    """
+
+    def seconds_of(offset: int) -> float | None:
+        try:
+            return client.seconds_of(PageRange(offset, size))[0]
+        except RequestFailed as error:
+            if error.scope is FailureScope.SYNC:  # such as throttling, which is not a property of the page
+                raise
+            return None
+
+    offsets = [random.randint(0, max(0, count - size)) for _ in range(PAGES_EACH)]  # noqa: S311 -- not a secret
+    with ThreadPoolExecutor(concurrency) as pool:
+        measured = [seconds for seconds in pool.map(seconds_of, offsets) if seconds is not None]
+    return median(measured) if 2 * len(measured) > PAGES_EACH else None
 
 
-def best(measurements: list[Measurement], target_seconds: float) -> Measurement:
-    """Return the shortest sync with pages within the target; among equals, that with the lowest concurrency."""
-    in_time = [measured for measured in measurements if measured.seconds <= target_seconds]
-    return min(in_time or measurements, key=lambda measured: (measured.total_seconds, measured.concurrency))
+def estimated(measurements: Iterable[Measurement]) -> dict[Measurement, float]:
+    """Return how long a full sync takes for each measurement.
+
+    The first page is read alone, since it has the length of the list.
+    """
+    lines = {concurrency: _line(measurements, concurrency) for concurrency in CONCURRENCIES}
+    totals = {}
+    for each in measurements:
+        per_page, per_course_run = lines[each.concurrency]
+        pages_in_turn = 1 + ceil((each.requests - 1) / each.concurrency)
+        totals[each] = pages_in_turn * (per_page + per_course_run * each.page_size)
+    return totals
+
+
+def _line(measurements: Iterable[Measurement], concurrency: int) -> tuple[float, float]:
+    """Return the time per page and the time per course run that fit the measurements at this concurrency best.
+
+    Together, the measurements are less uncertain than each of them.
+    """
+    points = [(each.page_size, each.seconds) for each in measurements if each.concurrency == concurrency]
+    if len(points) < 2:
+        return 0.0, sum(seconds / size for size, seconds in points)
+    # Divided by the size, since the errors grow with it.
+    line = linear_regression([1 / size for size, _ in points], [seconds / size for size, seconds in points])
+    return max(0.0, line.slope), max(0.0, line.intercept)
+
+
+def best(totals: dict[Measurement, float], count: int, target_seconds: float) -> Measurement:
+    """Return the automatic page size with the usual concurrency, unless others save ``LEAST_GAIN`` of the time.
+
+    Only measurements within the target are considered, if there are any.
+    """
+    in_time = [each for each in totals if each.seconds <= target_seconds] or list(totals)
+    shortest = min(totals[each] for each in in_time)
+    largest = max(each.page_size for each in in_time)
+    good = [each for each in in_time if totals[each] * (1 - LEAST_GAIN) <= shortest]
+
+    def preference(each: Measurement) -> tuple[bool, bool, float]:
+        is_automatic = each.page_size == automatic(count, each.concurrency, largest)
+        return not is_automatic, each.concurrency != USUAL_CONCURRENCY, totals[each]
+
+    return min(good, key=preference)

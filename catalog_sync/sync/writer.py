@@ -14,11 +14,14 @@ from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.conf import Catalog
 from catalog_sync.course_keys import is_course_key, parent_of_ccx
 from catalog_sync.store import course_overviews, course_runs, precedence
-from catalog_sync.store.course_overviews import Difference
-from catalog_sync.store.course_runs import CatalogData, StoredData
+from catalog_sync.store.course_runs import CatalogData, StoredCourseRun, StoredData
+from catalog_sync.store.difference import Difference, difference
 from catalog_sync.store.sql import in_chunks
 from catalog_sync.sync.changeset import Changeset, compute_changes
+from catalog_sync.sync.rejections import Rejections, Summary
 from catalog_sync.sync.report import SyncReport
+from catalog_sync.sync.run_changes import RunChanges
+from catalog_sync.sync.simulation import Simulation
 from catalog_sync.sync.statistics import Statistics, conflicts
 from catalog_sync.sync.transactions import Transactions
 
@@ -50,12 +53,14 @@ class Publication(NamedTuple):
 
 @dataclass
 class Writer:
-    """Writes the pages of a sync run. A dry run does the same and writes nothing.
+    """Writes the pages of a sync run. A dry run does the same, but only simulates the writing.
 
     Attributes:
         catalog: the Catalog that the sync run reads.
         heartbeat: to call about twice a second while reading for a long time; it may raise to end the sync run.
-        listed_in_dry_run: in a dry run, the course keys for which the Catalog lists a usable marketing URL.
+        rejected: the rejected records so far, summed up by reason.
+        changes: what the sync run changes; each transaction stores its own.
+        simulation: what a dry run would have written.
     """
 
     transactions: Transactions
@@ -64,16 +69,17 @@ class Writer:
     report: SyncReport
     dry_run: bool
     heartbeat: Callable[[], None]
-    listed_in_dry_run: set[str] = field(default_factory=set)
-    _ccx_sources: set[str] | None = None
-    _simulated: dict[str, CatalogData | None] = field(default_factory=dict)
-    _without_unnamed: set[str] = field(default_factory=set)
-    _reported: set[str] = field(default_factory=set)
+    rejected: Summary = field(default_factory=dict)
+    changes: RunChanges = field(init=False)
+    simulation: Simulation = field(init=False)
     _pending: dict[str, CourseRun] = field(default_factory=dict)
     _all_changes: bool = False
 
     def __post_init__(self) -> None:
         self._all_changes = not self.statistics.newest_id
+        self.changes = RunChanges(self.transactions.lease.run_id)
+        self.simulation = Simulation(self.catalog.name)
+        self._rejections = Rejections(self.catalog.name, self.statistics.log, self.changes, self.rejected)
 
     @property
     def other_catalogs(self) -> list[Catalog]:
@@ -85,7 +91,7 @@ class Writer:
         self.statistics.count_page(page)
         page = self._within_orgs(page)
         if self.dry_run or self._all_changes:
-            self.write_pending()
+            self._write_collected()
             written = self._write(page)
             changed = max(len(written.changeset.changes), written.updated)
         else:
@@ -98,7 +104,7 @@ class Writer:
     def _compare(self, page: Page) -> int:
         """Count the course runs that are up to date, and let the others wait; return how many wait.
 
-        Without a transaction: a course that is published meanwhile takes its values from the stored course run.
+        This needs no transaction: a course that the LMS saves meanwhile gets its values from the stored course run.
         """
         keys = _course_keys_of(page)
         shown, stored = course_overviews.read_joined(keys)
@@ -110,14 +116,14 @@ class Writer:
         changeset = compute_changes(page, own)
         data = self._publication(changeset, stored).data
         same = {key: each for key, each in data.items() if key not in changeset.changes}
-        difference = course_overviews.difference(shown, same)
-        changed = changeset.changes.keys() | set(difference.differing)
+        found = difference(shown, same)
+        changed = changeset.changes.keys() | set(found.differing)
         # A course run that is on the previous page, too, is newer on this one.
         before = {key: each for key, each in self._pending.items() if key not in changeset.data}
         self._pending = before | {each.key: each for each in page.course_runs if each.key in changed}
-        self.statistics.count(same.keys() - changed, own, difference)
+        self.statistics.count(same.keys() - changed, own, found)
         self.statistics.confirm(changeset.confirmed - changed, own)
-        self.statistics.count_faults(changeset, conflicts(changeset, stored, self.catalog.name))
+        self._count_faults(changeset, stored, own)
         return len(changed)
 
     def _publication(self, changeset: Changeset, stored: StoredData) -> Publication:
@@ -131,16 +137,20 @@ class Writer:
         return time.monotonic() - self.transactions.ended_at >= LONGEST_WAIT_SECONDS
 
     def write_pending(self) -> None:
-        """Write the changes that wait, and store the progress."""
-        waiting, self._pending = tuple(self._pending.values()), {}
-        if waiting:
-            self._write(Page(waiting, (), len(waiting), self.report.catalog_count))
-        elif self._is_time():
+        """Write what waits for a transaction, and store the progress."""
+        self._write_collected()
+        if self.changes.waiting or self._is_time():
             self.transact(lambda: None)
+
+    def _write_collected(self) -> None:
+        """Write the changed course runs that were collected from several pages."""
+        collected, self._pending = tuple(self._pending.values()), {}
+        if collected:
+            self._write(Page(collected, (), len(collected), self.report.catalog_count))
 
     def write(self, page: Page) -> Changeset:
         """Write the course runs of one reply, after those that wait, and count them."""
-        self.write_pending()
+        self._write_collected()
         return self._write(self._within_orgs(page)).changeset
 
     def _within_orgs(self, page: Page) -> Page:
@@ -165,29 +175,32 @@ class Writer:
             if not self.dry_run:
                 course_runs.record(changeset.changes, name)
             data, unconfirmed = self._publication(changeset, stored)
-            difference = course_overviews.compare(data)
+            found = self.compare(data)
+            self.changes.add_changed(found)
             if self.dry_run:
-                self.simulate(changeset.changes)
-                self.listed_in_dry_run |= {key for key, each in changeset.data.items() if each.marketing_url}
-                return stored, changeset, difference, 0
-            updated = course_overviews.copy_published_values(difference.differing, unconfirmed)
-            return stored, changeset, difference, updated
+                return stored, changeset, found, len(found.differing)
+            updated = course_overviews.copy_published_values(found.differing, unconfirmed)
+            return stored, changeset, found, updated
 
-        stored, changeset, difference, updated = self.transact(record_and_publish)
+        stored, changeset, found, updated = self.transact(record_and_publish)
         own = stored.of_catalog(name)
-        first = self.statistics.count(changeset.data, own, difference)
+        self.statistics.count(changeset.data, own, found)
         self.statistics.confirm(changeset.confirmed, own)
         if self.dry_run:
-            # Course runs that the previous page had, too, would have been written by then.
-            reported = first.intersection(difference.differing)
-            self._reported |= reported.intersection(stored.pins) | (reported & (self._ccx_sources or set()))
-            updated = len(reported)
+            self.simulation.store(changeset.changes)
+            self.simulation.publish(found)
         self.report.updated += updated
-        self.statistics.count_faults(changeset, conflicts(changeset, stored, name))
+        self._count_faults(changeset, stored, own)
         return Written(changeset, updated)
 
+    def _count_faults(
+        self, changeset: Changeset, stored: StoredData, own: Mapping[str, StoredCourseRun]
+    ) -> None:
+        self.statistics.count_conflicts(conflicts(changeset, stored, self.catalog.name))
+        self._rejections.add(self.statistics.count_rejected(changeset.rejected), own)
+
     def publish_ccx(self, parents: Collection[str] = ()) -> None:
-        """Publish pinned URLs, then to CCX courses without a URL of their own that of their parent run.
+        """Publish pinned URLs, then to CCX courses without a URL of their own that of their parent course run.
 
         Pins are published here for courses that are on no page.
         """
@@ -196,77 +209,73 @@ class Writer:
         for chunk in course_overviews.ccx_chunks(parents):
 
             def publish(chunk: list[tuple[str, str | None]] = chunk) -> tuple[int, int]:
-                keys = [key for key, _ in chunk]
-                stored = course_runs.read(precedence.with_parents(keys))
-                own = stored.of_catalog(self.catalog.name)
-                after = self.simulated(stored, keys)
-                published = precedence.published_with_parents(keys, after)
-                differing = {
-                    key: url
-                    for key, shown in chunk
-                    if key in published and (url := published[key].marketing_url) and url != shown
-                }
-                # A CCX course that the Catalog lists itself was counted on its page.
-                listed = after.of_catalog(self.catalog.name)
-                inherited = [parent_of_ccx(key) or "" for key in keys if key not in listed]
-                matched = sum(self.statistics.has_seen(own.get(key)) for key in inherited if key in listed)
-                if self.dry_run:
-                    return matched, len(differing.keys() - self._reported)
-                return matched, course_overviews.copy_marketing_urls(differing)
+                return self._publish_ccx(dict(chunk))
 
             matched, updated = self.transact(publish)
             self.report.matched += matched
             self.report.updated += updated
 
+    def _publish_ccx(self, found: dict[str, str | None]) -> tuple[int, int]:
+        """Publish to these CCX courses, given with their marketing URLs; return how many matched and were updated."""
+        shown = {key: self.simulation.shown_url(key, url) for key, url in found.items()}
+        stored = course_runs.read(precedence.with_parents(shown))
+        own = stored.of_catalog(self.catalog.name)
+        after = self.simulation.stored(stored, shown)
+        published = precedence.published_with_parents(shown, after)
+        urls = {
+            key: url for key, data in published.items() if (url := data.marketing_url) and url != shown[key]
+        }
+        # A CCX course that the Catalog lists itself was counted on its page.
+        listed = after.of_catalog(self.catalog.name)
+        inherited = [parent_of_ccx(key) or "" for key in shown if key not in listed]
+        matched = sum(self.statistics.has_seen(own.get(key)) for key in inherited if key in listed)
+        self.changes.add_urls(urls, shown)
+        return matched, len(urls) if self.dry_run else course_overviews.copy_marketing_urls(urls)
+
     def _publish_pins(self, course_keys: Collection[str]) -> None:
         for chunk in in_chunks(course_runs.pinned(course_keys)):
 
-            def publish(chunk: list[str] = chunk) -> tuple[list[str], int]:
+            def publish(chunk: list[str] = chunk) -> tuple[Difference, int]:
                 pins = course_runs.pinned(chunk)
-                data = {key: CatalogData(marketing_url=url) for key, url in pins.items()}
-                differing = course_overviews.compare(data).differing
+                found = self.compare({key: CatalogData(marketing_url=url) for key, url in pins.items()})
+                self.changes.add_changed(found)
                 if self.dry_run:
-                    return differing, 0
-                return differing, course_overviews.copy_marketing_urls({key: pins[key] for key in differing})
+                    return found, len(found.differing)
+                return found, course_overviews.copy_marketing_urls(
+                    {key: pins[key] for key in found.differing}
+                )
 
-            differing, updated = self.transact(publish)
-            self.report.updated += self.count_reported(differing) if self.dry_run else updated
+            found, updated = self.transact(publish)
+            if self.dry_run:
+                self.simulation.publish(found)
+            self.report.updated += updated
+
+    def compare(self, published: Mapping[str, CatalogData]) -> Difference:
+        """Compare course overviews with the data to publish; in a dry run, as if its changes had been written."""
+        return course_overviews.compare(published, self.simulation.course_overviews)
 
     def transact(self, work: Callable[[], T]) -> T:
-        """Do the work in one transaction that holds the lease."""
-        return self.transactions.run(work)
+        """Do the work, and store its changes and those that wait, in one transaction that holds the lease."""
+        waiting = self.changes.waiting
 
-    def count_reported(self, course_keys: Collection[str]) -> int:
-        """Return how many of these course overviews a dry run has not reported as updated yet, and note them."""
-        new = set(course_keys) - self._reported
-        self._reported |= new
-        return len(new)
+        def attempt() -> T:
+            # An earlier attempt, which was rolled back, may have added its changes.
+            self.changes.waiting = list(waiting)
+            result = work()
+            self.changes.store()
+            return result
 
-    def simulated(self, stored: StoredData, course_keys: Collection[str]) -> StoredData:
-        """Return what would be stored for these CCX courses and their parents if this dry run had written."""
-        keys = precedence.with_parents(course_keys) & self._simulated.keys()
-        after = stored.changed(self.catalog.name, {key: self._simulated[key] for key in keys})
-        return after.without_unnamed(self._without_unnamed)
-
-    def simulate(
-        self, changes: Mapping[str, CatalogData | None], without_unnamed: Collection[str] = ()
-    ) -> None:
-        """Remember, in a dry run, what would be stored for CCX courses and their parents.
-
-        Args:
-            changes: what this Catalog would have; None: nothing.
-            without_unnamed: the course keys for which the rows of Catalogs that are not named any more would be gone.
-        """
-        if self._ccx_sources is None:
-            keys = {key for chunk in course_overviews.ccx_chunks() for key, _ in chunk}
-            self._ccx_sources = precedence.with_parents(keys)
-        self._simulated |= {key: data for key, data in changes.items() if key in self._ccx_sources}
-        self._without_unnamed |= self._ccx_sources.intersection(without_unnamed)
+        try:
+            result = self.transactions.run(attempt)
+        except BaseException:
+            self.changes.waiting = waiting
+            raise
+        self.changes.mark_stored()
+        return result
 
 
 def _course_keys_of(page: Page) -> list[str]:
     """Return the course keys on the page, also of rejected records: these confirm what is stored."""
     # A text that is not a course key may contain characters that a database refuses.
-    return [run.key for run in page.course_runs] + [
-        each.key for each in page.rejected if is_course_key(each.key)
-    ]
+    rejected = [record.key for record in page.rejected if is_course_key(record.key)]
+    return [run.key for run in page.course_runs] + rejected

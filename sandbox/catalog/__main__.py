@@ -16,7 +16,12 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def main() -> None:
     options = _options()
-    settings = Settings(latency=options.latency, workers=options.workers, throttle_per_hour=options.throttle)
+    settings = Settings(
+        latency=options.latency,
+        workers=options.workers,
+        irregular=options.irregular,
+        throttle_per_hour=options.throttle,
+    )
     if options.exit_with_parent:
         Thread(target=_exit_at_end_of_input, daemon=True).start()
     for each in STOP_SIGNALS:
@@ -42,6 +47,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the same seed generates the same course runs")
     parser.add_argument("--latency", action="store_true", help="be as slow as the real service")
     parser.add_argument("--workers", type=int, default=2, help="requests in parallel, with --latency")
+    parser.add_argument(
+        "--irregular", type=int, metavar="SEED", help="vary the time of each page, with --latency"
+    )
     parser.add_argument(
         "--throttle", type=int, metavar="N", help="requests per hour and user; default: no limit"
     )

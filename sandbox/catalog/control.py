@@ -20,6 +20,10 @@ class Edit(msgspec.Struct, forbid_unknown_fields=True):
     via_publisher: bool = True
 
 
+class Partner(msgspec.Struct, forbid_unknown_fields=True):
+    marketing_site_url_root: str
+
+
 class Generate(msgspec.Struct, forbid_unknown_fields=True):
     count: int
     seed: int = 1
@@ -32,11 +36,13 @@ class Control:
             ("GET", "requests"): lambda body: [entry.as_dict() for entry in catalog.log.entries()],
             ("DELETE", "requests"): lambda body: catalog.log.clear(),
             ("GET", "runs"): lambda body: self._runs(),
-            ("PUT", "runs"): lambda body: catalog.store.replace(
-                _keyed(msgspec.json.decode(body, type=list[Row]))
-            ),
+            ("PUT", "runs"): lambda body: catalog.store.replace(_rows(body)),
             ("PATCH", "runs"): self._edit,
             ("POST", "runs/generate"): self._generate,
+            ("POST", "runs/queryset-update"): lambda body: catalog.store.queryset_update(_rows(body)),
+            ("POST", "transaction/save"): lambda body: catalog.store.save_without_commit(_rows(body)),
+            ("POST", "transaction/commit"): lambda body: catalog.store.commit(),
+            ("PATCH", "partner"): self._change_partner,
             ("GET", "settings"): lambda body: catalog.settings,
             ("PUT", "settings"): self._change_settings,
             ("POST", "faults"): self._add_faults,
@@ -60,7 +66,11 @@ class Control:
 
     def _edit(self, body: bytes) -> None:
         edit = msgspec.json.decode(body, type=Edit)
-        self._catalog.store.change(_keyed(edit.upsert), edit.delete, edit.via_publisher)
+        self._catalog.store.save(_keyed(edit.upsert), edit.delete, edit.via_publisher)
+
+    def _change_partner(self, body: bytes) -> None:
+        partner = msgspec.json.decode(body, type=Partner)
+        self._catalog.store.change_marketing_root(partner.marketing_site_url_root)
 
     def _generate(self, body: bytes) -> None:
         options = msgspec.json.decode(body, type=Generate)
@@ -74,6 +84,10 @@ class Control:
     def _add_faults(self, body: bytes) -> None:
         rules = msgspec.json.decode(body, type=list[Rule] | Rule)
         self._catalog.faults.add(rules if isinstance(rules, list) else [rules])
+
+
+def _rows(body: bytes) -> list[Row]:
+    return _keyed(msgspec.json.decode(body, type=list[Row]))
 
 
 def _keyed(rows: list[Row]) -> list[Row]:

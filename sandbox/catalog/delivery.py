@@ -91,7 +91,7 @@ class Delivery:
 
     def _mutate(self, action: Mutate) -> None:
         def change() -> None:
-            self._catalog.store.change(action.upsert, action.delete, action.via_publisher)
+            self._catalog.store.save(action.upsert, action.delete, action.via_publisher)
 
         if action.before:
             change()

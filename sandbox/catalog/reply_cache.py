@@ -1,4 +1,8 @@
-"""A cache of whole replies by path and exact query string, but neither by user nor by host."""
+"""A cache of whole replies by path and exact query string, but neither by user nor by host.
+
+As in the service, no reply expires. A save of a course run makes all of them stale, before the transaction is
+committed. Other changes do not: ``QuerySet.update()``, or a change of a partner.
+"""
 
 from collections import OrderedDict
 from threading import Lock
@@ -7,7 +11,7 @@ CAPACITY_BYTES = 64 * 2**20
 
 
 class ReplyCache:
-    """Bodies of list replies. Every change of the data removes all; a full cache removes the oldest."""
+    """Bodies of list replies. A new version of the data removes all; a full cache removes the oldest."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -70,6 +70,15 @@ def marketing_url_of(key: str, seed: int) -> str:
     return f"{MARKETING_ROOT}/course/{slug}"
 
 
+def with_marketing_root(row: Row, root: str) -> Row:
+    """Return the row with another root of its marketing URL; without a root, the URL is relative."""
+    url = row.get("marketing_url")
+    if root == MARKETING_ROOT or not isinstance(url, str) or not url.startswith(f"{MARKETING_ROOT}/"):
+        return row
+    path = url.removeprefix(f"{MARKETING_ROOT}/")
+    return row | {"marketing_url": f"{root}/{path}" if root else path}
+
+
 def brief_row(key: str, seed: int) -> Row:
     """Return the key, the marketing URL and the status of a generated course run."""
     return {"key": key, **_url_and_status(key, seed)}

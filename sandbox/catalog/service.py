@@ -49,7 +49,7 @@ class Catalog:
         self._throttle = Throttle()
         self._cache = ReplyCache()
         self.settings = start.settings
-        self._workers = Workers(start.settings.workers)
+        self._workers = Workers(start.settings)
         self.store.generate(start.runs, start.seed)
 
     def reset(self) -> None:
@@ -61,9 +61,10 @@ class Catalog:
         self.store.generate(self._start.runs, self._start.seed)
 
     def set_settings(self, settings: Settings) -> None:
-        if self.settings.workers != settings.workers:
+        of_workers = ("workers", "irregular", "stall_seconds")
+        if any(getattr(self.settings, name) != getattr(settings, name) for name in of_workers):
             # Running requests end on the old workers.
-            self._workers = Workers(settings.workers)
+            self._workers = Workers(settings)
         self.settings = settings
 
     def answer(self, request: Request, row_fault: RowFault | None = None) -> Reply:
@@ -94,7 +95,7 @@ class Catalog:
 
     def _cached_list(self, request: Request, username: str, row_fault: RowFault | None) -> Reply:
         settings = self.settings
-        version = (self.store.snapshot.version, settings.count_delta)
+        version = (self.store.snapshot.saves, settings.count_delta)
         cached = settings.cache and row_fault is None
         if cached and (body := self._cache.get(request.target, version)) is not None:
             self._take_cached_time(body)

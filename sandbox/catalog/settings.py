@@ -8,7 +8,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``skipped_run_seconds`` is the time per course run before the page. ``cached_page_seconds`` and
     ``cached_run_seconds`` are for replies from the cache, ``courses_seconds`` and ``course_seconds`` for the list of
-    courses.
+    courses. With ``irregular``, the seed of a random sequence, the time of a page varies, and two pages in a hundred
+    take ``stall_seconds`` more.
     """
 
     latency: bool = False
@@ -20,6 +21,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cached_run_seconds: float = 0.0000147
     courses_seconds: float = 0.019
     course_seconds: float = 0.055
+    irregular: int | None = None
+    stall_seconds: float = 5
     cache: bool = True
     throttle_per_hour: int | None = None
     token_seconds: float = 3600

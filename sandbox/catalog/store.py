@@ -2,12 +2,20 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
-from sandbox.catalog.rows import Row, brief_row, course_key_of, course_run_keys, given_row
+from sandbox.catalog.rows import (
+    MARKETING_ROOT,
+    Row,
+    brief_row,
+    course_key_of,
+    course_run_keys,
+    given_row,
+    with_marketing_root,
+)
 
 # A generated course run is only its key, since key and seed determine its fields. One that a test sets is a row.
 Entry = str | Row
@@ -27,15 +35,20 @@ class Snapshot:
     """The data at one moment. It never changes, so readers need no lock.
 
     ``modified`` has the courses that were edited after ``loaded_at``; all others were modified at ``loaded_at``.
+    ``saves`` is how often Django has sent ``post_save`` or ``post_delete``, which makes each cached reply stale.
     """
 
     entries: list[Entry]
     seed: int
-    version: int
+    saves: int
     loaded_at: datetime
     modified: dict[str, datetime] = field(default_factory=dict)
+    marketing_root: str = MARKETING_ROOT
 
     def row(self, entry: Entry) -> Row:
+        return with_marketing_root(self.stored_row(entry), self.marketing_root)
+
+    def stored_row(self, entry: Entry) -> Row:
         return brief_row(entry, self.seed) if isinstance(entry, str) else entry
 
     def rows(self) -> list[Row]:
@@ -60,7 +73,7 @@ class Store:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._version = 0
+        self._uncommitted: list[Row] = []
         self.snapshot = Snapshot([], 1, 0, _now())
 
     def generate(self, count: int, seed: int) -> None:
@@ -75,34 +88,59 @@ class Store:
     def _load(self, entries: list[Entry], seed: int) -> None:
         entries.sort(key=listing_order)
         with self._lock:
-            self._version += 1
-            self.snapshot = Snapshot(entries, seed, self._version, _now())
+            self._uncommitted = []
+            self.snapshot = Snapshot(entries, seed, self.snapshot.saves + 1, _now())
 
-    def change(
+    def save(
         self, upsert: Iterable[Row] = (), delete: Iterable[Any] = (), via_publisher: bool = True
     ) -> None:
         """Change single course runs. Only an edit in the publisher updates the timestamp of the course."""
         with self._lock:
-            before = self.snapshot
-            entries = before.entries.copy()
-            after = Snapshot(
-                entries, before.seed, self._version + 1, before.loaded_at, before.modified.copy()
-            )
-            touched = [str(key) for key in delete]
-            for key in touched:
-                start, end = after._span(key.lower())
-                del entries[start:end]
-            for given in upsert:
-                start, end = after._span(str(given["key"]).lower())
-                current = (
-                    after.row(entries[start]) if end > start else given_row({"key": given["key"]}, after.seed)
-                )
-                entries[start:end] = [current | given]
-                touched.append(str(given["key"]))
-            if via_publisher:
-                after.modified.update(dict.fromkeys(map(course_key_of, touched), _now()))
-            self._version += 1
-            self.snapshot = after
+            self.snapshot = _saved(_edited(self.snapshot, upsert, delete, via_publisher))
+
+    def queryset_update(self, rows: Iterable[Row]) -> None:
+        """Change course runs as ``QuerySet.update()`` does: without a signal and without a timestamp."""
+        with self._lock:
+            self.snapshot = _edited(self.snapshot, rows, (), via_publisher=False)
+
+    def save_without_commit(self, rows: Iterable[Row]) -> None:
+        """Save course runs in a transaction: the signal is sent now, and nobody sees the rows until ``commit``."""
+        with self._lock:
+            self._uncommitted += rows
+            self.snapshot = _saved(self.snapshot)
+
+    def commit(self) -> None:
+        with self._lock:
+            self.snapshot = _edited(self.snapshot, self._uncommitted, (), via_publisher=True)
+            self._uncommitted = []
+
+    def change_marketing_root(self, url: str) -> None:
+        """Change the root of all marketing URLs. A partner is in another app, whose signals no cache receives."""
+        with self._lock:
+            self.snapshot = replace(self.snapshot, marketing_root=url)
+
+
+def _saved(snapshot: Snapshot) -> Snapshot:
+    return replace(snapshot, saves=snapshot.saves + 1)
+
+
+def _edited(before: Snapshot, upsert: Iterable[Row], delete: Iterable[Any], via_publisher: bool) -> Snapshot:
+    entries = before.entries.copy()
+    after = replace(before, entries=entries, modified=before.modified.copy())
+    touched = [str(key) for key in delete]
+    for key in touched:
+        start, end = after._span(key.lower())
+        del entries[start:end]
+    for given in upsert:
+        start, end = after._span(str(given["key"]).lower())
+        current = (
+            after.stored_row(entries[start]) if end > start else given_row({"key": given["key"]}, after.seed)
+        )
+        entries[start:end] = [current | given]
+        touched.append(str(given["key"]))
+    if via_publisher:
+        after.modified.update(dict.fromkeys(map(course_key_of, touched), _now()))
+    return after
 
 
 def _now() -> datetime:

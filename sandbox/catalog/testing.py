@@ -10,7 +10,8 @@ import http.client
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +66,24 @@ class CatalogControl:
 
     def delete(self, keys: Iterable[str], via_publisher: bool = True) -> None:
         self._call("PATCH", "runs", {"delete": list(keys), "via_publisher": via_publisher})
+
+    def queryset_update(self, rows: Iterable[Row]) -> None:
+        """Change course runs as ``QuerySet.update()`` does: cached replies stay."""
+        self._call("POST", "runs/queryset-update", list(rows))
+
+    @contextmanager
+    def transaction(self, rows: Iterable[Row]) -> Iterator[None]:
+        """Save course runs in a transaction that is committed at the end of the block.
+
+        Cached replies become stale at its start, and other requests see the change at its end.
+        """
+        self._call("POST", "transaction/save", list(rows))
+        yield
+        self._call("POST", "transaction/commit")
+
+    def change_partner(self, *, marketing_site_url_root: str) -> None:
+        """Change the root of the marketing URLs, which are relative without one: cached replies stay."""
+        self._call("PATCH", "partner", {"marketing_site_url_root": marketing_site_url_root})
 
     def runs(self) -> list[Row]:
         """Return ``key``, ``marketing_url`` and ``status`` of all course runs, in the Catalog's order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -39,6 +40,13 @@ def cache(url: str | None) -> dict[str, Any]:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ImproperlyConfigured(f"LMS_CACHE_URL must be a redis:// URL, not {url!r}")
     return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+
+
+def message_folders(broker_url: str) -> dict[str, str]:
+    """Return the transport options of a ``filesystem:///…`` broker, and create its folder."""
+    folder = Path(urlsplit(broker_url).path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return dict.fromkeys(("data_folder_in", "data_folder_out", "control_folder"), str(folder))
 
 
 def credentials(catalogs: dict[str, dict[str, Any]]) -> dict[str, str]:

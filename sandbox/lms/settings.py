@@ -112,6 +112,10 @@ CATALOG_SYNC_CATALOGS = json.loads(os.environ.get("CATALOG_SYNC_CATALOGS") or "n
 globals().update(environment.credentials(CATALOG_SYNC_CATALOGS or {}))
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    # Messages are files in the folder of the URL, so a worker needs no server. `make serve` uses it.
+    CELERY_BROKER_TRANSPORT_OPTIONS = environment.message_folders(CELERY_BROKER_URL)
+    CELERY_BROKER_URL = "filesystem://"
 CELERY_RESULT_BACKEND = os.environ.get("CELERY_RESULT_BACKEND") or "cache+memory://"
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("CELERY_TASK_DEFAULT_QUEUE") or "celery"
 # Other processes cannot reach a broker in memory, so tasks run in the process that sends them.

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def type_page_size(page, text):
-    field = page.get_by_label("Page size")
+    field = page.get_by_role("spinbutton", name="Page size")
     field.focus()
     page.keyboard.press("Control+A")
     page.keyboard.type(text)
@@ -36,10 +36,60 @@ def test_page_size_out_of_range_is_refused_with_a_reason(operator, open_as):
 
 def test_costs_are_those_of_this_catalog(history, configuration, operator, open_as):
     page = open_as(operator, "catalogsyncconfig/add/")
-    text = "The Catalog has 3,300 course runs. At page size 500, a full sync takes 7 requests."
+    text = "A full sync of 3,300 course runs takes 7 requests, 4 percent of the hourly quota of 200."
     expect(page.get_by_text(text)).to_be_visible()
     row = page.get_by_role("row", name="500 (current)")
     assert row.locator("td").all_inner_texts()[:2] == ["7", "28"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("1", "takes 3,300 requests, 1,650 percent of the hourly quota of 200. That exceeds the quota"),
+        ("20", "takes 174 requests, 87 percent of the hourly quota of 200. Full syncs per hour: 1."),
+        ("1000", "takes 4 requests, 2 percent of the hourly quota of 200. Full syncs per hour: 50."),
+        ("0", "At each sync, the page size is chosen automatically."),
+    ],
+)
+def test_cost_follows_the_typed_page_size(typed, sentence, history, configuration, operator, open_as):
+    page = open_as(operator, "catalogsyncconfig/add/")
+    page.get_by_role("spinbutton", name="Page size").fill(typed)
+    expect(page.locator("#catalog-sync-cost")).to_contain_text(sentence)
+    # The server has the same sentence for the same page size.
+    CatalogSyncConfig.objects.create(enabled=True, page_size=int(typed))
+    shown = page.locator("#catalog-sync-cost").inner_text()
+    page.reload()
+    expect(page.locator("#catalog-sync-cost")).to_have_text(shown)
+
+
+def test_text_that_is_no_number_has_no_cost(history, configuration, operator, open_as):
+    page = open_as(operator, "catalogsyncconfig/add/")
+    page.get_by_role("spinbutton", name="Page size").fill("")
+    expect(page.locator("#catalog-sync-cost")).to_have_text("")
+
+
+def test_expensive_page_size_is_saved_when_it_is_confirmed(history, configuration, operator, open_as):
+    page = open_as(operator, "catalogsyncconfig/add/")
+    type_page_size(page, "1")
+    expect(page.locator(".errorlist")).to_contain_text("would take 3,300 requests")
+    page.get_by_label("Save anyway").check()
+    type_page_size(page, "1")
+    assert CatalogSyncConfig.current().page_size == 1
+
+
+def test_second_tab_does_not_overwrite_the_first(history, configuration, operator, open_as):
+    tabs = [open_as(operator, "catalogsyncconfig/add/") for _ in range(2)]
+    type_page_size(tabs[0], "1000")
+    type_page_size(tabs[1], "2000")
+    expect(tabs[1].locator(".errorlist")).to_contain_text("page size: now 1,000, in this form 2,000")
+    assert CatalogSyncConfig.current().page_size == 1000
+    type_page_size(tabs[1], "2000")
+    assert CatalogSyncConfig.current().page_size == 2000
+
+
+def test_history_marks_the_row_in_force(configuration, operator, open_as):
+    page = open_as(operator, "catalogsyncconfig/")
+    expect(page.locator("#result_list .field-state")).to_have_text(["in force", "replaced"])
 
 
 def test_history_shows_who_changed_what(configuration, operator, open_as):

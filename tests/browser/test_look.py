@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from catalog_sync.store.lease import Lease
+from tests.browser.conftest import staff
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -43,6 +45,35 @@ def running(history):
     lease = Lease.acquire(page_size=500, concurrency=2)
     lease.renew(catalog_count=3300, course_runs_retrieved=1497, updated=6, pages=3)
     return lease
+
+
+@pytest.fixture
+def allower(db):
+    return staff("view_syncrun", "allow_removals", "view_catalogcourserun")
+
+
+@pytest.fixture
+def refused(history):
+    """The latest sync run, as one that refused to remove 45 marketing URLs."""
+    run = history[-1]
+    run.status, run.removed = SyncRun.Status.REFUSED, 0
+    run.message = (
+        "Refused to remove 45 of 312 marketing URLs (more than 10 %), so none was removed. The Catalog's list may be "
+        "incomplete. Check whether the courses are missing in the Catalog, too. If they are, run the command again "
+        "with --allow-removals."
+    )
+    run.save()
+    SyncRunChange.objects.bulk_create(
+        SyncRunChange(
+            sync_run=run,
+            kind="removed",
+            course_key=f"course-v1:ExampleX+Botany{number:02}+2026",
+            old=f"https://www.example.com/course/botany-for-everyone-{number}",
+            reason="The Catalog does not list the course run.",
+        )
+        for number in range(45)
+    )
+    return run
 
 
 @both_themes
@@ -90,6 +121,69 @@ def test_phone_shows_the_charts_in_one_column_and_nothing_wider_than_the_screen(
     assert page.locator(".catalog-sync-charts").evaluate("element => element.scrollWidth <= innerWidth")
     lefts = [figure.bounding_box()["x"] for figure in page.locator("figure").all()]
     assert len(set(lefts)) == 1
+
+
+@pytest.mark.parametrize("address", ["syncrun/", "catalogcourserun/"])
+def test_all_columns_are_visible_at_1280_pixels(address, refused, allower, open_as):
+    CatalogCourseRun.objects.create(
+        course_key="course-v1:ExampleX+Botany101+2026_Spring", marketing_url=f"https://a.b/{'long/' * 50}"
+    )
+    page = open_as(allower, address)
+    right = page.locator("#result_list").evaluate("table => table.getBoundingClientRect().right")
+    assert right <= page.locator(".results").evaluate("box => box.getBoundingClientRect().right") + 1
+
+
+def test_long_url_takes_one_line(allower, open_as):
+    for number, url in enumerate(("https://a.b/", f"https://a.b/{'long/' * 50}")):
+        CatalogCourseRun.objects.create(course_key=f"course-v1:A+B+{number}", marketing_url=url)
+    page = open_as(allower, "catalogcourserun/")
+    short, long = (cell.bounding_box()["height"] for cell in page.locator("td.field-url").all())
+    assert short == long
+
+
+def test_outlier_is_cut_off(history, operator, open_as):
+    SyncRun.objects.filter(pk=history[25].pk).update(duration_seconds=412)
+    page = open_as(operator, "syncrun/")
+    assert page.locator("figure text", has_text="412").is_visible()
+    cut_off = f"Cut off: sync run {history[25].pk} (412)"
+    assert page.locator("figure p", has_text=cut_off).is_visible()
+
+
+@both_themes
+@pytest.mark.parametrize("width", [390, 1280])
+def test_refused_run(scheme, width, refused, allower, open_as, picture):
+    options = {"is_mobile": width < 1024, "viewport": {"width": width, "height": 900}}
+    page = open_as(allower, f"syncrun/{refused.pk}/change/", color_scheme=scheme, **options)
+    assert page.get_by_text("Refused to remove (45)").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert (
+        min(contrasts(page, ".catalog-sync-message, .catalog-sync-changes td, .catalog-sync-changes a"))
+        >= 4.5
+    )
+    if (scheme, width) == ("light", 1280):
+        picture(page, "sync-run-refused")
+
+
+def test_changes_are_downloaded_as_a_file(refused, allower, open_as):
+    page = open_as(allower, f"syncrun/{refused.pk}/change/")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export as CSV").click()
+    assert download.value.suggested_filename == f"sync-run-{refused.pk}-changes.csv"
+    assert len(download.value.path().read_text().splitlines()) == 46
+
+
+def test_refused_removals_are_allowed_by_keyboard(refused, allower, open_as, broker, picture):
+    page = open_as(allower, f"syncrun/{refused.pk}/change/")
+    page.get_by_role("link", name="Allow these removals").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    picture(page, "allow-removals")
+    assert page.get_by_text("course-v1:ExampleX+Botany00+2026").is_visible()
+    assert broker == []
+    page.get_by_role("button", name="Yes, remove these marketing URLs").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert [arguments["allow_removals"] for _, arguments in broker] == [True]
 
 
 def test_running(running, operator, open_as, picture):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from catalog_sync.models import SyncRun
-from catalog_sync.operations.jobs import TASK
+from catalog_sync.models import SyncRequest, SyncRun
+from catalog_sync.operations.jobs import TASK, start_requested
 from catalog_sync.store.lease import Lease
 
 pytest_plugins = ["tests.integration.process_fixtures"]
@@ -42,7 +45,8 @@ class TestStart:
         page = open_as(operator, "syncrun/")
         press(page, button)
         expect(page.get_by_text(HANDED)).to_be_visible()
-        assert broker == [(TASK, {"dry_run": dry_run})]
+        arguments = {"dry_run": dry_run, "request_id": SyncRequest.objects.get().pk}
+        assert broker == [(TASK, arguments)]
 
     def test_waiting_survives_a_reload(self, operator, broker, open_as):
         page = open_as(operator, "syncrun/")
@@ -55,15 +59,26 @@ class TestStart:
         page = open_as(operator, "syncrun/")
         page.get_by_role("button", name="Run now").click()
         expect(page.get_by_text(HANDED)).to_be_visible()
+        start_requested(SyncRequest.objects.get().pk)
         lease = Lease.acquire()
         expect(page.get_by_role("heading", name=f"Sync run {lease.run_id} is running")).to_be_visible(
             timeout=10_000
         )
 
+    def test_page_shows_without_a_reload_that_no_worker_took_it(self, operator, broker, open_as):
+        page = open_as(operator, "syncrun/")
+        page.get_by_role("button", name="Run now").click()
+        expect(page.get_by_text("Waiting for a Celery worker.")).to_be_visible()
+        SyncRequest.objects.update(requested=timezone.now() - timedelta(minutes=2))
+        notice = page.get_by_role("region", name="No Celery worker has taken the requested sync")
+        expect(notice).to_be_visible(timeout=10_000)
+        press(page, "Dismiss")
+        expect(notice).to_have_count(0)
+
     def test_message_without_a_broker_contains_the_command(self, operator, open_as):
         page = open_as(operator, "syncrun/")
         page.get_by_role("button", name="Dry run").click()
-        expect(page.get_by_text("manage.py update_catalog_data --dry-run")).to_be_visible()
+        expect(page.get_by_text("manage.py lms update_catalog_data --dry-run")).to_be_visible()
 
     def test_viewer_has_no_buttons(self, viewer, running, open_as):
         page = open_as(viewer, "syncrun/")

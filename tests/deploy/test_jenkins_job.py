@@ -73,7 +73,9 @@ class TestGeneratedJob:
         assert (triggers, mail.findtext("disabled")) == ({"FailureTrigger", "FixedTrigger"}, "false")
 
     def test_keeps_the_placeholders_of_jenkins(self, job):
-        assert "${BUILD_LOG, maxLines=40}" in job.findtext(".//defaultContent")
+        cause, _, _, log = job.findtext(".//defaultContent").split("\n")
+        assert cause == '${BUILD_LOG_REGEX, regex="^CommandError: ", showTruncatedLines=false}'
+        assert log == "${BUILD_LOG, maxLines=40}"
 
 
 class TestPipeline:

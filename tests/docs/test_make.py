@@ -87,7 +87,7 @@ def test_serve_runs_an_lms_that_can_be_synced(tmp_path):
             start_new_session=True,
         )
     try:
-        wait_until(lambda: "ends both" in (tmp_path / "log").read_text() or server.poll(), "both servers")
+        wait_until(lambda: "ends all three" in (tmp_path / "log").read_text() or server.poll(), "the servers")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/admin/login/") as page:
             assert page.status == 200
         subprocess.run(sync, cwd=ROOT, env=environment, check=True)

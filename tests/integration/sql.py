@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET ")
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
-SYNC_RUN = re.compile(r"catalog_sync_syncrun\b")
+SYNC_RUN = re.compile(r"catalog_sync_syncrun(change)?\b")
 
 
 class Statements:
@@ -26,7 +26,7 @@ class Statements:
         return [sql for sql in statements if not sql[:10].upper().startswith(TRANSACTION_CONTROL)]
 
     def writes(self) -> list[str]:
-        """Return those that change rows of any table but the one of sync runs."""
+        """Return those that change rows of any table but those of sync runs and their changes."""
         return [sql for sql in self.all() if sql[:10].upper().startswith(WRITES) and not SYNC_RUN.search(sql)]
 
 

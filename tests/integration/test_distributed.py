@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from catalog_sync.api import update_catalog_data
-from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.models import CatalogCourseRun, SyncRequest, SyncRun
+from catalog_sync.store.lease import Lease
 from sandbox.catalog.testing import COURSE_RUNS_PATH, CatalogProcess
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import PATIENCE_SECONDS, age_heartbeat, shown, wait_until
-from tests.integration.workers import PrivateRabbitMq, PrivateRedis, Workers
+from tests.integration.workers import PAGE_SIZE, PrivateRabbitMq, PrivateRedis, Workers
 
 RUNS = 120
+CONCLUDED = re.compile(r"conclude_sync\[.*\] (succeeded|raised).*")
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -91,8 +93,8 @@ def test_workers_do_what_a_single_process_does(workers, catalog):
 
     catalog.control.clear_faults()
     command = workers.manage("update_catalog_data", "--json", "--distribute", "--page-size=auto")
-    page_size = report_of(command)["page_size"]
-    assert SyncRun.objects.latest("pk").next_page_size == page_size > 0
+    report = report_of(command)
+    assert (report["page_size"], report["seconds_per_page"] > 0) == (100, True)
 
     # A list of a single page.
     catalog.control.delete([row["key"] for row in catalog.control.runs()[2:]])
@@ -148,11 +150,50 @@ def test_terminated_command_also_ends_the_work_of_the_workers(workers, catalog):
     workers.start()
     command = start_slow_sync(workers, catalog, 0.5)
     command.send_signal(signal.SIGTERM)
-    report_of(command)
+    assert report_of(command)["status"] == "canceled"
     requested = len(requested_pages(catalog))
-    time.sleep(2)
+    # The last task follows those that read pages.
+    wait_until(lambda: CONCLUDED.search(workers.log()), "the end of the last task")
     # Two requests may have been in flight.
     assert len(requested_pages(catalog)) <= requested + 2
+
+
+class TestResults:
+    """What the result backend of Celery has of a sync."""
+
+    pytestmark = ON_RABBITMQ
+
+    def test_of_a_sync_that_succeeded_is_its_report(self, workers):
+        workers.start(processes=1)
+        request = SyncRequest.objects.create(command="update_catalog_data")
+        result = workers.send("update_catalog_data", request_id=request.pk).get(PATIENCE_SECONDS)
+        assert (result["status"], result["updated"]) == ("succeeded", RUNS * 2 // 3)
+        assert not SyncRequest.objects.exists()
+
+    def test_of_a_sync_that_failed_is_a_failure_with_the_message_and_without_a_retry(self, workers, catalog):
+        catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=403)
+        workers.start(processes=1)
+        results = [workers.send("update_catalog_data") for _ in range(2)]
+        for result in results:
+            result.get(PATIENCE_SECONDS, propagate=False)
+        assert {result.state for result in results} == {"FAILURE"}
+        assert "The Catalog answered HTTP 403" in str(results[0].result)
+        assert (SyncRun.objects.count(), workers.waiting_tasks()) == (2, 0)
+
+    def test_of_a_task_beside_a_running_sync_is_skipped(self, workers):
+        Lease.acquire()
+        workers.start(processes=1)
+        result = workers.send("update_catalog_data").get(PATIENCE_SECONDS)
+        assert result["status"] == "skipped"
+
+    def test_of_the_last_task_of_an_incomplete_distributed_sync_is_a_failure(self, workers, catalog):
+        second_page = {"path": COURSE_RUNS_PATH, "params": {"offset": str(PAGE_SIZE - 1)}}
+        catalog.control.fault("status", match=second_page, times=None, status=400)
+        workers.start(processes=2)
+        assert report_of(workers.command("--concurrency=2"))["status"] == "incomplete"
+        concluded = wait_until(lambda: CONCLUDED.search(workers.log()), "the end of the last task")
+        assert "raised expected: SyncNotSucceeded('incomplete: Incomplete: course runs" in concluded[0]
+        assert SyncRun.objects.get().status == "incomplete"
 
 
 @pytest.fixture(params=[PrivateRedis, PrivateRabbitMq], ids=["redis", "rabbitmq"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync.api import update_catalog_data
+from catalog_sync.api import sync_run_changes, update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
@@ -34,7 +34,7 @@ def never_synced(catalog):
 
 @pytest.fixture
 def changed_catalog(catalog):
-    """A Catalog in which course runs were added, changed, deleted and spoiled since the last sync."""
+    """A Catalog in which course runs were added, changed, deleted and made invalid since the last sync."""
     catalog.control.generate(150)
     keys = [key for key in generated_keys(catalog) if not key.startswith("ccx-v1:")]
     catalog.control.upsert([{"key": LEFT}])
@@ -67,7 +67,9 @@ def assert_dry_run_is_like_the_sync(**options):
     assert everything_stored() == before
     assert dry.dry_run
     assert SyncRun.objects.get(pk=dry.run_id).dry_run
-    assert numbers(dry) == numbers(update_catalog_data(**options))
+    done = update_catalog_data(**options)
+    assert numbers(dry) == numbers(done)
+    assert sync_run_changes(dry.run_id) == sync_run_changes(done.run_id) != ()
 
 
 @pytest.fixture
@@ -98,17 +100,7 @@ def test_counts_updates_removals_and_rejected_course_runs():
     assert (report.updated, report.removed, report.course_runs_rejected) == (32, 1, 1)
 
 
-def test_reports_that_the_sync_would_refuse_to_remove_too_many_urls(catalog):
-    keys = [f"course-v1:ExampleX+C{n}+2026" for n in range(20)]
-    for key in keys:
-        CourseOverviewFactory(id=key)
-    catalog.control.set_runs({"key": key} for key in keys)
-    update_catalog_data()
-    catalog.control.set_runs([])
-    assert update_catalog_data(dry_run=True).status == "refused"
-
-
-def test_counts_a_ccx_course_that_gets_the_new_url_of_its_parent_run(catalog):
+def test_counts_a_ccx_course_that_gets_the_new_url_of_its_parent_course_run(catalog):
     old, new = "https://www.example.com/old", "https://www.example.com/new"
     for key in (ADDED, CCX):
         CourseOverviewFactory(id=key)
@@ -118,11 +110,30 @@ def test_counts_a_ccx_course_that_gets_the_new_url_of_its_parent_run(catalog):
     assert_dry_run_is_like_the_sync()
 
 
-def test_counts_no_removal_from_ccx_courses_whose_parent_run_is_new_in_the_catalog(catalog):
+def test_counts_no_removal_from_ccx_courses_whose_parent_course_run_is_new_in_the_catalog(catalog):
     CourseOverviewFactory(id=ADDED)
     for number in range(12):
         CourseOverviewFactory(
             id=f"ccx-v1:ExampleX+Added+2026+ccx@{number}", marketing_url="https://www.example.com/x"
         )
     catalog.control.set_runs([{"key": ADDED}])
+    assert_dry_run_is_like_the_sync()
+
+
+def test_first_one_counts_the_urls_that_it_would_write_when_it_limits_removals(catalog):
+    """Eleven of 111, if those of the Catalog are counted, and not of eleven."""
+    for number in range(100):
+        CourseOverviewFactory(id=f"course-v1:ExampleX+C{number}+2026")
+    for number in range(11):
+        key = f"course-v1:LmsX+C{number}+2026"
+        CourseOverviewFactory(id=key, marketing_url="https://www.example.com/x")
+    catalog.control.set_runs({"key": f"course-v1:ExampleX+C{number}+2026"} for number in range(100))
+    assert_dry_run_is_like_the_sync()
+
+
+def test_first_one_knows_a_status_that_only_a_new_course_run_has(catalog, settings):
+    settings.CATALOG_SYNC_RUN_STATUSES = ["published", "archived"]
+    CourseOverviewFactory(id=LEFT, marketing_url="https://www.example.com/x")
+    CourseOverviewFactory(id=ADDED)
+    catalog.control.set_runs([{"key": ADDED, "status": "archived"}])
     assert_dry_run_is_like_the_sync()

@@ -135,6 +135,24 @@ def test_body_cut_off_for_ever(sync, fault):
     assert "because the reply of the Catalog was cut off: check the time-outs" in outcome.message
 
 
+@pytest.mark.parametrize("length", [50, 300], ids=["all replies", "all but the short ones"])
+def test_every_body_cut_off(sync, fault, length):
+    """The reply past the end of the list has less than 200 bytes."""
+    fault("truncate", times=None, bytes=length)
+    outcome = sync()
+    outcome.is_failure()
+    assert outcome.message.startswith("The reply of the Catalog was cut off. Check the time-outs of proxies ")
+    assert outcome.events("not_applied") == []
+    assert len([line for line in outcome.log if line.startswith("event=")]) < 20
+
+
+def test_every_body_cut_off_from_the_middle_on(sync, fault):
+    fault("truncate", times=None, nth=3, bytes=300)
+    outcome = sync()
+    outcome.is_incomplete(*range(9, 20))
+    assert outcome.report["failures"] == 3
+
+
 def test_chunked_body_cut_off(sync, raw_catalog):
     raw_catalog(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s" % (len(EMPTY_PAGE), EMPTY_PAGE)

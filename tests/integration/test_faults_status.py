@@ -124,13 +124,16 @@ def test_500_502_503_or_504_once(sync, fault, status):
     assert f"answered HTTP {status}" in line
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_500_502_503_or_504_for_ever(sync, fault, status):
+@pytest.mark.parametrize(
+    ("status", "attempts"),
+    # At the page, and past the end of the list.
+    [(500, 2 + 6), (502, 6 + 1), (503, 6 + 1), (504, 6 + 1)],
+)
+def test_500_502_503_or_504_for_ever(sync, fault, status, attempts):
     fault("status", times=None, status=status)
     outcome = sync()
     outcome.is_failure()
-    # Six attempts, and one request past the end of the list.
-    assert outcome.report["requests"] == 6 + 1
+    assert outcome.report["requests"] == attempts
     assert outcome.message.startswith(f"The Catalog answered HTTP {status}. ")
     assert outcome.message.endswith("/api/v1/course_runs/.")
 
@@ -142,12 +145,20 @@ def test_503_with_retry_after(sync, fault):
     assert time.monotonic() - started >= 1
 
 
-def test_500_for_ever_from_the_middle_on(sync, fault):
-    fault("status", times=None, nth=3, status=500)
+@pytest.mark.parametrize(
+    ("status", "attempts"),
+    # At the page, and past the end of the list.
+    [(500, 2 + 6), (502, 10 + 1), (503, 10 + 1), (504, 10 + 1)],
+)
+def test_500_502_503_or_504_from_the_middle_on(sync, fault, status, attempts):
+    fault("status", times=None, nth=3, status=status)
     outcome = sync()
     outcome.is_incomplete(*range(9, 20))
-    # Six attempts for each page from the third on, and each time one request past the end of the list.
-    assert outcome.report["requests"] == 2 + 3 * (6 + 1)
+    assert outcome.report["requests"] == 2 + attempts
+    assert (outcome.report["failures"], len(outcome.events("not_applied"))) == (1, 1)
+    assert f"from 8 to the end of the list are missing, because the Catalog answered HTTP {status}" in (
+        outcome.message
+    )
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

@@ -131,20 +131,20 @@ class TestSince:
         update_catalog_data(changed=True)
         assert requested_since(catalog) == overlapping(last)
 
-    @pytest.mark.parametrize(
-        ("failures", "status"),
-        [(0, "incomplete"), (1, "succeeded")],
-        ids=["only rejected a record", "did not read everything"],
-    )
-    def test_starts_at_the_last_full_sync_that_read_everything(self, failures, status, catalog):
-        """A record that is rejected for months makes each full sync incomplete."""
+    def test_starts_at_the_last_full_sync_that_only_rejected_records(self, catalog):
         unusable = {"key": KEYS[29], "marketing_url": "javascript:alert(1)"}
         catalog.control.upsert([unusable], via_publisher=False)
-        assert update_catalog_data().status == "incomplete"
-        SyncRun.objects.filter(status="incomplete").update(failures=failures)
+        rejecting = update_catalog_data()
+        assert rejecting.course_runs_rejected == 1
         catalog.control.clear_requests()
         update_catalog_data(changed=True)
-        assert requested_since(catalog) == overlapping(SyncRun.objects.get(status=status, scope="all"))
+        assert requested_since(catalog) == overlapping(SyncRun.objects.get(pk=rejecting.run_id))
+
+    def test_starts_before_a_full_sync_that_did_not_read_everything(self, catalog):
+        last = SyncRun.objects.get()
+        SyncRun.objects.create(scope="all", status="incomplete", started=timezone.now())
+        update_catalog_data(changed=True)
+        assert requested_since(catalog) == overlapping(last)
 
 
 class TestBulkChange:

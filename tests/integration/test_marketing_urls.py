@@ -62,20 +62,6 @@ class TestMarketingUrl:
     def test_is_not_set_if_the_course_run_has_none_for_learners(self, run, catalog):
         assert synced(catalog, PUBLISHED | run).marketing_url is None
 
-    @pytest.mark.parametrize("runs", [[], [PUBLISHED | {"status": "unpublished"}]])
-    def test_is_removed_when_the_course_run_is_deleted_or_unpublished(self, runs, catalog):
-        synced(catalog, PUBLISHED)
-        assert synced(catalog, *runs).marketing_url is None
-
-    def test_stays_when_the_catalog_has_an_unusable_url(self, catalog):
-        synced(catalog, PUBLISHED)
-        assert synced(catalog, {"key": KEY, "marketing_url": "course/one"}).marketing_url == URL
-
-    def test_unusable_url_is_counted_and_makes_the_sync_incomplete(self, catalog):
-        catalog.control.set_runs([{"key": KEY, "marketing_url": "course/one"}])
-        report = update_catalog_data()
-        assert (report.status, report.course_runs_rejected) == ("incomplete", 1)
-
     @pytest.mark.parametrize(
         ("hosts", "url"), [([".example.com"], URL), ([".example.org"], None), ([], None), (None, URL)]
     )
@@ -104,13 +90,6 @@ class TestStatuses:
     def test_only_course_runs_with_these_statuses_have_a_url(self, statuses, status, url, catalog, settings):
         settings.CATALOG_SYNC_RUN_STATUSES = statuses
         assert synced(catalog, PUBLISHED | {"status": status}).marketing_url == url
-
-    def test_fewer_statuses_remove_urls(self, catalog, settings):
-        run = PUBLISHED | {"status": "reviewed"}
-        settings.CATALOG_SYNC_RUN_STATUSES = None
-        synced(catalog, run)
-        settings.CATALOG_SYNC_RUN_STATUSES = ["published"]
-        assert synced(catalog, run).marketing_url is None
 
 
 class TestCcx:
@@ -143,16 +122,6 @@ class TestCcx:
     def test_has_the_url_of_a_parent_that_the_lms_does_not_have(self, catalog):
         catalog.control.set_runs([PUBLISHED])
         assert (update_catalog_data().matched, self.url()) == (1, URL)
-
-    def test_gets_the_url_of_its_parent_when_its_own_course_run_is_deleted(self, catalog):
-        synced(catalog, PUBLISHED, OWN_OF_CCX)
-        synced(catalog, PUBLISHED)
-        assert self.url() == URL
-
-    def test_loses_its_url_with_its_parent(self, catalog):
-        synced(catalog, PUBLISHED)
-        synced(catalog)
-        assert self.url() is None
 
     def test_is_not_written_again_without_a_change(self, catalog):
         synced(catalog, PUBLISHED)

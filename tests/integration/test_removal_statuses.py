@@ -20,7 +20,7 @@ MISSPELLED = ["published", "legal_review"]
 
 @pytest.fixture(autouse=True)
 def synced(catalog):
-    """An LMS that shows the marketing URLs of twenty course runs, and of a CCX course."""
+    """An LMS with the marketing URLs of twenty course runs, and of a CCX course."""
     for key in [*KEYS, CCX]:
         CourseOverviewFactory(id=key)
     catalog.control.set_runs({"key": key, "marketing_url": URL} for key in KEYS)
@@ -36,7 +36,7 @@ def stored_urls():
 
 
 class TestRefused:
-    """One course run left the Catalog."""
+    """One course run was deleted in the Catalog."""
 
     @pytest.fixture(autouse=True)
     def misspelled(self, catalog, settings):
@@ -65,7 +65,7 @@ class TestRefused:
         update_catalog_data()
         assert CourseOverview.objects.get(pk=KEYS[5]).marketing_url == f"{URL}/changed"
 
-    def test_asks_the_catalog_for_no_single_course_run(self, catalog):
+    def test_looks_up_no_course_run(self, catalog):
         catalog.control.clear_requests()
         update_catalog_data()
         assert [each for each in catalog.control.requests() if "keys" in each.params] == []

@@ -80,6 +80,18 @@ def test_course_that_neither_lists_is_a_success_and_named():
     assert report.message == f"Neither the Catalog nor the LMS has {NEITHER}."
 
 
+def test_message_about_an_unknown_ccx_course_omits_its_parent(catalog):
+    ccx = "ccx-v1:NobodyX+Nothing+2026+ccx@7"
+    assert update_catalog_data(course_keys=[ccx]).message == f"Neither the Catalog nor the LMS has {ccx}."
+
+
+def test_leaves_ccx_courses_of_other_course_runs_alone():
+    update_catalog_data()
+    CourseOverview.objects.filter(id=CCX).update(marketing_url=None)
+    update_catalog_data(course_keys=[OTHER])
+    assert CCX not in urls()
+
+
 def test_removes_the_url_of_a_deleted_course_run_and_of_its_ccx_courses(catalog):
     update_catalog_data()
     catalog.control.delete([KEY])
@@ -101,7 +113,7 @@ def test_removes_the_url_of_an_unpublished_course_run(catalog):
             [OTHER],
             {"course_overviews": 1, "matched": 1, "updated": 1, "course_runs_retrieved": 1, "requests": 1},
         ),
-        ([OTHER], {"pages": 1}),
+        ([OTHER], {"pages": 1, "of_other_orgs": 0, "unchanged": 0}),
         ([KEY], {"course_overviews": 2, "matched": 2, "updated": 2, "course_runs_retrieved": 1}),
         ([CCX], {"course_overviews": 2, "matched": 2, "updated": 2}),
         ([UNKNOWN], {"course_overviews": 1, "matched": 0, "updated": 0, "course_runs_retrieved": 0}),

@@ -1,4 +1,4 @@
-"""What a sync makes of pinned marketing URLs, and what they cost it."""
+"""A sync publishes pinned marketing URLs, removes none of them, and takes no more statements for them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def row(key=KEY):
 
 
 class TestSync:
-    """A sync of a Catalog that lists the pinned course, or has dropped it."""
+    """A sync of a Catalog that lists the pinned course, or does not list it any more."""
 
     @pytest.fixture(autouse=True)
     def lms(self, catalog):
@@ -83,7 +83,7 @@ class TestSync:
         assert sent.writes() == []
 
     @pytest.mark.parametrize("key", [KEY, CCX])
-    def test_leaves_the_pin_of_a_run_that_the_catalog_dropped(self, key, catalog):
+    def test_leaves_the_pin_of_a_course_run_that_the_catalog_deleted(self, key, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         catalog.control.delete([KEY])
@@ -137,7 +137,7 @@ class TestSync:
         unpin_marketing_url(KEY)
         assert shown() is None
 
-    def test_of_unpublished_runs_leaves_the_pin(self, catalog):
+    def test_leaves_the_pin_of_an_unpublished_course_run(self, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         catalog.control.upsert([{"key": KEY, "marketing_url": CATALOG_URL, "status": "unpublished"}])
@@ -150,7 +150,7 @@ class TestSync:
         assert update_catalog_data().matched == 3
 
     def test_course_run_pinned_during_the_sync_is_counted(self, catalog):
-        """Its row is younger than the sync, and yet not of its making."""
+        """Its row is newer than the start of the sync run, which did not insert it."""
         catalog.control.upsert([{"key": f"course-v1:ExampleX+A{n}+2026"} for n in range(4)])
         report = update_catalog_data(
             page_size=2, concurrency=1, on_progress=lambda *_: pin_marketing_url(OTHER, PIN)
@@ -158,7 +158,6 @@ class TestSync:
         assert report.course_runs_retrieved == 6
 
     def test_pinned_course_run_on_two_pages_is_counted_once(self, catalog):
-        """Though it is on two pages, and its row is there for the pin alone."""
         pin_marketing_url(KEY, PIN)
         pin_marketing_url(OTHER, PIN)
         nothing = {"key": KEY, "marketing_url": None, "status": ""}
@@ -180,13 +179,13 @@ class TestSync:
         catalog.control.delete([KEY])
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.exclude(pk=OTHER).update(marketing_url=None)
-        told = update_catalog_data(dry_run=True).updated
-        assert told == update_catalog_data().updated == 3
+        dry = update_catalog_data(dry_run=True).updated
+        assert dry == update_catalog_data().updated == 3
 
 
 @pytest.mark.usefixtures("without_timed_actions")
 class TestStatements:
-    """A page costs the database no more for pins."""
+    """A page with pins takes as many statements as one without."""
 
     def test_unchanged_page_takes_one(self, catalog):
         catalog.control.generate(60)

@@ -9,8 +9,11 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+from celery import Celery
+from celery.result import AsyncResult
 from django.db import connection
 from kombu import Connection, Queue
 
@@ -70,6 +73,21 @@ class Workers:
         command = manage(self.environment, *arguments)
         self._commands.append(command)
         return command
+
+    def send(self, task: str, **arguments: Any) -> AsyncResult:
+        """Send one of the app's tasks, and return its result, which may not be ready yet."""
+        environment = self.environment
+        app = Celery(
+            broker=environment["CELERY_BROKER_URL"],
+            backend=environment["CELERY_RESULT_BACKEND"],
+            set_as_current=False,
+        )
+        queue = environment["CELERY_TASK_DEFAULT_QUEUE"]
+        return app.send_task(f"catalog_sync.tasks.{task}", kwargs=arguments, queue=queue)
+
+    def log(self) -> str:
+        """Return what the workers have logged so far."""
+        return self._log.read_text()
 
     def waiting_tasks(self) -> int:
         """Return how many tasks are in the queue."""

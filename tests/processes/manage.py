@@ -14,16 +14,16 @@ from sandbox.catalog.testing import CatalogProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVE_UP_SECONDS = 120
-QUIET = subprocess.DEVNULL
 
 
 @dataclass(frozen=True)
 class Lms:
-    """An LMS: its database and its Catalog."""
+    """An LMS: its database, its Catalog and its settings."""
 
     database: Path
     api_url: str
     oauth2_url: str
+    settings: str = "sandbox.lms.settings"
 
     @classmethod
     def of(cls, database: Path, catalog: CatalogProcess) -> Lms:
@@ -34,6 +34,7 @@ class Lms:
         return os.environ | {
             "LMS_DATABASE_URL": f"sqlite:///{self.database}",
             "LMS_CACHE_URL": "",
+            "DJANGO_SETTINGS_MODULE": self.settings,
             "COURSE_CATALOG_API_URL": self.api_url,
             "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": self.oauth2_url,
         }
@@ -63,14 +64,17 @@ class Lms:
             "bash", "-c", f'exec "$0" manage.py update_catalog_data {redirection}', sys.executable
         )
 
-    def update_in_parallel(self, number: int) -> list[int]:
-        """Run ``manage.py update_catalog_data`` several times in parallel, and return the exit statuses, sorted."""
-        command = [sys.executable, "manage.py", "update_catalog_data"]
-        processes = [
-            subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=QUIET, stderr=QUIET)
-            for _ in range(number)
-        ]
-        return sorted(process.wait(GIVE_UP_SECONDS) for process in processes)
+    def start_update(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start ``manage.py update_catalog_data`` in a process group of its own, as a shell does."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", "update_catalog_data", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
 
     def shell(self, code: str) -> str:
         """Run Python in the LMS, and return what it prints."""
@@ -92,14 +96,14 @@ class Lms:
             )
         finally:
             os.close(slave)
-        shown = bytearray()
+        text = bytearray()
         try:
             while chunk := _read(master):
-                shown += chunk
+                text += chunk
         finally:
             process.wait(GIVE_UP_SECONDS)
             os.close(master)
-        return shown.decode()
+        return text.decode()
 
 
 def _read(terminal: int) -> bytes:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import signal
+from dataclasses import replace
 
 import pytest
 
 from sandbox.catalog.testing import CatalogProcess
-from tests.processes.manage import Lms
+from tests.integration.processes import wait_until
+from tests.processes.manage import GIVE_UP_SECONDS, Lms
 from tests.raw_server import nobody_listens
 
 COURSE_RUNS = 60
 KEYS = (
-    "run_id status dry_run page_size concurrency catalog duration_seconds pages requests retries catalog_count "
-    "course_runs_retrieved course_runs_rejected course_overviews matched updated unchanged removed not_in_lms "
-    "not_in_catalog in_other_catalogs of_other_orgs failures"
+    "run_id status dry_run page_size concurrency catalog bypassed_cache duration_seconds pages requests retries "
+    "catalog_count course_runs_retrieved course_runs_rejected course_overviews matched updated unchanged removed "
+    "not_in_lms not_in_catalog in_other_catalogs of_other_orgs failures"
 ).split()
 STORED = """
 from sandbox.lms.course_overviews.models import CourseOverview
 print(*CourseOverview.objects.order_by("id").values_list("id", "marketing_url", "modified"), sep="\\n")
+"""
+
+WITHOUT_RETRIES = """
+from catalog_sync.models import CatalogSyncConfig
+CatalogSyncConfig.objects.create(enabled=True, retry_deadline_seconds=0)
 """
 
 
@@ -27,6 +37,14 @@ print(*CourseOverview.objects.order_by("id").values_list("id", "marketing_url", 
 def running_catalog():
     with CatalogProcess(runs=COURSE_RUNS) as process:
         yield process
+
+
+@pytest.fixture(autouse=True)
+def control(running_catalog):
+    """The controls of the Catalog, without what earlier tests left."""
+    running_catalog.control.clear_faults()
+    running_catalog.control.clear_requests()
+    return running_catalog.control
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +67,9 @@ def lms(running_catalog, seeded_database, tmp_path_factory):
 def test_complete_sync_prints_its_report_and_logs(lms, running_catalog):
     process = lms.update("--page-size", "20")
     assert process.returncode == 0
-    assert [line.split()[0] for line in process.stdout.splitlines()] == KEYS
+    sentence, empty, *table = process.stdout.splitlines()
+    assert sentence.startswith("Updated ")
+    assert (empty, [line.split()[0] for line in table]) == ("", KEYS)
     events = [word for word in process.stderr.split() if word.startswith("event=")]
     assert events == ["event=catalog_sync.started", "event=catalog_sync.finished"]
     finished = process.stderr.splitlines()[-1]
@@ -63,17 +83,42 @@ def test_json_is_one_line_with_the_report(lms):
     process = lms.update("--json", "--page-size", "20", "--concurrency", "3")
     assert process.stdout.count("\n") == 1
     report = json.loads(process.stdout)
-    assert list(report) == KEYS
+    assert list(report) == [*KEYS, "changes"]
     assert (report["status"], report["page_size"], report["concurrency"]) == ("succeeded", 20, 3)
     assert report["catalog_count"] == COURSE_RUNS
     assert [name for name in KEYS[KEYS.index("pages") :] if type(report[name]) is not int] == []
 
 
-@pytest.mark.parametrize(
-    ("options", "is_shown"), [([], True), (["--no-progress"], False), (["--json"], False)]
-)
-def test_progress_bar_on_a_terminal(options, is_shown, lms):
-    assert (f"/{COURSE_RUNS}" in lms.update_on_a_terminal(*options)) == is_shown
+def test_quiet_sync_prints_nothing(lms):
+    process = lms.update("-v0")
+    assert (process.returncode, process.stdout, process.stderr) == (0, "", "")
+
+
+def on_screen(text: str) -> list[str]:
+    """Return the lines of a terminal that received this text."""
+    lines = []
+    for line in text.split("\n"):
+        shown = ""
+        for part in line.removesuffix("\r").split("\r"):
+            shown = part + shown[len(part) :]
+        lines.append(shown.strip())
+    return lines
+
+
+def test_progress_bar_and_log_lines_have_lines_of_their_own_on_a_terminal(lms, control):
+    control.fault("status", status=503, match={"path": "/api/", "nth": 3})
+    control.fault("slow", seconds=0.3, match={"path": "/api/"}, times=None)
+    text = lms.update_on_a_terminal("--page-size", "10", "--concurrency", "2", "-v2")
+    assert f"/{COURSE_RUNS} [" in text
+    lines = [line for line in on_screen(text) if line]
+    assert [
+        re.sub(r"^[-0-9]{10} [0-9:,]{12} [A-Z]+ \[catalog_sync\] (\S+) .*", r"\1", line) for line in lines
+    ] == [f"event=catalog_sync.{name}" for name in ("started", "request_retried", "finished")]
+
+
+@pytest.mark.parametrize("option", ["--no-progress", "--json", "-v0"])
+def test_progress_bar_can_be_hidden(option, lms):
+    assert "course runs" not in lms.update_on_a_terminal(option)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +132,7 @@ def test_progress_bar_on_a_terminal(options, is_shown, lms):
 def test_report_that_cannot_be_printed_does_not_change_the_exit_status(redirection, why, lms):
     process = lms.update_redirected(redirection)
     assert process.returncode == 0
-    assert process.stderr.splitlines()[-1].startswith(f"The report could not be printed ({why}).")
+    assert process.stderr.startswith(f"The report could not be printed ({why}).")
     assert "Traceback" not in process.stderr
 
 
@@ -114,16 +159,14 @@ def test_sync_without_the_catalog_or_its_token_provider(
         else:
             cut_off = Lms(database, running_catalog.api_url, f"{address}/oauth2")
         # Other tests prove the retries.
-        cut_off.shell(
-            "from catalog_sync.models import CatalogSyncConfig\n"
-            "CatalogSyncConfig.objects.create(enabled=True, retry_deadline_seconds=0)"
-        )
+        cut_off.shell(WITHOUT_RETRIES)
         stored = cut_off.shell(STORED)
         process = cut_off.update("--json")
     assert process.returncode == 1
-    last_line = process.stderr.splitlines()[-1]
-    assert f"{address}{path}" in last_line
-    assert "check" in last_line.lower()  # the remedy
+    first_line = process.stderr.splitlines()[0]
+    assert first_line.startswith("CommandError: The connection to the ")
+    assert f"{address}{path}" in first_line
+    assert "check" in first_line.lower()  # the remedy
     assert "Traceback" not in process.stderr
     for event in ("started", "request_failed", "finished"):
         assert f"event=catalog_sync.{event} run_id=" in process.stderr
@@ -148,10 +191,37 @@ def test_second_sync_exits_with_75_and_names_the_first(seeded_database, running_
     assert "Traceback" not in process.stderr
 
 
-def test_one_of_three_parallel_syncs_runs(lms, running_catalog):
-    """The first holds the lease while the Catalog is slow, until the others have started."""
-    running_catalog.control.fault("slow", seconds=8, match={"path": "/api/"})
-    assert lms.update_in_parallel(3) == [0, 75, 75]
+def test_quiet_sync_that_fails_prints_only_the_cause(lms, tmp_path):
+    with nobody_listens() as address:
+        cut_off = Lms(
+            shutil.copy(lms.database, tmp_path / "lms.sqlite3"), f"{address}/api/v1", lms.oauth2_url
+        )
+        cut_off.shell(WITHOUT_RETRIES)
+        process = cut_off.update("-v0")
+    assert (process.returncode, process.stdout) == (1, "")
+    assert re.fullmatch(r"CommandError: The connection to the .*\n", process.stderr)
+
+
+def test_ctrl_c_exits_with_130_and_closes_the_sync_run(lms, control):
+    control.fault("hang", match={"params": {"offset": "19"}}, times=None)
+    process = lms.start_update("--json", "--page-size", "20", "--concurrency", "1")
+    wait_until(lambda: any(each.params.get("offset") == "19" for each in control.requests()), "the request")
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=GIVE_UP_SECONDS)
+    assert process.returncode == 130
+    report = json.loads(stdout)
+    assert (report["status"], report["pages"]) == ("canceled", 1)
+    assert "stopped" in stderr.splitlines()[0]
+    assert "event=catalog_sync.finished" in stderr
+    assert "Traceback" not in stderr
+
+
+def test_second_ctrl_c_exits_with_130_without_a_traceback(lms, tmp_path):
+    database = shutil.copy(lms.database, tmp_path / "lms.sqlite3")
+    process = replace(lms, database=database, settings="tests.processes.settings_with_ctrl_c").update()
+    assert process.returncode == 130
+    assert process.stderr.startswith("Interrupted by Ctrl-C. The changes so far are kept")
+    assert "Traceback" not in process.stderr
 
 
 def test_database_without_tables_is_one_sentence(running_catalog, tmp_path):

@@ -24,6 +24,7 @@ class Run(NamedTuple):
 
     url: str | None
     status: str = "published"
+    language: str | None = None
 
     @property
     def truth(self) -> str | None:
@@ -83,7 +84,8 @@ class ModelCatalog:
             keys = [key for key in keys if key.lower() in wanted]
         page = keys[int(params["offset"]) :][: int(params["limit"])]
         rows = [
-            {"key": key, "marketing_url": self.runs[key].url, "status": self.runs[key].status} for key in page
+            {"key": key, "marketing_url": run.url, "status": run.status, "content_language": run.language}
+            for key, run in ((key, self.runs[key]) for key in page)
         ]
         return 200, json.dumps({"count": len(keys), "next": None, "previous": None, "results": rows}).encode()
 

@@ -15,7 +15,7 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from catalog_sync import conf
-from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl, SyncRun
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl, SyncRun, SyncRunChange
 from catalog_sync.sync import SyncOptions, SyncReport, run_sync
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.properties import examples
@@ -80,7 +80,7 @@ class History:
     """A Catalog and an LMS, with nothing left of the history before."""
 
     def __init__(self, catalog_runs: dict[str, Run], overviews: set[str], foreign: set[str]) -> None:
-        for model in (CourseOverview, CatalogCourseRun, PinnedMarketingUrl, SyncRun):
+        for model in (CourseOverview, CatalogCourseRun, PinnedMarketingUrl, SyncRunChange, SyncRun):
             # Not delete(): it would sort course keys of several kinds, which cannot be compared.
             model.objects.all()._raw_delete("default")
         self.catalog = ModelCatalog.current = ModelCatalog(dict(catalog_runs))
@@ -97,7 +97,10 @@ class History:
         self.catalog.failing = failing or {}
         self.catalog.before_request = lambda number: self.apply(moves, number)
         given_options = {"page_size": 50, "concurrency": 2, "max_removal_percent": 10} | chosen
-        unlimited = {"request_timeout_seconds": 5, "retry_deadline_seconds": 0, "keep_runs_days": 0}
+        unlimited = {"request_timeout_seconds": 5, "retry_deadline_seconds": 0} | {
+            "bypass_cache_hours": 0,
+            "keep_runs_days": 0,
+        }
         report = run_sync(SyncOptions(conf.catalogs()[0], **unlimited, **given_options))
         event(f"status {report.status}")
         return report

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-import jwt
-from django.conf import settings
 from django.contrib.auth.models import User
-from jwt.api_jwk import PyJWK
 from rest_framework.response import Response
 from rest_framework.test import APIClient
+
+from sandbox.lms.mobile_api import tokens
+from sandbox.lms.mobile_api.tokens import token_of
+
+__all__ = ["PAGINATED", "VERSIONS", "claims_of", "get_list", "token_of", "url_of"]
 
 VERSIONS = ("v0.5", "v1", "v2", "v3", "v4")
 PAGINATED = ("v3", "v4")
@@ -23,23 +24,7 @@ def url_of(user: User, version: str) -> str:
 
 def claims_of(user: User, **changes: Any) -> dict[str, Any]:
     """Return the claims of a token that is valid for a minute, with ``changes``."""
-    now = int(time.time())
-    claims = {
-        "iss": settings.JWT_ISSUER,
-        "aud": settings.JWT_AUDIENCE,
-        "preferred_username": user.username,
-        "email": user.email,
-        "iat": now,
-        "exp": now + 60,
-        "version": "1.2.0",
-    }
-    return claims | changes
-
-
-def token_of(claims: dict[str, Any]) -> str:
-    """Return a token that the LMS has signed."""
-    key = PyJWK.from_json(settings.JWT_AUTH["JWT_PRIVATE_SIGNING_JWK"]).key
-    return jwt.encode(claims, key, algorithm=settings.JWT_AUTH["JWT_SIGNING_ALGORITHM"])
+    return tokens.claims_of(user, lifetime_seconds=60) | changes
 
 
 def get_list(user: User, version: str = "v1", **query: Any) -> Response:

@@ -1,10 +1,13 @@
 """The rate limit, the reply cache and the latency of the stand-in Catalog."""
 
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
+from statistics import mean
+from urllib.parse import quote, urlsplit
 
 import pytest
 
+from sandbox.catalog.rows import MARKETING_ROOT
+from sandbox.catalog.workers import Irregularity
 from tests.sandbox.catalog_caller import seconds_of
 
 ANOTHER_CLIENT = ("another-worker", "another-worker-secret")
@@ -57,6 +60,20 @@ class TestThrottle:
         assert caller.runs().status == 200
 
 
+NEW = {"marketing_url": "https://www.example.org/new"}
+
+
+@pytest.fixture
+def url_of(caller):
+    """Return a function that returns the marketing URL of a course run, with more parameters if given."""
+
+    def url_of(key, parameters=""):
+        [row] = caller.runs(f"keys={quote(key)}&exclude_utm=1{parameters}").json["results"]
+        return row["marketing_url"]
+
+    return url_of
+
+
 def next_host(caller, query, host):
     """Return the host in ``next`` for a caller that uses ``host``."""
     return urlsplit(caller.runs(query, headers={"Host": host}).json["next"]).netloc
@@ -90,11 +107,49 @@ class TestReplyCache:
         assert caller.runs("page=1", authorized=False).status == 401
 
     @pytest.mark.parametrize("via_publisher", [True, False])
-    def test_every_change_of_the_data_empties_it(self, control, caller, via_publisher):
+    def test_every_delete_makes_all_replies_stale(self, control, caller, via_publisher):
         before = caller.runs("page=1&page_size=1")
         control.delete(before.keys, via_publisher=via_publisher)
 
         assert caller.runs("page=1&page_size=1").keys != before.keys
+
+    @pytest.mark.parametrize("via_publisher", [True, False])
+    def test_every_save_makes_all_replies_stale(self, control, caller, url_of, keys, via_publisher):
+        url_of(keys[0])
+        control.queryset_update([NEW | {"key": keys[0]}])
+        control.upsert([{"key": keys[-1], "status": "reviewed"}], via_publisher=via_publisher)
+
+        assert url_of(keys[0]) == NEW["marketing_url"]
+
+    def test_queryset_update_leaves_old_replies(self, control, url_of, keys):
+        old = url_of(keys[0])
+        control.queryset_update([NEW | {"key": keys[0]}])
+
+        assert [url_of(keys[0]), url_of(keys[0], "&unknown=1")] == [old, NEW["marketing_url"]]
+
+    @pytest.mark.parametrize(
+        ("root", "new"), [("https://new.example.com", "https://new.example.com/{}"), ("", "{}")]
+    )
+    def test_new_root_of_the_partner_leaves_old_replies(self, control, url_of, keys, root, new):
+        old = url_of(keys[0])
+        control.change_partner(marketing_site_url_root=root)
+
+        path = old.removeprefix(f"{MARKETING_ROOT}/")
+        assert [url_of(keys[0]), url_of(keys[0], "&unknown=1")] == [old, new.format(path)]
+
+    def test_edit_in_a_transaction_leaves_a_reply_from_before_its_commit(self, control, url_of, keys):
+        old = url_of(keys[0])
+        with control.transaction([NEW | {"key": keys[0]}]):
+            during = url_of(keys[0])
+
+        assert [during, url_of(keys[0]), url_of(keys[0], "&unknown=1")] == [old, old, NEW["marketing_url"]]
+
+    def test_edit_in_a_transaction_makes_older_replies_stale(self, control, url_of, keys):
+        url_of(keys[0])
+        with control.transaction([NEW | {"key": keys[0]}]):
+            pass
+
+        assert url_of(keys[0]) == NEW["marketing_url"]
 
     def test_errors_are_not_cached(self, control, caller):
         query = "page=14&page_size=20"
@@ -142,6 +197,13 @@ class TestLatency:
 
         assert seconds_of(lambda: caller.runs(query)) >= seconds
 
+    def test_page_takes_longer_if_it_stalls(self, control, caller):
+        assert caller.token
+        # The first page of this seed stalls.
+        control.settings(latency=True, page_seconds=0, run_seconds=0, irregular=57, stall_seconds=0.5)
+
+        assert seconds_of(lambda: caller.runs("limit=10&fields=key")) >= 0.5
+
     def test_page_past_the_end_takes_no_time_for_the_offset(self, control, caller):
         control.settings(**LATENCY, skipped_run_seconds=3600)
 
@@ -171,3 +233,25 @@ class TestLatency:
                 list(callers.map(caller.runs, ["limit=10&fields=key"] * 4))
 
         assert seconds_of(four_in_parallel) >= turns * 0.2
+
+
+class TestIrregularity:
+    """The latency with a seed."""
+
+    def test_is_the_same_for_the_same_seed(self):
+        first, second, other = (
+            [irregularity.of(1) for _ in range(50)]
+            for irregularity in (Irregularity(1, 5), Irregularity(1, 5), Irregularity(2, 5))
+        )
+
+        assert first == second != other
+
+    def test_is_the_regular_latency_on_average(self):
+        irregularity = Irregularity(1, stall_seconds=0)
+
+        assert mean(irregularity.of(2) for _ in range(10_000)) == pytest.approx(2, rel=0.02)
+
+    def test_stalls_two_pages_in_a_hundred(self):
+        irregularity = Irregularity(1, stall_seconds=1_000)
+
+        assert sum(irregularity.of(1) > 500 for _ in range(10_000)) == pytest.approx(200, rel=0.2)

@@ -102,3 +102,25 @@ def test_unknown_user_or_version_is_404(version, username):
 def test_username_in_the_url_ignores_case_and_may_have_dots_and_spaces(stored, sent):
     reader = UserFactory(username=stored)
     assert status_as(reader, f"/api/mobile/v1/users/{sent}/course_enrollments/") == 200
+
+
+def request_token(client, **changes):
+    form = {"grant_type": "password", "username": "learner", "password": "right"} | changes
+    return client.post("/oauth2/access_token", form)
+
+
+def test_token_for_a_password_is_accepted(client):
+    user = UserFactory(username="learner")
+    user.set_password("right")
+    user.save()
+    assert status_with_token(user, request_token(client).json()["access_token"]) == 200
+
+
+@pytest.mark.parametrize(
+    "changes", [{"password": "wrong"}, {"username": "nobody"}, {"grant_type": "implicit"}]
+)
+def test_no_token_without_a_right_password(changes, client):
+    user = UserFactory(username="learner")
+    user.set_password("right")
+    user.save()
+    assert request_token(client, **changes).status_code == 400

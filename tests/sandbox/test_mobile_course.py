@@ -189,3 +189,9 @@ class TestCoursewareAccess:
         assert access.keys() == self.GRANTED.keys()
         assert (access["has_access"], access["error_code"]) == (False, "course_not_started")
         assert access["user_message"] == message
+
+
+def test_course_image_can_be_shown(client):
+    overview = CourseOverviewFactory(course_image_url="/asset/course-v1:a+b+c/course_image.jpg")
+    response = client.get(overview.course_image_url)
+    assert (response.status_code, response["Content-Type"]) == (200, "image/svg+xml")

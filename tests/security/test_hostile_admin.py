@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from celery import current_app
 from django.db import models
@@ -24,13 +27,19 @@ PIN = {"course_key": KEY, "url": "https://www.example.com/pinned"}
 RISKY = CONFIGURATION | {"page_size": "1", "max_removal_percent": "100"}
 
 
+POSTED = pytest.mark.parametrize(
+    "address", ["{pins}pin/", "{pins}{pin}/unpin/", "{course_runs}{pk}/sync/", "{runs}{run}/allow-removals/"]
+)
+
+
 def address_of_pinned(address):
-    """Store a pinned course run, and return this address for it."""
+    """Store a pinned course run and a refused sync run, and return this address for them."""
     row = CatalogCourseRun.objects.create(course_key=KEY)
     pin = PinnedMarketingUrl.objects.create(
         course_key=KEY, url="https://www.example.com/mine", pinned_at=timezone.now()
     )
-    return address.format(pins=PINS, course_runs=COURSE_RUNS, pk=row.pk, pin=pin.pk)
+    run = SyncRun.objects.create(status="refused")
+    return address.format(pins=PINS, course_runs=COURSE_RUNS, runs=RUNS, pk=row.pk, pin=pin.pk, run=run.pk)
 
 
 @pytest.fixture
@@ -50,6 +59,8 @@ def marked():
     run = SyncRun.objects.create(
         status="failed", message=SCRIPT, log_lines=SCRIPT, holder=SCRIPT, page_size=1, duration_seconds=1
     )
+    refused = SyncRun.objects.create(status="refused", message=SCRIPT, holder=SCRIPT)
+    refused.changes.create(kind="removed", course_key=SCRIPT, old=SCRIPT, new=SCRIPT, reason=SCRIPT)
     return {
         "list of course runs": COURSE_RUNS,
         "course run": f"{COURSE_RUNS}{course_run.pk}/change/",
@@ -59,6 +70,8 @@ def marked():
         "page of a pin": f"{PINS}{pin.pk}/change/",
         "list of sync runs": RUNS,
         "sync run": f"{RUNS}{run.pk}/change/",
+        "changes of a sync run": f"{RUNS}{refused.pk}/change/",
+        "confirmation of removals": f"{RUNS}{refused.pk}/allow-removals/",
         "search": f"{COURSE_RUNS}?q={SCRIPT}",
     }
 
@@ -74,6 +87,8 @@ def marked():
         "page of a pin",
         "list of sync runs",
         "sync run",
+        "changes of a sync run",
+        "confirmation of removals",
         "search",
     ],
 )
@@ -93,18 +108,72 @@ def test_markup_in_a_message_is_shown_as_text(marked, admin_client, broker, monk
     assert ("cannot be reached" in text, SCRIPT in text) == (True, False)
 
 
-@pytest.mark.parametrize("address", ["{pins}pin/", "{pins}{pin}/unpin/", "{course_runs}{pk}/sync/"])
-def test_form_of_another_site_is_refused(address):
-    client = client_of("view_catalogcourserun", "pin_marketing_url", "run_sync", enforce_csrf_checks=True)
+@POSTED
+def test_form_of_another_site_is_refused(address, broker):
+    permissions = ("view_catalogcourserun", "pin_marketing_url", "run_sync", "view_syncrun", "allow_removals")
+    client = client_of(*permissions, enforce_csrf_checks=True)
     assert client.post(address_of_pinned(address), PIN).status_code == 403
+    assert broker == []
     assert PinnedMarketingUrl.objects.get().url == "https://www.example.com/mine"
 
 
-@pytest.mark.parametrize("address", ["{pins}pin/", "{pins}{pin}/unpin/", "{course_runs}{pk}/sync/"])
+@POSTED
 def test_user_who_is_not_signed_in_is_sent_to_the_login(address, client):
     response = client.post(address_of_pinned(address), PIN)
     assert response.url.startswith("/admin/login/")
     assert PinnedMarketingUrl.objects.get().url == "https://www.example.com/mine"
+
+
+def changes_page(client, **change):
+    """Store a sync run with one change, and return its page."""
+    run = SyncRun.objects.create(status="succeeded")
+    run.changes.create(**{"kind": "rejected", "course_key": KEY} | change)
+    return client.get(f"{RUNS}{run.pk}/change/").content.decode()
+
+
+def test_rejected_url_is_not_a_link(admin_client):
+    page = changes_page(admin_client, new="javascript:alert(1)", old=MARKED_URL)
+    assert ('title="javascript:alert(1)"' in page, 'href="javascript' in page) == (True, False)
+    assert 'href="https://www.example.com' not in page
+
+
+@pytest.mark.parametrize("field", ["course_key", "old", "new", "reason"])
+def test_characters_that_reverse_the_direction_are_visible(field, admin_client):
+    page = changes_page(admin_client, **{field: "exe.\N{RIGHT-TO-LEFT OVERRIDE}gnp"})
+    assert ("exe.\\u202egnp" in page, "\N{RIGHT-TO-LEFT OVERRIDE}" in page) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "=cmd|'/c calc'!A0",
+        "+1",
+        "-1",
+        "@SUM(1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "  =1",
+        "\N{FULLWIDTH EQUALS SIGN}1",
+        "\N{FULLWIDTH COMMERCIAL AT}1",
+    ],
+)
+@pytest.mark.parametrize("field", ["course_key", "old", "new", "reason"])
+def test_spreadsheet_evaluates_no_cell_of_the_export(field, value, admin_client):
+    run = SyncRun.objects.create(status="succeeded")
+    run.changes.create(**{"kind": "rejected", "course_key": KEY} | {field: value})
+    response = admin_client.get(f"{RUNS}{run.pk}/changes.csv")
+    [row] = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode(), newline=""))
+    assert row[field] == f"'{value}"
+
+
+def test_quotes_and_line_ends_stay_within_their_cell_of_the_export(admin_client):
+    run = SyncRun.objects.create(status="succeeded")
+    hostile = 'a",\r\n=cmd(),"b'
+    run.changes.create(kind="rejected", course_key=KEY, reason=hostile)
+    response = admin_client.get(f"{RUNS}{run.pk}/changes.csv")
+    [row] = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode(), newline=""))
+    assert row["reason"] == hostile
 
 
 @pytest.mark.parametrize("permissions", [[], ["view_catalogsyncconfig"], ["run_sync", "view_syncrun"]])

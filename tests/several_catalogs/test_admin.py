@@ -106,7 +106,7 @@ class TestSyncRuns:
     @pytest.mark.parametrize(("query", "name"), [("", "default"), ("?catalog=partner", "partner")])
     def test_charts_are_of_one(self, query, name, admin_client):
         run = SyncRun.objects.get(catalog=name)
-        SyncRun.objects.update(finished=run.started)
+        SyncRun.objects.update(finished=run.started, status="succeeded")
         charts = admin_client.get(f"{RUNS}{query}").context["charts"]
         assert [row[0] for row in charts[0].rows] == [str(run.pk)]
 
@@ -132,6 +132,14 @@ class TestSyncRuns:
         admin_client.post(f"{RUNS}{second.pk}/cancel/")
         asked = SyncRun.objects.filter(cancel_requested=True)
         assert (list(asked), first.cancel_requested) == ([second], False)
+
+    def test_allowing_refused_removals_syncs_only_their_catalog(self, admin_client, broker):
+        run = SyncRun.objects.create(catalog="partner", status="refused")
+        page = content(admin_client, f"{RUNS}{run.pk}/allow-removals/")
+        assert "Catalog: partner." in page
+        admin_client.post(f"{RUNS}{run.pk}/allow-removals/")
+        [(_, arguments)] = broker
+        assert (arguments["allow_removals"], arguments["catalogs"]) == (True, ["partner"])
 
     def test_run_button_is_shown_if_one_catalog_is_disabled(self, admin_client):
         CatalogSyncConfig.objects.create(catalog="default", enabled=False)

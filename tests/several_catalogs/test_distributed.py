@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from catalog_sync import conf
 from catalog_sync.models import CatalogCourseRun, SyncRun
-from catalog_sync.sync.distributed.coordinator import conclude_distributed, take_partition
+from catalog_sync.sync.distributed.coordinator import join_and_close, take_partition
 from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
@@ -45,7 +45,7 @@ def read(planned):
 @pytest.fixture
 def concluded(read):
     run_id, outcomes = read
-    conclude_distributed(outcomes, run_id, allow_removals=False)
+    join_and_close(outcomes, run_id, allow_removals=False)
     return SyncRun.objects.get(pk=run_id)
 
 
@@ -69,12 +69,12 @@ def test_counts_the_course_runs_once_at_the_seams(concluded):
 def test_counts_course_runs_once_in_any_order_of_partitions(order, planned):
     run_id, partitions = planned()
     outcomes = [take_partition(msgspec.to_builtins(partitions[index])) for index in order]
-    conclude_distributed(outcomes, run_id, allow_removals=False)
+    join_and_close(outcomes, run_id, allow_removals=False)
     assert SyncRun.objects.get(pk=run_id).course_runs_retrieved == 8
 
 
 def test_of_a_catalog_that_a_worker_does_not_know_fails_with_the_remedy(read, configure_only):
     run_id, outcomes = read
     configure_only("default")
-    conclude_distributed(outcomes, run_id, allow_removals=False)
+    join_and_close(outcomes, run_id, allow_removals=False)
     assert "CATALOG_SYNC_CATALOGS['partner']['URL'] is not set" in SyncRun.objects.get(pk=run_id).message

@@ -54,9 +54,17 @@ class TestOneStale:
             "No successful full sync of the Catalog partner in the last"
         )
 
-    def test_remedy_of_one_that_is_switched_off_names_it(self):
+    def test_disabled_one_is_not_stale(self):
         CatalogSyncConfig.objects.create(catalog="partner", enabled=False)
-        assert health.remedy(health.read()).startswith("The sync of the Catalog partner is disabled")
+        current = health.read()
+        assert (current["status"], current["catalogs"]["partner"]["status"]) == ("ok", "disabled")
+
+    def test_remedy_names_the_catalog_if_all_are_disabled(self):
+        for name in ("default", "partner"):
+            CatalogSyncConfig.objects.create(catalog=name, enabled=False)
+        current = health.read()
+        assert current["status"] == "disabled"
+        assert health.remedy(current).startswith("The sync of the Catalog partner is disabled")
 
     def test_status_command_prints_each(self, capsys):
         with pytest.raises(CommandError, match="of the Catalog partner"):
@@ -73,6 +81,13 @@ def test_both_fresh_are_healthy():
     succeeded("default", 1)
     succeeded("partner", 2)
     assert health.remedy(health.read()) == ""
+
+
+def test_warning_names_the_catalog_with_rejected_course_runs():
+    run_id = succeeded("partner", 1)
+    SyncRun.objects.filter(pk=run_id).update(course_runs_rejected=3)
+    [warning] = health.read()["warnings"]
+    assert warning.startswith("The last full sync of the Catalog partner rejected course runs (3).")
 
 
 def test_running_sync_is_listed_at_its_catalog():

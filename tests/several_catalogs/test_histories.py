@@ -18,7 +18,7 @@ from requests.adapters import BaseAdapter
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.course_keys import parent_of_ccx
-from catalog_sync.models import CatalogCourseRun, SyncRun
+from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.properties import examples
@@ -81,7 +81,7 @@ def session(name: str) -> requests.Session:
 def world() -> Iterator[None]:
     """Two empty Catalogs, and an LMS with all of the courses."""
     CATALOGS.update({name: ModelCatalog({}) for name in NAMES})
-    for model in (CourseOverview, CatalogCourseRun, SyncRun):
+    for model in (CourseOverview, CatalogCourseRun, SyncRunChange, SyncRun):
         # Not delete(): it would sort course keys of several kinds, which cannot be compared.
         model.objects.all()._raw_delete(using="default")
     for key in KEYS:

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
 
 
 class TestConfiguration:
-    """Each has rows of its own."""
+    """Each Catalog has rows of its own."""
 
     def test_switched_off_is_only_the_one(self):
         CatalogSyncConfig.objects.create(catalog="default", enabled=False)
@@ -48,15 +48,13 @@ class TestConfiguration:
 
 
 class TestHistory:
-    """What is remembered of one is not believed of another."""
+    """What the sync runs of one Catalog found does not affect those of another."""
 
-    def test_automatic_page_size_is_that_of_the_one(self):
-        SyncRun.objects.create(catalog="partner", next_page_size=200, status="succeeded")
-        assert [each.page_size for each in update_catalog_data(page_size="auto").catalogs][1] == 200
-
-    def test_automatic_page_size_is_found_for_the_other(self):
-        SyncRun.objects.create(catalog="partner", next_page_size=5_000, status="succeeded")
-        assert update_catalog_data(page_size="auto", catalogs=["default"]).page_size < 5_000
+    def test_automatic_page_size_fits_the_speed_of_the_one(self, catalog, partner):
+        for each in (catalog, partner):
+            each.control.generate(2_000)
+        SyncRun.objects.create(catalog="partner", page_size=200, concurrency=2, seconds_per_page=20)
+        assert [each.page_size for each in update_catalog_data(page_size="auto").catalogs] == [200, 100]
 
     def test_size_of_the_catalog(self):
         update_catalog_data()
@@ -69,7 +67,7 @@ class TestHistory:
         assert SyncRun.objects.filter(pk=old.pk).exists()
 
     def test_incremental_sync_starts_at_the_last_sync_of_that_catalog(self, partner):
-        """What changed in the second since its own last look is found, though the first was synced since."""
+        """The incremental sync of the second finds what changed since its own last sync, not since the first one's."""
         sync("partner")
         SyncRun.objects.update(started=timezone.now() - timedelta(days=2))
         partner.control.upsert([{"key": KEYS[3], "marketing_url": URL}])

@@ -38,7 +38,7 @@ def courses(partner):
 
 @EITHER_ORDER
 class TestInBoth:
-    """Both have a URL for it."""
+    """Both Catalogs have a URL for the course run."""
 
     @pytest.fixture(autouse=True)
     def both(self, order, courses, catalog, partner):
@@ -89,7 +89,7 @@ def test_one_without_a_usable_url_does_not_count(order, theirs, catalog, partner
 
 
 class TestFirstNamedComesLater:
-    """The first-named lists a course run that the second has provided."""
+    """The first-named Catalog lists a course run that so far only the second has provided."""
 
     @pytest.fixture
     def taken(self, catalog, partner):
@@ -154,8 +154,8 @@ class TestConflict:
 
     def test_is_logged_with_whose_url_is_kept(self, both, caplog):
         sync("partner")
-        told = f"event=catalog_sync.course_run_in_two_catalogs run_id={newest_run()} course_key={KEYS[2]}"
-        assert f"{told} catalog=partner kept=default" in caplog.text
+        line = f"event=catalog_sync.course_run_in_two_catalogs run_id={newest_run()} course_key={KEYS[2]}"
+        assert f"{line} catalog=partner kept=default" in caplog.text
 
     def test_is_logged_once(self, both, caplog):
         sync("partner", page_size=2)
@@ -188,7 +188,7 @@ def newest_run():
 
 
 class TestCcx:
-    """A CCX course of a run that one of them has."""
+    """A CCX course of a course run that one of them has."""
 
     @pytest.fixture(autouse=True)
     def ccx(self, courses):
@@ -216,7 +216,7 @@ class TestCcx:
 
 
 class TestPinned:
-    """A pin is nobody's, and wins over all of them."""
+    """A pin belongs to no Catalog, and overrides all of them."""
 
     def test_wins_over_both(self, catalog, partner):
         pin_marketing_url(KEY, FOREIGN_URL)

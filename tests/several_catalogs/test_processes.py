@@ -65,9 +65,6 @@ class TestInParallel:
     def test_one_that_waits_does_not_keep_the_other(self, hanging, start):
         assert start("--catalog", "partner").wait() == 0
 
-    def test_second_of_the_same_is_turned_away(self, hanging, start):
-        assert start("--catalog", "default").wait() == 75
-
     def test_one_of_both_is_turned_away_after_it_has_done_the_other(self, hanging, start):
         assert start().wait() == 75
         assert shown(KEYS[5]) == PARTNER_URL

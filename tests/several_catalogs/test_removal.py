@@ -1,4 +1,4 @@
-"""No Catalog takes away a marketing URL that another provides, or may be about to."""
+"""The sync of a Catalog removes no marketing URL that another Catalog provides, or may provide with its next sync."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def courses(partner, catalog):
 
 
 class TestLost:
-    """What the Catalog that provided it has no longer."""
+    """A marketing URL that the Catalog which provided it does not have any more."""
 
     def test_deleted_course_run_loses_its_url(self, catalog):
         lists(catalog)
@@ -104,8 +104,8 @@ class TestLost:
 
     def test_is_replaced_in_the_same_way_by_a_dry_run(self, both):
         names = ("updated", "removed", "matched", "requests")
-        told, done = sync("default", dry_run=True), sync("default")
-        assert [getattr(told, name) for name in names] == [getattr(done, name) for name in names]
+        dry, done = sync("default", dry_run=True), sync("default")
+        assert [getattr(dry, name) for name in names] == [getattr(done, name) for name in names]
 
     def test_is_not_a_removal_for_the_limit_if_it_is_replaced(self, catalog, partner):
         many = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
@@ -136,7 +136,7 @@ class TestLost:
 
 
 class TestForeign:
-    """A URL that no Catalog is known to have provided."""
+    """A URL that is stored for no Catalog."""
 
     @pytest.fixture(autouse=True)
     def foreign(self, courses):
@@ -187,7 +187,7 @@ class TestForeign:
 
 
 class TestNotNamedAnyMore:
-    """What a Catalog provided that the settings do not name now."""
+    """A URL that a former Catalog provided, which the settings do not name any more."""
 
     @pytest.fixture(autouse=True)
     def gone(self, configure_only):
@@ -210,7 +210,7 @@ class TestNotNamedAnyMore:
 
 
 class TestNotNamedAnyMoreInBoth:
-    """A Catalog that the settings do not name now, and the named one, had a URL for the same course run."""
+    """A former Catalog and a current one had a URL for the same course run."""
 
     @pytest.fixture(autouse=True)
     def gone(self, catalog, partner, configure_only):
@@ -225,7 +225,7 @@ class TestNotNamedAnyMoreInBoth:
         assert (shown(), shown(CCX), report.removed, report.updated) == (None, None, 2, 0)
         assert "partner" not in listed_by(KEY)
 
-    def test_other_rows_of_the_unnamed_catalog_stay(self, catalog):
+    def test_other_rows_of_the_former_catalog_stay(self, catalog):
         lists(catalog)
         sync("default")
         assert (shown(OTHER), listed_by(OTHER)) == (PARTNER_URL, {"partner"})
@@ -237,8 +237,8 @@ class TestNotNamedAnyMoreInBoth:
     def test_dry_run_counts_the_same(self, catalog):
         lists(catalog)
         names = ("updated", "removed", "matched", "requests")
-        told, done = sync("default", dry_run=True), sync("default")
-        assert [getattr(told, name) for name in names] == [getattr(done, name) for name in names]
+        dry, done = sync("default", dry_run=True), sync("default")
+        assert [getattr(dry, name) for name in names] == [getattr(done, name) for name in names]
 
     def test_url_replaces_the_old_one_if_two_named_catalogs_may_list_it(self, catalog, settings):
         named = settings.CATALOG_SYNC_CATALOGS
@@ -264,7 +264,7 @@ class TestNotNamedAnyMoreInBoth:
         # With that of ``OTHER``.
         assert "remove 15 of 16 marketing URLs" in report.message
 
-    def test_many_that_only_the_unnamed_catalog_had_are_refused_by_key(self, settings):
+    def test_many_that_only_the_former_catalog_had_are_refused_by_key(self, settings):
         entry = settings.CATALOG_SYNC_CATALOGS["default"]
         orgs = {"default": ["ExampleX"], "third": ["OtherX"]}
         settings.CATALOG_SYNC_CATALOGS = {name: entry | {"ORGS": some} for name, some in orgs.items()}
@@ -278,7 +278,7 @@ class TestNotNamedAnyMoreInBoth:
 
 
 class TestOtherValues:
-    """The values besides the URL, when no Catalog has a URL any more."""
+    """The other values, if no Catalog has a URL any more."""
 
     @pytest.fixture(autouse=True)
     def language(self, courses, settings, catalog, partner):
@@ -304,8 +304,8 @@ class TestOtherValues:
 
     def test_dry_run_counts_the_same(self, catalog):
         lists(catalog)
-        told, done = sync("default", dry_run=True), sync("default")
-        assert (told.updated, told.removed) == (done.updated, done.removed)
+        dry, done = sync("default", dry_run=True), sync("default")
+        assert (dry.updated, dry.removed) == (done.updated, done.removed)
 
 
 def language(key: str = KEY) -> str | None:
@@ -313,7 +313,7 @@ def language(key: str = KEY) -> str | None:
 
 
 class TestByKey:
-    """``--course-key`` asks all of them."""
+    """``--course-key`` looks the course run up in each Catalog."""
 
     @pytest.mark.parametrize(("key", "url"), [(KEY, URL), (OTHER, PARTNER_URL)])
     def test_leaves_what_one_of_them_has(self, key, url):
@@ -344,7 +344,7 @@ class TestByKey:
 
 
 class TestShare:
-    """A Catalog that answers wrongly, and is small beside the other."""
+    """A Catalog whose list is incomplete, and which is small beside the other."""
 
     @pytest.fixture(autouse=True)
     def many(self, courses, catalog, partner):

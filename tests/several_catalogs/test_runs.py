@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 
 import pytest
+from django.db import transaction
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.catalog_client.retries import BackOff, share_back_off
 from catalog_sync.exceptions import SyncAlreadyRunning, UsageError
-from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.integration.sql import statements
 from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, asked_for, lists, shown, sync
@@ -105,18 +106,55 @@ class TestOneDown:
         assert update_catalog_data().removed == 0
 
 
-def test_failed_catalog_keeps_its_marketing_urls():
-    calls = iter([False, False])
-    report = update_catalog_data(should_stop=lambda: next(calls, True))
-    assert [each.run_id is None for each in report.catalogs] == [False, True]
+def test_failed_catalog_keeps_its_marketing_urls(catalog):
+    update_catalog_data()
+    before = [shown(key) for key in KEYS]
+    assert URL in before
+    CatalogSyncConfig.objects.create(catalog="default", retry_deadline_seconds=0)
+    catalog.control.fault("status", status=503, times=None)
+    assert [each.status for each in update_catalog_data().catalogs] == ["failed", "succeeded"]
+    assert [shown(key) for key in KEYS] == before
 
 
-def test_run_that_is_stopped_between_two_is_no_success(catalog):
+class TestUnexpectedError:
+    """An exception that this app does not expect, while one of them is synced."""
+
+    @pytest.fixture
+    def report(self, catalog):
+        def fail_in_the_first(retrieved, total):
+            if SyncRun.objects.latest("pk").catalog == "default":
+                raise ZeroDivisionError("a bug")
+
+        return update_catalog_data(on_progress=fail_in_the_first)
+
+    def test_does_not_stop_the_others(self, report):
+        assert [each.status for each in report.catalogs] == ["failed", "succeeded"]
+        assert shown(KEYS[5]) == PARTNER_URL
+
+    def test_is_reported_first_and_logged_with_its_traceback(self, report, caplog):
+        assert report.message.startswith("default: The sync run failed with an unexpected error.")
+        [record] = [each for each in caplog.get_records("setup") if each.exc_info]
+        assert record.getMessage().startswith("event=catalog_sync.unexpected_error ")
+        assert record.exc_info[0] is ZeroDivisionError
+
+    def test_closes_the_sync_run(self, report):
+        assert SyncRun.objects.get(catalog="default").status == "failed"
+
+
+@pytest.mark.parametrize("names", [["partner"], None])
+def test_transaction_of_the_caller_is_refused(names):
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        update_catalog_data(catalogs=names)
+    assert not SyncRun.objects.exists()
+
+
+def test_catalog_that_was_not_started_is_canceled(catalog):
     def stop_after_the_first():
         return SyncRun.objects.filter(catalog="default", status="succeeded").exists()
 
     report = update_catalog_data(should_stop=stop_after_the_first)
-    assert (report.status, [each.status for each in report.catalogs]) == ("failed", ["succeeded", "failed"])
+    statuses = [(each.status, each.run_id is None) for each in report.catalogs]
+    assert (report.status, statuses) == ("canceled", [("succeeded", False), ("canceled", True)])
     assert (
         report.message
         == "partner: The sync of this Catalog was not started, because the command was stopped. Run it again."
@@ -131,6 +169,16 @@ class TestLeaseHeld:
         with pytest.raises(SyncAlreadyRunning):
             update_catalog_data()
         assert (shown(KEY), shown(KEYS[5])) == (None, PARTNER_URL)
+
+    def test_refusal_has_the_report_of_the_other(self):
+        hold_lease("default")
+        with pytest.raises(SyncAlreadyRunning) as refusal:
+            update_catalog_data()
+        reports = refusal.value.report.catalogs
+        assert [(each.catalog, each.status, each.updated) for each in reports] == [
+            ("default", "skipped", 0),
+            ("partner", "succeeded", 5),
+        ]
 
     def test_refusal_names_the_catalog_and_the_holder(self):
         hold_lease("default")
@@ -182,9 +230,14 @@ class TestDryRun:
         assert {n: getattr(told, n) for n in self.NAMES} == {n: getattr(done, n) for n in self.NAMES}
 
     def test_writes_nothing(self):
-        before = [shown(key) for key in KEYS]
-        update_catalog_data(dry_run=True)
-        assert [shown(key) for key in KEYS] == before
+        def everything():
+            return [
+                list(model.objects.order_by("pk").values()) for model in (CourseOverview, CatalogCourseRun)
+            ]
+
+        before = everything()
+        assert update_catalog_data(dry_run=True).updated > 0
+        assert everything() == before
 
 
 class TestSecrets:

@@ -100,6 +100,15 @@ class TestLog:
         EventLog().error("request_failed", reason="100%s %d")
         assert caplog.messages == ['event=catalog_sync.request_failed run_id=None reason="100%s %d"']
 
+    def test_exception_has_its_traceback(self, caplog):
+        try:
+            raise ZeroDivisionError("a bug")
+        except ZeroDivisionError:
+            EventLog(run_id=42).exception("unexpected_error", catalog="partner")
+        [record] = caplog.records
+        assert record.getMessage() == "event=catalog_sync.unexpected_error run_id=42 catalog=partner"
+        assert record.exc_info[0] is ZeroDivisionError
+
     def test_value_of_a_disabled_level_is_not_formatted(self, caplog):
         class Expensive:
             def __str__(self):

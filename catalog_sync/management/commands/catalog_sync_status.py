@@ -41,7 +41,7 @@ class Command(BaseCommand):
         else:
             self._print(current, access, connections)
         message = health.remedy(current)
-        is_stale = current["status"] != health.OK
+        is_stale = current["status"] == health.STALE
         faults = [each["fault"] for each in connections if "fault" in each]
         if is_stale or faults:
             raise CommandError("\n".join([*faults, message] if message else faults), returncode=EXIT_FAILED)
@@ -79,4 +79,5 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", "-" if value in (None, "") else value
+            text = " ".join(value) if isinstance(value, list) else value
+            yield f"{prefix}{name}", "-" if text in (None, "") else text

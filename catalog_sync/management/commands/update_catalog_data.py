@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog_sync import api
+from catalog_sync.management import report_text
+from catalog_sync.management.console import NORMAL, QUIET, Console, progress_bar
 from catalog_sync.management.shared import EXIT_FAILED, command_errors, print_report
 
+if TYPE_CHECKING:
+    from catalog_sync.sync import SyncReport
+
 EXIT_LEASE_HELD = 75  # EX_TEMPFAIL of sysexits.h: try again later
+EXIT_INTERRUPTED = 130  # as after Ctrl-C in a shell
+
+INTERRUPTED = "Interrupted by Ctrl-C. The changes so far are kept; run the command again to apply the rest."
 
 
 class Command(BaseCommand):
@@ -24,99 +30,154 @@ class Command(BaseCommand):
 
   manage.py update_catalog_data --page-size 500
   manage.py update_catalog_data --course-key course-v1:edX+DemoX+1T2026
-  manage.py update_catalog_data --dry-run --json
+  manage.py update_catalog_data --dry-run --diff
 
-Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 another sync is running."""
+Exit status: 0 complete; 1 failed, refused or incomplete; 2 wrong usage; 75 another sync is running; 130 interrupted by
+Ctrl-C. With -v 0, nothing is printed unless the exit status is not 0. With -v 2, log lines are printed as they are
+written; otherwise they follow the result."""
+
+    # Only a command that was started from the command line has the console for itself.
+    _console: Console | None = None
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        with Console() as self._console:
+            try:
+                super().run_from_argv(argv)
+            except KeyboardInterrupt:  # by a second Ctrl-C, or before the sync started
+                self.stderr.write(INTERRUPTED)
+                sys.exit(EXIT_INTERRUPTED)
 
     def create_parser(self, *args: Any, **kwargs: Any) -> Any:
         # Keeps the lines of the examples, so that they can be copied.
         return super().create_parser(*args, formatter_class=RawDescriptionHelpFormatter, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        add = parser.add_argument
-        add(
-            "--page-size",
-            type=_number_or_text,
-            metavar="N|auto",
-            help="course runs per request (1-10000), or 'auto' to choose automatically (default: the value in Django "
-            "admin)",
-        )
-        add(
-            "--concurrency",
-            type=int,
-            metavar="N",
-            help="parallel requests (1-16; default: the value in Django admin)",
-        )
-        add(
-            "--course-key",
-            action="append",
-            dest="course_keys",
-            metavar="KEY",
-            help="sync only this course run (can be given more than once)",
-        )
-        add("--changed", action="store_true", help="sync only courses changed since the last sync")
-        add("--dry-run", action="store_true", help="report what would change without saving anything")
-        add(
-            "--allow-removals",
-            action="store_true",
-            help="allow removing more than max_removal_percent of the marketing URLs",
-        )
-        add(
-            "--catalog",
-            action="append",
-            dest="catalogs",
-            metavar="NAME",
-            help="sync only this Catalog of CATALOG_SYNC_CATALOGS (can be given more than once)",
-        )
-        add("--distribute", action="store_true", help="let Celery workers read the pages")
-        add("--json", action="store_true", help="print the report as one line of JSON on standard output")
-        add("--no-progress", action="store_true", help="do not show a progress bar")
+        _add_options_of_the_sync(parser.add_argument)
+        _add_options_of_the_output(parser.add_argument)
 
     def handle(self, *args: Any, **options: Any) -> None:
         from catalog_sync.exceptions import SyncAlreadyRunning
 
-        hidden = options["no_progress"] or options["json"]
-        try:
-            with command_errors(), _Progress(hidden=hidden) as progress, _stop_signals() as should_stop:
-                report = api.update_catalog_data(
-                    page_size=options["page_size"],
-                    concurrency=options["concurrency"],
-                    course_keys=options["course_keys"],
-                    changed=options["changed"],
-                    dry_run=options["dry_run"],
-                    allow_removals=options["allow_removals"],
-                    distribute=options["distribute"],
-                    catalogs=options["catalogs"],
-                    on_progress=progress,
-                    should_stop=should_stop,
-                )
-        except SyncAlreadyRunning as error:
-            raise CommandError(str(error), returncode=EXIT_LEASE_HELD) from None
-        print_report(
-            self, json.dumps(_numbers(report)) if options["json"] else _table([report, *report.catalogs])
-        )
-        if not report.is_fine:
-            raise CommandError(report.message, returncode=EXIT_FAILED)
-        if report.message:
+        if self._console:
+            self._console.verbosity = options["verbosity"]
+        hidden = options["no_progress"] or options["json"] or options["verbosity"] == QUIET
+        with _StopSignals() as signals:
+            try:
+                with command_errors(), progress_bar(hidden=hidden) as on_progress:
+                    report = api.update_catalog_data(
+                        page_size=options["page_size"],
+                        concurrency=options["concurrency"],
+                        course_keys=options["course_keys"],
+                        changed=options["changed"],
+                        dry_run=options["dry_run"],
+                        allow_removals=options["allow_removals"],
+                        bypass_cache=options["bypass_cache"],
+                        distribute=options["distribute"],
+                        catalogs=options["catalogs"],
+                        on_progress=on_progress,
+                        should_stop=signals.were_received,
+                    )
+            except SyncAlreadyRunning as error:
+                if error.report:
+                    self._print(error.report, options, after_failure=True)
+                status = EXIT_INTERRUPTED if signals.interrupted else EXIT_LEASE_HELD
+                raise CommandError(str(error), returncode=status) from None
+        message = _failure(report, strict=options["strict"])
+        self._print(report, options, after_failure=bool(message))
+        if message:
+            raise CommandError(message, returncode=EXIT_INTERRUPTED if signals.interrupted else EXIT_FAILED)
+        if report.message and options["verbosity"] >= NORMAL:
             self.stderr.write(report.message)
 
+    def _print(self, report: SyncReport, options: dict[str, Any], *, after_failure: bool) -> None:
+        """Print the report to standard output: after a failure, when its message has been printed."""
+        parts = []
+        if options["json"]:
+            parts = [report_text.as_json(report)]
+        else:
+            if options["diff"]:
+                parts.append(report_text.changes_as_text(report))
+            if options["verbosity"] >= NORMAL:
+                parts.append(report_text.as_text(report))
+        if not parts:
+            return
+        output = partial(print_report, self, "\n\n".join(parts))
+        if after_failure and self._console:
+            self._console.print_after_failure(output)
+        else:
+            output()
 
-def _numbers(report: Any) -> dict[str, Any]:
-    values: dict[str, Any] = report.as_dict()
-    del values["message"]
-    return values
+
+def _failure(report: SyncReport, *, strict: bool) -> str:
+    """Return why the exit status is not 0; empty if it is."""
+    if not report.is_fine:
+        return report.message
+    if strict and report.course_runs_rejected:
+        return f"{report.message} The exit status is 1 because of --strict."
+    return ""
 
 
-def _table(reports: list[Any]) -> str:
-    """Return one line per number. With several Catalogs, the sums are the first column, then each Catalog has one."""
-    columns = [_numbers(report) for report in reports]
-    names = [name for name in columns[0] if name != "catalogs"]
-    widths = [max(len(str(column[name])) for name in names) for column in columns]
-    lines = [
-        f"{name:22} " + "  ".join(f"{column[name]!s:{w}}" for column, w in zip(columns, widths, strict=True))
-        for name in names
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+def _add_options_of_the_sync(add: Any) -> None:
+    add(
+        "--page-size",
+        type=_number_or_text,
+        metavar="N|auto",
+        help="course runs per request (1-10000), or 'auto' to choose automatically (default: the value in Django "
+        "admin)",
+    )
+    add(
+        "--concurrency",
+        type=int,
+        metavar="N",
+        help="parallel requests (1-16; default: the value in Django admin)",
+    )
+    add(
+        "--course-key",
+        action="append",
+        dest="course_keys",
+        metavar="KEY",
+        help="sync only this course run (can be given more than once)",
+    )
+    add(
+        "--changed",
+        action="store_true",
+        help="sync only courses changed since the last sync; sees only changes made through the Catalog's publisher, "
+        "not those made directly to a course run (see 'Get changes within a minute' in the documentation)",
+    )
+    add("--dry-run", action="store_true", help="report what would change without saving anything")
+    add(
+        "--allow-removals",
+        action="store_true",
+        help="allow removing more than max_removal_percent of the marketing URLs",
+    )
+    add(
+        "--bypass-cache",
+        action="store_true",
+        help="get past the Catalog's reply cache, which may return an old URL. The sync takes longer",
+    )
+    add(
+        "--catalog",
+        action="append",
+        dest="catalogs",
+        metavar="NAME",
+        help="sync only this Catalog of CATALOG_SYNC_CATALOGS (can be given more than once)",
+    )
+    add("--distribute", action="store_true", help="let Celery workers read the pages")
+
+
+def _add_options_of_the_output(add: Any) -> None:
+    add("--strict", action="store_true", help="exit with 1 if a course run of the Catalog was rejected")
+    add(
+        "--diff",
+        action="store_true",
+        help="list the courses that were (in a dry run: would be) changed, removed or rejected, at most 1,000 of each",
+    )
+    add(
+        "--json",
+        action="store_true",
+        help="print the report and the list of changes as one line of JSON on standard output",
+    )
+    add("--no-progress", action="store_true", help="do not show a progress bar")
 
 
 def _number_or_text(text: str) -> int | str:
@@ -126,40 +187,32 @@ def _number_or_text(text: str) -> int | str:
         return text  # "auto"; the API refuses any other.
 
 
-@contextmanager
-def _stop_signals() -> Iterator[Callable[[], bool]]:
-    """Yield a function that returns whether SIGTERM or Ctrl-C was received; a second Ctrl-C ends the process."""
-    stopped = threading.Event()
+class _StopSignals:
+    """Notes SIGTERM and Ctrl-C, so that the sync run can end in order. A second Ctrl-C raises KeyboardInterrupt.
 
-    def stop(number: int, frame: object) -> None:
-        stopped.set()
-        if number == signal.SIGINT:
-            signal.signal(number, signal.default_int_handler)
+    Attributes:
+        interrupted: whether Ctrl-C was pressed.
+    """
 
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stopped.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def __init__(self) -> None:
+        self.interrupted = False
+        self._received = threading.Event()
+        self._before: dict[int, Any] = {}
 
+    def were_received(self) -> bool:
+        return self._received.is_set()
 
-class _Progress:
-    """A progress bar, on a terminal only."""
-
-    def __init__(self, *, hidden: bool) -> None:
-        from tqdm import tqdm
-
-        self._bar = tqdm(unit=" course runs", disable=hidden or not (sys.stderr and sys.stderr.isatty()))
-
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> _StopSignals:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {each: signal.signal(each, self._note) for each in (signal.SIGTERM, signal.SIGINT)}
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._bar.close()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
-    def __call__(self, retrieved: int, total: int) -> None:
-        self._bar.total = total
-        self._bar.update(retrieved - self._bar.n)
+    def _note(self, number: int, frame: object) -> None:
+        self._received.set()
+        if number == signal.SIGINT:
+            self.interrupted = True
+            signal.signal(number, signal.default_int_handler)

@@ -7,7 +7,7 @@
 
     function show(progress) {
         const bar = section.querySelector("progress");
-        if (progress.total) {
+        if (bar && progress.total) {
             bar.max = progress.total;
             bar.value = progress.done;
         }

@@ -15,7 +15,7 @@ from django.db import Error as AnyDatabaseError
 
 from catalog_sync import conf
 from catalog_sync.broker import has_broker, reason_of
-from catalog_sync.catalog_client import CatalogClient, OverlappingPages
+from catalog_sync.catalog_client import CatalogClient
 from catalog_sync.models import SyncRun
 from catalog_sync.store.lease import PROGRESS, Canceled, Lease, LeaseLost
 from catalog_sync.sync import page_size as page_sizes
@@ -68,22 +68,17 @@ def _distribute(run: Run, client: CatalogClient, writer: Writer) -> None:
     _check_celery()
     options = run.options
     page_size = run.report.page_size = page_sizes.choose(options, client)
-    # Two course runs are enough for the length of the list. If they fail, the worker that reads them reports it.
-    pagination = OverlappingPages(2, stop=1)
-    for _ in client.crawl(pagination, 1).pages():
-        pass
+    count = page_sizes.length_of_list(client)
     # Stored for the task that concludes the sync run, and before any task is sent: workers may finish at any time.
     stored: dict[str, Any] = {
         "page_size": page_size,
         "requests": client.requests,
         "retries": client.retries,
-        "catalog_count": pagination.count,
+        "catalog_count": count,
     }
-    if not options.page_size:
-        stored["next_page_size"] = page_size
     # If the caller does not wait, nothing renews the lease until a worker is free.
     writer.transact(lambda: run.lease.renew(_patience(options), **stored))
-    _send(plan(run, page_size, pagination.count, writer.statistics.newest_id), options)
+    _send(plan(run, page_size, count, writer.statistics.newest_id), options)
 
 
 def _patience(options: SyncOptions) -> float:
@@ -138,23 +133,24 @@ def take_partition(values: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def conclude_distributed(outcomes: Sequence[dict[str, Any]], run_id: int, *, allow_removals: bool) -> None:
+def join_and_close(outcomes: Sequence[dict[str, Any]], run_id: int, *, allow_removals: bool) -> SyncReport:
     """Combine the outcomes of the workers, remove absent marketing URLs, and close the sync run.
 
-    If the sync run is already closed, this changes nothing.
+    If the sync run is already closed, this changes nothing and returns the stored report.
     """
     row, run = _rejoin(run_id, allow_removals=allow_removals)
     if row.status != SyncRun.Status.RUNNING:
-        return
+        return _report_of(row)
     run.report.requests, run.report.retries = row.requests, row.retries
     run.report.catalog_count = row.catalog_count  # used if no partition could be read
     typed = [msgspec.convert(outcome, PartitionOutcome) for outcome in outcomes]
-    run.carry_out(lambda client, writer: join_partitions(run, client, writer, typed))
+    return run.carry_out(lambda client, writer: join_partitions(run, client, writer, typed))
 
 
-def give_up(run_id: int) -> None:
-    """Close a sync run after one of its tasks raised an exception."""
-    _close(run_id, "A Celery task of this sync run failed. See the traceback in the worker's log.")
+def give_up(run_id: int) -> SyncReport | None:
+    """Close a sync run after one of its tasks raised an exception; return None if it is already closed."""
+    message = "A Celery task of this sync run failed. See the traceback in the worker's log."
+    return _close(run_id, SyncRun.Status.FAILED, message)
 
 
 def wait_for_workers(report: SyncReport, options: SyncOptions) -> SyncReport:
@@ -181,13 +177,11 @@ def wait_for_workers(report: SyncReport, options: SyncOptions) -> SyncReport:
         except LeaseLost:
             continue  # it has just been closed: read the row again
         except (Canceled, Stopped) as error:
-            _close(run_id, str(error))
+            _close(run_id, SyncRun.Status.CANCELED, str(error))
             continue
         if time.monotonic() - changed_at > patience:
-            _close(
-                run_id,
-                f"No Celery worker has written a page for {patience:.0f} s. Check the workers and their queue.",
-            )
+            message = f"No Celery worker has written a page for {patience:.0f} s. Check the workers and their queue."
+            _close(run_id, SyncRun.Status.FAILED, message)
         time.sleep(POLL_SECONDS)
 
 
@@ -204,12 +198,14 @@ def _rejoin(run_id: int, *, allow_removals: bool = False) -> tuple[SyncRun, Run]
     return row, Run.rejoin(row, options)
 
 
-def _close(run_id: int, message: str) -> None:
+def _close(run_id: int, status: SyncRun.Status, message: str) -> SyncReport | None:
     row, run = _rejoin(run_id)
-    if row.status == SyncRun.Status.RUNNING:
-        for name in (*PROGRESS, "catalog_count", "requests", "retries"):
-            setattr(run.report, name, getattr(row, name))
-        run.close(SyncRun.Status.FAILED, message)
+    if row.status != SyncRun.Status.RUNNING:
+        return None
+    for name in (*PROGRESS, "catalog_count", "requests", "retries"):
+        setattr(run.report, name, getattr(row, name))
+    run.close(status, message)
+    return run.report
 
 
 def _report_of(row: SyncRun) -> SyncReport:

@@ -14,9 +14,10 @@ import msgspec
 from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Page
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import requests_for
-from catalog_sync.sync import page_size as page_sizes
+from catalog_sync.sync.rejections import Summary, join
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.runner import Run
+from catalog_sync.sync.scopes import end_crawl
 from catalog_sync.sync.writer import Writer
 
 
@@ -43,9 +44,10 @@ class PartitionOutcome(msgspec.Struct):
         report: the numbers of this partition.
         failures: why something was not applied.
         notable: the warnings and errors that were logged.
+        rejected: the rejected records, summed up by reason.
+        rejected_keys: as in ``Statistics``.
         first_keys: the course keys at its start, which it shares with the previous partition.
         last_keys: the course keys at its end, which it shares with the next partition.
-        slowest_seconds: the time for the slowest page.
         seen: as in ``Statistics``.
         confirmed: as in ``Statistics``.
     """
@@ -55,9 +57,10 @@ class PartitionOutcome(msgspec.Struct):
     complete: bool = False
     failures: list[str] = msgspec.field(default_factory=list)
     notable: list[str] = msgspec.field(default_factory=list)
+    rejected: Summary = msgspec.field(default_factory=dict)
+    rejected_keys: set[str] = msgspec.field(default_factory=set)
     first_keys: frozenset[str] = frozenset()
     last_keys: frozenset[str] = frozenset()
-    slowest_seconds: float = 0.0
     seen: bytes = b""
     confirmed: bytes = b""
 
@@ -113,16 +116,16 @@ def read_partition(run: Run, partition: Partition) -> PartitionOutcome:
                 writer.write_page(page)
         finally:
             run.failures += crawl.failures
+            run.report.seconds_per_page = client.seconds_per_page
             writer.write_pending()
-        outcome.complete, outcome.slowest_seconds = crawl.complete, client.slowest_seconds
-        outcome.seen, outcome.confirmed = (
-            writer.statistics.seen.to_bytes(),
-            writer.statistics.confirmed.to_bytes(),
-        )
+        outcome.complete = crawl.complete
+        outcome.seen = writer.statistics.seen.to_bytes()
+        outcome.confirmed = writer.statistics.confirmed.to_bytes()
+        outcome.rejected_keys = writer.statistics.rejected_keys
 
     status, message = run.attempt(work)
     outcome.failures = [*run.failures, *([message] if status == SyncRun.Status.FAILED else [])]
-    outcome.notable = run.log.notable
+    outcome.notable, outcome.rejected = run.log.notable, run.rejected
     return outcome
 
 
@@ -141,22 +144,22 @@ def join_partitions(
     for outcome in outcomes:
         run.failures += outcome.failures
         run.log.notable += outcome.notable
+        join(run.rejected, outcome.rejected)
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))
         run.report.catalog_count = outcome.report.catalog_count or run.report.catalog_count
+        run.report.seconds_per_page = max(run.report.seconds_per_page, outcome.report.seconds_per_page)
         writer.statistics.uncount_duplicates(writer.statistics.seen.merge(outcome.seen))
         writer.statistics.confirmed.merge(outcome.confirmed)
+        writer.statistics.rejected_keys |= outcome.rejected_keys
     writer.transactions.mark_stored()
     # Raises Canceled: a sync run that was canceled meanwhile must not remove anything.
     writer.transact(lambda: None)
     complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
-    if complete and run.next_page_size:
-        slowest_seconds = max(outcome.slowest_seconds for outcome in outcomes)
-        run.next_page_size = page_sizes.after(run.next_page_size, slowest_seconds)
     if complete:
         for left, right in pairwise(outcomes):
             complete = _is_joined(run, client, writer, left, right) and complete
-    run.conclude(client, writer, complete=complete)
+    end_crawl(run, client, writer, complete=complete)
 
 
 def _once_each(outcomes: Sequence[PartitionOutcome]) -> list[PartitionOutcome]:

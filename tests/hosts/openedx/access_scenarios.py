@@ -248,12 +248,6 @@ def user_may_not_read() -> Any:
 
 
 @scenario
-def session_is_old() -> Any:
-    with mock.patch("catalog_sync.catalog_client.auth.SESSION_SECONDS", 0):
-        return {"report": sync(), "tokens": tokens()}
-
-
-@scenario
 def redirect() -> Any:
     CONTROL.fault("redirect", match={"path": COURSE_RUNS_PATH}, times=None, location=f"{URL}/elsewhere/")
     report = sync()

@@ -163,11 +163,6 @@ def test_message_about_a_refused_token_names_the_remedy_in_the_lms(scenario, rem
     assert f". {remedy} Address: " in seen[scenario]["message"]
 
 
-def test_old_session_is_replaced_at_each_request(seen):
-    tokens = seen["session_is_old"]["tokens"]
-    assert len(set(tokens)) == len(tokens) > 1
-
-
 def test_new_session_is_used_until_the_catalog_refuses_its_token(seen):
     tokens = seen["third_request_is_refused"]["tokens"]
     assert [len(set(tokens[:3])), len(set(tokens[3:])), len(set(tokens))] == [1, 1, 2]

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from catalog_sync.models import CatalogSyncConfig, SyncRun
+from tests.admin_client import CONFIGURATION
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ class TestCosts:
     @pytest.fixture
     def synced(self):
         """A full sync that has counted 21,151 course runs."""
-        values = {"page_size": 500, "duration_seconds": 57.25, "status": "succeeded"}
+        values = {"page_size": 500, "duration_seconds": 57.25, "status": "succeeded", "bypassed_cache": True}
         return SyncRun.objects.create(catalog_count=21_151, **values)
 
     def test_help_text_and_table(self, synced, admin_client):
@@ -33,8 +34,8 @@ class TestCosts:
         html = page(admin_client)
         assert (
             html.count(
-                "The Catalog has 21,151 course runs. At page size 500, a full sync takes 43 requests. Use a page size "
-                "of at least 119 to stay within the hourly quota."
+                "A full sync of 21,151 course runs takes 43 requests, 22 percent of the hourly quota of 200. "
+                "Full syncs per hour: 4.</output> Use a page size of at least 119 to stay within the hourly quota."
             )
             == 1
         )
@@ -45,11 +46,109 @@ class TestCosts:
     def test_automatic_page_size_has_no_number_of_requests(self, synced, admin_client):
         CatalogSyncConfig.objects.create(enabled=True, page_size=0)
         html = page(admin_client)
-        assert ("a full sync takes" in html, "Use a page size of at least 119" in html) == (False, True)
+        shown = html.partition("<output")[2].partition("</output>")[0].partition(">")[2]
+        assert shown == "At each sync, the page size is chosen automatically."
+        assert "Use a page size of at least 119" in html
+
+    def test_typed_page_size_is_shown_with_its_cost_if_the_form_is_refused(self, synced, admin_client):
+        html = admin_client.post(f"{CONFIG}add/", CONFIGURATION | {"page_size": "1"}).content.decode()
+        assert (
+            "takes 21,151 requests, 10,576 percent of the hourly quota of 200. That exceeds the quota" in html
+        )
 
     def test_before_the_first_sync_there_is_no_table(self, admin_client):
         html = page(admin_client)
         assert ("After the first full sync" in html, "catalog-sync-costs" in html) == (True, False)
+
+
+class TestExpensivePageSize:
+    """A page size that exceeds the hourly quota has to be confirmed."""
+
+    def save(self, admin_client, page_size, **data):
+        form = CONFIGURATION | {"page_size": str(page_size)} | data
+        return admin_client.post(f"{CONFIG}add/", form).content.decode()
+
+    @pytest.fixture(autouse=True)
+    def synced(self):
+        return SyncRun.objects.create(catalog_count=3_300, status="succeeded")
+
+    def test_is_refused_with_the_numbers_and_a_check_box(self, admin_client):
+        html = self.save(admin_client, 1)
+        assert "A full sync of 3,300 course runs would take 3,300 requests" in html
+        assert '<input type="checkbox" name="confirmed" id="id_confirmed">' in html
+        assert not CatalogSyncConfig.objects.exists()
+
+    def test_is_saved_when_confirmed(self, admin_client):
+        self.save(admin_client, 1, confirmed="on")
+        assert CatalogSyncConfig.current().page_size == 1
+
+    def test_is_not_asked_again_if_it_is_kept(self, admin_client):
+        CatalogSyncConfig.objects.create(enabled=True, page_size=1)
+        self.save(admin_client, 1, concurrency="4")
+        assert CatalogSyncConfig.current().concurrency == 4
+
+    @pytest.mark.parametrize("page_size", [0, 20, 10_000])
+    def test_others_need_no_confirmation(self, page_size, admin_client):
+        self.save(admin_client, page_size)
+        assert CatalogSyncConfig.current().page_size == page_size
+
+    def test_before_the_first_sync_only_very_small_ones_do(self, admin_client, synced):
+        synced.delete()
+        assert "A page size below 20 needs many requests." in self.save(admin_client, 1)
+        self.save(admin_client, 20)
+        assert CatalogSyncConfig.current().page_size == 20
+
+    def test_other_errors_show_no_check_box(self, admin_client):
+        assert 'type="checkbox" name="confirmed"' not in self.save(admin_client, "x")
+
+
+class TestTwoTabs:
+    """A form that was opened before another user saved."""
+
+    def based_on(self, admin_client):
+        return str(admin_client.get(f"{CONFIG}add/").context["adminform"].form["based_on"].value())
+
+    def save(self, admin_client, based_on, **values):
+        return admin_client.post(f"{CONFIG}add/", CONFIGURATION | {"based_on": based_on} | values)
+
+    @pytest.fixture
+    def opened(self, admin_client, admin_user):
+        """Return the row on which the form is based; another user saves a row then."""
+        CatalogSyncConfig.objects.create(enabled=True, page_size=500)
+        based_on = self.based_on(admin_client)
+        CatalogSyncConfig.objects.create(enabled=True, page_size=1000, changed_by=admin_user)
+        return based_on
+
+    def test_error_names_who_changed_what(self, opened, admin_client):
+        errors = self.save(admin_client, opened, page_size="700").context["adminform"].form.non_field_errors()
+        assert "Not saved: admin changed the configuration" in errors[0]
+        assert "page size: now 1,000, in this form 700" in errors[0]
+        assert CatalogSyncConfig.current().page_size == 1000
+
+    def test_second_submit_saves(self, opened, admin_client):
+        form = self.save(admin_client, opened, page_size="700").context["adminform"].form
+        self.save(admin_client, form["based_on"].value(), page_size="700")
+        assert CatalogSyncConfig.current().page_size == 700
+
+    def test_row_without_a_user_was_saved_by_a_program(self, opened, admin_client):
+        CatalogSyncConfig.objects.create(enabled=True, page_size=2000)
+        assert "a program changed" in self.save(admin_client, opened).content.decode()
+
+    def test_form_of_the_newest_row_is_saved(self, opened, admin_client):
+        self.save(admin_client, self.based_on(admin_client), page_size="700")
+        assert CatalogSyncConfig.current().page_size == 700
+
+    def test_first_configuration_is_protected_too(self, admin_client):
+        based_on = self.based_on(admin_client)
+        CatalogSyncConfig.objects.create(enabled=True, page_size=1000)
+        assert "Not saved" in self.save(admin_client, based_on).content.decode()
+
+    def test_row_of_another_catalog_is_no_conflict(self, opened, admin_client, settings):
+        settings.CATALOG_SYNC_CATALOGS = {
+            name: {"URL": f"https://{name}.example"} for name in ("default", "two")
+        }
+        self.save(admin_client, opened, page_size="700", catalog="two")
+        assert CatalogSyncConfig.current("two").page_size == 700
 
 
 class TestAccess:
@@ -111,6 +210,18 @@ class TestHistory:
         CatalogSyncConfig.objects.create(enabled=True, page_size=1000)
         assert self.changes(admin_client) == ["page size: 500 → 1,000", "the first configuration"]
 
+    def test_newest_row_is_in_force(self, admin_client):
+        for page_size in (20, 500):
+            CatalogSyncConfig.objects.create(enabled=True, page_size=page_size)
+        changelist = admin_client.get(CONFIG).context["cl"]
+        states = {row.page_size: changelist.model_admin.state(row) for row in changelist.result_list}
+        assert states == {500: "<strong>in force</strong>", 20: "replaced"}
+
+    def test_page_of_an_older_row_shows_that_it_was_replaced(self, admin_client):
+        first, second = (CatalogSyncConfig.objects.create(enabled=True) for _ in range(2))
+        pages = [page(admin_client, f"{row.pk}/change/") for row in (first, second)]
+        assert ["replaced" in html for html in pages] == [True, False]
+
     def test_date_and_user_are_the_first_columns(self, admin_client, admin_user):
         CatalogSyncConfig.objects.create(enabled=True, changed_by=admin_user)
         html = page(admin_client, "")
@@ -120,7 +231,7 @@ class TestHistory:
     def test_number_of_queries_does_not_grow(self, admin_client, admin_user, django_assert_max_num_queries):
         for _ in range(30):
             CatalogSyncConfig.objects.create(enabled=True, changed_by=admin_user)
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(13):
             admin_client.get(CONFIG)
 
     def test_revert_makes_an_earlier_row_current(self, admin_client):

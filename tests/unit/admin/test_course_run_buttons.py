@@ -6,7 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from catalog_sync.api import pin_marketing_url
-from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, PinnedMarketingUrl, SyncRun
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, PinnedMarketingUrl, SyncRequest, SyncRun
 from catalog_sync.operations.jobs import TASK
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin_client import client_of
@@ -19,8 +19,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
 class TestPin:
     """The form."""
 
-    def pin(self, client, url=PIN, key=KEY):
-        return client.post(PIN_PAGE, {"course_key": key, "url": url}, follow=True)
+    def pin(self, client, url=PIN, key=KEY, **data):
+        form = {"course_key": key, "url": url, "confirmed": "on"} | data
+        return client.post(PIN_PAGE, form, follow=True)
 
     def test_page_has_the_form(self, admin_client):
         assert b'name="course_key"' in admin_client.get(PIN_PAGE).content
@@ -39,8 +40,8 @@ class TestPin:
         assert PinnedMarketingUrl.objects.get().pinned_by == admin_user
 
     def test_keeps_the_reason(self, admin_client):
-        admin_client.post(PIN_PAGE, {"course_key": KEY, "url": PIN, "reason": "A typing error."})
-        assert PinnedMarketingUrl.objects.get().reason == "A typing error."
+        admin_client.post(PIN_PAGE, {"course_key": KEY, "url": PIN, "reason": "Typo", "confirmed": "on"})
+        assert PinnedMarketingUrl.objects.get().reason == "Typo"
 
     def test_of_a_course_that_no_catalog_lists_leads_to_the_list_of_pins(self, admin_client):
         assert self.pin(admin_client).redirect_chain[-1][0] == PINS
@@ -60,6 +61,7 @@ class TestPin:
             ("/relative", KEY, "url"),
             ("", KEY, "url"),
             ("javascript:alert(1)", KEY, "url"),
+            (f"{PIN}?utm_source=mail", KEY, "url"),
             (PIN, "nonsense", "course_key"),
             (PIN, "", "course_key"),
         ],
@@ -70,6 +72,32 @@ class TestPin:
     def test_what_is_not_fit_pins_nothing(self, admin_client):
         self.pin(admin_client, "/relative")
         assert not PinnedMarketingUrl.objects.exists()
+
+    def test_unknown_course_has_to_be_confirmed(self, admin_client):
+        text = self.pin(admin_client, confirmed="").content.decode()
+        assert "Neither the LMS nor a Catalog has this course." in text
+        assert '<input type="checkbox" name="confirmed" id="id_confirmed">' in text
+        assert not PinnedMarketingUrl.objects.exists()
+
+    @pytest.mark.parametrize("place", ["LMS", "Catalog", "pin"])
+    def test_known_course_need_not_be_confirmed(self, place, admin_client):
+        {
+            "LMS": lambda: CourseOverviewFactory(id=KEY),
+            "Catalog": known,
+            "pin": lambda: pin_marketing_url(KEY, URL),
+        }[place]()
+        self.pin(admin_client, confirmed="")
+        assert PinnedMarketingUrl.objects.get().url == PIN
+
+    def test_address_of_the_page_of_a_course_is_accepted(self, admin_client):
+        self.pin(admin_client, key=f"https://lms.example.com/courses/{KEY}/about")
+        assert PinnedMarketingUrl.objects.get().course_key == KEY
+
+    def test_leads_back_to_the_link_of_the_course(self, admin_client):
+        form = {"course_key": KEY, "url": PIN, "confirmed": "on"}
+        response = admin_client.post(f"{PIN_PAGE}?next=link", form, follow=True)
+        assert response.context["answer"].link == ""
+        assert PIN in response.content.decode()
 
     @pytest.mark.parametrize("method", ["get", "post"])
     def test_is_for_who_may(self, method):
@@ -137,11 +165,25 @@ class TestListOfPins:
 
     def test_page_of_a_pin_offers_to_unpin(self, pinned):
         text = client_of("pin_marketing_url").get(f"{PINS}{pinned.pk}/change/").content.decode()
-        assert f'action="{PINS}{pinned.pk}/unpin/"' in text
+        assert f'formaction="{PINS}{pinned.pk}/unpin/?next=list"' in text
+
+    def test_list_offers_to_unpin_to_those_who_may(self, pinned):
+        text = client_of("pin_marketing_url").get(PINS).content.decode()
+        assert f'formaction="{PINS}{pinned.pk}/unpin/?next=list" aria-label="Unpin {KEY}"' in text
+
+    def test_list_offers_nothing_to_those_who_may_only_view_it(self, pinned):
+        text = client_of("view_pinnedmarketingurl").get(PINS).content.decode()
+        assert (PIN in text, "unpin/" in text) == (True, False)
+
+    def test_unpinning_in_the_list_leads_back_to_it(self, admin_client, pinned):
+        known()
+        response = admin_client.post(f"{PINS}{pinned.pk}/unpin/?next=list", follow=True)
+        assert response.redirect_chain[-1][0] == PINS
+        assert f"Unpinned {PIN}" in said(response)
 
     def test_page_of_a_pin_offers_nothing_to_those_who_may_only_view_it(self, pinned):
         text = client_of("view_pinnedmarketingurl").get(f"{PINS}{pinned.pk}/change/").content.decode()
-        assert (PIN in text, "unpin" in text) == (True, False)
+        assert (PIN in text, "unpin/" in text) == (True, False)
 
     @pytest.mark.parametrize(
         ("permission", "offers"), [("pin_marketing_url", True), ("view_pinnedmarketingurl", False)]
@@ -166,11 +208,12 @@ class TestSyncNow:
 
     def test_is_handed_to_a_worker(self, admin_client, broker):
         self.sync(admin_client, known())
-        assert broker == [(TASK, {"dry_run": False, "course_keys": [KEY]})]
+        arguments = {"dry_run": False, "course_keys": [KEY], "request_id": SyncRequest.objects.get().pk}
+        assert broker == [(TASK, arguments)]
 
     def test_without_a_broker_says_which_command_to_run(self, admin_client):
         text = said(self.sync(admin_client, known()))
-        assert f"manage.py update_catalog_data --course-key {KEY}" in text
+        assert f"manage.py lms update_catalog_data --course-key {KEY}" in text
 
     def test_while_a_sync_runs_hands_nothing_over(self, admin_client, broker):
         SyncRun.objects.create(lease="default", holder="worker 7")

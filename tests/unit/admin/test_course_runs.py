@@ -108,6 +108,11 @@ class TestList:
         text = admin_client.get(LIST).content.decode()
         assert (PIN in text, URL in text) == (True, False)
 
+    def test_whole_url_is_in_the_title_of_its_line(self, admin_client):
+        url = f"https://www.example.com/{'long/' * 100}"
+        known(url=url)
+        assert f'class="catalog-sync-url" title="{url}"' in admin_client.get(LIST).content.decode()
+
     @pytest.mark.parametrize(
         ("shown", "in_step"), [(URL, True), (None, False), ("", False), ("https://x.org", False)]
     )
@@ -159,12 +164,12 @@ class TestManyRows:
         assert all("LIMIT" in sql for sql in self.counts(admin_client, query))
 
     @pytest.mark.parametrize("rows", [5, 300])
-    def test_list_takes_eight_queries(self, admin_client, rows, django_assert_max_num_queries):
+    def test_list_takes_twelve_queries(self, admin_client, rows, django_assert_max_num_queries):
         CatalogCourseRun.objects.bulk_create(
             CatalogCourseRun(course_key=f"course-v1:ExampleX+C{number}+2026") for number in range(rows)
         )
         CourseOverviewFactory(id="course-v1:ExampleX+C1+2026")
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(12):
             admin_client.get(LIST)
 
     def test_exact_key_is_asked_of_the_index(self, many, admin_client):
@@ -173,7 +178,10 @@ class TestManyRows:
         assert not [query for query in captured.captured_queries if "%ExampleX" in query["sql"]]
 
     def test_far_page_can_be_reached(self, many, admin_client):
-        assert found(admin_client, "p=30")[-1] == "course-v1:ExampleX+C02999+2026"
+        assert found(admin_client, "p=60")[-1] == "course-v1:ExampleX+C02999+2026"
+
+    def test_page_has_fifty_rows_and_all_cannot_be_shown_at_once(self, many, admin_client):
+        assert [len(found(admin_client, query)) for query in ("", "all=")] == [50, 50]
 
     def test_says_that_there_are_more(self, many, admin_client):
         assert "Not all course runs are counted" in admin_client.get(LIST).content.decode()

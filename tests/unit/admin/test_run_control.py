@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
 from django.utils import timezone
 
-from catalog_sync.models import CatalogSyncConfig, SyncRun
-from catalog_sync.operations.jobs import TASK
+from catalog_sync.models import CatalogSyncConfig, SyncRequest, SyncRun
+from catalog_sync.operations.jobs import TASK, start_requested
 from catalog_sync.store.lease import Lease
 from tests.admin_client import client_of
 from tests.unit.admin.sync_runs import RUNS, add_runs, content
@@ -18,7 +19,9 @@ from tests.unit.admin.sync_runs import RUNS, add_runs, content
 pytestmark = pytest.mark.django_db
 
 WAITING = "Waiting for a Celery worker."
-POSTED = pytest.mark.parametrize("address", ["start/", "1/cancel/"])
+TAKEN = "A Celery worker has taken the sync."
+OVERDUE = "No Celery worker has taken the requested sync"
+POSTED = pytest.mark.parametrize("address", ["start/", "1/cancel/", "requests/1/dismiss/"])
 
 
 def messages(response):
@@ -92,7 +95,7 @@ class TestAccess:
         assert client.post(f"{RUNS}{address}").status_code == 403
         assert broker == []
 
-    @pytest.mark.parametrize("address", ["start/", "1/cancel/", "progress/"])
+    @pytest.mark.parametrize("address", ["start/", "1/cancel/", "requests/1/dismiss/", "progress/"])
     def test_user_who_is_not_signed_in_is_sent_to_the_login(self, address, client):
         assert client.post(f"{RUNS}{address}").url.startswith("/admin/login/")
 
@@ -108,28 +111,37 @@ class TestStart:
     @pytest.mark.parametrize(("form", "dry_run"), [({}, False), ({"dry_run": "1"}, True)])
     def test_hands_a_sync_to_a_worker_and_waits_until_it_starts(self, form, dry_run, operator, broker):
         operator.post(f"{RUNS}start/", form)
-        assert broker == [(TASK, {"dry_run": dry_run})]
+        request_id = SyncRequest.objects.get().pk
+        assert broker == [(TASK, {"dry_run": dry_run, "request_id": request_id})]
         assert WAITING in content(operator)
         assert operator.get(f"{RUNS}progress/", {"run": "7"}).json() == {"key": ""}
+        start_requested(request_id)
+        assert TAKEN in content(operator)
         add_runs(1)
         page = content(operator)
-        assert (WAITING in page, "Run now" in page) == (False, True)
+        assert (TAKEN in page, "Run now" in page) == (False, True)
+
+    def test_every_session_shows_that_a_sync_waits(self, operator, broker, admin_client):
+        operator.post(f"{RUNS}start/")
+        assert WAITING in content(admin_client)
 
     def test_waits_while_an_incremental_sync_runs(self, operator, broker):
         operator.post(f"{RUNS}start/")
         incremental = Lease.acquire(scope=SyncRun.Scope.CHANGED)
         assert not buttons(operator)[0]
+        start_requested(SyncRequest.objects.get().pk)
         incremental.close(status="succeeded")
-        assert WAITING in content(operator)
+        assert TAKEN in content(operator)
 
-    def test_does_not_wait_forever(self, operator, broker, monkeypatch):
+    def test_does_not_wait_forever_for_a_sync_that_was_skipped(self, operator, broker, monkeypatch):
         operator.post(f"{RUNS}start/")
+        start_requested(SyncRequest.objects.get().pk)
         monkeypatch.setattr("catalog_sync.admin.run_control.QUEUED_SECONDS", -1)
         assert buttons(operator)[0]
 
     def test_message_without_a_broker_contains_the_command(self, operator):
         [message] = messages(operator.post(f"{RUNS}start/", {"dry_run": "1"}))
-        assert message.endswith("Run the sync from a shell: manage.py update_catalog_data --dry-run")
+        assert message.endswith("Run the sync from a shell: manage.py lms update_catalog_data --dry-run")
 
     def test_is_refused_while_another_sync_runs(self, operator, running, broker):
         response = operator.post(f"{RUNS}start/")
@@ -137,6 +149,51 @@ class TestStart:
         assert messages(response) == [
             f"Sync run {running.run_id} is running. Wait for its end, or cancel it."
         ]
+
+
+class TestNoWorker:
+    """A sync that no worker has taken within a minute."""
+
+    @pytest.fixture
+    def overdue(self, operator, broker):
+        operator.post(f"{RUNS}start/", {"dry_run": "1"})
+        SyncRequest.objects.update(requested=timezone.now() - timedelta(seconds=61))
+        return SyncRequest.objects.get()
+
+    def test_page_shows_it_and_what_to_check(self, operator, overdue):
+        page = content(operator)
+        assert (OVERDUE in page, WAITING in page, "Run now" in page) == (True, False, True)
+        assert "CELERY_TASK_DEFAULT_QUEUE" in page
+        assert "<code>manage.py lms update_catalog_data --dry-run</code>" in page
+
+    def test_every_session_shows_it_and_only_some_may_dismiss_it(self, overdue, admin_client, client):
+        viewer = User.objects.create_user("viewer", is_staff=True)
+        viewer.user_permissions.set(Permission.objects.filter(codename="view_syncrun"))
+        client.force_login(viewer)
+        pages = [content(each) for each in (admin_client, client)]
+        assert [(OVERDUE in page, "Dismiss" in page) for page in pages] == [(True, True), (True, False)]
+
+    def test_page_of_a_sync_run_does_not_show_it(self, operator, overdue):
+        add_runs(1)
+        assert OVERDUE not in content(operator, f"{SyncRun.objects.get().pk}/change/")
+
+    def test_disappears_when_a_worker_takes_it(self, operator, overdue):
+        start_requested(overdue.pk)
+        assert OVERDUE not in content(operator)
+
+    def test_is_dismissed(self, operator, overdue):
+        page = operator.post(f"{RUNS}requests/{overdue.pk}/dismiss/", follow=True).content.decode()
+        assert (OVERDUE in page, SyncRequest.objects.exists()) == (False, False)
+
+    def test_is_not_dismissed_by_a_viewer(self, overdue, client):
+        viewer = User.objects.create_user("viewer", is_staff=True)
+        viewer.user_permissions.set(Permission.objects.filter(codename="view_syncrun"))
+        client.force_login(viewer)
+        response = client.post(f"{RUNS}requests/{overdue.pk}/dismiss/")
+        assert (response.status_code, SyncRequest.objects.exists()) == (403, True)
+
+    def test_running_sync_does_not_hide_it(self, operator, overdue, running):
+        assert OVERDUE in content(operator)
 
 
 class TestProgress:

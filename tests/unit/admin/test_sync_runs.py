@@ -1,24 +1,20 @@
-"""The sync runs' pages: list, charts, and the page of one sync run."""
+"""The sync runs' pages: the list and the page of one sync run."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from xml.etree import ElementTree
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog_sync.admin.charts import charts
 from catalog_sync.models import SyncRun
 from tests.unit.admin.sync_runs import RUNS, add_runs, content
 
 pytestmark = pytest.mark.django_db
 
-COLUMNS = (
-    "state started duration page_size concurrency retrieved updated removed failures what_went_wrong".split()
-)
+COLUMNS = "state kind start duration updated removed rejected what_went_wrong".split()
 
 
 class TestList:
@@ -29,6 +25,18 @@ class TestList:
         page = content(viewer)
         assert [column for column in COLUMNS if f'"field-{column}' not in page] == []
         assert "_facets" not in page
+
+    def test_times_have_seconds_and_the_time_zone(self, viewer):
+        add_runs(1)
+        SyncRun.objects.update(started=datetime(2026, 11, 2, 5, 0, 7, tzinfo=UTC))
+        assert '2026-11-02 <span class="catalog-sync-nowrap">05:00:07 UTC</span>' in content(viewer)
+
+    def test_canceled_sync_runs_can_be_filtered(self, viewer):
+        add_runs(1, status="canceled")
+        add_runs(1, status="failed")
+        runs = viewer.get(f"{RUNS}?status__exact=canceled").context["cl"].queryset
+        assert [run.status for run in runs] == ["canceled"]
+        assert "?status__exact=canceled" in content(viewer)
 
     @pytest.mark.parametrize("query", ["status__exact=failed", "scope__exact=changed", "dry_run__exact=1"])
     def test_filter(self, query, viewer):
@@ -44,7 +52,8 @@ class TestList:
     @pytest.mark.parametrize(
         ("values", "state"),
         [
-            ({"status": "failed"}, "canceled"),
+            ({"status": "canceled"}, "canceled"),
+            ({"status": "failed"}, "failed"),
             ({"status": "running", "lease": "default", "finished": None}, "canceling"),
             ({"status": "succeeded"}, "succeeded"),
             ({"status": "incomplete"}, "incomplete"),
@@ -71,10 +80,11 @@ class TestManyRuns:
     def test_list_takes_few_queries_and_counts_only_the_next_pages(self, operator):
         response, statements = self.sent(operator)
         counting = [sql for sql in statements if "COUNT(" in sql]
-        assert len(statements) <= 9
+        assert len(statements) <= 17
         assert counting
         assert all("LIMIT 1101" in sql for sql in counting)
-        assert not any("log_lines" in sql for sql in statements)
+        [rows] = [sql for sql in statements if sql.endswith("LIMIT 100")]
+        assert "log_lines" not in rows
         assert "1,100+ sync runs" in response.content.decode()
 
     def test_last_page_can_be_reached_and_has_the_total(self, operator):
@@ -91,63 +101,81 @@ class TestManyRuns:
         assert len(statements) <= 8
 
 
-class TestCharts:
-    """The charts above the list."""
+class TestDead:
+    """A sync run whose process has stopped before its end."""
 
-    def svgs(self, client):
-        page = content(client)
-        found = [f"<svg{part.partition('</svg>')[0]}</svg>" for part in page.split("<svg")[1:]]
-        return [ElementTree.fromstring(svg) for svg in found if "-desc" in svg]
+    @pytest.fixture(autouse=True)
+    def dead(self, running):
+        SyncRun.objects.update(heartbeat=timezone.now() - timedelta(minutes=3))
+        return running
 
-    def test_there_are_none_without_sync_runs(self, viewer):
-        assert "catalog-sync-charts" not in content(viewer)
+    def test_list_has_the_status_and_the_remedy(self, viewer):
+        page = content(viewer)
+        assert '<span class="catalog-sync-status failed">dead</span>' in page
+        assert "</a> is dead" in page
+        assert "Start a sync, or wait for the next one" in page
 
-    def test_each_has_a_title_a_description_a_table_and_no_script_or_style(self, viewer):
-        add_runs(5)
-        svgs = self.svgs(viewer)
-        assert len(svgs) == content(viewer).count("<summary>As a table") == 3
-        for root in svgs:
-            title, description = list(root)[:2]
-            assert root.get("role") == "img"
-            assert root.get("aria-labelledby").split() == [title.get("id"), description.get("id")]
-            assert title.text
-            assert description.text
-            assert not [each for each in root.iter() if each.tag in ("script", "style") or each.get("style")]
+    def test_page_has_the_title_and_the_remedy(self, viewer, dead):
+        page = content(viewer, f"{dead.run_id}/change/")
+        assert f"<h1>Sync run {dead.run_id}: dead</h1>" in page
+        assert "Start a sync, or wait for the next one" in page
+        assert "<progress" not in page
+
+    def test_progress_has_another_key_so_that_the_page_reloads(self, viewer, dead):
+        assert viewer.get(f"{RUNS}progress/").json()["key"] == f"run-{dead.run_id}-dead"
+
+
+class TestSummary:
+    """The sentence on top of the page of a sync run."""
+
+    def summary(self, client, **values):
+        numbers = {"course_runs_retrieved": 3300, "course_overviews": 3200, "duration_seconds": 3.7}
+        add_runs(1, **numbers | values)
+        page = content(client, f"{SyncRun.objects.latest('pk').pk}/change/")
+        return page.partition('<p class="catalog-sync-summary">')[2].partition("</p>")[0]
 
     @pytest.mark.parametrize(
-        ("values", "colors"),
+        ("values", "sentence"),
         [
-            ({"dry_run": True}, [None, None, {"0"}]),
-            ({"status": "failed"}, [{"1"}, set(), None]),
-            ({"page_size": 0}, [{"0"}, set(), None]),
-            ({"duration_seconds": 0}, [set(), set(), set()]),
-            ({"updated": 7, "removed": 2, "failures": 1}, [{"0"}, {"0", "1", "2"}, {"0"}]),
+            (
+                {"updated": 2914, "course_runs_rejected": 3},
+                "Updated 2,914 of 3,200 courses in 3.7 s, removed none, rejected 3.",
+            ),
+            (
+                {"status": "refused", "removed": 0},
+                "Refused to remove marketing URLs. Updated none of 3,200 courses in 3.7 s, removed none, "
+                "rejected none.",
+            ),
+            (
+                {"status": "canceled", "updated": 12},
+                "Canceled. Updated 12 of 3,200 courses in 3.7 s, removed none, rejected none.",
+            ),
+            (
+                {"status": "failed", "course_runs_retrieved": 0},
+                "Failed. It read no course run and changed nothing. It took 3.7 s.",
+            ),
+            (
+                {"dry_run": True, "updated": 7, "removed": 1},
+                "Would update 7 of 3,200 courses and remove 1; rejected none. This dry run took 3.7 s and "
+                "saved nothing.",
+            ),
         ],
     )
-    def test_colors_of_the_bars(self, values, colors, viewer):
-        """None: there is nothing to draw, so there is only the description."""
-        add_runs(3, **values)
-        drawn = [
-            {rect.get("class")[-1] for rect in svg.iter() if rect.tag.endswith("rect")}
-            for svg in self.svgs(viewer)
-        ]
-        assert drawn == [each for each in colors if each is not None]
+    def test_has_the_outcome_and_the_numbers(self, values, sentence, viewer):
+        assert self.summary(viewer, **values) == sentence
 
-    def test_heights_of_the_bars_are_proportional(self, viewer):
-        for seconds in (3, 6, 9):
-            add_runs(1, duration_seconds=seconds)
-        heights = [float(rect.get("height")) for rect in self.svgs(viewer)[0].iter() if rect.tag == "rect"]
-        assert heights == pytest.approx([heights[0], 2 * heights[0], 3 * heights[0]], abs=0.2)
+    def test_running_sync_run_has_its_start(self, viewer, running):
+        page = content(viewer, f"{running.run_id}/change/")
+        assert '<p class="catalog-sync-summary">Running since 20' in page
 
-    def test_fastest_page_size_is_named(self, viewer):
-        add_runs(3, page_size=20, duration_seconds=24)
-        add_runs(3, page_size=1000, duration_seconds=7.5)
-        assert "The fastest was page size 1,000 with concurrency 2: 7.5 s." in content(viewer)
-
-    def test_take_one_query(self, django_assert_num_queries):
-        add_runs(300)
-        with django_assert_num_queries(1):
-            charts("default")
+    def test_list_has_that_of_the_last_full_sync(self, viewer):
+        add_runs(1, updated=9, course_runs_retrieved=3300)
+        full = SyncRun.objects.get()
+        add_runs(1, updated=8, dry_run=True, course_runs_retrieved=3300)
+        add_runs(1, updated=7, scope="changed", course_runs_retrieved=3300)
+        [top] = content(viewer).split('<p class="catalog-sync-summary">')[1:]
+        top = top.partition("</p>")[0]
+        assert (f"{RUNS}{full.pk}/change/" in top, "Updated 9 of" in top) == (True, True)
 
 
 def test_page_of_one_sync_run_has_everything_that_is_known(viewer):
@@ -166,6 +194,7 @@ def test_page_of_one_sync_run_has_everything_that_is_known(viewer):
         "not_in_lms": "without_course_overview",
         "not_in_catalog": "without_course_run",
     }
-    of_several = {"catalog", "catalogs", "in_other_catalogs", "of_other_orgs"}
+    # The message is above the fields.
+    of_several = {"message", "catalog", "catalogs", "in_other_catalogs", "of_other_orgs"}
     for name in set(SyncReport.__struct_fields__) - of_several:
         assert f"field-{renamed.get(name, name)}" in page

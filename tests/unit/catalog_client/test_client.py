@@ -25,9 +25,9 @@ SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 def make(catalog):
     made = []
 
-    def client(retry_deadline_seconds=0, url=catalog.api_url, **heartbeat):
+    def client(retry_deadline_seconds=0, url=catalog.api_url, **options):
         made.append(Requester(EventLog(), timeout_seconds=10, retry_deadline_seconds=retry_deadline_seconds))
-        return CatalogClient(url, ALL_FIELDS, made[-1], **heartbeat)
+        return CatalogClient(url, ALL_FIELDS, made[-1], **options)
 
     yield client
     for requester in made:
@@ -73,6 +73,42 @@ class TestMeasuredPage:
         assert (client.seconds_of(PageRange(0, 20))[0] < 3, client.retries) == (True, 1)
 
 
+def read_everything(client):
+    """Return the marketing URLs in the list, and those of a look-up."""
+    pages = [*client.crawl(OverlappingPages(2), 1).pages(), *(page for _, page in client.look_up(["A/B/C"]))]
+    return {run.marketing_url for page in pages for run in page.course_runs if run.key == "A/B/C"}
+
+
+class TestBypassedCache:
+    @pytest.fixture
+    def changed_catalog(self, client, catalog):
+        """A Catalog whose cache has another marketing URL than its database."""
+        keys = ["A/B/C", "D/E/F", "G/H/I"]
+        catalog.control.set_runs([{"key": key, "marketing_url": "https://old.example.org/"} for key in keys])
+        read_everything(client)
+        catalog.control.queryset_update([{"key": "A/B/C", "marketing_url": "https://new.example.org/"}])
+        catalog.control.clear_requests()
+        return catalog
+
+    @pytest.mark.parametrize(("bypass_cache", "host"), [(False, "old"), (True, "new")])
+    def test_has_no_effect_on_pages_and_look_ups(self, changed_catalog, make, bypass_cache, host):
+        assert read_everything(make(bypass_cache=bypass_cache)) == {f"https://{host}.example.org/"}
+
+    def test_is_bypassed_by_one_value_per_client_at_the_end_of_the_query(self, changed_catalog, make):
+        queries = []
+        for bypass_cache in (False, True, True):
+            read_everything(make(bypass_cache=bypass_cache))
+            queries.append([request.query for request in changed_catalog.control.requests(COURSE_RUNS_PATH)])
+            changed_catalog.control.clear_requests()
+        usual, first, second = queries
+        [end], [other_end] = (
+            {query.removeprefix(known) for query, known in zip(bypassing, usual, strict=True)}
+            for bypassing in (first, second)
+        )
+        assert end.startswith("&bypass_cache=")
+        assert end != other_end
+
+
 class TestChangedCourses:
     def test_are_requested_from_the_first(self, client, catalog):
         client.changed_since(SINCE, most=5)
@@ -86,11 +122,13 @@ class TestChangedCourses:
 
 
 class TestLookUp:
+    @pytest.mark.parametrize("bypass_cache", [False, True])
     @pytest.mark.parametrize("length", [40, 100, 255])
-    def test_request_line_is_as_long_as_allowed_and_not_longer(self, make, length):
+    def test_request_line_is_as_long_as_allowed_and_not_longer(self, make, length, bypass_cache):
         keys = [f"course-v1:OrgX+{'Ä' if n % 2 else 'C'}{n}+".ljust(length, "é") for n in range(120)]
         with RawServer(reply(b'{"count": 0, "results": []}')) as server:
-            batches = [batch for batch, _ in make(url=f"{server.url}/api/v1").look_up(keys)]
+            client = make(url=f"{server.url}/api/v1", bypass_cache=bypass_cache)
+            batches = [batch for batch, _ in client.look_up(keys)]
             lines = [request.split(b"\r\n")[0] for request in server.requests]
             lengths = [len(server.url) + len(line.split()[1]) - len("&keys=") for line in lines]
         assert sorted(key for batch in batches for key in batch) == sorted(keys)

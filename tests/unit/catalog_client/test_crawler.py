@@ -60,7 +60,7 @@ def test_reads_each_page_once_and_none_past_the_end(concurrency):
 @given(st.data())
 @examples(80)
 def test_only_failing_course_runs_are_missing(data):
-    size = data.draw(st.integers(1, 60))
+    size = data.draw(st.integers(5, 60))
     failing = data.draw(st.frozensets(st.integers(0, size - 1), min_size=1, max_size=4))
     crawl = List(size, failing).crawl(data.draw(st.integers(2, 20)), data.draw(st.integers(1, 3)))
     assert read(crawl) == set(range(size)) - failing
@@ -76,8 +76,8 @@ def test_one_failing_course_run_in_large_pages_costs_few_requests(position):
 
 
 def test_failures_everywhere_cost_a_bounded_number_of_requests():
-    listing = List(1000, frozenset(range(1000)))
-    assert read(listing.crawl(100)) == set()
+    listing = List(1000, frozenset(range(1, 1000)))
+    assert read(listing.crawl(100)) == {0}
     assert len(listing.requests) <= crawler.MOST_NARROWING_REQUESTS + 2 * 11 + 1
 
 
@@ -117,10 +117,10 @@ def test_single_course_run_is_requested_twice_before_it_is_reported():
     """Larger parts are only halved once more, and one request past the end shows whether the Catalog answers."""
     listing = List(10, frozenset({6}))
     read(listing.crawl(10))
-    # None is the usual number of attempts, for a whole page.
+    # None is the usual number of attempts, for a whole page and for the request past the end.
     narrowed = {(limit, attempts) for _, limit, attempts in listing.requests[2:] if attempts}
     assert narrowed == {(5, 1), (3, 1), (2, 1), (1, 2)}
-    assert listing.requests[1][1:] == (1, 1)
+    assert listing.requests[1][1:] == (1, None)
 
 
 def test_halves_past_the_end_are_not_requested():
@@ -159,6 +159,127 @@ def test_page_that_fails_only_as_a_whole_is_read_in_parts():
     )
 
 
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_page_that_fails_for_a_moment_is_read_again(concurrency):
+    listing, failures = List(50), iter([failure()])
+
+    def fail_once(page_range, attempts):
+        if page_range.offset == 18 and (error := next(failures, None)):
+            raise error
+        return listing.fetch(page_range, attempts)
+
+    crawl = listing.crawl(10, concurrency, fetch=fail_once)
+    assert read(crawl) == set(range(50))
+    assert (crawl.complete, crawl.failures) == (True, [])
+    pages = sorted(offset for offset, limit, _ in listing.requests if limit == 10)
+    assert pages == [0, 9, 18, 27, 36, 45]
+
+
+class Outage(List):
+    """A list whose pages fail from this position on; ``is_down``: the request past the end fails as well."""
+
+    def __init__(self, size: int, start: int, *, is_down: bool, scope: FailureScope) -> None:
+        super().__init__(size, frozenset(range(start, size)), scope)
+        self.is_down = is_down
+
+    def fetch(self, page_range, attempts) -> Page:
+        page = super().fetch(page_range, attempts)
+        if self.is_down and page_range.offset >= crawler.FAR_OFFSET:
+            raise failure(self.scope)
+        return page
+
+
+class TestCatalogThatGoesDown:
+    @pytest.mark.parametrize(("scope", "attempts"), [(FailureScope.PAGE, 1), (FailureScope.ROWS, None)])
+    def test_ends_the_crawl(self, scope, attempts):
+        """After HTTP 500 a page has not waited, so the request past the end does."""
+        listing = Outage(1000, 100, is_down=True, scope=scope)
+        crawl = listing.crawl(50)
+        assert read(crawl) == set(range(99))
+        assert crawl.failures == [
+            "the course runs from 98 to the end of the list are missing, because the Catalog answered HTTP 500: "
+            "check it"
+        ]
+        assert listing.requests[2:] == [(98, 50, None), (crawler.FAR_OFFSET + 98, 1, attempts)]
+
+    def test_waits_after_a_failure_that_is_not_repeated(self):
+        listing = Outage(1000, 0, is_down=True, scope=FailureScope.PAGE)
+
+        def refuse(page_range, attempts):
+            try:
+                return listing.fetch(page_range, attempts)
+            except RequestFailed as error:
+                error.retryable = False
+                raise
+
+        with pytest.raises(RequestFailed):
+            read(listing.crawl(50, fetch=refuse))
+        assert [attempts for _, _, attempts in listing.requests] == [None, None]
+
+    @pytest.mark.parametrize("scope", [FailureScope.PAGE, FailureScope.ROWS])
+    @pytest.mark.parametrize("is_down", [True, False])
+    @pytest.mark.parametrize("size", [1, 20, 1000])
+    def test_fails_the_crawl_once_if_nothing_was_read(self, scope, is_down, size):
+        listing = Outage(size, 0, is_down=is_down, scope=scope)
+        crawl = listing.crawl(50)
+        with pytest.raises(RequestFailed):
+            read(crawl)
+        assert (crawl.failures, crawl.complete) == ([], False)
+
+
+@pytest.mark.parametrize("limit", [1, 5], ids=["request past the end", "half of a page"])
+def test_failure_of_the_whole_sync_ends_the_search_for_the_cause(limit):
+    listing = List(20, frozenset({6}))
+
+    def throttle(page_range, attempts):
+        if page_range.limit == limit:
+            raise failure(FailureScope.SYNC)
+        return listing.fetch(page_range, attempts)
+
+    with pytest.raises(RequestFailed) as caught:
+        read(listing.crawl(10, fetch=throttle))
+    assert caught.value.scope is FailureScope.SYNC
+
+
+class TestPagesThatFailInARow:
+    def test_end_the_crawl(self):
+        """The request past the end is answered, since its reply is short."""
+        listing = Outage(1000, 100, is_down=False, scope=FailureScope.PAGE)
+        crawl = listing.crawl(50)
+        assert read(crawl) == set(range(99))
+        assert crawl.failures == [
+            f"{missing} missing, because the Catalog answered HTTP 500: check it"
+            for missing in (
+                "course runs 98 to 147 of the list are",
+                "course runs 147 to 196 of the list are",
+                "the course runs from 196 to the end of the list are",
+            )
+        ]
+
+    def test_are_tried_less_often(self):
+        listing = Outage(1000, 100, is_down=False, scope=FailureScope.PAGE)
+        read(listing.crawl(50))
+        assert [attempts for _, limit, attempts in listing.requests if limit == 50] == [
+            None,
+            None,
+            None,
+            2,
+            2,
+        ]
+
+    def test_do_not_end_it_if_the_catalog_fails_on_their_course_runs(self):
+        """After the last request for halves, whole pages are missing."""
+        crawl = List(1000, frozenset(range(400))).crawl(100)
+        assert read(crawl) == set(range(495, 1000))
+
+    def test_do_not_end_it_if_others_are_read_in_between(self):
+        listing = List(1000, frozenset(range(20, 1000, 150)), FailureScope.PAGE)
+        crawl = listing.crawl(50)
+        read(crawl)
+        assert len(crawl.failures) == 7
+        assert {attempts for _, limit, attempts in listing.requests if limit == 50} == {None, 2}
+
+
 class TestNoTimeForRetries:
     def test_ends_the_crawl(self):
         crawl = List(20, frozenset({6})).crawl(5, can_go_on=lambda: False)
@@ -174,11 +295,12 @@ class TestNoTimeForRetries:
 
     def test_ends_halving(self):
         answers = iter([True])
-        crawl = List(10, frozenset(range(10))).crawl(10, can_go_on=lambda: next(answers, False))
+        listing = List(20, frozenset(range(10, 20)))
+        crawl = listing.crawl(10, can_go_on=lambda: next(answers, False))
         read(crawl)
         assert crawl.failures[:2] == [
             f"course runs {part} of the list are missing, because the Catalog answered HTTP 500: check it"
-            for part in ("0 to 4", "5 to 9")
+            for part in ("9 to 13", "14 to 18")
         ]
 
 

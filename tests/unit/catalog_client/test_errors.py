@@ -77,9 +77,9 @@ def test_status_of_the_provider(status, retryable, reason):
 
 def test_provider_that_cannot_be_reached_fails_the_sync():
     for failure in (errors.TOO_SLOW.at(URL, seconds=8), errors.TOO_LARGE.at(URL, most_bytes=8)):
-        unavailable = errors.token_unavailable(failure)
-        assert (unavailable.scope, unavailable.retryable) == (FailureScope.SYNC, failure.retryable)
-        assert "check that the OAuth2 provider is up" in unavailable.remedy
+        errors.end_sync_without_token(failure)
+        assert failure.scope is FailureScope.SYNC
+        assert "check that the OAuth2 provider is up" in failure.remedy
 
 
 @pytest.mark.parametrize(

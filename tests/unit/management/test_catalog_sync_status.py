@@ -77,6 +77,11 @@ def test_prints_one_line_per_value(healthy, catalog):
     } <= set(lines(status()))
 
 
+def test_prints_the_warning_about_rejected_course_runs(healthy):
+    [line] = [each for each in lines(status()) if each.startswith("warnings ")]
+    assert line.startswith("warnings The last full sync rejected course runs (3).")
+
+
 @pytest.mark.parametrize("fixture", ["healthy", "stale"])
 def test_json_is_one_line_with_the_keys_of_the_health_endpoint(fixture, request):
     request.getfixturevalue(fixture)

@@ -8,11 +8,13 @@ import re
 import signal
 import time
 from io import StringIO
+from typing import ClassVar
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from catalog_sync.models import CatalogSyncConfig, SyncRun
+from sandbox.catalog.testing import COURSE_RUNS_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import Worker
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.django_db
 
 KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
 CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
+URL = "https://www.example.com/one"
 OLD_STYLE = "ExampleX/One/2026"
 DISABLED = "The sync is disabled in Django admin (Catalog sync configuration). Nothing was done."
 
@@ -152,15 +155,29 @@ def test_course_key_syncs_only_these_courses(keys, written):
     assert set(map(str, with_url)) == written
 
 
+def add_relative_url(catalog):
+    catalog.control.upsert([{"key": KEY, "marketing_url": "course/one"}])
+
+
 class TestOutcome:
     """The exit status and the output."""
 
-    def test_success_prints_nothing_to_stderr(self):
-        assert update()[1] == ""
+    @pytest.fixture
+    def fails_on_other(self, catalog):
+        CatalogSyncConfig.objects.create(enabled=True, retry_deadline_seconds=0)
+        match = {"path": COURSE_RUNS_PATH, "covers_key": OTHER}
+        catalog.control.fault("status", match=match, times=None, status=500)
+
+    def test_success_prints_the_sentence_first_and_nothing_to_stderr(self):
+        CourseOverviewFactory(id=KEY)
+        CourseOverviewFactory(id="course-v1:LmsX+Only+2026")
+        out, err = update()
+        assert re.match(r"Updated 1 of 2 courses in \d\.\d s: 1 not in the Catalog\.\n\nrun_id ", out)
+        assert err == ""
 
     def test_dry_run_writes_nothing(self):
         CourseOverviewFactory(id=KEY)
-        update("--dry-run")
+        assert update("--dry-run")[0].startswith("Would update 1 of 1 course (dry run, ")
         assert CourseOverview.objects.get(pk=KEY).marketing_url is None
 
     def test_refused_removal_exits_with_1_and_can_be_allowed(self, catalog):
@@ -174,22 +191,90 @@ class TestOutcome:
         assert (returncode, "--allow-removals" in message) == (1, True)
         assert report("--allow-removals")["removed"] == 20
 
-    def test_incomplete_sync_exits_with_1_after_its_report(self, catalog):
-        catalog.control.upsert([{"key": KEY, "marketing_url": "course/one"}])
+    def test_incomplete_sync_exits_with_1_and_prints_its_report(self, fails_on_other):
         returncode, message, out = failure("--json")
-        assert (returncode, "rejected" in message) == (1, True)
+        assert (returncode, message.startswith("Incomplete: ")) == (1, True)
         assert json.loads(out)["status"] == "incomplete"
 
-    def test_incomplete_sync_that_cannot_print_exits_with_1(self, catalog):
-        catalog.control.upsert([{"key": KEY, "marketing_url": "course/one"}])
+    def test_incomplete_sync_that_cannot_print_exits_with_1(self, fails_on_other):
         with open("/dev/full", "w") as full, pytest.raises(CommandError) as raised:
             call_command("update_catalog_data", stdout=full, stderr=StringIO())
         assert raised.value.returncode == 1
 
-    def test_second_sync_exits_with_75(self):
-        SyncRun.objects.create(lease="default", holder="worker-7 process 4711")
-        returncode, message, _ = failure()
+    def test_other_catalogs_are_reported_if_another_sync_is_running(self, catalog, settings):
+        url = {"URL": catalog.api_url}
+        settings.CATALOG_SYNC_CATALOGS = {"default": url, "partner": url}
+        SyncRun.objects.create(lease="partner", catalog="partner", holder="worker-7 process 4711")
+        returncode, message, out = failure()
         assert (returncode, "worker-7 process 4711" in message) == (75, True)
+        assert re.match(
+            r"default: Updated 0 of 0 courses .*\npartner: Skipped: nothing was done\.\n\nrun_id", out
+        )
+
+    def test_bypassing_the_cache_sends_requests_that_the_catalog_cannot_have_cached(self, catalog):
+        CatalogSyncConfig.objects.create(enabled=True, bypass_cache_hours=0)
+        update()
+        usual = catalog.control.requests(COURSE_RUNS_PATH)[-1].params
+        update("--bypass-cache")
+        request = catalog.control.requests(COURSE_RUNS_PATH)[-1].params
+        assert usual.items() < request.items()
+
+
+class TestRejectedCourseRuns:
+    """A course run without a usable URL is a warning, except with ``--strict``."""
+
+    def test_is_a_warning(self, catalog):
+        add_relative_url(catalog)
+        assert "rejected" in update()[1]
+
+    def test_strict_exits_with_1_and_prints_the_report(self, catalog):
+        add_relative_url(catalog)
+        returncode, message, out = failure("--strict", "--json")
+        assert (returncode, json.loads(out)["status"]) == (1, "succeeded")
+        assert "rejected" in message
+        assert message.endswith(" The exit status is 1 because of --strict.")
+
+    def test_strict_exits_with_0_if_there_is_none(self):
+        assert update("--strict")[1] == ""
+
+
+class TestQuiet:
+    """``-v 0``, for cron, which mails what is printed."""
+
+    def test_success_prints_nothing(self):
+        assert update("-v0") == ("", "")
+
+    def test_warning_is_not_printed(self, catalog):
+        add_relative_url(catalog)
+        assert update("-v0") == ("", "")
+
+    def test_disabled_sync_prints_nothing(self):
+        CatalogSyncConfig.objects.create(enabled=False)
+        assert update("-v0") == ("", "")
+
+    def test_json_is_printed(self):
+        assert json.loads(update("-v0", "--json")[0])["status"] == "succeeded"
+
+
+class TestDiff:
+    """``--diff``, and ``changes`` of ``--json``."""
+
+    CHANGE: ClassVar = {"course_key": KEY, "kind": "changed", "old": None, "new": URL, "reason": ""}
+
+    @pytest.fixture(autouse=True)
+    def course(self, catalog):
+        CourseOverviewFactory(id=KEY)
+        catalog.control.set_runs([{"key": KEY, "marketing_url": URL}])
+
+    def test_dry_run_lists_the_changes(self):
+        out = update("--dry-run", "--diff")[0]
+        assert out.startswith(f"changed   {KEY}  (none) -> {URL}\n\nWould update 1 of 1 course")
+
+    def test_quiet_prints_only_the_changes(self):
+        assert update("-v0", "--diff")[0] == f"changed   {KEY}  (none) -> {URL}\n"
+
+    def test_json_of_a_dry_run_and_of_the_sync_have_the_same_changes(self):
+        assert report("--dry-run")["changes"] == report()["changes"] == [self.CHANGE]
 
 
 class TestSignals:
@@ -214,10 +299,10 @@ class TestSignals:
         sender = Worker(send)
         returncode, message, _ = failure("--page-size", "20", "--concurrency", "1")
         sender.finish()
-        assert returncode == 1
-        assert re.search("stopped|interrupted", message)
+        assert returncode == {signal.SIGTERM: 1, signal.SIGINT: 130}[number]
+        assert "stopped" in message
         run = SyncRun.objects.get()
-        assert (run.status, 0 < run.pages < 15) == ("failed", True)
+        assert (run.status, 0 < run.pages < 15) == ("canceled", True)
 
     def test_has_its_former_handler_afterwards(self, number):
         update()

@@ -58,11 +58,40 @@ class TestCosts:
     def test_has_the_number_of_syncs_that_the_quota_allows(self, page_size, syncs):
         assert self.cost(page_size).syncs_per_hour == syncs
 
-    def test_has_the_median_duration_of_successful_syncs_from_one_query(self, django_assert_num_queries):
+    def test_has_the_median_duration_from_one_query(self, django_assert_num_queries):
         for seconds in (3, 5, 40):
-            SyncRun.objects.create(page_size=500, duration_seconds=seconds, status="succeeded")
-        for seconds in (50, 60, 70):
-            SyncRun.objects.create(page_size=500, duration_seconds=seconds, status="failed")
-            SyncRun.objects.create(page_size=500, duration_seconds=seconds, status="succeeded", dry_run=True)
+            timed_run(duration_seconds=seconds)
         with django_assert_num_queries(1):
-            assert self.cost(500).seconds == 5
+            cost = self.cost(500)
+        assert (cost.seconds, cost.runs) == (5, 3)
+
+    def test_has_no_duration_if_there_was_no_timed_sync(self):
+        timed_run(page_size=20)
+        cost = self.cost(500)
+        assert (cost.seconds, cost.runs) == (None, 0)
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"dry_run": True},
+            {"bypassed_cache": False},
+            {"status": "failed"},
+            {"scope": "changed"},
+            {"catalog": "partner"},
+        ],
+        ids=[
+            "a dry run",
+            "one that the cache may have served",
+            "one that failed",
+            "an incremental one",
+            "one of another Catalog",
+        ],
+    )
+    def test_has_no_duration_of(self, values):
+        timed_run(**values)
+        assert self.cost(500).runs == 0
+
+
+def timed_run(**values):
+    defaults = {"page_size": 500, "duration_seconds": 1, "status": "succeeded", "bypassed_cache": True}
+    SyncRun.objects.create(**defaults | values)

@@ -68,6 +68,7 @@ class TestStale:
             {"status": Status.INCOMPLETE},
             {"status": Status.REFUSED},
             {"status": Status.FAILED},
+            {"status": Status.CANCELED},
             {"status": Status.RUNNING, "finished": None, "lease": "default"},
         ],
     )
@@ -85,11 +86,20 @@ class TestValues:
         run(hours_ago)
         assert health.read()["last_success"]["age_seconds"] == pytest.approx(age, abs=60 if age else 0)
 
-    def test_rejected_course_runs_are_those_of_the_last_full_sync(self):
+    def test_rejected_course_runs_of_the_last_full_sync_are_a_warning(self):
         run(course_runs_rejected=7)
-        run(course_runs_rejected=3, status=Status.INCOMPLETE)
+        last = run(course_runs_rejected=3)
         run(course_runs_rejected=1, scope=Scope.CHANGED)
-        assert health.read()["last_full_run"]["course_runs_rejected"] == 3
+        current = health.read()
+        assert (current["status"], current["last_full_run"]["course_runs_rejected"]) == ("ok", 3)
+        [warning] = current["warnings"]
+        assert warning.startswith(
+            f"The last full sync rejected course runs (3). Sync run {last.pk} in Django admin"
+        )
+
+    def test_no_warning_without_rejected_course_runs(self):
+        run()
+        assert health.read()["warnings"] == []
 
     def test_running_sync_is_there_until_its_heartbeat_expires(self):
         running = run(status=Status.RUNNING, lease="default", finished=None)
@@ -142,6 +152,7 @@ class TestRemedy:
             ),
             (Status.REFUSED, "Open that sync run under Sync runs in Django admin, fix the reported problem"),
             (Status.SUCCEEDED, "Run manage.py update_catalog_data and schedule it."),
+            (Status.CANCELED, "Run manage.py update_catalog_data and schedule it."),
         ],
     )
     def test_names_the_last_full_sync_and_what_to_do(self, status, fix):
@@ -155,10 +166,11 @@ class TestRemedy:
             in health.remedy(health.read())
         )
 
-    def test_disabled_sync(self):
+    def test_disabled_sync_is_not_stale(self):
         CatalogSyncConfig.objects.create(enabled=False)
         current = health.read()
-        assert (current["enabled"], "is disabled" in health.remedy(current)) == (False, True)
+        assert (current["status"], current["enabled"]) == ("disabled", False)
+        assert health.remedy(current).startswith("The sync is disabled.")
 
 
 class TestAccess:
@@ -223,6 +235,10 @@ class TestResponse:
         run()
         response = ask()
         assert (response.status_code, "no-store" in response["Cache-Control"]) == (200, True)
+
+    def test_disabled_sync_is_200(self, ask):
+        CatalogSyncConfig.objects.create(enabled=False)
+        assert ask().status_code == 200
 
     def test_stale_sync_is_503_with_all_values(self, ask):
         run(hours_ago=13)

@@ -9,7 +9,8 @@ from celery import current_app
 from django.utils import timezone
 
 from catalog_sync import api, tasks
-from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.models import CatalogSyncConfig, SyncRequest, SyncRun
+from catalog_sync.operations import jobs
 from catalog_sync.store.lease import Lease
 
 pytestmark = pytest.mark.django_db
@@ -29,23 +30,24 @@ class TestStart:
             ({"course_keys": [KEY]}, {"dry_run": False, "course_keys": [KEY]}),
         ],
     )
-    def test_sends_the_task_and_logs_the_user(self, options, arguments, broker, caplog):
+    def test_sends_the_task_and_logs_the_user(self, options, arguments, broker, admin_user, caplog):
         caplog.set_level("INFO")
-        api.start_sync(**options, user_id=7)
-        assert broker == [(tasks.update_catalog_data.name, arguments)]
+        api.start_sync(**options, user_id=admin_user.pk)
+        request_id = SyncRequest.objects.get().pk
+        assert broker == [(tasks.update_catalog_data.name, arguments | {"request_id": request_id})]
         [line] = caplog.messages
         assert line.startswith("event=catalog_sync.requested run_id=None dry_run=")
-        assert line.endswith(" user_id=7")
+        assert line.endswith(f" user_id={admin_user.pk}")
 
     @pytest.mark.parametrize("url", [None, "", "memory://"])
     def test_message_without_a_broker_contains_the_command(self, url, broker, settings):
         settings.CELERY_BROKER_URL = url
-        with pytest.raises(api.SyncNotStarted, match=r"manage\.py update_catalog_data --dry-run$"):
+        with pytest.raises(api.SyncNotStarted, match=r"manage\.py lms update_catalog_data --dry-run$"):
             api.start_sync(dry_run=True)
 
     def test_tasks_that_run_in_the_web_process_are_like_no_broker(self, broker, settings):
         settings.CELERY_TASK_ALWAYS_EAGER = True
-        with pytest.raises(api.SyncNotStarted, match=r"manage\.py update_catalog_data$"):
+        with pytest.raises(api.SyncNotStarted, match=r"manage\.py lms update_catalog_data$"):
             api.start_sync()
 
     def test_unreachable_broker_is_reported(self, broker, monkeypatch):
@@ -55,6 +57,7 @@ class TestStart:
         monkeypatch.setattr(current_app, "send_task", refuse)
         with pytest.raises(api.SyncNotStarted, match=r"cannot be reached \(connection refused\)"):
             api.start_sync()
+        assert not SyncRequest.objects.exists()
 
     def test_running_sync_prevents_another_also_beside_an_incremental_sync(self, broker):
         Lease.acquire("partner", scope=SyncRun.Scope.CHANGED)
@@ -85,6 +88,53 @@ class TestStart:
             api.start_sync(course_keys=[])
 
 
+class TestRequested:
+    """A sync that was requested, until a worker starts it."""
+
+    @pytest.fixture
+    def requested(self, admin_user, broker):
+        api.start_sync(course_keys=[KEY], user_id=admin_user.pk)
+        return SyncRequest.objects.get()
+
+    def wait(self):
+        SyncRequest.objects.update(requested=timezone.now() - timedelta(seconds=jobs.WAITING_SECONDS))
+
+    def test_stores_the_user_and_the_command(self, requested, admin_user):
+        assert requested.requested_by == admin_user
+        assert requested.command == f"manage.py lms update_catalog_data --course-key {KEY}"
+
+    def test_is_waiting_at_first(self, requested):
+        assert (jobs.is_waiting(), jobs.overdue_requests()) == (True, [])
+
+    def test_is_overdue_after_a_minute(self, requested):
+        self.wait()
+        assert (jobs.is_waiting(), jobs.overdue_requests()) == (False, [requested])
+
+    def test_is_gone_when_a_worker_starts_it(self, requested):
+        jobs.start_requested(requested.pk)
+        assert (jobs.is_waiting(), jobs.overdue_requests()) == (False, [])
+
+    def test_other_requests_stay_when_a_worker_starts_one(self, requested, broker):
+        api.start_sync()
+        jobs.start_requested(requested.pk)
+        assert jobs.is_waiting()
+
+    def test_can_be_dismissed_once(self, requested, caplog):
+        caplog.set_level("INFO")
+        assert [jobs.dismiss_request(requested.pk, user_id=7) for _ in range(2)] == [True, False]
+        assert (
+            caplog.messages.count(
+                f"event=catalog_sync.request_dismissed run_id=None request_id={requested.pk} user_id=7"
+            )
+            == 1
+        )
+
+    def test_only_the_latest_overdue_ones_are_read(self):
+        SyncRequest.objects.bulk_create(SyncRequest(command=str(number)) for number in range(9))
+        self.wait()
+        assert [each.command for each in jobs.overdue_requests()] == ["8", "7", "6", "5", "4"]
+
+
 class TestRunningAndCancel:
     """Which sync is running, and asking it to end."""
 
@@ -111,7 +161,7 @@ class TestCanceledSync:
     def cancel(self, *progress):
         SyncRun.objects.filter(lease="default").update(cancel_requested=True)
 
-    def test_fails_after_its_page_and_the_next_sync_completes(self, catalog):
+    def test_ends_after_its_page_and_the_next_sync_completes(self, catalog):
         catalog.control.generate(100)
         pages = []
 
@@ -122,7 +172,7 @@ class TestCanceledSync:
 
         report = api.update_catalog_data(page_size=20, concurrency=1, on_progress=cancel)
         assert SyncRun.objects.get().pages in (2, 3)
-        assert (report.status, report.course_runs_retrieved) == ("failed", 39)
+        assert (report.status, report.course_runs_retrieved) == ("canceled", 39)
         assert "canceled in Django admin" in report.message
         assert api.running_sync() is None
         report = api.update_catalog_data(page_size=20)
@@ -139,7 +189,7 @@ class TestCanceledSync:
         api.update_catalog_data()
         catalog.control.generate(10)
         report = api.update_catalog_data(allow_removals=True, on_progress=self.cancel)
-        assert (report.status, report.removed) == ("failed", 0)
+        assert (report.status, report.removed) == ("canceled", 0)
 
 
 class TestLogLines:

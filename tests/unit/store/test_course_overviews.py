@@ -1,4 +1,4 @@
-"""The door to the host's course overviews: compare, write what differs, keep history."""
+"""The host's course overviews: compare them with stored data, write what differs, keep history."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def url(key=KEY):
 
 
 class TestGet:
-    """One course overview, whole."""
+    """One course overview with all its fields."""
 
     def test_is_the_one_of_the_key(self):
         CourseOverviewFactory(id=OTHER)
@@ -55,7 +55,7 @@ def test_course_overviews_are_counted_and_those_with_a_url():
 
 
 class TestCompare:
-    """Which course overviews are there, and which of them differ."""
+    """Which course overviews exist, and which of them differ."""
 
     @pytest.mark.parametrize("shown", [None, "", OTHER_URL])
     def test_another_url_differs(self, shown):
@@ -81,7 +81,7 @@ class TestCompare:
         )
 
     @pytest.mark.parametrize(
-        ("key", "held", "with_url"),
+        ("key", "data", "with_url"),
         [
             (KEY, CatalogData(marketing_url=URL), [KEY]),
             (KEY, CatalogData(), []),
@@ -89,21 +89,21 @@ class TestCompare:
         ],
         ids=["with", "without", "CCX"],
     )
-    def test_returns_the_courses_with_a_url_of_their_own(self, key, held, with_url):
+    def test_returns_the_courses_with_a_url_of_their_own(self, key, data, with_url):
         CourseOverviewFactory(id=key)
-        assert course_overviews.compare({key: held}).with_url == with_url
+        assert course_overviews.compare({key: data}).with_url == with_url
 
     def test_field_that_is_mapped_differs(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
         CourseOverviewFactory(id=KEY, marketing_url=URL, language="en")
-        held = CatalogData(marketing_url=URL, content_language="fr")
-        assert course_overviews.compare({KEY: held}).differing == [KEY]
+        data = CatalogData(marketing_url=URL, content_language="fr")
+        assert course_overviews.compare({KEY: data}).differing == [KEY]
 
     def test_course_with_several_changed_fields_is_returned_once(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
         CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL, language="en")
-        held = CatalogData(marketing_url=URL, content_language="fr")
-        assert course_overviews.compare({KEY: held}).differing == [KEY]
+        data = CatalogData(marketing_url=URL, content_language="fr")
+        assert course_overviews.compare({KEY: data}).differing == [KEY]
 
     def test_takes_one_query(self, django_assert_num_queries):
         with django_assert_num_queries(1):
@@ -111,7 +111,7 @@ class TestCompare:
 
 
 class TestReadJoined:
-    """Both sides of a course key, in one query."""
+    """The course overview and what is stored for its key, in one query."""
 
     @pytest.fixture(autouse=True)
     def stored(self):
@@ -141,7 +141,7 @@ class TestReadJoined:
     def test_leaves_out_what_the_lms_does_not_have(self):
         assert course_overviews.read_joined([KEY]) == NOTHING
 
-    def test_leaves_out_what_the_replica_does_not_have(self):
+    def test_leaves_out_what_is_not_stored(self):
         CourseOverviewFactory(id=OLD_STYLE)
         assert course_overviews.read_joined([OLD_STYLE]) == NOTHING
 
@@ -159,7 +159,7 @@ class TestReadJoined:
 
 
 class TestCopyPublishedValues:
-    """Writing what the replica holds."""
+    """Writing what is stored."""
 
     def test_writes_the_url(self):
         CourseOverviewFactory(id=KEY)
@@ -214,7 +214,7 @@ class TestCopyPublishedValues:
 
 
 class TestCopyMarketingUrls:
-    """Writing URLs that are given, as CCX need it."""
+    """Writing given URLs, as for CCX courses."""
 
     def test_each_takes_its_own(self):
         CourseOverviewFactory(id=KEY)
@@ -228,7 +228,7 @@ class TestCopyMarketingUrls:
 
 
 class TestClear:
-    """Taking URLs away."""
+    """Removing URLs."""
 
     def test_takes_the_url_away(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
@@ -240,10 +240,10 @@ class TestClear:
         course_overviews.clear([KEY])
         assert url(OTHER) == URL
 
-    def test_counts_those_that_had_one(self):
+    def test_returns_the_urls_that_it_removed(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
         CourseOverviewFactory(id=OTHER)
-        assert course_overviews.clear([KEY, OTHER]) == 1
+        assert course_overviews.clear([KEY, OTHER]) == {KEY: URL}
 
     def test_keeps_history_of_those_that_had_one(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
@@ -255,17 +255,22 @@ class TestClear:
     def test_writes_nothing_where_there_is_none(self):
         CourseOverviewFactory(id=KEY)
         with statements() as sent:
-            assert course_overviews.clear([KEY]) == 0
+            assert course_overviews.clear([KEY]) == {}
         assert sent.writes() == []
 
 
 class TestShowing:
-    """Finding the course overviews that show a URL."""
+    """Finding course overviews that have a URL."""
 
-    @pytest.mark.parametrize(("shown", "count"), [(URL, 1), (None, 0), ("", 0)])
-    def test_counts_those_that_show_one(self, shown, count):
+    @pytest.mark.parametrize(("shown", "removable"), [(URL, {KEY: URL}), (None, {}), ("", {})])
+    def test_urls_that_are_not_empty_are_removable(self, shown, removable):
         CourseOverviewFactory(id=KEY, marketing_url=shown)
-        assert course_overviews.count_with_removable_url([KEY]) == count
+        assert course_overviews.removable_urls([KEY]) == removable
+
+    def test_pinned_urls_are_not_removable(self):
+        CourseOverviewFactory(id=KEY)
+        pin(KEY, URL)
+        assert course_overviews.removable_urls([KEY]) == {}
 
     def test_url_without_a_stored_course_run_is_unknown(self):
         CourseOverviewFactory(id=KEY, marketing_url=URL)
@@ -315,7 +320,7 @@ def test_course_run_of_two_catalogs_has_the_url_of_the_first(settings):
 
 
 class TestCcxChunks:
-    """The CCX of the LMS."""
+    """The CCX courses of the LMS."""
 
     @pytest.fixture(autouse=True)
     def course_overviews(self):

@@ -1,4 +1,4 @@
-"""Which stored values are published: the pin, then the first-named Catalog with a URL, then the parent run."""
+"""Which stored values are published: the pin, then the first-named Catalog with a URL, then the parent course run."""
 
 from __future__ import annotations
 
@@ -51,31 +51,37 @@ class TestDataFor:
             precedence.data_for([KEY, CCX, OTHER])
 
 
-class TestSourceOf:
+def source(course_key):
+    """Return the course key for which the marketing URL is stored, and whether it is pinned; None if it is not."""
+    found = precedence.source_in(course_key, course_runs.read(precedence.with_parents([course_key])))
+    return found and found[:2]
+
+
+class TestSourceIn:
     """For which course key the marketing URL is stored."""
 
     def test_is_none_if_nothing_is_stored(self):
-        assert precedence.source_of(CCX) is None
+        assert source(CCX) is None
 
     def test_is_the_course_run_itself_if_it_has_a_url(self):
         course_runs.record({KEY: PUBLISHED}, "default")
-        assert precedence.source_of(KEY) == (KEY, False)
+        assert source(KEY) == (KEY, False)
 
     def test_is_none_for_a_course_run_without_a_url(self):
         course_runs.record({KEY: CatalogData("unpublished")}, "default")
-        assert precedence.source_of(KEY) is None
+        assert source(KEY) is None
 
     def test_shows_that_the_url_is_pinned(self):
         pin_marketing_url(KEY, URL)
-        assert precedence.source_of(KEY) == (KEY, True)
+        assert source(KEY) == (KEY, True)
 
     def test_is_the_parent_run_for_a_ccx_course_without_a_url(self):
         course_runs.record({KEY: PUBLISHED, CCX: CatalogData("unpublished")}, "default")
-        assert precedence.source_of(CCX) == (KEY, False)
+        assert source(CCX) == (KEY, False)
 
     def test_is_the_ccx_course_itself_if_it_has_a_url(self):
         course_runs.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
-        assert precedence.source_of(CCX) == (CCX, False)
+        assert source(CCX) == (CCX, False)
 
 
 def data(url, language):
@@ -99,7 +105,7 @@ ORDER = [
     ids=["both", "second", "only second", "no URL", "not named", "last URL", "only one"],
 )
 class TestOrder:
-    """The first-named Catalog with a URL provides all values; a Catalog that is not named any more comes last."""
+    """The first-named Catalog with a URL provides all values; a former Catalog is last."""
 
     @pytest.fixture(autouse=True)
     def named(self, stored, settings):

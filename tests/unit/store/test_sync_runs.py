@@ -1,15 +1,18 @@
-"""Old sync runs are deleted, but never the last successful full sync."""
+"""The stored sync runs: which are deleted, when the cache must be bypassed, how many requests were sent."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog_sync.api import update_catalog_data
-from catalog_sync.models import CatalogSyncConfig, SyncRun
-from catalog_sync.store.sync_runs import prune
+from catalog_sync.models import CatalogSyncConfig, SyncRun, SyncRunChange
+from catalog_sync.store import sync_runs
+from catalog_sync.store.sync_runs import must_bypass_cache, prune, requests_of_last_hour
 
 pytestmark = pytest.mark.django_db
 
@@ -24,13 +27,32 @@ def kept():
     return set(SyncRun.objects.values_list("pk", flat=True))
 
 
-def test_older_ones_are_deleted_with_two_statements(django_assert_num_queries):
+def add_changes(run_id, number):
+    SyncRunChange.objects.bulk_create(
+        SyncRunChange(sync_run_id=run_id, kind="changed", course_key=f"course-v1:a+b+{n}")
+        for n in range(number)
+    )
+
+
+def test_older_ones_are_deleted_with_few_statements(django_assert_max_num_queries):
     for _ in range(30):
         run_of(91)
     newer = [run_of(89), run_of(1)]
-    with django_assert_num_queries(2):
+    with django_assert_max_num_queries(6):
         prune(90, "default")
     assert kept() == set(newer)
+
+
+def test_their_changes_are_deleted_in_statements_of_bounded_size(monkeypatch):
+    monkeypatch.setattr(sync_runs, "CHUNK", 10)
+    old, newer = run_of(91), run_of(1)
+    for run_id in (old, newer):
+        add_changes(run_id, 25)
+    with CaptureQueriesContext(connection) as sent:
+        prune(90, "default")
+    assert (kept(), set(SyncRunChange.objects.values_list("sync_run", flat=True))) == ({newer}, {newer})
+    deletions = [each for each in sent if each["sql"].startswith("DELETE") and "change" in each["sql"]]
+    assert len(deletions) >= 3
 
 
 @pytest.mark.parametrize(
@@ -55,6 +77,44 @@ def test_all_are_kept(days):
     runs = {run_of(4000), run_of(3000)}
     prune(days, "default")
     assert kept() == runs
+
+
+class TestMustBypassCache:
+    """Whether a full sync is due that bypasses the Catalog's cache."""
+
+    def test_not_if_one_has_bypassed_it_lately(self):
+        run_of(0.9, bypassed_cache=True)
+        assert not must_bypass_cache("default", 24)
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"days_ago": 1.1},
+            # Each day a second earlier than the day before.
+            {"days_ago": 0.9999},
+            {"bypassed_cache": False},
+            {"dry_run": True},
+            {"status": "incomplete"},
+            {"scope": "course_keys"},
+            {"catalog": "partner"},
+        ],
+    )
+    def test_if_the_last_that_did_is_old_or_of_another_kind(self, values):
+        run_of(**{"days_ago": 0.1, "bypassed_cache": True} | values)
+        assert must_bypass_cache("default", 24)
+
+    def test_never_with_0_hours(self):
+        assert not must_bypass_cache("default", 0)
+
+
+def test_requests_of_last_hour_are_those_of_all_sync_runs_of_the_catalog():
+    now = timezone.now()
+    for requests, values in enumerate(
+        [{}, {"dry_run": True}, {"status": "failed", "scope": "changed"}, {"catalog": "partner"}], start=1
+    ):
+        run_of(0, requests=requests, finished=now, **values)
+    run_of(0, requests=100, finished=now - timedelta(hours=2))
+    assert requests_of_last_hour("default") == 1 + 2 + 3
 
 
 class TestSync:

@@ -1,4 +1,4 @@
-"""What a record is worth: to hold, to reject, and whether it settles that nothing is to be taken away."""
+"""What a page changes in the stored course runs, which records it rejects, and which URLs it confirms."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import pytest
 
 from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
 from catalog_sync.store.course_runs import CatalogData, StoredCourseRun
-from catalog_sync.sync.changeset import compute_changes
+from catalog_sync.sync.changeset import Rejected, compute_changes
 
 KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
 URL, OLD_URL = "https://www.example.com/one", "https://www.example.com/old"
-UNFIT = "javascript:alert(1)"
+INVALID = "javascript:alert(1)"
 
 
 def changeset_of(old: CatalogData | None = None, **values):
-    """Judge a page of one course run, of which the replica holds ``old``; None: nothing."""
+    """Return the changeset of a page of one course run, for which ``old`` is stored; None: nothing is stored."""
     run = CourseRun(**{"key": KEY, "marketing_url": URL, "status": "published"} | values)
     return compute_changes(
         Page((run,), (), 1, 1), {} if old is None else {KEY: StoredCourseRun(1, "default", old)}
@@ -26,7 +26,7 @@ def reasons(changeset):
 
 
 class TestStoredData:
-    """What the replica is to hold."""
+    """What is to be stored."""
 
     def test_new_course_run_is_stored(self):
         assert changeset_of().changes == {KEY: CatalogData("published", URL)}
@@ -70,15 +70,17 @@ class TestStoredData:
     def test_missing_status_is_stored_as_empty_text(self):
         assert changeset_of(status=None).data == {KEY: CatalogData("", None)}
 
-    @pytest.mark.parametrize(("aid", "held"), [(True, True), (False, False), (None, True)])
-    def test_missing_financial_aid_keeps_the_stored_value(self, aid, held):
+    @pytest.mark.parametrize(("aid", "stored"), [(True, True), (False, False), (None, True)])
+    def test_missing_financial_aid_keeps_the_stored_value(self, aid, stored):
         old = CatalogData("published", URL, eligible_for_financial_aid=True)
-        assert changeset_of(old, eligible_for_financial_aid=aid).data[KEY].eligible_for_financial_aid is held
+        assert (
+            changeset_of(old, eligible_for_financial_aid=aid).data[KEY].eligible_for_financial_aid is stored
+        )
 
-    @pytest.mark.parametrize(("language", "held"), [("de", "de"), (None, "en")])
-    def test_missing_language_keeps_the_stored_value(self, language, held):
+    @pytest.mark.parametrize(("language", "stored"), [("de", "de"), (None, "en")])
+    def test_missing_language_keeps_the_stored_value(self, language, stored):
         old = CatalogData("published", URL, content_language="en")
-        assert changeset_of(old, content_language=language).data[KEY].content_language == held
+        assert changeset_of(old, content_language=language).data[KEY].content_language == stored
 
     def test_every_status_has_a_url_if_the_setting_is_none(self, settings):
         settings.CATALOG_SYNC_RUN_STATUSES = None
@@ -86,7 +88,7 @@ class TestStoredData:
 
 
 class TestConfirmed:
-    """Of which keys nothing is to be taken away."""
+    """The course keys from which nothing is removed."""
 
     @pytest.mark.parametrize("old", [None, CatalogData(), CatalogData("published", OLD_URL)])
     def test_course_run_with_a_url_is_confirmed(self, old):
@@ -100,7 +102,7 @@ class TestConfirmed:
     def test_course_run_that_lost_its_url_is_not_confirmed(self, values):
         assert changeset_of(CatalogData("published", OLD_URL), **values).confirmed == set()
 
-    @pytest.mark.parametrize("url", [UNFIT, "data:text/html,hello"])
+    @pytest.mark.parametrize("url", [INVALID, "data:text/html,hello"])
     def test_invalid_new_url_confirms_the_stored_one(self, url):
         assert changeset_of(CatalogData("published", OLD_URL), marketing_url=url).confirmed == {KEY}
 
@@ -114,22 +116,21 @@ class TestConfirmed:
 
 
 class TestRejected:
-    """What is not applied, and why."""
+    """The records that are not applied, and why."""
 
     def test_valid_record_is_not_rejected(self):
         assert changeset_of().rejected == []
 
     def test_record_that_the_client_rejected_stays_rejected(self):
-        record = RejectedRecord(KEY, "no")
-        assert compute_changes(Page((), (record,), 1, 1), {}).rejected == [record]
+        page = Page((), (RejectedRecord(KEY, "no"),), 1, 1)
+        assert compute_changes(page, {}).rejected == [Rejected(KEY, "no", None)]
 
     def test_invalid_url_is_rejected(self):
-        assert reasons(changeset_of(marketing_url=UNFIT)) == [
-            "marketing URL: not an absolute http or https URL"
-        ]
+        reason = "marketing URL: not an absolute http or https URL"
+        assert changeset_of(marketing_url=INVALID).rejected == [Rejected(KEY, reason, INVALID)]
 
     def test_url_of_an_unpublished_course_run_is_not_checked(self):
-        assert changeset_of(marketing_url=UNFIT, status="unpublished").rejected == []
+        assert changeset_of(marketing_url=INVALID, status="unpublished").rejected == []
 
     @pytest.mark.parametrize(
         "key",

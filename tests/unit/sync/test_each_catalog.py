@@ -11,7 +11,7 @@ from catalog_sync.sync.each_catalog import sync_each
 pytestmark = pytest.mark.django_db
 
 
-def test_reports_each_catalog_that_was_not_synced_as_failed():
+def test_reports_each_catalog_that_was_not_synced_as_canceled():
     synced = []
 
     def sync(options):
@@ -20,4 +20,7 @@ def test_reports_each_catalog_that_was_not_synced_as_failed():
 
     options = [SyncOptions.of(Catalog(name), should_stop=lambda: bool(synced)) for name in ("a", "b", "c")]
     report = sync_each(options, sync)
-    assert (synced, [each.status for each in report.catalogs]) == (["a"], ["succeeded", "failed", "failed"])
+    assert (synced, [each.status for each in report.catalogs]) == (
+        ["a"],
+        ["succeeded", "canceled", "canceled"],
+    )

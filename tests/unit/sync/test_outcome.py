@@ -6,13 +6,20 @@ import pytest
 from django.db import Error as AnyDatabaseError
 from django.db import OperationalError, connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
+from django.utils import timezone
 
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store import course_runs
 from catalog_sync.store.course_runs import CatalogData
 from catalog_sync.sync import SyncReport
-from catalog_sync.sync.outcome import database_failure, outcome_of, page_size_advice, rejected_advice
+from catalog_sync.sync.outcome import (
+    NothingRead,
+    database_failure,
+    outcome_of,
+    page_size_advice,
+    rejected_advice,
+)
 from tests.factories import CourseOverviewFactory
 
 
@@ -124,6 +131,17 @@ class TestPageSizeAdvice:
     def test_names_a_page_size_only_if_the_present_one_is_too_small(self, page_size, advice):
         assert advice in self.advice(page_size=page_size, catalog_count=21_151)
 
+    @pytest.mark.parametrize(
+        ("earlier", "advice"),
+        [
+            (180, "sent at least 187 requests in the last hour: sync less often."),
+            (5, "sent at least 12 requests in the last hour: find out which other client uses this account."),
+        ],
+    )
+    def test_names_who_used_the_quota(self, earlier, advice):
+        SyncRun.objects.create(requests=earlier, finished=timezone.now(), dry_run=True, status="succeeded")
+        assert advice in self.advice(page_size=500, catalog_count=3_490, requests=7)
+
     def test_falls_back_to_other_counts_if_the_catalog_gave_none(self):
         CourseOverviewFactory(id="course-v1:ExampleX+One+2026")
         assert "a sync of 1 course runs" in self.advice()
@@ -135,8 +153,9 @@ class TestPageSizeAdvice:
         assert "a sync of 7 course runs" in self.advice()
 
     @pytest.mark.parametrize("numbers", [{}, {"page_size": 0, "catalog_count": 9}])
-    def test_is_empty_without_a_count_or_a_page_size(self, numbers):
-        assert self.advice(**numbers) == ""
+    def test_has_only_the_requests_without_a_count_or_a_page_size(self, numbers):
+        own = " This LMS's own sync runs sent at least 4 requests in the last hour."
+        assert self.advice(**numbers, requests=4) == own
 
     def test_is_empty_without_a_query_after_other_failures(self, django_assert_num_queries):
         error = RequestFailed("https://c.example.org/", "is away", "wait")
@@ -147,6 +166,12 @@ class TestPageSizeAdvice:
 def test_rejected_advice_names_the_number():
     report = report_of("refused", course_runs_rejected=7)
     assert "first check why 7 course runs were rejected" in rejected_advice(report)
+
+
+REJECTED = (
+    "2 course runs were rejected: correct the invalid keys, URLs or other values in the Catalog (see "
+    "event=catalog_sync.course_run_rejected)."
+)
 
 
 @pytest.mark.parametrize(
@@ -163,15 +188,23 @@ def test_rejected_advice_names_the_number():
             ),
         ),
         (
-            [],
-            2,
+            [f"page {number} is missing, because it was cut off: check the proxy" for number in range(12)],
+            0,
             (
                 "incomplete",
-                "Incomplete: 2 rejected course runs (see event=catalog_sync.course_run_rejected; correct them in the "
-                "Catalog).",
+                "Incomplete: page 0 is missing, because it was cut off: check the proxy (and 11 more with this cause).",
             ),
         ),
+        ([], 2, ("succeeded", REJECTED)),
+        (["one page"], 2, ("incomplete", f"Incomplete: one page. {REJECTED}")),
     ],
 )
 def test_outcome_of_failures_and_rejected_course_runs(failures, rejected, outcome):
-    assert outcome_of(failures, rejected) == outcome
+    assert outcome_of(failures, report_of(course_runs_rejected=rejected)) == outcome
+
+
+def test_cause_is_named_once_if_nothing_was_read():
+    failures = [f"page {number} is missing, because it was cut off: check the proxy." for number in range(12)]
+    assert str(NothingRead(failures)) == (
+        "No page of the Catalog's list could be read, because it was cut off: check the proxy."
+    )

@@ -1,4 +1,4 @@
-"""How the automatic page size is chosen, against models of a Catalog, and what later sync runs reuse."""
+"""How the automatic page size is chosen, against models of a Catalog and over HTTP."""
 
 from __future__ import annotations
 
@@ -6,94 +6,128 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
-from catalog_sync.catalog_client import PageRange
-from catalog_sync.exceptions import FailureScope, RequestFailed
 from catalog_sync.models import CatalogSyncConfig, SyncRun
-from catalog_sync.quota import PAGE_SIZES
-from catalog_sync.sync import page_size as page_size_module
-from catalog_sync.sync.page_size import SLOW_FACTOR, TARGET_SECONDS, PageTimer, after, find, remembered
+from catalog_sync.quota import PAGE_SIZES, REQUESTS_PER_HOUR, requests_for
+from catalog_sync.sync.options import SyncOptions
+from catalog_sync.sync.page_size import automatic, choose, length_of_list, sizes_within_quota
 from sandbox.catalog.testing import COURSE_RUNS_PATH
-from tests.unit.sync.modelled_catalog import ModelledCatalog
+from tests.unit.sync.modelled_catalog import TIMEOUT_SECONDS, ModelledCatalog
+
+COUNTS = st.integers(0, 1_800_000)
+LARGEST = st.floats(1, 100_000)
+CONCURRENCIES = st.integers(1, 16)
+# The measured Catalog takes 3.7 ms.
+SLOW = {"run_seconds": 0.015}
 
 
-def modelled(page_seconds, row_seconds):
-    return lambda size: page_seconds + row_seconds * size
+class TestAutomatic:
+    """The page size for a list and the largest page that is fast enough."""
+
+    @given(COUNTS, CONCURRENCIES, LARGEST)
+    def test_full_sync_fits_the_quota(self, count, concurrency, largest):
+        assert requests_for(count, automatic(count, concurrency, largest)) < REQUESTS_PER_HOUR
+
+    @given(st.integers(0, 10**12), CONCURRENCIES, LARGEST)
+    def test_is_one_of_the_usual_page_sizes(self, count, concurrency, largest):
+        assert automatic(count, concurrency, largest) in PAGE_SIZES
+
+    @given(COUNTS, COUNTS, CONCURRENCIES, LARGEST, LARGEST)
+    def test_is_not_smaller_for_a_longer_list_or_a_faster_catalog(
+        self, count, other_count, concurrency, largest, other_largest
+    ):
+        smaller = automatic(min(count, other_count), concurrency, min(largest, other_largest))
+        assert smaller <= automatic(max(count, other_count), concurrency, max(largest, other_largest))
 
 
-def total_seconds(size, page_seconds, row_seconds, count=21_151):
-    return -(-count // (size - 1)) * modelled(page_seconds, row_seconds)(size)
+def options(**values):
+    return SyncOptions.of(conf.catalog_or_unconfigured("default"), **{"page_size": 0} | values)
 
 
-@given(page_seconds=st.floats(0.001, 0.5), row_seconds=st.floats(0.0005, 0.02))
-def test_choice_is_within_a_fifth_of_the_best_page_size_within_the_target(page_seconds, row_seconds):
-    in_time = [size for size in PAGE_SIZES if modelled(page_seconds, row_seconds)(size) <= TARGET_SECONDS]
-    chosen = total_seconds(find(modelled(page_seconds, row_seconds)), page_seconds, row_seconds)
-    assert chosen <= 1.2 * min(
-        total_seconds(size, page_seconds, row_seconds) for size in in_time or PAGE_SIZES[:1]
-    )
+def after(page_size, seconds_per_page, **values):
+    """Store a full sync with this page size."""
+    values = {"concurrency": 2, "status": "succeeded"} | values
+    SyncRun.objects.create(page_size=page_size, seconds_per_page=seconds_per_page, **values)
 
 
-@pytest.mark.parametrize(
-    ("seconds_of", "chosen"),
-    [
-        (modelled(0.090, 0.0037), 500),
-        (lambda size: 0.1 if size <= 100 else None, 100),
-        (lambda size: 10.0, PAGE_SIZES[0]),
-        (lambda size: TARGET_SECONDS, PAGE_SIZES[-1]),
-        (lambda size: size * 0.001, PAGE_SIZES[0]),
-    ],
-    ids=[
-        "the recorded Catalog gets what its operators found best",
-        "a larger page is not returned",
-        "all pages are too slow",
-        "pages take exactly the target",
-        "a larger page saves no time",
-    ],
-)
-def test_choice_for_a_catalog(seconds_of, chosen):
-    assert find(seconds_of) == chosen
+def choices(catalog, syncs, concurrency=2):
+    """Return the page sizes of automatic syncs, one after the other."""
+    chosen = []
+    for _ in range(syncs):
+        chosen.append(choose(options(concurrency=concurrency), catalog))
+        after(chosen[-1], catalog.sync(chosen[-1], concurrency), concurrency=concurrency)
+    return chosen
 
 
-@pytest.mark.parametrize(
-    ("page_size", "slowest_seconds", "next_page_size"),
-    [
-        (500, TARGET_SECONDS, 500),
-        (500, TARGET_SECONDS * SLOW_FACTOR, 500),
-        (500, TARGET_SECONDS * SLOW_FACTOR + 1, 200),
-        (PAGE_SIZES[0], 60, PAGE_SIZES[0]),
-    ],
-)
-def test_page_size_shrinks_only_after_a_very_slow_page(page_size, slowest_seconds, next_page_size):
-    assert after(page_size, slowest_seconds) == next_page_size
+@pytest.mark.django_db
+class TestChoice:
+    """The page sizes of the first automatic sync and of later ones."""
 
+    @pytest.mark.parametrize("seed", range(20))
+    @pytest.mark.parametrize("count", [300, 1_000, 3_490, 20_781, 50_000])
+    def test_each_is_within_a_fifth_of_the_best_if_the_latency_is_irregular(self, count, seed):
+        catalog = ModelledCatalog(count, seed)
+        best = min(catalog.sync_seconds(size, 2) for size in sizes_within_quota(count))
+        chosen = choices(catalog, syncs=4)
+        assert max(catalog.sync_seconds(size, 2) for size in chosen) <= 1.2 * best
 
-class TestPageTimer:
-    def test_counts_the_course_runs_with_the_smallest_request(self):
-        catalog = ModelledCatalog(300)
-        assert (PageTimer(catalog).count, catalog.page_ranges) == (300, [PageRange(0, 2)])
+    @pytest.mark.parametrize("seed", range(20))
+    def test_fits_a_slow_catalog_after_the_first_sync(self, seed):
+        catalog = ModelledCatalog(20_781, seed, **SLOW)
+        best = min(catalog.sync_seconds(size, 2) for size in sizes_within_quota(20_781))
+        chosen = choices(catalog, syncs=5)[2:]
+        assert max(catalog.sync_seconds(size, 2) for size in chosen) <= 1.2 * best
 
     @pytest.mark.parametrize(
-        ("count", "size", "seconds"),
-        [(300, 100, 0.1), (100, 100, 0.1), (99, 100, None), (3, 20, 0.02), (3, 50, None)],
+        ("count", "concurrency", "page_size"),
+        [(0, 2, 100), (3_490, 1, 2_000), (3_490, 2, 500), (20_781, 2, 2_000), (20_781, 4, 1_000)],
     )
-    def test_measures_pages_that_fit_into_the_list_and_the_smallest(self, count, size, seconds):
-        assert PageTimer(ModelledCatalog(count)).seconds_of(size) == seconds
+    def test_of_the_first_sync(self, count, concurrency, page_size):
+        assert choose(options(concurrency=concurrency), ModelledCatalog(count)) == page_size
 
-    @pytest.mark.parametrize(("count", "offsets"), [(3, {0}), (20, {0}), (21, {0, 1})])
-    def test_measures_all_positions_of_the_list_and_none_outside(self, count, offsets):
-        catalog = ModelledCatalog(count)
-        timer = PageTimer(catalog)
-        for _ in range(100):
-            timer.seconds_of(20)
-        assert {page_range.offset for page_range in catalog.page_ranges} == offsets
+    def test_shrinks_after_slow_pages_and_grows_again(self):
+        slow, fast = ModelledCatalog(20_781, **SLOW), ModelledCatalog(20_781)
+        assert choices(slow, syncs=3)[-1] == 500
+        assert choices(fast, syncs=2)[-1] == 2_000
 
-    def test_returns_none_for_a_page_that_fails(self):
-        assert PageTimer(ModelledCatalog(300, fails_from=100)).seconds_of(100) is None
+    def test_does_not_change_after_one_sync_whose_pages_timed_out(self):
+        after(2_000, 9.0)
+        after(2_000, TIMEOUT_SECONDS, status="failed")
+        assert choose(options(), ModelledCatalog(20_781)) == 2_000
 
-    def test_raises_if_the_catalog_refuses_everything(self):
-        with pytest.raises(RequestFailed):
-            PageTimer(ModelledCatalog(300, fails_from=100, scope=FailureScope.SYNC)).seconds_of(100)
+    def test_shrinks_after_two_syncs_whose_pages_timed_out(self):
+        after(2_000, 9.0)
+        for _ in range(2):
+            after(2_000, TIMEOUT_SECONDS, status="failed")
+        assert choose(options(), ModelledCatalog(20_781)) < 2_000
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"seconds_per_page": 0.02},
+            {"page_size": 20, "seconds_per_page": 0.05},
+            {"concurrency": 1},
+            {"catalog": "partner"},
+            {"scope": "course_keys"},
+        ],
+        ids=[
+            "one that the cache served",
+            "one with small pages",
+            "one with another concurrency",
+            "one of another Catalog",
+            "one of single courses",
+        ],
+    )
+    def test_does_not_depend_on(self, values):
+        after(500, 8.0)
+        before = choose(options(), ModelledCatalog(20_781))
+        for _ in range(2):
+            after(**{"page_size": 500, "seconds_per_page": 1.9} | values)
+        assert choose(options(), ModelledCatalog(20_781)) == before == 500
+
+    def test_leaves_time_for_the_configured_timeout(self):
+        assert choose(options(request_timeout_seconds=5), ModelledCatalog(20_781)) == 500
 
 
 @pytest.mark.django_db
@@ -101,43 +135,53 @@ class TestAutomaticSyncRun:
     """Sync runs with the page size ``"auto"`` or 0, which is the same."""
 
     @pytest.mark.parametrize("automatic", ["auto", 0])
-    def test_second_one_requests_the_same_pages_and_nothing_more(self, automatic, catalog):
+    def test_second_one_requests_the_same_pages(self, automatic, catalog):
         catalog.control.generate(300)
-        page_size = update_catalog_data(page_size=automatic).page_size
-        assert page_size == SyncRun.objects.get().next_page_size
-        catalog.control.clear_requests()
-        update_catalog_data(page_size=automatic)
-        requested = {
-            (request.params["limit"], request.params["offset"])
-            for request in catalog.control.requests(COURSE_RUNS_PATH)
-        }
-        assert requested == {(str(page_size), str(offset)) for offset in range(0, 299, page_size - 1)}
+        requested = []
+        for _ in range(2):
+            catalog.control.clear_requests()
+            page_size = update_catalog_data(page_size=automatic).page_size
+            requests = catalog.control.requests(COURSE_RUNS_PATH)
+            requested.append([(each.params["limit"], each.params["offset"]) for each in requests])
+        pages = [(str(page_size), str(offset)) for offset in range(0, 299, page_size - 1)]
+        assert [sorted(each) for each in requested] == [sorted([("2", "0"), *pages])] * 2
 
     def test_reports_a_catalog_that_is_down(self, settings):
         settings.COURSE_CATALOG_API_URL = "http://127.0.0.1:9/api/v1"
         settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = "http://127.0.0.1:9/oauth2"
         assert "127.0.0.1:9" in update_catalog_data(page_size="auto").message
 
-    def test_ignores_slow_pages_of_sizes_that_were_not_chosen(self, catalog, monkeypatch):
-        monkeypatch.setattr(page_size_module, "SLOW_FACTOR", 0.5)
+    def test_repeats_the_request_for_the_length_of_the_list(self, catalog):
         catalog.control.generate(300)
-        catalog.control.settings(latency=True, page_seconds=0.05, run_seconds=0, skipped_run_seconds=0)
-        catalog.control.fault("slow", match={"params": {"limit": "100"}}, seconds=1.5)
+        catalog.control.fault("status", match={"params": {"limit": "2"}}, status=503)
+        assert update_catalog_data(page_size="auto").status == "succeeded"
+
+    def test_has_small_pages_after_a_slow_one_and_larger_pages_after_a_fast_one(self, catalog):
+        after(200, 20.0)
+        catalog.control.generate(1_600)
+        catalog.control.settings(latency=True, cache=False, page_seconds=0.06, run_seconds=0)
+        assert [update_catalog_data(page_size="auto").page_size for _ in range(2)] == [100, 200]
+
+
+@pytest.mark.django_db
+class TestTimeOfPages:
+    """``SyncRun.seconds_per_page``, from which the next page size is chosen."""
+
+    def test_is_that_of_most_pages_and_not_of_one_that_stalls_or_of_other_requests(self, catalog):
+        catalog.control.generate(300)
+        catalog.control.fault("slow", match={"params": {"limit": "2"}}, seconds=1)
+        catalog.control.fault("slow", match={"params": {"limit": "100", "offset": "99"}}, seconds=1)
+        catalog.control.fault("slow", match={"params": {"limit": "100"}}, times=None, seconds=0.1)
         update_catalog_data(page_size="auto")
-        assert remembered("default") == 50
+        assert 0.1 <= SyncRun.objects.get().seconds_per_page < 1
 
-    def test_stores_no_page_size_if_it_is_throttled(self, catalog):
-        catalog.control.generate(300)
-        catalog.control.settings(throttle_per_hour=2)
-        CatalogSyncConfig.objects.create(page_size=0, retry_deadline_seconds=0)
-        report = update_catalog_data()
-        assert (report.requests, remembered("default")) == (3, None)
+    def test_is_stored_if_pages_time_out(self, catalog):
+        catalog.control.generate(120)
+        CatalogSyncConfig.objects.create(request_timeout_seconds=1, retry_deadline_seconds=0)
+        catalog.control.fault("hang", match={"params": {"limit": "100"}}, times=None)
+        update_catalog_data(page_size=100)
+        assert SyncRun.objects.get().seconds_per_page >= 1
 
-    def test_keeps_the_page_size_after_an_outage(self, catalog, monkeypatch):
-        monkeypatch.setattr(page_size_module, "SLOW_FACTOR", 0.1)  # a time-out of a second is far too slow
-        catalog.control.generate(300)
-        CatalogSyncConfig.objects.create(page_size=0, request_timeout_seconds=1, retry_deadline_seconds=0)
-        page_size = update_catalog_data().page_size
-        catalog.control.fault("hang", match={"path": COURSE_RUNS_PATH}, times=None)
-        assert update_catalog_data().status == "failed"
-        assert remembered("default") == page_size
+
+def test_length_of_the_list_needs_two_course_runs():
+    assert length_of_list(ModelledCatalog(3_490)) == 3_490

@@ -1,4 +1,4 @@
-"""Who has to lose a marketing URL is found in parts, however many there are, with a sign of life at each."""
+"""The marketing URLs to remove are found in parts, however many there are, with a heartbeat at each part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from catalog_sync import conf
 from catalog_sync.catalog_client import Page
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store import course_overviews, lease
-from catalog_sync.sync import removal_limits, removals
+from catalog_sync.sync import removal_candidates, removal_limits, removals
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
@@ -33,20 +33,20 @@ class EmptyCatalog:
 
 
 @pytest.fixture
-def ticks(monkeypatch):
-    for module in (removals, removal_limits, course_overviews):
+def heartbeats(monkeypatch):
+    for module in (removals, removal_candidates, removal_limits, course_overviews):
         monkeypatch.setattr(module, "ROWS", PART)
     return []
 
 
 @pytest.fixture
-def opened(ticks):
-    """Open a run that has met nothing, and return its writer."""
+def opened(heartbeats):
+    """Return a function that opens a sync run that has seen nothing, and returns its writer."""
 
     def open_run():
         writer = Run.open(SyncOptions.of(conf.catalogs()[0]))._writer()
         writer.statistics.newest_id = newest_id()
-        writer.heartbeat = lambda: ticks.append(1)
+        writer.heartbeat = lambda: heartbeats.append(1)
         return writer
 
     return open_run
@@ -61,38 +61,44 @@ def show():
         CourseOverviewFactory(id=key, marketing_url=URL)
 
 
-def test_course_runs_that_were_not_listed_are_found(opened, ticks):
+def test_course_runs_that_were_not_listed_are_found(opened, heartbeats):
     record()
-    assert (removals.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
+    assert (removal_candidates.find_candidates(opened()).keys, len(heartbeats) >= len(KEYS) / PART) == (
+        KEYS,
+        True,
+    )
 
 
-def test_urls_that_no_catalog_provides_are_found(opened, ticks):
+def test_urls_that_no_catalog_provides_are_found(opened, heartbeats):
     show()
-    assert (removals.find_candidates(opened()).keys, len(ticks) >= len(KEYS) / PART) == (KEYS, True)
+    assert (removal_candidates.find_candidates(opened()).keys, len(heartbeats) >= len(KEYS) / PART) == (
+        KEYS,
+        True,
+    )
 
 
-def test_urls_to_remove_are_counted(opened, ticks):
+def test_urls_to_remove_are_counted(opened, heartbeats):
     record()
     show()
-    found = removals.find_candidates(opened())
-    assert (found.removals, len(ticks) >= 2 * len(KEYS) / PART) == (len(KEYS), True)
+    found = removal_candidates.find_candidates(opened())
+    assert (found.removals.keys(), len(heartbeats) >= 2 * len(KEYS) / PART) == (KEYS, True)
 
 
-def test_limit_is_a_share_of_the_urls_of_that_catalog(opened, ticks, settings):
+def test_limit_is_a_share_of_the_urls_of_that_catalog(opened, heartbeats, settings):
     settings.CATALOG_SYNC_CATALOGS = TWO_CATALOGS
     record()
     show()
     with pytest.raises(removal_limits.RemovalsRefused, match=f"of {len(KEYS)} marketing URLs"):
         removal_limits.check_removal_limit(removal_limits.ALWAYS_ALLOWED + 1, opened(), 10)
-    assert len(ticks) >= len(KEYS) / PART
+    assert len(heartbeats) >= len(KEYS) / PART
 
 
-def test_urls_that_the_look_up_confirms_are_removed(opened, ticks):
+def test_urls_that_the_look_up_confirms_are_removed(opened, heartbeats):
     record()
     show()
     writer = opened()
     assert removals.look_up_and_apply(EmptyCatalog(), writer, KEYS, None) == KEYS
-    assert (writer.report.removed, len(ticks) >= len(KEYS) / PART) == (len(KEYS), True)
+    assert (writer.report.removed, len(heartbeats) >= len(KEYS) / PART) == (len(KEYS), True)
 
 
 def test_canceled_sync_run_stops_the_search(monkeypatch):
@@ -102,4 +108,4 @@ def test_canceled_sync_run_stops_the_search(monkeypatch):
     writer.statistics.newest_id = newest_id()
     SyncRun.objects.update(cancel_requested=True)
     with pytest.raises(lease.Canceled):
-        removals.find_candidates(writer)
+        removal_candidates.find_candidates(writer)

@@ -1,10 +1,10 @@
-"""How a run begins and ends: what it leaves in the log and in the history, whatever happened to it."""
+"""How a sync run ends: what it leaves in the log and in the history, whatever happened to it."""
 
 from __future__ import annotations
 
 import time
 from datetime import timedelta
-from types import SimpleNamespace
+from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection
@@ -13,12 +13,11 @@ from django.utils import timezone
 from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogSyncConfig, SyncRun
-from catalog_sync.store import lease
 from catalog_sync.store.lease import Lease
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
+from catalog_sync.sync.scopes import sync_all
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
-from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,23 +30,27 @@ def opened() -> Run:
 
 
 def finished(caplog):
-    """Return the level of the line that tells of the end, and the line."""
+    """Return the level of the log line about the end."""
     [record] = [each for each in caplog.records if "catalog_sync.finished" in each.getMessage()]
-    return record.levelname, record.getMessage()
+    return record.levelname
 
 
 class TestEnd:
     def test_success_is_logged_as_info(self, catalog, caplog):
         caplog.set_level("INFO")
         update_catalog_data()
-        assert finished(caplog)[0] == "INFO"
+        assert finished(caplog) == "INFO"
 
     def test_failure_is_logged_as_an_error(self, catalog, caplog):
         catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=403)
         update_catalog_data()
-        assert finished(caplog)[0] == "ERROR"
+        assert finished(caplog) == "ERROR"
 
-    def test_database_error_is_reported_and_logged(self, catalog, caplog):
+    def test_canceled_sync_is_logged_as_a_warning(self, catalog, caplog):
+        report = update_catalog_data(should_stop=lambda: True)
+        assert (report.status, finished(caplog)) == ("canceled", "WARNING")
+
+    def test_database_error_is_reported(self, catalog):
         catalog.control.generate(3)
 
         def refuse(execute, sql, params, many, context):
@@ -57,33 +60,27 @@ class TestEnd:
 
         run = opened()
         with connection.execute_wrapper(refuse):
-            report = run.carry_out(run.sync_all)
+            report = run.carry_out(partial(sync_all, run))
         assert (report.status, "Database error: the disk is full." in report.message) == ("failed", True)
-        assert finished(caplog)[0] == "ERROR"
 
-    @pytest.mark.django_db(transaction=True)
-    def test_end_is_stored_after_a_lost_connection(self, catalog):
-        broken = []
-
-        def lose_once(execute, sql, params, many, context):
-            if sql.startswith("UPDATE") and not broken:
-                broken.append(sql)
-                raise DatabaseError("the server has gone away")
-            return execute(sql, params, many, context)
-
-        run = opened()
-        with connection.execute_wrapper(lose_once):
-            run.close(SyncRun.Status.SUCCEEDED, "")
-        assert (len(broken), SyncRun.objects.get().status) == (1, "succeeded")
-
-    def test_each_failure_is_logged(self, catalog, caplog):
-        catalog.control.generate(60)
+    def test_each_cause_of_a_failure_is_logged_once(self, catalog, caplog):
+        catalog.control.generate(100)
         CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
-        for offset in ("19", "38"):
-            catalog.control.fault("status", match={"params": {"offset": offset}}, times=None, status=503)
+        for offset, status in (("19", 503), ("38", 503), ("57", 400)):
+            catalog.control.fault("status", match={"params": {"offset": offset}}, times=None, status=status)
         report = update_catalog_data(page_size=20)
-        told = [line for line in caplog.messages if line.startswith("event=catalog_sync.not_applied")]
-        assert len(told) == report.failures > 1
+        logged = [line for line in caplog.messages if line.startswith("event=catalog_sync.not_applied")]
+        assert (report.failures, len(logged)) == (3, 2)
+
+    def test_sync_that_could_not_read_any_page_has_failed_for_one_cause(self, catalog, caplog):
+        catalog.control.generate(100)
+        catalog.control.fault("status", match={"params": {"limit": "20"}}, times=None, status=400)
+        report = update_catalog_data(page_size=20)
+        assert (report.status, report.failures > 1) == ("failed", True)
+        assert report.message.startswith(
+            "No page of the Catalog's list could be read, because the Catalog answered HTTP 400: "
+        )
+        assert caplog.text.count("event=catalog_sync.not_applied") == 1
 
 
 class TestDuration:
@@ -101,71 +98,30 @@ class TestDuration:
         assert 1_000 <= again.report.duration_seconds < 1_900
 
 
-class TestHistory:
-    @pytest.fixture
-    def old_run(self):
-        run = SyncRun.objects.create(scope=SyncRun.Scope.ALL, status=SyncRun.Status.FAILED)
-        SyncRun.objects.update(started=timezone.now() - timedelta(days=91))
-        return run
+class TestIncrementalSyncsWithoutChanges:
+    """Earlier ones that ended in the same way are deleted."""
 
-    @pytest.fixture
-    def incremental_syncs(self, catalog):
-        """Two incremental syncs that found nothing to do."""
-        for status in (SyncRun.Status.SUCCEEDED, SyncRun.Status.FAILED):
+    @pytest.fixture(autouse=True)
+    def earlier(self, catalog):
+        for status in SyncRun.Status.SUCCEEDED, SyncRun.Status.FAILED, SyncRun.Status.CANCELED:
             Lease.acquire(scope=SyncRun.Scope.CHANGED).close(status=status)
 
-    def is_kept(self, old_run):
-        return SyncRun.objects.filter(pk=old_run.pk).exists()
-
-    def kept_incremental_syncs(self):
+    def kept(self):
         return SyncRun.objects.filter(scope=SyncRun.Scope.CHANGED).count()
 
-    def test_of_long_ago_goes_with_a_full_sync(self, old_run, catalog):
-        update_catalog_data()
-        assert not self.is_kept(old_run)
-
-    def test_of_long_ago_stays_in_a_dry_run(self, old_run, catalog):
-        update_catalog_data(dry_run=True)
-        assert self.is_kept(old_run)
-
-    def test_sync_of_one_course_keeps_old_sync_runs(self, old_run, catalog):
-        update_catalog_data(course_keys=[KEY])
-        assert self.is_kept(old_run)
-
-    def test_of_looks_has_the_last_that_found_nothing(self, incremental_syncs):
-        update_catalog_data(changed=True)
-        assert self.kept_incremental_syncs() == 2
-
-    def test_of_looks_has_all_that_failed(self, incremental_syncs, catalog):
+    def test_not_by_one_that_failed(self, catalog):
         CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
         catalog.control.fault("status", match={"path": COURSES_PATH}, times=None, status=500)
         update_catalog_data(changed=True)
-        assert self.kept_incremental_syncs() == 3
+        assert self.kept() == 4
 
-    def test_sync_of_one_course_keeps_incremental_sync_runs(self, incremental_syncs):
+    def test_not_by_one_that_was_canceled(self):
+        update_catalog_data(changed=True, should_stop=lambda: True)
+        assert self.kept() == 4
+
+    def test_not_by_a_sync_of_one_course(self):
         update_catalog_data(course_keys=[KEY])
-        assert self.kept_incremental_syncs() == 2
-
-
-def test_full_sync_waits_for_an_incremental_sync(catalog, monkeypatch):
-    monkeypatch.setattr("catalog_sync.store.lease.ACQUIRE_PAUSE_SECONDS", 0.01)
-    look = Lease.acquire(scope=SyncRun.Scope.CHANGED)
-
-    def stop():
-        look.close(status=SyncRun.Status.SUCCEEDED)
-        return False
-
-    assert update_catalog_data(should_stop=stop).status == "succeeded"
-
-
-def test_full_sync_waits_for_an_incremental_sync_without_should_stop(catalog, monkeypatch):
-    look = Lease.acquire(scope=SyncRun.Scope.CHANGED)
-
-    def end_look(_):
-        look.close(status=SyncRun.Status.SUCCEEDED)
-
-    monkeypatch.setattr(lease, "time", SimpleNamespace(monotonic=time.monotonic, sleep=end_look))
-    assert update_catalog_data().status == "succeeded"
+        assert self.kept() == 3
 
 
 class TestNumbers:
@@ -185,45 +141,59 @@ class TestNumbers:
         first, second = update_catalog_data(), update_catalog_data()
         assert [(each.updated, each.unchanged) for each in (first, second)] == [(1, 1), (0, 2)]
 
-    def test_of_unchanged_are_none_where_all_was_updated(self, lms):
-        assert update_catalog_data(course_keys=[KEY]).unchanged == 0
-
     def test_of_those_that_the_catalog_lacks_need_a_complete_crawl(self, lms, catalog):
         CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
         complete = update_catalog_data(page_size=2)
+        catalog.control.upsert([{"key": f"course-v1:ExampleX+Zz{n}+2026"} for n in range(2)])
         catalog.control.fault("status", match={"params": {"offset": "1"}}, times=None, status=503)
         incomplete = update_catalog_data(page_size=2)
         assert (complete.not_in_catalog, incomplete.status, incomplete.not_in_catalog) == (1, "incomplete", 0)
 
 
-def test_course_run_that_neither_has_is_told(catalog):
-    assert update_catalog_data(course_keys=[KEY]).message == f"Neither the Catalog nor the LMS has {KEY}."
+def test_list_without_a_usable_record_is_incomplete(catalog):
+    catalog.control.set_runs([{"key": f"no course key {number}"} for number in range(3)])
+    report = update_catalog_data()
+    assert (report.status, report.course_runs_rejected) == ("incomplete", 3)
+    assert report.message.startswith("Incomplete: every record of the list was rejected")
 
 
-def test_message_about_an_unknown_ccx_course_omits_its_parent(catalog):
-    ccx = "ccx-v1:ExampleX+One+2026+ccx@7"
-    assert update_catalog_data(course_keys=[ccx]).message == f"Neither the Catalog nor the LMS has {ccx}."
+class TestBypassedCache:
+    """When the pages of a full sync bypass the Catalog's reply cache."""
 
+    @pytest.fixture(autouse=True)
+    def course_runs(self, catalog):
+        catalog.control.generate(3)
 
-def test_ccx_courses_of_other_course_runs_are_left_alone(catalog):
-    other, ccx = "course-v1:ExampleX+Other+2026", "ccx-v1:ExampleX+Other+2026+ccx@7"
-    catalog.control.set_runs(
-        [{"key": other, "status": "published", "marketing_url": "https://www.example.com/o"}]
-    )
-    for key in (KEY, other, ccx):
-        CourseOverviewFactory(id=key)
-    update_catalog_data()
-    CourseOverview.objects.filter(id=ccx).update(marketing_url=None)
-    update_catalog_data(course_keys=[KEY])
-    assert CourseOverview.objects.get(id=ccx).marketing_url is None
+    def bypassed(self, catalog, **options):
+        """Run a sync, and return whether its request had a parameter that gets past the cache."""
+        catalog.control.clear_requests()
+        report = update_catalog_data(**options)
+        assert SyncRun.objects.latest("pk").bypassed_cache is report.bypassed_cache
+        requests = catalog.control.requests(COURSE_RUNS_PATH)
+        assert {"bypass_cache" in each.query for each in requests} == {report.bypassed_cache}
+        return report.bypassed_cache
 
+    def test_once_in_the_configured_hours(self, catalog):
+        assert [self.bypassed(catalog) for _ in range(3)] == [True, False, False]
+        SyncRun.objects.update(started=timezone.now() - timedelta(hours=25))
+        assert self.bypassed(catalog)
 
-def test_nothing_is_missing_in_a_catalog_that_has_all(catalog):
-    catalog.control.set_runs([{"key": KEY}])
-    CourseOverviewFactory(id=KEY)
-    assert update_catalog_data().not_in_catalog == 0
+    def test_never_with_0_hours_unless_requested(self, catalog):
+        CatalogSyncConfig.objects.create(bypass_cache_hours=0)
+        assert [self.bypassed(catalog), self.bypassed(catalog, bypass_cache=True)] == [False, True]
 
+    def test_sync_of_one_course_only_if_requested(self, catalog):
+        options = {"course_keys": [KEY]}
+        assert [self.bypassed(catalog, **options, bypass_cache=each) for each in (False, True)] == [
+            False,
+            True,
+        ]
 
-def test_course_run_is_not_ignored_without_orgs(catalog):
-    CourseOverviewFactory(id=KEY)
-    assert update_catalog_data(course_keys=[KEY]).of_other_orgs == 0
+    def test_dry_run_bypasses_it_and_leaves_that_to_the_next_sync(self, catalog):
+        assert [self.bypassed(catalog, dry_run=True), self.bypassed(catalog)] == [True, True]
+
+    def test_is_logged_at_the_start(self, caplog):
+        caplog.set_level("INFO")
+        update_catalog_data()
+        [started] = [each for each in caplog.messages if "catalog_sync.started" in each]
+        assert " bypassed_cache=true" in started

@@ -1,23 +1,23 @@
-"""What a run has met: counted once, and settled only where nothing can be lost."""
+"""What a sync run has read is counted once, and confirmed only if nothing is to be removed."""
 
 from __future__ import annotations
 
 import pytest
 
-from catalog_sync.catalog_client import CourseRun, Page, RejectedRecord
+from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.event_log import EventLog
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.store.course_overviews import Difference
 from catalog_sync.store.course_runs import CatalogData, StoredCourseRun, StoredData
+from catalog_sync.store.difference import Difference
 from catalog_sync.sync import SyncReport
-from catalog_sync.sync.changeset import Changeset
+from catalog_sync.sync.changeset import Changeset, Rejected
 from catalog_sync.sync.statistics import Conflict, Statistics, conflicts, newest_id
 from tests.factories import CourseOverviewFactory
 
 KEYS = [f"course-v1:ExampleX+C{number}+2026" for number in range(6)]
 KEY, OTHER = KEYS[:2]
-HELD = CatalogData("published", "https://www.example.com/course")
-# The newest row before the run.
+DATA = CatalogData("published", "https://www.example.com/course")
+# The newest row before the sync run.
 NEWEST = 10
 
 
@@ -26,12 +26,12 @@ def new_statistics(*, dry_run=False) -> Statistics:
     return Statistics(report, EventLog(1), dry_run, newest_id=NEWEST)
 
 
-def stored(row_id, catalog="default", data=HELD) -> StoredCourseRun:
+def stored(row_id, catalog="default", data=DATA) -> StoredCourseRun:
     return StoredCourseRun(row_id, catalog, data)
 
 
 def difference(seen=(), with_url=()) -> Difference:
-    return Difference(list(seen), [], list(with_url))
+    return Difference(list(seen), [], list(with_url), {}, {})
 
 
 @pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_pages_are_counted_one_by_one():
 
 
 class TestCount:
-    """Course runs that are met for the first time."""
+    """Course runs that the sync run sees for the first time."""
 
     def test_is_of_those_in_the_lms_and_of_those_that_are_not(self):
         statistics = new_statistics()
@@ -86,7 +86,7 @@ def test_course_runs_that_two_partitions_counted_are_subtracted():
 
 
 class TestHasSeen:
-    """Whether the run has met the course run of a row."""
+    """Whether the sync run has seen the course run of a row."""
 
     @pytest.fixture
     def statistics(self):
@@ -133,7 +133,7 @@ class TestConflicts:
         address = {"URL": "https://discovery.example.com/api/v1"}
         settings.CATALOG_SYNC_CATALOGS = {"alpha": address, "beta": address}
 
-    def found(self, catalog, *rows, data=HELD, confirmed=True):
+    def found(self, catalog, *rows, data=DATA, confirmed=True):
         changeset = Changeset(data={KEY: data}, confirmed={KEY} if confirmed else set())
         return conflicts(changeset, StoredData({KEY: list(rows)}, {}), catalog)
 
@@ -158,40 +158,29 @@ class TestConflicts:
         assert self.found("beta", stored(1, "gone")) == {}
 
 
-class TestFaults:
-    """What could not be applied, and what two Catalogs have."""
+class TestRejected:
+    """Rejected records are counted once, and returned the first time."""
 
-    def events(self, caplog, name):
-        return [line for line in caplog.messages if line.startswith(f"event=catalog_sync.{name} ")]
-
-    def test_rejected_records_are_counted_once_each(self, caplog):
-        statistics = new_statistics()
-        first, second = RejectedRecord(KEY, "bad"), RejectedRecord(OTHER, "bad")
-        statistics.count_faults(Changeset(rejected=[first]), {})
-        statistics.count_faults(Changeset(rejected=[first, second]), {})
-        assert (statistics.report.course_runs_rejected, len(self.events(caplog, "course_run_rejected"))) == (
-            2,
-            2,
-        )
-
-    def test_each_rejected_record_without_a_key_is_counted(self):
-        statistics = new_statistics()
-        statistics.count_faults(
-            Changeset(rejected=[RejectedRecord("", "bad"), RejectedRecord("", "bad")]), {}
-        )
+    def test_each_course_key_counts_once(self):
+        statistics, first, second = new_statistics(), Rejected(KEY, "bad"), Rejected(OTHER, "bad")
+        assert [statistics.count_rejected(some) for some in ([first], [first, second])] == [[first], [second]]
         assert statistics.report.course_runs_rejected == 2
 
-    def test_rejected_record_of_the_previous_partition_is_not_counted(self):
+    def test_each_record_without_a_key_counts(self):
+        records = [Rejected("", "bad"), Rejected("", "bad")]
+        assert new_statistics().count_rejected(records) == records
+
+    def test_record_of_the_previous_partition_does_not_count(self):
         statistics = new_statistics()
         statistics.leave_to_previous(KEY)
-        statistics.count_faults(Changeset(rejected=[RejectedRecord(KEY, "bad")]), {})
-        assert statistics.report.course_runs_rejected == 0
+        assert statistics.count_rejected([Rejected(KEY, "bad")]) == []
 
-    def test_course_run_in_two_catalogs_is_logged_once(self, caplog):
-        caplog.set_level("INFO")
-        statistics = new_statistics()
-        for _ in range(2):
-            statistics.count_faults(Changeset(), {KEY: Conflict("partner", "default")})
-        [line] = self.events(caplog, "course_run_in_two_catalogs")
-        assert line.endswith(f"course_key={KEY} catalog=partner kept=default")
-        assert statistics.report.in_other_catalogs == 1
+
+def test_course_run_in_two_catalogs_is_logged_once(caplog):
+    caplog.set_level("INFO")
+    statistics = new_statistics()
+    for _ in range(2):
+        statistics.count_conflicts({KEY: Conflict("partner", "default")})
+    [line] = [line for line in caplog.messages if "event=catalog_sync.course_run_in_two_catalogs " in line]
+    assert line.endswith(f"course_key={KEY} catalog=partner kept=default")
+    assert statistics.report.in_other_catalogs == 1

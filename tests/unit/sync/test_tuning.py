@@ -2,94 +2,153 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from catalog_sync import conf
-from catalog_sync.exceptions import NothingMeasured, RequestFailed
+from catalog_sync.exceptions import FailureScope, NothingMeasured, RequestFailed
 from catalog_sync.models import CatalogSyncConfig
-from catalog_sync.sync.tuning import Measurement, OutOfRequests, best, recommend, sweep
+from catalog_sync.quota import REQUESTS_PER_HOUR, requests_for
+from catalog_sync.sync import tuning
+from catalog_sync.sync.tuning import (
+    CONCURRENCIES,
+    Measurement,
+    OutOfRequests,
+    best,
+    estimated,
+    recommend,
+    seconds_per_page,
+    sweep,
+)
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.unit.sync.modelled_catalog import ModelledCatalog
 
-
-class UnevenCatalog(ModelledCatalog):
-    """The first of four pages takes four times as long."""
-
-    def __init__(self, count):
-        super().__init__(count)
-        self._lock = threading.Lock()
-
-    def seconds_of(self, page_range):
-        with self._lock:
-            seconds, page = super().seconds_of(page_range)
-            return seconds * (4 if len(self.page_ranges) % 4 == 2 else 1), page
+# A page takes a millisecond per course run.
+EVEN = {"page_seconds": 0, "run_seconds": 0.001, "skipped_run_seconds": 0}
 
 
-def sizes(catalog, concurrencies=(1, 2), most_requests=1_000, target_seconds=10.0):
-    measured = sweep(catalog, concurrencies, most_requests, target_seconds)
-    return [(each.page_size, each.concurrency) for each in measured]
+def measured_by(catalog, most_requests=1_000, target_seconds=100.0):
+    return list(sweep(catalog.measure, catalog.count, most_requests, target_seconds))
 
 
-SMALLEST = [(20, 1), (20, 2)]
+def settings_of(measurements):
+    return [(each.page_size, each.concurrency) for each in measurements]
+
+
+def all_of(*sizes):
+    return [(size, concurrency) for size in sizes for concurrency in CONCURRENCIES]
 
 
 class TestSweep:
     @pytest.mark.parametrize(
-        ("count", "measured"),
-        [(3, SMALLEST), (49, SMALLEST), (50, [*SMALLEST, (50, 1), (50, 2)])],
+        ("count", "sizes"),
+        [(3, [100]), (199, [100]), (200, [100, 200]), (40_000, [500, 1_000, 2_000, 5_000, 10_000])],
     )
-    def test_measures_the_page_sizes_that_fit_into_the_list_and_the_smallest(self, count, measured):
-        assert sizes(ModelledCatalog(count)) == measured
+    def test_measures_the_page_sizes_that_fit_the_list_and_the_quota(self, count, sizes):
+        measured = measured_by(ModelledCatalog(count, **EVEN))
+        assert settings_of(measured) == all_of(*sizes)
+        assert all(each.requests == requests_for(count, each.page_size) for each in measured)
+        assert max(each.requests for each in measured) < REQUESTS_PER_HOUR
 
-    @pytest.mark.parametrize(("most_requests", "measured"), [(4, 2), (5, 3), (6, 3), (7, 4)])
+    @pytest.mark.parametrize(("most_requests", "measured"), [(17, 2), (18, 3), (23, 3), (24, 4)])
     def test_uses_the_allowed_requests_and_not_more(self, most_requests, measured):
-        catalog, measurements = ModelledCatalog(1_000), []
-        with pytest.raises(OutOfRequests, match=rf"^Ran out of requests \({most_requests}\)"):
-            measurements.extend(sweep(catalog, (1, 2), most_requests, target_seconds=10.0))
-        assert (len(measurements), len(catalog.page_ranges) <= most_requests) == (measured, True)
+        measurements = []
+        with pytest.raises(OutOfRequests):
+            measurements.extend(sweep(ModelledCatalog(1_000).measure, 1_000, most_requests, 100.0))
+        assert len(measurements) == measured
 
     def test_needs_no_more_requests_once_all_sizes_are_measured(self):
-        assert len(sizes(ModelledCatalog(50), most_requests=7)) == 4
+        assert len(measured_by(ModelledCatalog(100, **EVEN), most_requests=18)) == 3
 
-    def test_continues_after_a_page_that_takes_exactly_the_target(self):
-        assert sizes(ModelledCatalog(1_000), target_seconds=0.05)[-1] == (100, 1)
+    @pytest.mark.parametrize(
+        ("target_seconds", "last"), [(0.2, (500, 1)), (0.199, (200, 1)), (0.5, (1_000, 1))]
+    )
+    def test_ends_after_the_first_size_beyond_the_target(self, target_seconds, last):
+        measured = measured_by(ModelledCatalog(10_000, **EVEN), target_seconds=target_seconds)
+        assert settings_of(measured)[-1] == last
 
-    def test_continues_after_a_page_that_is_slow_only_in_parallel(self):
-        assert sizes(ModelledCatalog(50), concurrencies=(2,), target_seconds=0.01) == [(20, 2), (50, 2)]
-
-    def test_ends_at_a_page_that_fails(self):
-        assert sizes(ModelledCatalog(1_000, fails_from=50)) == SMALLEST
-
-    def test_estimates_from_the_slowest_page_and_all_requests(self):
-        """96 course runs in pages of 20 are 6 requests; three in parallel take twice the slowest page."""
-        measured = next(sweep(UnevenCatalog(96), (3,), 1_000, 10.0))
-        assert measured == Measurement(20, 3, seconds=0.02, total_seconds=0.16, requests=6)
+    def test_ends_at_a_size_that_cannot_be_measured(self):
+        measure = {(100, 1): 0.1, (100, 2): 0.1, (100, 4): 0.1, (200, 1): None}
+        measured = sweep(lambda *setting: measure[setting], 1_000, 100, 100.0)
+        assert settings_of(measured) == all_of(100)
 
 
-QUICK = Measurement(500, 2, 1.9, 8.0, 7)
-TOO_SLOW = Measurement(1_000, 2, 3.8, 7.5, 4)
-VERY_SLOW = Measurement(20, 1, 5.0, 60.0, 12)
+class TestSecondsPerPage:
+    def test_are_measured_at_all_positions_of_the_list_and_none_outside(self):
+        catalog = ModelledCatalog(101)
+        for _ in range(5):
+            seconds_per_page(catalog, 101, 100, 2)
+        assert {page_range.offset for page_range in catalog.page_ranges} == {0, 1}
+
+    @pytest.mark.parametrize("count", [3, 100])
+    def test_are_measured_if_the_list_is_a_single_page(self, count):
+        catalog = ModelledCatalog(count, **EVEN)
+        assert seconds_per_page(catalog, count, 100, 1) == pytest.approx(count / 1_000)
+
+    def test_are_none_if_pages_fail(self):
+        assert seconds_per_page(ModelledCatalog(300, fails_from=100), 300, 100, 2) is None
+
+    def test_are_not_measured_if_the_catalog_refuses_everything(self):
+        with pytest.raises(RequestFailed):
+            seconds_per_page(ModelledCatalog(300, fails_from=100, scope=FailureScope.SYNC), 300, 100, 2)
+
+
+class TestEstimate:
+    def test_reads_the_first_page_alone_and_the_others_in_parallel(self):
+        measured = Measurement(100, 2, seconds=1.0, requests=6)
+        assert estimated([measured]) == {measured: 1.0 + 3 * 1.0}
+
+    def test_fits_all_measurements_of_a_concurrency(self):
+        """One measurement that is too high does not make its page size much worse than its neighbors."""
+        seconds = {100: 0.46, 200: 0.83, 500: 1.94, 1_000: 3.79}
+        regular = [Measurement(size, 1, each, 10) for size, each in seconds.items()]
+        odd = [*regular[:2], Measurement(500, 1, 1.5 * 1.94, 10), regular[3]]
+        totals = estimated(odd)
+        assert totals[odd[2]] < 1.2 * estimated(regular)[regular[2]]
+
+    def test_is_never_negative(self):
+        measurements = [Measurement(100, 1, 0.1, 10), Measurement(1_000, 1, 10.0, 1)]
+        assert min(estimated(measurements).values()) > 0
+
+
+def total(page_size, concurrency, seconds=1.0):
+    return Measurement(page_size, concurrency, seconds, requests=10)
+
+
+# For 3,490 course runs, 500 is the automatic page size.
+AUTOMATIC = total(500, 2)
 
 
 @pytest.mark.parametrize(
-    ("measurements", "expected"),
+    ("totals", "expected"),
     [
-        ([Measurement(200, 2, 1.1, 9.0, 18), Measurement(500, 2, 2.0, 8.0, 7), TOO_SLOW], 1),
-        ([QUICK, TOO_SLOW], 0),
-        ([Measurement(500, 4, 1.9, 8.0, 7), QUICK], 1),
-        ([VERY_SLOW, TOO_SLOW], 1),
+        ({AUTOMATIC: 8.0, total(200, 2): 6.5}, AUTOMATIC),
+        ({AUTOMATIC: 8.0, total(200, 2): 6.0}, total(200, 2)),
+        ({AUTOMATIC: 8.0, total(500, 4): 7.0, total(2_000, 1): 7.0}, AUTOMATIC),
+        ({AUTOMATIC: 8.0, total(500, 4): 4.0}, total(500, 4)),
+        ({total(100, 2): 8.0, total(200, 2, seconds=3.0): 2.0}, total(100, 2)),
+        ({total(100, 1, seconds=5.0): 60.0, total(500, 1, seconds=6.0): 20.0}, total(500, 1, seconds=6.0)),
     ],
     ids=[
-        "the shortest sync within the target",
+        "the automatic page size unless another saves a fifth",
+        "another that saves more",
+        "the usual concurrency unless another saves a fifth",
+        "another concurrency that saves more",
         "not one beyond the target",
-        "the lowest concurrency of equals",
         "the shortest sync if all are beyond the target",
     ],
 )
-def test_best_is(measurements, expected):
-    assert best(measurements, 2.0) == measurements[expected]
+def test_best_is(totals, expected):
+    assert best(totals, 3_490, target_seconds=2.0) == expected
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("count", [3_490, 20_781])
+def test_recommendation_is_within_a_fifth_of_the_best_if_the_latency_is_irregular(count, seed):
+    catalog = ModelledCatalog(count, seed)
+    measured = measured_by(catalog, target_seconds=15.0)
+    found = best(estimated(measured), count, target_seconds=15.0)
+    fastest = min(catalog.sync_seconds(*each) for each in settings_of(measured))
+    assert catalog.sync_seconds(found.page_size, found.concurrency) <= 1.2 * fastest
 
 
 @pytest.mark.django_db
@@ -101,25 +160,26 @@ class TestRecommend:
         catalog.control.generate(30)
         reported = []
         found = self.recommend(on_measured=reported.append)
-        assert [(each.page_size, each.concurrency) for each in reported] == [(20, 1), (20, 2), (20, 4)]
-        assert found.measurements == tuple(reported)
-        assert found.best == min(reported, key=lambda each: each.total_seconds)
+        assert settings_of(reported) == [(100, 1), (100, 2), (100, 4)]
+        assert list(found.totals) == reported
         assert (found.shortage, found.may_be_saved) == ("", True)
 
     def test_is_not_to_be_saved_if_the_requests_ran_out(self, catalog):
-        catalog.control.generate(60)
-        found = self.recommend(most_requests=8)
-        assert (len(found.measurements), found.may_be_saved) == (3, False)
+        catalog.control.generate(250)
+        found = self.recommend(most_requests=30)
+        assert (len(found.totals), found.may_be_saved) == (4, False)
         assert "Use a higher --requests" in found.shortage
+        assert len(catalog.control.requests(COURSE_RUNS_PATH)) <= 30
 
     def test_needs_requests_for_one_page_size(self, catalog):
         with pytest.raises(NothingMeasured, match="Use a higher --requests"):
-            self.recommend(most_requests=1)
+            self.recommend(most_requests=6)
 
-    def test_names_the_time_limit_if_no_page_is_returned_in_time(self, catalog):
+    def test_names_the_time_limit_if_no_page_is_returned_in_time(self, catalog, monkeypatch):
+        monkeypatch.setattr(tuning, "PAGES_EACH", 1)
         catalog.control.generate(30)
         CatalogSyncConfig.objects.create(request_timeout_seconds=1)
-        catalog.control.fault("hang", match={"params": {"limit": "20"}}, times=None)
+        catalog.control.fault("hang", match={"params": {"limit": "100"}}, times=None)
         with pytest.raises(NothingMeasured, match="increase request_timeout_seconds"):
             self.recommend()
 

@@ -16,8 +16,8 @@ from catalog_sync.sync.distributed import coordinator
 from catalog_sync.sync.distributed.coordinator import (
     PATIENCE_SECONDS,
     POLL_SECONDS,
-    conclude_distributed,
     give_up,
+    join_and_close,
     take_partition,
     wait_for_workers,
 )
@@ -86,7 +86,7 @@ def read(*partitions):
 
 
 def concluded(run, outcomes, **options):
-    conclude_distributed(outcomes, run.lease.run_id, **{"allow_removals": False} | options)
+    join_and_close(outcomes, run.lease.run_id, **{"allow_removals": False} | options)
     return stored(run)
 
 
@@ -129,21 +129,22 @@ class TestConclude:
         again = opened()
         assert concluded(again, read(*planned(again))).catalog_count == RUNS
 
-    def test_keeps_the_length_of_the_list_and_logs_one_failure_per_partition(
+    def test_fails_if_no_partition_could_be_read_and_logs_the_cause_once(
         self, run, partitions, catalog, caplog
     ):
         SyncRun.objects.update(catalog_count=RUNS)
         refuse_everything(catalog)
         ended = concluded(run, read(*partitions))
-        assert (ended.catalog_count, ended.failures) == (RUNS, 3)
+        assert (ended.status, ended.catalog_count, ended.failures) == ("failed", RUNS, 3)
+        assert ended.message.count("HTTP 403") == 1
         logged = "event=catalog_sync.not_applied"
-        assert (caplog.text.count(logged), ended.log_lines.count(logged)) == (3, 3)
+        assert (caplog.text.count(logged), ended.log_lines.count(logged)) == (1, 1)
 
     def test_keeps_the_numbers_of_a_sync_run_that_was_canceled(self, run, partitions):
         outcomes = read(*partitions)
         SyncRun.objects.update(cancel_requested=True)
         ended = concluded(run, outcomes)
-        assert (ended.status, ended.course_runs_retrieved, ended.updated) == ("failed", RUNS, RUNS * 2 // 3)
+        assert (ended.status, ended.course_runs_retrieved, ended.updated) == ("canceled", RUNS, RUNS * 2 // 3)
 
     def test_changes_and_logs_nothing_the_second_time(self, run, partitions, caplog):
         caplog.set_level("INFO")
@@ -197,6 +198,12 @@ class TestConclude:
         further_back = str(partitions[1].start - PAGE_SIZE // 2)
         catalog.control.fault("status", match={"params": {"offset": further_back}}, times=None, status=400)
         assert concluded(run, outcomes).status == SyncRun.Status.INCOMPLETE
+
+    def test_bypasses_the_cache_in_each_process(self, course_runs, catalog):
+        run = opened(bypass_cache=True)
+        concluded(run, read(*planned(run)))
+        assert all("bypass_cache" in each.query for each in catalog.control.requests(COURSE_RUNS_PATH))
+        assert stored(run).bypassed_cache
 
 
 class TestTakePartition:
@@ -289,7 +296,7 @@ class TestWaitForWorkers:
         report, seconds = wait(
             run, should_stop=lambda: True, on_progress=lambda *numbers: progress.append(numbers)
         )
-        assert (report.status, report.message, seconds) == ("failed", str(Stopped()), 0)
+        assert (report.status, report.message, seconds) == ("canceled", str(Stopped()), 0)
         assert progress == [(12, 60)]
 
     def test_fails_if_no_page_is_written_for_the_longest_time_of_a_request(self, wait):
@@ -309,7 +316,7 @@ class TestWaitForWorkers:
 
     def test_ends_if_the_sync_run_is_canceled(self, wait):
         report, _ = wait(opened(), lambda _: SyncRun.objects.update(cancel_requested=True))
-        assert (report.status, "was canceled" in report.message) == ("failed", True)
+        assert (report.status, "was canceled" in report.message) == ("canceled", True)
 
     def test_reports_a_sync_run_that_ends_between_two_queries(self, wait):
         run = opened()

@@ -9,14 +9,15 @@ import pytest
 from django.utils import timezone
 
 from catalog_sync import conf
-from catalog_sync.api import update_catalog_data
+from catalog_sync.api import sync_run_changes, update_catalog_data
 from catalog_sync.models import CatalogSyncConfig, SyncRun
-from catalog_sync.sync import page_size, writer
-from catalog_sync.sync.distributed.coordinator import conclude_distributed, take_partition
+from catalog_sync.sync import writer
+from catalog_sync.sync.distributed.coordinator import join_and_close, take_partition
 from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
+from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import shown
 
@@ -57,14 +58,9 @@ def nothing():
     pass
 
 
-def sync(concurrency=3, keys=KEYS, page_size=3, is_automatic=False, after_first=nothing, before_last=nothing):
+def sync(concurrency=3, keys=KEYS, page_size=3, after_first=nothing, before_last=nothing):
     """Sync the list in so many partitions, one after the other; return the closed sync run."""
-    options = SyncOptions.of(
-        conf.catalogs()[0], page_size=0 if is_automatic else page_size, concurrency=concurrency
-    )
-    run = Run.open(options)
-    if is_automatic:
-        run.lease.renew(page_size=page_size, next_page_size=page_size)
+    run = Run.open(SyncOptions.of(conf.catalogs()[0], page_size=page_size, concurrency=concurrency))
     first, *others = plan(run, page_size, len(keys), newest_id())
     outcomes = [take_partition(msgspec.to_builtins(first))]
     after_first()
@@ -72,7 +68,7 @@ def sync(concurrency=3, keys=KEYS, page_size=3, is_automatic=False, after_first=
         if partition.stop is None:
             before_last()
         outcomes.append(take_partition(msgspec.to_builtins(partition)))
-    conclude_distributed(outcomes, run.lease.run_id, allow_removals=False)
+    join_and_close(outcomes, run.lease.run_id, allow_removals=False)
     return SyncRun.objects.get(pk=run.lease.run_id)
 
 
@@ -135,16 +131,9 @@ def test_partition_that_reads_nothing_keeps_the_count_of_the_others(listed, cata
     assert (ended.status, ended.catalog_count) == ("incomplete", len(KEYS))
 
 
-@pytest.mark.parametrize(
-    ("slow_factor", "fails", "expected"), [(1_000, False, 50), (0, False, 20), (0, True, 50)]
-)
-def test_automatic_page_size_shrinks_only_after_a_slow_partition(
-    slow_factor, fails, expected, listed, catalog, monkeypatch
-):
-    monkeypatch.setattr(page_size, "SLOW_FACTOR", slow_factor)
-    if fails:
-        catalog.control.fault("status", match={"params": {"offset": "0"}}, times=None, status=400)
-    assert sync(concurrency=1, page_size=50, is_automatic=True).next_page_size == expected
+def test_time_per_page_is_that_of_the_slowest_partition(listed, catalog):
+    catalog.control.fault("slow", match={"params": {"limit": "3", "offset": "6"}}, seconds=0.5)
+    assert sync(concurrency=3).seconds_per_page >= 0.5
 
 
 class TestIncomplete:
@@ -168,3 +157,25 @@ class TestIncomplete:
         catalog.control.fault("status", match={"covers_key": KEYS[3]}, times=None, status=500)
         sync(after_first=lambda: catalog.control.delete(KEYS[:2]))
         assert self.looked_up(catalog) == []
+
+
+class TestChanges:
+    """What the workers and the process that concludes the sync run store and log together."""
+
+    def test_changes_of_all_partitions_are_stored(self, listed):
+        ended = sync()
+        assert [change.course_key for change in sync_run_changes(ended.pk)] == KEYS
+
+    def test_rejected_records_are_summed_up_once(self, listed, catalog, caplog):
+        catalog.control.set_runs(entry(key, marketing_url="courses/one") for key in KEYS)
+        sync()
+        [line] = [line for line in caplog.messages if "event=catalog_sync.course_runs_rejected " in line]
+        assert f" count={len(KEYS)} " in line
+
+    def test_urls_of_rejected_records_are_no_removals(self, listed, catalog):
+        CourseOverview.objects.update(marketing_url="https://www.example.com/tool")
+        catalog.control.set_runs(entry(key, marketing_url="courses/one") for key in KEYS)
+        catalog.control.clear_requests()
+        ended = sync()
+        assert (ended.removed, ended.course_runs_rejected) == (0, len(KEYS))
+        assert [each for each in catalog.control.requests() if "keys" in each.params] == []

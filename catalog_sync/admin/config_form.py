@@ -1,0 +1,102 @@
+"""The form of a configuration: it asks about an expensive page size, and refuses to undo the change of another user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Max
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from catalog_sync import quota
+from catalog_sync.admin.base import only_catalog
+from catalog_sync.admin.confirmation import ConfirmationForm
+from catalog_sync.models import CatalogSyncConfig
+from catalog_sync.store.sync_runs import catalog_size
+
+TUNED = ("enabled", *CatalogSyncConfig.NUMBERS)
+
+
+class ConfigForm(ConfirmationForm, forms.ModelForm):
+    """The configuration, and the newest row at the time when the form was made."""
+
+    based_on = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["based_on"].initial = _newest()
+
+    def clean(self) -> dict[str, Any]:
+        """Compare with the rows that were saved since the form was made, and with the quota."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        catalog = values.get("catalog") or only_catalog()
+        newer = CatalogSyncConfig.objects.filter(catalog=catalog, pk__gt=values.get("based_on") or 0)
+        if values.get("based_on") is not None and (latest := newer.order_by("-pk").first()):
+            # The user has read the error when the form is submitted again.
+            self.data = {**self.data.dict(), "based_on": str(_newest())}  # type: ignore[attr-defined]
+            self.add_error(None, _changed_meanwhile(latest, values))
+        page_size = values.get("page_size")
+        if page_size is not None and page_size != CatalogSyncConfig.current(catalog).page_size:
+            doubt = quota_doubt(catalog_size(catalog), page_size)
+            if doubt:
+                self.ask("page_size", doubt)
+        return values
+
+
+def quota_doubt(count: int, page_size: int) -> str:
+    """Return why a page size is too expensive; empty if it is not.
+
+    Args:
+        count: course runs in the Catalog; 0: unknown.
+        page_size: course runs per request; 0: automatic.
+    """
+    if not count and 0 < page_size < quota.PAGE_SIZES[0]:
+        return _("A page size below %(least)s needs many requests.") % {"least": quota.PAGE_SIZES[0]}
+    requests = quota.requests_for(count, page_size)
+    if not page_size or requests <= quota.REQUESTS_PER_HOUR:
+        return ""
+    text = _(
+        "A full sync of %(count)s course runs would take %(requests)s requests, but the Catalog allows an ordinary "
+        "user %(quota)s per hour. Use a page size of at least %(least)s."
+    )
+    return text % {
+        "count": f"{count:,}",
+        "requests": f"{requests:,}",
+        "quota": quota.REQUESTS_PER_HOUR,
+        "least": f"{quota.least_page_size(count):,}",
+    }
+
+
+def shown(value: object) -> str:
+    """Return a value of a configuration as text."""
+    return (_("on") if value else _("off")) if isinstance(value, bool) else f"{value:,}"
+
+
+def name_of(field: str) -> str:
+    """Return the name of a field of the configuration."""
+    return str(CatalogSyncConfig._meta.get_field(field).verbose_name)
+
+
+def _newest() -> int:
+    # Of all Catalogs: the form may start from the configuration of another one.
+    return CatalogSyncConfig.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def _changed_meanwhile(latest: CatalogSyncConfig, values: dict[str, Any]) -> str:
+    differences = [
+        _("%(field)s: now %(now)s, in this form %(typed)s")
+        % {"field": name_of(name), "now": shown(getattr(latest, name)), "typed": shown(values[name])}
+        for name in TUNED
+        if name in values and values[name] != getattr(latest, name)
+    ]
+    text = _(
+        "Not saved: %(user)s changed the configuration at %(time)s, after you opened this form (%(differences)s). "
+        "Check the values. To replace that change, save again."
+    )
+    return text % {
+        "user": latest.changed_by or _("a program"),
+        "time": date_format(localtime(latest.change_date), "DATETIME_FORMAT"),
+        "differences": "; ".join(differences) or _("to the same values"),
+    }

@@ -1,0 +1,23 @@
+"""A form that asks the user to confirm a value that is probably a mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+CONFIRMED = "confirmed"
+
+
+class ConfirmationForm(forms.Form):
+    """A form with a check box that appears only if ``ask`` was called; the second submit then confirms."""
+
+    confirmed = forms.BooleanField(required=False, label=_("Save anyway"), widget=forms.HiddenInput)
+
+    def ask(self, field: str, doubt: Any) -> None:
+        """Refuse the form unless the user has confirmed it. The doubt is shown at a field."""
+        if not self.cleaned_data.get(CONFIRMED):
+            self.fields[CONFIRMED].widget = forms.CheckboxInput()
+            text = _("%(doubt)s To save it anyway, check the box and submit the form again.")
+            self.add_error(field, text % {"doubt": doubt})

@@ -1,0 +1,127 @@
+"""The report of a sync for people, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from django.db import Error as AnyDatabaseError
+
+from catalog_sync import api
+
+if TYPE_CHECKING:
+    from catalog_sync.store.changes import Change
+    from catalog_sync.sync import SyncReport
+
+_NOTHING_DONE = ("disabled", "skipped")
+
+
+def as_json(report: SyncReport) -> str:
+    """Return the numbers and the changes as one line."""
+    return json.dumps(_numbers(report) | _changes(report))
+
+
+def as_text(report: SyncReport) -> str:
+    """Return a sentence per Catalog, then one line per number."""
+    each = report.catalogs or [report]
+    lines = [f"{one.catalog}: {_sentence(one)}" for one in each] if report.catalogs else [_sentence(report)]
+    if report.status not in _NOTHING_DONE:
+        lines += ["", *_table([report, *report.catalogs])]
+    return "\n".join(lines)
+
+
+def changes_as_text(report: SyncReport) -> str:
+    """Return one line per change: its kind, the Catalog if there are several, the course key, the URLs, the reason."""
+    each = report.catalogs or [report]
+    lines = [line for one in each for line in _change_lines(one, one.catalog if report.catalogs else "")]
+    return "\n".join(lines or ["No changes."])
+
+
+def _sentence(report: SyncReport) -> str:
+    if report.status in _NOTHING_DONE:
+        return f"{report.status.capitalize()}: nothing was done."
+    seconds = f"{report.duration_seconds:.1f} s"
+    verb, time = ("would update", f"(dry run, {seconds})") if report.dry_run else ("updated", f"in {seconds}")
+    text = f"{verb} {report.updated:,} of {_count(report.course_overviews, 'course')} {time}"
+    if details := ", ".join(_details(report)):
+        text += f": {details}"
+    return (
+        f"{text[0].upper()}{text[1:]}."
+        if report.status == "succeeded"
+        else f"{report.status.capitalize()}: {text}."
+    )
+
+
+def _details(report: SyncReport) -> Iterator[str]:
+    if report.removed:
+        yield f"{_count(report.removed, 'marketing URL')} {'to remove' if report.dry_run else 'removed'}"
+    if report.course_runs_rejected:
+        yield f"{_count(report.course_runs_rejected, 'course run')} rejected"
+    if report.unchanged:
+        yield f"{report.unchanged:,} unchanged"
+    if report.not_in_catalog:
+        yield f"{report.not_in_catalog:,} not in the Catalog"
+
+
+def _count(number: int, noun: str) -> str:
+    """Return a number and its noun, such as "1 course" or "3,200 courses"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _numbers(report: SyncReport) -> dict[str, Any]:
+    values: dict[str, Any] = report.as_dict()
+    del values["message"]
+    return values
+
+
+def _table(reports: Sequence[SyncReport]) -> Iterator[str]:
+    """Yield one line per number. With several Catalogs, the sums are the first column, then each Catalog has one."""
+    columns = [_numbers(report) for report in reports]
+    names = [name for name in columns[0] if name != "catalogs"]
+    widths = [max(len(str(column[name])) for name in names) for column in columns]
+    for name in names:
+        values = "  ".join(f"{column[name]!s:{w}}" for column, w in zip(columns, widths, strict=True))
+        yield f"{name:22} {values}".rstrip()
+
+
+def _changes(report: SyncReport) -> dict[str, Any]:
+    """Return the changes of a sync run; of several, those of each Catalog, and all of them."""
+    if not report.catalogs:
+        return {"changes": [change._asdict() for change in _read(report)]}
+    catalogs = [each.as_dict() | _changes(each) for each in report.catalogs]
+    return {"catalogs": catalogs, "changes": [change for each in catalogs for change in each["changes"]]}
+
+
+def _read(report: SyncReport) -> tuple[Change, ...]:
+    # If the database does not respond, the report has already said so.
+    with suppress(AnyDatabaseError):
+        return api.sync_run_changes(report.run_id) if report.run_id else ()
+    return ()
+
+
+def _change_lines(report: SyncReport, catalog: str) -> Iterator[str]:
+    changes = _read(report)
+    width = max((len(_printable(change.course_key)) for change in changes), default=0)
+    for change in changes:
+        key, old, new, reason = (_printable(text) for text in change[:1] + change[2:])
+        columns = [
+            f"{change.kind:8}",
+            catalog,
+            f"{key:{width}}",
+            f"{old or '(none)'} -> {new or '(none)'}",
+            reason,
+        ]
+        yield "  ".join(column for column in columns if column)
+    listed = Counter(change.kind for change in changes)
+    totals = {"changed": report.updated, "removed": report.removed, "rejected": report.course_runs_rejected}
+    for kind, total in totals.items():
+        if (more := total - listed[kind]) > 0:
+            yield "  ".join(column for column in (f"{kind:8}", catalog, f"and {more:,} more") if column)
+
+
+def _printable(text: str | None) -> str:
+    """Return the text without characters that could end the line or control a terminal: it may be the Catalog's."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text or "")

@@ -1,0 +1,107 @@
+"""Which marketing URLs may have to be removed after a complete crawl; look-ups by key then confirm it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from catalog_sync.course_keys import parent_of_ccx
+from catalog_sync.models import CatalogCourseRun
+from catalog_sync.store import course_overviews, course_runs, precedence
+from catalog_sync.store.course_runs import CatalogData, StoredData
+from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
+from catalog_sync.sync.removal_limits import covers_alone, overruled, removable_urls
+from catalog_sync.sync.writer import Writer
+
+
+@dataclass
+class Candidates:
+    """Course runs whose marketing URL may have to be removed.
+
+    Attributes:
+        keys: the course keys to look up.
+        removals: by course key, the marketing URLs that are removed if the Catalog has none of the course runs.
+    """
+
+    keys: set[str]
+    removals: dict[str, str]
+
+
+def find_candidates(writer: Writer) -> Candidates:
+    """Return the course keys that a complete crawl did not confirm, and those of unknown marketing URLs in the LMS."""
+    lost = dict.fromkeys(_unconfirmed(writer))
+    # A rejected record replaces and removes nothing.
+    kept = writer.statistics.rejected_keys - lost.keys()
+    # Another Catalog may provide an unknown URL with its next sync.
+    unknown = {key for key in _with_unknown_url(writer) if key not in kept and covers_alone(writer, key)}
+    keys = lost.keys() | unknown
+    candidates = Candidates(set(keys), removable_urls(writer, _without_other_source(writer, keys)))
+    for chunk in course_overviews.ccx_chunks():
+        writer.heartbeat()
+        shown = {key: url for key, url in chunk if url}
+        published = _published_after(writer, shown, lost)
+        for key, url in shown.items():
+            parent = parent_of_ccx(key)
+            if parent is None or (key in published and published[key].marketing_url):
+                continue
+            if not kept.isdisjoint((key, parent)):
+                continue
+            if not lost.keys().isdisjoint((key, parent)) or covers_alone(writer, key):
+                candidates.removals.setdefault(key, url)
+                candidates.keys |= {key, parent}
+    return candidates
+
+
+def _without_other_source(writer: Writer, course_keys: Collection[str]) -> set[str]:
+    """Return those of the course keys that get no marketing URL if this Catalog has none of them."""
+    found: set[str] = set()
+    absent = dict.fromkeys(course_keys)
+    for some in in_chunks(course_keys, ROWS):
+        writer.heartbeat()
+        published = _published_after(writer, some, absent)
+        found.update(key for key in some if key not in published or not published[key].marketing_url)
+    return found
+
+
+def _published_after(
+    writer: Writer, course_keys: Collection[str], absent: Mapping[str, CatalogData | None]
+) -> dict[str, CatalogData]:
+    """Return the data to publish for some course keys once the absent ones are removed from this Catalog's rows."""
+    stored = read_stored(writer, course_keys)
+    return precedence.published_with_parents(course_keys, after_removal(writer, stored, absent))
+
+
+def read_stored(writer: Writer, course_keys: Collection[str]) -> StoredData:
+    """Return what is stored for these course keys and the parent course runs of the CCX courses among them."""
+    stored = course_runs.read_all(precedence.with_parents(course_keys))
+    return writer.simulation.stored(stored, course_keys)
+
+
+def after_removal(writer: Writer, stored: StoredData, absent: Mapping[str, CatalogData | None]) -> StoredData:
+    """Return what would be stored if the absent course keys were removed from this Catalog's rows.
+
+    The rows of former Catalogs are removed with them if no other Catalog may list the course run now.
+    """
+    changes = {key: absent[key] for key in stored.course_runs if key in absent}
+    former = absent.keys() & overruled(writer, stored)
+    return stored.changed(writer.catalog.name, changes).without_former(former)
+
+
+def _with_unknown_url(writer: Writer) -> Iterator[str]:
+    # Count first: if no more course overviews have a URL than this sync run has published, none is unknown. If a course
+    # overview was deleted meanwhile, one unknown URL may stay until the next full sync.
+    if not writer.dry_run and course_overviews.count_with_own_url() == writer.statistics.with_url:
+        return
+    for chunk in course_overviews.with_unknown_url():
+        writer.heartbeat()
+        yield from (key for key in chunk if not writer.simulation.has_url(key))
+
+
+def _unconfirmed(writer: Writer) -> Iterator[str]:
+    rows = CatalogCourseRun.objects.filter(catalog=writer.catalog.name, id__lte=writer.statistics.newest_id)
+    # Count first: usually all are confirmed.
+    if rows.count() == len(writer.statistics.confirmed):
+        return
+    for chunk in chunks_in_order(rows.values_list("id", "course_key"), "id", ROWS):
+        writer.heartbeat()
+        yield from (key for row_id, key in chunk if row_id not in writer.statistics.confirmed)

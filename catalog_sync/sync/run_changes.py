@@ -1,0 +1,82 @@
+"""The changes of one sync run that are stored for people, up to a limit per kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from catalog_sync import conf
+from catalog_sync.models import SyncRunChange
+from catalog_sync.store import changes
+from catalog_sync.store.changes import MOST_PER_KIND, Change
+from catalog_sync.store.difference import Difference, marketing_url_in
+
+Kind = SyncRunChange.Kind
+
+
+@dataclass
+class RunChanges:
+    """Collects changes until a transaction stores them. Each worker of a distributed sync run has its own limit.
+
+    Attributes:
+        waiting: those that no committed transaction has stored.
+    """
+
+    run_id: int
+    waiting: list[Change] = field(default_factory=list)
+    _stored: Counter[str] = field(default_factory=Counter)
+
+    def add(self, kind: Kind, some: Iterable[Change]) -> list[Change]:
+        """Let changes wait for the next transaction, as many as the limit allows, and return these."""
+        # The others are not even computed: a first sync changes every course.
+        room = MOST_PER_KIND - self._stored[kind.value]
+        if room > 0 and self.waiting:
+            room -= sum(each.kind == kind.value for each in self.waiting)
+        added = [changes.storable(each) for each in islice(some, max(0, room))]
+        self.waiting += added
+        return added
+
+    def add_changed(self, difference: Difference) -> None:
+        """Add the course overviews that differ from the data to publish."""
+        self.add(Kind.CHANGED, _changed(difference))
+
+    def add_urls(self, urls: Mapping[str, str], shown: Mapping[str, str | None]) -> None:
+        """Add course overviews that get these marketing URLs, by course key, instead of those that they have."""
+        self.add(
+            Kind.CHANGED,
+            (Change(key, Kind.CHANGED.value, shown[key] or None, url, "") for key, url in urls.items()),
+        )
+
+    def add_removed(self, urls: Mapping[str, str], reasons: Mapping[str, str], prefix: str = "") -> None:
+        """Add course overviews that lose these marketing URLs, by course key."""
+        self.add(
+            Kind.REMOVED,
+            (
+                Change(key, Kind.REMOVED.value, url, None, prefix + reasons.get(key, ""))
+                for key, url in urls.items()
+            ),
+        )
+
+    def store(self) -> None:
+        """Store those that wait, in the caller's transaction."""
+        changes.record(self.run_id, self.waiting)
+
+    def mark_stored(self) -> None:
+        """Note that the transaction was committed."""
+        self._stored.update(each.kind for each in self.waiting)
+        self.waiting = []
+
+
+def _changed(difference: Difference) -> Iterator[Change]:
+    for key in difference.differing:
+        before, after = difference.shown[key], difference.written(key)
+        old, new = marketing_url_in(before), marketing_url_in(after)
+        yield Change(key, Kind.CHANGED.value, old, new, _other_fields(before, after) if old == new else "")
+
+
+def _other_fields(before: Sequence[Any], after: Sequence[Any]) -> str:
+    fields = zip(conf.fields().values(), before, after, strict=True)
+    return "other fields: " + ", ".join(name for name, old, new in fields if old != new)

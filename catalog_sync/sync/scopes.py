@@ -1,0 +1,137 @@
+"""What a sync run does: it reads the whole list, what changed lately, or single courses."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from catalog_sync.catalog_client import CatalogClient, OverlappingPages
+from catalog_sync.course_keys import parent_of_ccx
+from catalog_sync.exceptions import RequestFailed
+from catalog_sync.models import SyncRun
+from catalog_sync.store import course_overviews
+from catalog_sync.store.sql import in_chunks
+from catalog_sync.sync import page_size as page_sizes
+from catalog_sync.sync.incremental import changed_course_keys
+from catalog_sync.sync.options import SyncOptions
+from catalog_sync.sync.outcome import NothingRead
+from catalog_sync.sync.removal_candidates import find_candidates
+from catalog_sync.sync.removals import check_candidates, look_up_and_apply
+from catalog_sync.sync.report import SyncReport
+from catalog_sync.sync.runner import Run, Stopped
+from catalog_sync.sync.writer import Writer
+
+
+def run_sync(options: SyncOptions) -> SyncReport:
+    """Run one sync and return its report, even if the Catalog or the database failed.
+
+    Raises:
+        SyncAlreadyRunning: another sync is running.
+    """
+    work = {
+        SyncRun.Scope.ALL: sync_all,
+        SyncRun.Scope.CHANGED: sync_changed,
+        SyncRun.Scope.COURSE_KEYS: sync_course_keys,
+    }
+    run = Run.open(options)
+    return run.carry_out(partial(work[options.scope], run))
+
+
+def sync_course_keys(run: Run, client: CatalogClient, writer: Writer) -> None:
+    """Look up the requested course keys."""
+    requested = set(run.options.course_keys or ())
+    asked = {key for key in requested if run.options.catalog.covers(key)}
+    run.report.of_other_orgs = len(requested) - len(asked)
+    if not asked:
+        return
+    unlisted = asked & _look_up(run, client, writer, asked)
+    if unlisted and not run.report.course_overviews:
+        run.note = f"Neither the Catalog nor the LMS has {', '.join(sorted(unlisted))}."
+    run.report.not_in_catalog = course_overviews.count({key for key in unlisted if not parent_of_ccx(key)})
+
+
+def sync_changed(run: Run, client: CatalogClient, writer: Writer) -> None:
+    """Look up the course runs of the courses that the Catalog reports as changed."""
+    catalog = run.options.catalog
+    changed = {key for key in changed_course_keys(client, catalog.name) if catalog.covers(key)}
+    if changed:
+        _look_up(run, client, writer, changed)
+
+
+def _look_up(run: Run, client: CatalogClient, writer: Writer, asked: set[str]) -> set[str]:
+    """Look up these course runs, the parents of CCX courses, and the CCX courses of parents."""
+    parents = {parent for key in asked if (parent := parent_of_ccx(key))}
+    ccx_keys: set[str] = set()
+    for some in in_chunks(asked | parents):
+        run.heartbeat()
+        ccx_keys.update(key for chunk in course_overviews.ccx_chunks(some) for key, _ in chunk)
+    try:
+        return look_up_and_apply(client, writer, asked | parents | ccx_keys, _most_removals(run))
+    finally:
+        writer.publish_ccx(asked | parents)
+        run.report.course_overviews = course_overviews.count(asked | parents | ccx_keys)
+        run.report.catalog_count = run.report.course_runs_retrieved
+
+
+def sync_all(run: Run, client: CatalogClient, writer: Writer) -> None:
+    """Read the whole list, and end the crawl."""
+    run.report.course_overviews = course_overviews.count()
+    page_size = run.report.page_size = page_sizes.choose(run.options, client)
+    crawl = client.crawl(OverlappingPages(page_size), run.options.concurrency)
+    try:
+        for page in crawl.pages():
+            run.heartbeat()
+            writer.write_page(page)
+            if run.options.on_progress:
+                run.options.on_progress(run.report.course_runs_retrieved, page.count)
+    except RequestFailed:
+        # The pages that were written may contain new URLs for CCX courses.
+        writer.publish_ccx()
+        raise
+    except Stopped:
+        writer.write_pending()
+        raise
+    finally:
+        run.failures += crawl.failures
+        run.report.seconds_per_page = client.seconds_per_page
+    end_crawl(run, client, writer, complete=crawl.complete)
+
+
+def end_crawl(run: Run, client: CatalogClient, writer: Writer, *, complete: bool) -> None:
+    """Write pending changes, remove absent marketing URLs if the list is complete, publish to CCX courses.
+
+    Raises:
+        NothingRead: no page was read.
+    """
+    writer.write_pending()
+    if not complete and not run.failures:
+        run.failures.append("it could not be proven that every course run was read: run the command again")
+    if run.report.course_runs_rejected and not run.report.course_runs_retrieved:
+        run.failures.append(
+            "every record of the list was rejected: check that the Catalog's API is compatible"
+        )
+    try:
+        if complete:
+            _remove_absent(run, client, writer)
+    finally:
+        writer.publish_ccx()
+        run.report.course_overviews = course_overviews.count()
+        if complete:
+            run.report.not_in_catalog = max(0, run.report.course_overviews - run.report.matched)
+    if run.failures and not run.report.pages:
+        raise NothingRead(run.failures)
+
+
+def _remove_absent(run: Run, client: CatalogClient, writer: Writer) -> None:
+    candidates, most_removals = find_candidates(writer), _most_removals(run)
+    check_candidates(candidates, writer, most_removals)
+    try:
+        look_up_and_apply(client, writer, candidates.keys, most_removals)
+    except RequestFailed as error:
+        # Without a look-up there is no proof, so these URLs stay. The changes from the pages are already applied.
+        run.failures.append(
+            f"not all of {len(candidates.keys)} course runs could be looked up by key: {error.clause}"
+        )
+
+
+def _most_removals(run: Run) -> int | None:
+    return None if run.options.allow_removals else run.options.max_removal_percent

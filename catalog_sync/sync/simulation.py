@@ -1,0 +1,67 @@
+"""What a dry run would have written, so that it counts what a sync would do next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog_sync.store.course_runs import CatalogData, StoredData
+from catalog_sync.store.difference import Difference, marketing_url_in
+from catalog_sync.store.precedence import with_parents
+
+
+@dataclass
+class Simulation:
+    """What a dry run would have stored and published so far. In another sync run, it is empty.
+
+    Attributes:
+        catalog: the name of the Catalog that is read.
+        course_runs: by course key, the data that this Catalog's stored course runs would have; None: no row.
+        course_overviews: by course key, the values of the mapped fields of course overviews that would differ.
+        new_urls: the keys of those that have no marketing URL, and would have one.
+    """
+
+    catalog: str
+    course_runs: dict[str, CatalogData | None] = field(default_factory=dict)
+    course_overviews: dict[str, Sequence[Any]] = field(default_factory=dict)
+    new_urls: set[str] = field(default_factory=set)
+    # The course keys for which the rows of former Catalogs would be deleted.
+    _without_former: set[str] = field(default_factory=set)
+
+    def stored(self, stored: StoredData, course_keys: Collection[str]) -> StoredData:
+        """Return what would be stored for these course keys and the parent course runs of the CCX courses among them.
+
+        Args:
+            stored: what is stored for them.
+            course_keys: the course keys.
+        """
+        keys = with_parents(course_keys) & self.course_runs.keys()
+        after = stored.changed(self.catalog, {key: self.course_runs[key] for key in keys})
+        return after.without_former(self._without_former)
+
+    def store(self, changes: Mapping[str, CatalogData | None], without_former: Collection[str] = ()) -> None:
+        """Note changes of stored course runs."""
+        self.course_runs.update(changes)
+        self._without_former.update(without_former)
+
+    def publish(self, difference: Difference) -> None:
+        """Note updates of course overviews."""
+        for key in difference.differing:
+            values = self.course_overviews[key] = difference.written(key)
+            if marketing_url_in(values) and not marketing_url_in(difference.shown[key]):
+                self.new_urls.add(key)
+
+    def has_url(self, course_key: str) -> bool:
+        """Return whether a marketing URL would be stored for this course key."""
+        data = self.course_runs.get(course_key)
+        return data is not None and bool(data.marketing_url)
+
+    def statuses(self) -> set[str]:
+        """Return the statuses of the course runs that would be stored."""
+        return {data.status for data in self.course_runs.values() if data is not None}
+
+    def shown_url(self, course_key: str, shown: str | None) -> str | None:
+        """Return the marketing URL that a course overview would have, instead of the one that it has."""
+        values = self.course_overviews.get(course_key)
+        return shown if values is None else marketing_url_in(values)

@@ -1,0 +1,143 @@
+"""A rejected record costs no marketing URL, and the log names each one once and sums all up in each sync."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import CatalogCourseRun
+from catalog_sync.store import changes
+from catalog_sync.sync import run_changes
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+
+pytestmark = pytest.mark.django_db
+
+KEYS = [f"course-v1:ExampleX+C{number:02}+2026" for number in range(30)]
+URL = "https://www.example.com/course"
+REASON = "marketing URL: not an absolute http or https URL"
+
+
+@pytest.fixture
+def log(caplog):
+    caplog.set_level(logging.INFO, logger="catalog_sync")
+    return caplog
+
+
+def lines(log, event):
+    """Return the log lines of an event."""
+    return [line for line in log.messages if line.startswith(f"event=catalog_sync.{event} ")]
+
+
+def with_relative_urls(keys):
+    return [{"key": key, "marketing_url": f"courses/{key}"} for key in keys]
+
+
+def urls():
+    return CourseOverview.objects.filter(marketing_url__isnull=False).count()
+
+
+class TestUrlsStay:
+    """Somebody empties the marketing root of a partner by mistake, so all of its URLs become relative."""
+
+    @pytest.fixture
+    def course_overviews(self):
+        for key in KEYS:
+            CourseOverviewFactory(id=key)
+
+    @pytest.mark.parametrize("url", ["courses/one", 7, "javascript:alert(1)"])
+    def test_of_course_runs_that_were_synced_before(self, url, course_overviews, catalog):
+        catalog.control.set_runs({"key": key, "marketing_url": URL} for key in KEYS)
+        update_catalog_data()
+        catalog.control.set_runs({"key": key, "marketing_url": url} for key in KEYS)
+        catalog.control.clear_requests()
+        report = update_catalog_data()
+        assert (report.course_runs_rejected, report.removed, urls()) == (30, 0, 30)
+        assert CatalogCourseRun.objects.filter(marketing_url=URL).count() == 30
+        assert [each for each in catalog.control.requests() if "keys" in each.params] == []
+
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_of_another_tool(self, dry_run, catalog):
+        for key in KEYS:
+            CourseOverviewFactory(id=key, marketing_url=URL)
+        catalog.control.set_runs(with_relative_urls(KEYS))
+        report = update_catalog_data(dry_run=dry_run)
+        assert (report.status != "refused", report.removed, urls()) == (True, 0, 30)
+
+    def test_of_ccx_courses(self, catalog):
+        for number in range(30):
+            CourseOverviewFactory(id=f"ccx-v1:ExampleX+C00+2026+ccx@{number}", marketing_url=URL)
+        catalog.control.set_runs(with_relative_urls(KEYS[:1]))
+        report = update_catalog_data()
+        assert (report.status != "refused", report.removed, urls()) == (True, 0, 30)
+
+
+class TestSummary:
+    """One line per reason."""
+
+    def test_has_the_number_and_some_course_keys(self, catalog, log):
+        catalog.control.set_runs([*with_relative_urls(KEYS), {"key": "no key"}])
+        for _ in range(2):
+            log.clear()
+            update_catalog_data(page_size=10)
+            examples = " ".join(KEYS[:5])
+            by_reason = [line.partition(" reason=")[2] for line in lines(log, "course_runs_rejected")]
+            assert by_reason == [
+                f'"{REASON}" count=30 examples="{examples}"',
+                '"not a course key" count=1 examples="no key"',
+            ]
+
+    def test_without_course_keys_has_no_examples(self, catalog, log):
+        catalog.control.set_runs([{"key": ""}, *({"key": key} for key in KEYS)])
+        update_catalog_data()
+        [line] = lines(log, "course_runs_rejected")
+        assert line.endswith('count=1 examples=""')
+
+
+class TestNewRecords:
+    """One line per course run that the last full sync did not reject."""
+
+    def test_are_logged_once(self, catalog, log):
+        catalog.control.set_runs(with_relative_urls(KEYS[:2]))
+        update_catalog_data()
+        assert len(lines(log, "course_run_rejected")) == 2
+        log.clear()
+        catalog.control.upsert(with_relative_urls(KEYS[2:3]))
+        update_catalog_data()
+        [line] = lines(log, "course_run_rejected")
+        assert f"course_key={KEYS[2]} reason=" in line
+
+    def test_without_a_key_are_recognized_by_their_reason(self, catalog, log):
+        catalog.control.set_runs([{"key": ""}, *({"key": key} for key in KEYS)])
+        update_catalog_data()
+        log.clear()
+        update_catalog_data()
+        assert lines(log, "course_run_rejected") == []
+
+    @pytest.mark.parametrize(
+        "options", [{"dry_run": True}, {"course_keys": KEYS[:1]}], ids=["dry run", "course key"]
+    )
+    def test_stay_new_after_a_sync_that_is_not_a_full_one(self, options, catalog, log):
+        update_catalog_data()
+        catalog.control.set_runs(with_relative_urls(KEYS[:1]))
+        update_catalog_data(**options)
+        log.clear()
+        update_catalog_data()
+        assert len(lines(log, "course_run_rejected")) == 1
+
+    def test_of_a_first_sync_are_logged_up_to_the_limit(self, catalog, log, monkeypatch):
+        monkeypatch.setattr(run_changes, "MOST_PER_KIND", 20)
+        catalog.control.set_runs(with_relative_urls(KEYS))
+        update_catalog_data()
+        assert len(lines(log, "course_run_rejected")) == 20
+
+    def test_are_not_logged_if_more_were_rejected_than_stored(self, catalog, log, monkeypatch):
+        for module in (run_changes, changes):
+            monkeypatch.setattr(module, "MOST_PER_KIND", 20)
+        catalog.control.set_runs(with_relative_urls(KEYS))
+        update_catalog_data()
+        log.clear()
+        update_catalog_data()
+        assert (len(lines(log, "course_run_rejected")), len(lines(log, "course_runs_rejected"))) == (0, 1)

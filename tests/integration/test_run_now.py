@@ -1,0 +1,67 @@
+"""*Run now* in Django admin with a real broker: without a worker, and when one starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from catalog_sync.models import SyncRequest, SyncRun
+from catalog_sync.operations.jobs import WAITING_SECONDS
+from sandbox.catalog.testing import CatalogProcess
+from tests.integration.processes import wait_until
+from tests.integration.workers import Workers
+
+pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+
+START = "from catalog_sync.api import start_sync; start_sync()"
+RUNS = "/admin/catalog_sync/syncrun/"
+WAITING = "Waiting for a Celery worker."
+OVERDUE = "No Celery worker has taken the requested sync"
+
+
+@pytest.fixture(params=["TEST_REDIS_URL", "TEST_RABBITMQ_URL"], ids=["redis", "rabbitmq"])
+def workers(request, catalog: CatalogProcess, tmp_path: Path) -> Iterator[Workers]:
+    catalog.control.generate(20)
+    workers = Workers(os.environ[request.param], catalog, tmp_path / "workers.log")
+    yield workers
+    workers.stop()
+
+
+@pytest.fixture
+def requested(workers: Workers) -> SyncRequest:
+    """Request a sync as the button does, in a process that uses the broker."""
+    command = workers.manage("shell", "-c", START)
+    _, stderr = command.communicate(timeout=60)
+    assert command.returncode == 0, stderr
+    return SyncRequest.objects.get()
+
+
+def page(client: Client) -> str:
+    return client.get(RUNS).content.decode()
+
+
+def wait_a_minute() -> None:
+    SyncRequest.objects.update(requested=timezone.now() - timedelta(seconds=WAITING_SECONDS))
+
+
+def test_without_a_worker_the_page_shows_it_until_it_is_dismissed(workers, requested, admin_client):
+    assert WAITING in page(admin_client)
+    wait_a_minute()
+    assert OVERDUE in page(admin_client)
+    admin_client.post(f"{RUNS}requests/{requested.pk}/dismiss/")
+    assert OVERDUE not in page(admin_client)
+    assert workers.waiting_tasks() == 1
+
+
+def test_worker_that_starts_late_takes_the_task_and_the_message_disappears(workers, requested, admin_client):
+    wait_a_minute()
+    assert OVERDUE in page(admin_client)
+    workers.start(processes=1)
+    wait_until(lambda: SyncRun.objects.filter(status="succeeded").exists(), "the sync")
+    assert OVERDUE not in page(admin_client)

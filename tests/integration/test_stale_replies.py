@@ -1,0 +1,50 @@
+"""The Catalog's cache may keep an old marketing URL; a sync that bypasses the cache gets the new one."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync.api import update_catalog_data
+from catalog_sync.models import CatalogSyncConfig
+from sandbox.catalog.testing import CatalogControl
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+
+pytestmark = pytest.mark.django_db
+
+KEY = "course-v1:OrgX+C1+2026"
+OLD, NEW = "https://www.example.org/old", "https://www.example.org/new"
+CHANGE = [{"key": KEY, "marketing_url": NEW}]
+
+
+def change_without_a_signal(control: CatalogControl) -> None:
+    control.queryset_update(CHANGE)
+
+
+def change_in_a_transaction(control: CatalogControl) -> None:
+    with control.transaction(CHANGE):
+        update_catalog_data()
+
+
+@pytest.fixture(params=[change_without_a_signal, change_in_a_transaction])
+def stale_catalog(request, catalog) -> None:
+    """Let the Catalog cache the old marketing URL, and change the URL so that the cache does not notice."""
+    CatalogSyncConfig.objects.create(enabled=True, bypass_cache_hours=0)
+    CourseOverviewFactory(id=KEY)
+    catalog.control.set_runs([{"key": KEY, "marketing_url": OLD}])
+    update_catalog_data()
+    request.param(catalog.control)
+
+
+def marketing_url() -> str | None:
+    return CourseOverview.objects.get(id=KEY).marketing_url
+
+
+@pytest.mark.usefixtures("stale_catalog")
+def test_sync_succeeds_with_the_old_url():
+    assert (update_catalog_data().status, marketing_url()) == ("succeeded", OLD)
+
+
+@pytest.mark.usefixtures("stale_catalog")
+def test_sync_that_bypasses_the_cache_gets_the_new_url():
+    assert (update_catalog_data(bypass_cache=True).status, marketing_url()) == ("succeeded", NEW)

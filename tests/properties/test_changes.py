@@ -1,0 +1,109 @@
+"""A dry run, the sync and another dry run agree in every number and every stored change; the changes add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import msgspec
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from catalog_sync.models import CatalogCourseRun
+from catalog_sync.store import changes
+from catalog_sync.sync import removal_limits
+from tests.properties import examples
+from tests.properties import test_histories as the_histories
+from tests.properties import test_pins as the_pins
+from tests.properties.model_catalog import Run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# These differ between any two sync runs.
+OF_THE_SYNC_RUN = {"run_id", "dry_run", "duration_seconds"}
+ALL_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
+
+languages = st.sampled_from([None, "en", "fr"])
+runs_with_language = st.builds(
+    lambda run, language: run._replace(language=language),
+    the_histories.runs | st.builds(Run, st.sampled_from(["course/relative", "javascript:alert(1)"])),
+    languages,
+)
+catalog_moves = st.builds(
+    the_histories.Move,
+    the_histories.moments,
+    st.just("catalog"),
+    st.sampled_from(the_histories.CATALOG_KEYS),
+    runs_with_language | st.none(),
+)
+foreign_moves = st.builds(
+    the_histories.Move,
+    the_histories.moments,
+    st.just("write_foreign_url"),
+    st.sampled_from(the_histories.LMS_KEYS),
+)
+moves = st.lists(
+    catalog_moves | the_histories.lms_moves | the_histories.landslides | foreign_moves | the_pins.pin_moves,
+    max_size=14,
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_minimum(monkeypatch, settings):
+    settings.CATALOG_SYNC_FIELDS = ALL_FIELDS
+    monkeypatch.setattr(removal_limits, "ALWAYS_ALLOWED", 0)
+    with the_histories.without_threads():
+        yield
+
+
+def numbers(report):
+    return {
+        name: value for name, value in msgspec.structs.asdict(report).items() if name not in OF_THE_SYNC_RUN
+    }
+
+
+def stored_changes(report):
+    return sorted(changes.read(report.run_id), key=repr)
+
+
+@given(
+    st.dictionaries(st.sampled_from(the_histories.CATALOG_KEYS), runs_with_language),
+    the_histories.some_keys,
+    the_histories.some_keys,
+    moves,
+    moves,
+    st.booleans(),
+    the_histories.options(),
+)
+@examples(120)
+def test_dry_run_and_sync_agree(
+    catalog_runs, overviews, foreign, first_moves, later_moves, is_store_empty, chosen
+):
+    history = the_pins.PinningHistory(catalog_runs, overviews, foreign)
+    history.sync([replace(move, before=0) for move in first_moves], allow_removals=True)
+    for move in later_moves:
+        history.apply([move], move.before)
+    if is_store_empty:
+        CatalogCourseRun.objects.all()._raw_delete("default")
+
+    before = history.sync([], **chosen, dry_run=True)
+    done = history.sync([], **chosen)
+    after = history.sync([], **chosen, dry_run=True)
+
+    assert numbers(before) == numbers(done)
+    assert stored_changes(before) == stored_changes(done)
+    kinds = Counter(change.kind for change in stored_changes(done))
+    assert (kinds["changed"], kinds["rejected"]) == (done.updated, done.course_runs_rejected)
+    if done.status == "refused":
+        assert f"Refused to remove {kinds['removed']} of " in done.message
+        # The sync has published to CCX courses since, so the removals may be a smaller share now.
+        assert after.updated == 0
+        return
+    assert kinds["removed"] == done.removed
+    nothing_left = {"updated": 0, "unchanged": done.matched, "removed": 0}
+    without_look_ups = (
+        numbers(done) | nothing_left | {name: getattr(after, name) for name in ("pages", "requests")}
+    )
+    assert numbers(after) == without_look_ups
+    event(f"{dict.fromkeys(sorted(kinds), True)}")

@@ -1,0 +1,150 @@
+"""The button that allows the removals that a sync run refused."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.messages import get_messages
+
+from catalog_sync.models import SyncRun, SyncRunChange
+from catalog_sync.operations.jobs import TASK
+from tests.admin_client import client_of
+from tests.unit.admin.sync_runs import RUNS, add_runs
+
+pytestmark = pytest.mark.django_db
+
+BUTTON = "Allow these removals"
+MESSAGE = "Refused to remove 12 of 30 marketing URLs (more than 10 %), so none was removed."
+
+
+def refused(removals=12, **values):
+    add_runs(1, **{"status": "refused", "message": MESSAGE, "course_overviews": 40} | values)
+    run = SyncRun.objects.latest("pk")
+    SyncRunChange.objects.bulk_create(
+        SyncRunChange(
+            sync_run=run, kind="removed", course_key=f"course-v1:A+C{number:02}+1", old="https://a.b/"
+        )
+        for number in range(removals)
+    )
+    return run
+
+
+def address(run):
+    return f"{RUNS}{run.pk}/allow-removals/"
+
+
+def messages(response):
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+@pytest.fixture
+def allower():
+    return client_of("view_syncrun", "allow_removals")
+
+
+class TestButton:
+    """Where it is shown."""
+
+    def has_button(self, client, run):
+        return BUTTON in client.get(f"{RUNS}{run.pk}/change/").content.decode()
+
+    def test_page_of_the_refused_sync_run_has_it(self, allower):
+        assert self.has_button(allower, refused())
+
+    def test_page_of_another_status_does_not_have_it(self, allower):
+        assert not self.has_button(allower, refused(status="succeeded"))
+
+    def test_user_without_the_permission_does_not_see_it(self, operator):
+        assert not self.has_button(operator, refused())
+
+
+class TestConfirmation:
+    """The page on which the user confirms."""
+
+    def test_has_the_numbers_and_the_message(self, allower):
+        page = allower.get(address(refused())).content.decode()
+        assert "refused to remove the marketing URL of 12 of 40 courses." in page
+        assert MESSAGE in page
+
+    def test_has_the_first_courses_and_leads_to_the_others(self, allower):
+        run = refused()
+        page = allower.get(address(run)).content.decode()
+        assert ("course-v1:A+C09+1" in page, "course-v1:A+C10+1" in page) == (True, False)
+        assert f"{RUNS}{run.pk}/change/?kind=removed" in page
+
+    def test_has_no_exact_number_if_not_all_are_stored(self, allower):
+        page = allower.get(address(refused(1_000))).content.decode()
+        assert "the marketing URL of at least 1,000 of 40 courses" in page
+
+    def test_starts_nothing(self, allower, broker):
+        assert allower.get(address(refused())).status_code == 200
+        assert broker == []
+
+
+class TestStart:
+    """What confirming does."""
+
+    def test_hands_a_sync_to_a_worker(self, allower, broker):
+        response = allower.post(address(refused()))
+        [(task, arguments)] = broker
+        assert (task, arguments["allow_removals"], arguments["dry_run"]) == (TASK, True, False)
+        assert "catalogs" not in arguments
+        assert response.url == RUNS
+
+    def test_is_in_the_history_of_the_sync_run(self, allower, broker):
+        run = refused()
+        allower.post(address(run))
+        entry = LogEntry.objects.get()
+        assert (entry.object_id, entry.get_change_message()) == (str(run.pk), "Allowed the removals.")
+
+    def test_message_without_a_broker_contains_the_command(self, allower):
+        [message] = messages(allower.post(address(refused())))
+        assert message.endswith(" update_catalog_data --allow-removals")
+        assert not LogEntry.objects.exists()
+
+
+class TestRefusals:
+    """When the removals cannot be allowed."""
+
+    @pytest.mark.parametrize(
+        ("values", "reason"),
+        [
+            ({"status": "succeeded"}, "refused no removals"),
+            ({"dry_run": True}, "was a dry run"),
+            ({"scope": "course_keys"}, "not the latest full sync run"),
+            ({"catalog": "gone"}, "not in the settings any more"),
+        ],
+    )
+    def test_of_this_sync_run(self, values, reason, allower, broker):
+        response = allower.post(address(refused(**values)))
+        assert [reason in message for message in messages(response)] == [True]
+        assert broker == []
+
+    @pytest.mark.parametrize("values", [{}, {"status": "running", "lease": "default", "finished": None}])
+    def test_after_a_later_full_sync(self, values, allower, broker):
+        run = refused()
+        add_runs(1, **values)
+        [message] = messages(allower.post(address(run)))
+        assert ("not the latest" in message, broker) == (True, [])
+
+    @pytest.mark.parametrize("values", [{"dry_run": True}, {"scope": "changed"}, {"catalog": "partner"}])
+    def test_not_after_another_sync_run(self, values, allower, broker):
+        run = refused()
+        add_runs(1, **values)
+        allower.post(address(run))
+        assert len(broker) == 1
+
+    def test_while_a_setting_is_wrong_that_refuses_every_removal(self, allower, broker, settings):
+        settings.CATALOG_SYNC_RUN_STATUSES = ("publisched",)
+        [message] = messages(allower.post(address(refused())))
+        assert ("CATALOG_SYNC_RUN_STATUSES" in message, broker) == (True, [])
+
+    def test_of_an_unknown_sync_run(self, allower):
+        assert allower.post(f"{RUNS}77/allow-removals/").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("permissions", [["view_syncrun", "run_sync"], ["allow_removals"]])
+def test_user_without_permission_is_refused(method, permissions, broker):
+    response = getattr(client_of(*permissions), method)(address(refused()))
+    assert (response.status_code, broker) == (403, [])

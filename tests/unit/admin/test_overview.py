@@ -1,0 +1,164 @@
+"""The overview, and the banner above the lists."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog_sync.models import CatalogSyncConfig, SyncRequest, SyncRun
+from catalog_sync.store.lease import Lease
+from tests.admin_client import client_of
+from tests.factories import CourseOverviewFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
+
+ADMIN = "/admin/catalog_sync/"
+OVERVIEW = f"{ADMIN}catalogoverview/"
+LISTS = ("syncrun", "catalogcourserun", "pinnedmarketingurl", "catalogsyncconfig")
+HEALTHY, NOT_HEALTHY = "The sync is healthy.", "The sync is not healthy."
+
+
+def page(client, address=OVERVIEW):
+    return client.get(address).content.decode()
+
+
+@pytest.fixture
+def synced():
+    return SyncRun.objects.create(status="succeeded", finished=timezone.now(), course_runs_rejected=3)
+
+
+class TestAccess:
+    """Who may view it, and from where."""
+
+    @pytest.mark.parametrize(
+        ("permissions", "status"), [(["view_syncrun"], 200), (["view_catalogcourserun"], 403)]
+    )
+    def test_is_for_those_who_may_view_sync_runs(self, permissions, status):
+        assert client_of(*permissions).get(OVERVIEW).status_code == status
+
+    def test_user_who_is_not_signed_in_is_sent_to_the_login(self, client):
+        assert client.get(OVERVIEW).url.startswith("/admin/login/")
+
+    @pytest.mark.parametrize("address", ["/admin/", ADMIN])
+    def test_is_in_the_index_for_them(self, address):
+        assert OVERVIEW in page(client_of("view_syncrun"), address)
+
+    @pytest.mark.parametrize("address", ["/admin/", ADMIN])
+    def test_is_not_in_the_index_for_others(self, address):
+        assert OVERVIEW not in page(client_of("view_catalogcourserun"), address)
+
+    def test_is_the_first_entry_of_the_app(self, admin_client):
+        html = page(admin_client, ADMIN).partition('id="content"')[2]
+        addresses = [OVERVIEW, *(f"{ADMIN}{name}/" for name in LISTS)]
+        assert min(addresses, key=html.index) == OVERVIEW
+
+    @pytest.mark.parametrize("address", ["add/", "1/change/", "1/delete/", "1/history/"])
+    def test_nothing_can_be_changed(self, address, admin_client, synced):
+        assert admin_client.get(f"{OVERVIEW}{address}").status_code == 404
+
+    def test_search_is_for_those_who_may_view_course_runs(self):
+        assert 'name="q"' not in page(client_of("view_syncrun"))
+
+    def test_it_has_a_search_for_a_course(self, admin_client):
+        address = reverse("admin:catalog_sync_catalogoverview_course")
+        assert f'action="{address}" role="search"' in page(admin_client)
+
+
+class TestContent:
+    """What it shows."""
+
+    def test_new_installation_shows_the_first_steps_with_their_commands(self, admin_client):
+        html = page(admin_client)
+        steps = [
+            "catalog_sync_status --connect",
+            "update_catalog_data --dry-run",
+            "update_catalog_data</code>",
+        ]
+        assert sorted(steps, key=html.index) == steps
+        assert NOT_HEALTHY not in html
+
+    def test_healthy_sync(self, admin_client, synced):
+        html = page(admin_client)
+        assert (HEALTHY in html, "First steps" in html) == (True, False)
+        assert f"3 in the last full sync (sync run {synced.pk})" in html
+
+    def test_stale_sync_shows_why(self, admin_client):
+        SyncRun.objects.create(status="failed", finished=timezone.now())
+        html = page(admin_client)
+        assert NOT_HEALTHY in html
+        assert "No successful full sync in the last 12 hours" in html
+
+    def test_disabled_sync_is_not_called_unhealthy(self, admin_client, synced):
+        CatalogSyncConfig.objects.create(enabled=False)
+        html = page(admin_client)
+        assert (NOT_HEALTHY in html, "The sync is disabled." in html) == (False, True)
+
+    def test_late_sync_is_marked(self, admin_client):
+        now = timezone.now()
+        for hours in (10, 6):
+            run = SyncRun.objects.create(status="succeeded", finished=now - timedelta(hours=hours))
+            SyncRun.objects.filter(pk=run.pk).update(started=run.finished)
+        assert "check the schedule" in page(admin_client)
+
+    def test_share_of_courses_with_a_marketing_url(self, admin_client):
+        CourseOverviewFactory(marketing_url="https://www.example.com/")
+        CourseOverviewFactory()
+        assert "1 of 2 (50.0%)" in page(admin_client)
+
+    def test_access_to_the_catalog(self, admin_client, settings):
+        settings.COURSE_CATALOG_API_URL = "https://me:hush@catalog.example.com/api/v1"
+        html = page(admin_client)
+        assert ("https://catalog.example.com/api/v1" in html, "hush" in html) == (True, False)
+        assert "OAuth2 client credentials: catalog-sync-worker" in html
+
+    def test_running_sync_has_its_bar(self, admin_client, synced):
+        run_id = Lease.acquire().run_id
+        html = page(admin_client)
+        assert "<progress" in html
+        assert f">sync run {run_id}</a>" in html
+
+    def test_request_that_no_worker_took(self, admin_client):
+        SyncRequest.objects.create(command="manage.py lms update_catalog_data")
+        SyncRequest.objects.update(requested=timezone.now() - timedelta(minutes=2))
+        assert "No Celery worker has taken the requested sync" in page(admin_client)
+
+    def test_each_catalog_has_its_section(self, admin_client, settings, synced):
+        settings.CATALOG_SYNC_CATALOGS = {
+            name: {"URL": f"https://{name}.example.com/api/v1"} for name in ("default", "two")
+        }
+        html = page(admin_client)
+        assert (html.count(HEALTHY), html.count(NOT_HEALTHY)) == (1, 1)
+        assert ("https://default.example.com" in html, "https://two.example.com" in html) == (True, True)
+
+    @pytest.mark.parametrize("count", [1, 40])
+    def test_number_of_queries_does_not_grow(self, count, admin_client, django_assert_max_num_queries):
+        for _ in range(count):
+            SyncRun.objects.create(status="succeeded", finished=timezone.now())
+        CourseOverviewFactory.create_batch(count)
+        with django_assert_max_num_queries(16):
+            page(admin_client)
+
+
+class TestBanner:
+    """The health above each list."""
+
+    @pytest.mark.parametrize("name", LISTS)
+    def test_is_above_each_list_and_leads_to_the_overview(self, name, admin_client, synced):
+        html = page(admin_client, f"{ADMIN}{name}/").partition('id="content"')[2]
+        assert HEALTHY in html
+        assert f'<a href="{OVERVIEW}">Overview</a>' in html
+
+    def test_of_a_new_installation(self, admin_client):
+        assert "No sync has run yet." in page(admin_client, f"{ADMIN}syncrun/")
+
+    def test_shows_why_the_sync_is_not_healthy(self, admin_client):
+        SyncRun.objects.create(status="failed", finished=timezone.now())
+        html = page(admin_client, f"{ADMIN}catalogcourserun/")
+        assert (NOT_HEALTHY in html, "No successful full sync" in html) == (True, True)
+
+    def test_is_not_shown_to_those_who_may_not_view_the_overview(self, synced):
+        html = page(client_of("view_catalogcourserun"), f"{ADMIN}catalogcourserun/")
+        assert (HEALTHY in html, OVERVIEW in html) == (False, False)

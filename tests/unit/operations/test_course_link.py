@@ -1,0 +1,198 @@
+"""The link that learners get for a course, the reason, and every link that they could get."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog_sync.api import pin_marketing_url
+from catalog_sync.models import SyncRun, SyncRunChange
+from catalog_sync.operations import course_link
+from catalog_sync.store import course_runs
+from catalog_sync.store.course_runs import CatalogData
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
+
+KEY, CCX = "course-v1:ExampleX+One+2026", "ccx-v1:ExampleX+One+2026+ccx@7"
+URL, PIN, OTHER_URL, SOCIAL = (
+    f"https://www.example.com/{name}" for name in ("one", "pin", "other", "social")
+)
+
+
+def lists(key=KEY, url=URL, status="published", catalog="default"):
+    course_runs.record({key: CatalogData(status, url)}, catalog)
+
+
+def used(key=KEY):
+    """Return the sources of the links that are marked as used."""
+    return [str(each.source) for each in course_link.explain(key).candidates if each.is_used]
+
+
+def set_by_another_tool(key=KEY, url=OTHER_URL):
+    CourseOverview.objects.filter(pk=key).update(marketing_url=url)
+
+
+def rejected(key=KEY, **values):
+    run = SyncRun.objects.create(**{"status": "succeeded"} | values)
+    return SyncRunChange.objects.create(
+        sync_run=run, kind="rejected", course_key=key, new="/one", reason="not an absolute URL"
+    )
+
+
+class TestUsed:
+    """Which of the links learners get."""
+
+    def test_about_page_of_a_course_that_no_catalog_lists(self):
+        CourseOverviewFactory(id=KEY)
+        explained = course_link.explain(KEY)
+        assert explained.link.endswith(f"/courses/{KEY}/about")
+        assert explained.reason.startswith("No Catalog lists this course, so it has no marketing URL.")
+        assert used() == ["about"]
+
+    def test_url_of_the_catalog(self):
+        lists()
+        CourseOverviewFactory(id=KEY)
+        assert (course_link.explain(KEY).link, used()) == (URL, ["catalog"])
+
+    def test_pinned_url(self):
+        lists()
+        CourseOverviewFactory(id=KEY)
+        pin_marketing_url(KEY, PIN)
+        assert (course_link.explain(KEY).link, used()) == (PIN, ["pin"])
+
+    def test_social_sharing_url(self):
+        CourseOverviewFactory(id=KEY, social_sharing_url=SOCIAL)
+        pin_marketing_url(KEY, PIN)
+        assert (course_link.explain(KEY).link, used()) == (SOCIAL, ["social"])
+
+    def test_url_of_the_parent_course_run(self):
+        lists()
+        CourseOverviewFactory(id=CCX)
+        explained = course_link.explain(CCX)
+        assert (explained.link, used(CCX)) == (URL, ["parent"])
+        assert f"the Catalog's URL of its parent course run {KEY}" in explained.reason
+
+    def test_pinned_url_of_the_parent_course_run(self):
+        CourseOverviewFactory(id=CCX)
+        pin_marketing_url(KEY, PIN)
+        assert (course_link.explain(CCX).link, used(CCX)) == (PIN, ["parent"])
+
+    def test_url_of_another_tool(self):
+        CourseOverviewFactory(id=KEY)
+        set_by_another_tool()
+        assert (course_link.explain(KEY).link, used()) == (OTHER_URL, ["other_tool"])
+
+    def test_url_of_another_tool_although_the_catalog_has_one(self):
+        lists()
+        CourseOverviewFactory(id=KEY)
+        set_by_another_tool()
+        explained = course_link.explain(KEY)
+        assert (explained.link, used()) == (OTHER_URL, ["other_tool"])
+        assert "The next full sync restores the expected URL." in explained.reason
+
+    def test_about_page_until_the_url_reaches_the_lms(self):
+        lists()
+        CourseOverviewFactory(id=KEY)
+        set_by_another_tool(url=None)
+        assert used() == ["about"]
+        assert "has not reached the LMS yet" in course_link.explain(KEY).reason
+
+    def test_link_that_the_lms_changed(self, edx_platform):
+        edx_platform.use(lambda course: "https://else.example.com/")
+        CourseOverviewFactory(id=KEY)
+        explained = course_link.explain(KEY)
+        assert (explained.link, used()) == ("https://else.example.com/", ["platform"])
+
+    def test_case_of_the_course_key_counts(self):
+        lists()
+        CourseOverviewFactory(id=KEY)
+        assert course_link.explain(KEY.replace("One", "ONE")).link == ""
+
+
+class TestCandidates:
+    """Every link, in the order of priority."""
+
+    def test_are_in_the_order_of_priority(self):
+        lists()
+        CourseOverviewFactory(id=CCX, social_sharing_url=SOCIAL)
+        pin_marketing_url(CCX, PIN)
+        found = course_link.explain(CCX).candidates
+        assert [(str(each.source), each.url) for each in found[:-1]] == [
+            ("social", SOCIAL),
+            ("pin", PIN),
+            ("catalog", ""),
+            ("parent", URL),
+        ]
+        assert found[-1].url.endswith(f"/courses/{CCX}/about")
+
+    def test_each_catalog_has_one(self, settings):
+        settings.CATALOG_SYNC_CATALOGS = {name: {"URL": "https://x.example"} for name in ("default", "two")}
+        lists(catalog="two")
+        lists(url=None, status="unpublished")
+        CourseOverviewFactory(id=KEY)
+        found = course_link.explain(KEY).candidates[2:4]
+        assert [(each.label, each.url, each.is_used) for each in found] == [
+            ("Catalog default", "", False),
+            ("Catalog two", URL, True),
+        ]
+        assert found[0].note == "The course run has the status 'unpublished' in the Catalog."
+
+    def test_course_in_neither_has_none(self):
+        explained = course_link.explain(KEY)
+        assert (explained.link, [each.url for each in explained.candidates]) == ("", [""] * 4)
+        assert explained.reason.endswith("and no Catalog lists it. Check the course key.")
+
+    @pytest.mark.parametrize(
+        ("url", "sentence"), [(URL, "If it is created, it gets"), (None, "has no usable marketing URL")]
+    )
+    def test_course_in_the_catalog_alone(self, url, sentence):
+        lists(url=url)
+        assert sentence in course_link.explain(KEY).reason
+
+
+class TestRejected:
+    """A record that the last full sync rejected."""
+
+    def test_is_the_reason(self):
+        CourseOverviewFactory(id=KEY)
+        rejected()
+        assert course_link.explain(KEY).reason == (
+            "The last full sync rejected the Catalog's record of this course run: not an absolute URL (/one). Learners "
+            "share the LMS about page."
+        )
+
+    def test_is_the_reason_also_if_the_lms_does_not_have_the_course(self):
+        rejected()
+        assert "rejected the Catalog's record" in course_link.explain(KEY).reason
+
+    def test_of_an_earlier_sync_is_no_reason(self):
+        CourseOverviewFactory(id=KEY)
+        rejected()
+        SyncRun.objects.create(status="succeeded")
+        assert "rejected" not in course_link.explain(KEY).reason
+
+    def test_of_an_incremental_sync_is_no_reason(self):
+        CourseOverviewFactory(id=KEY)
+        rejected(scope="changed")
+        assert "rejected" not in course_link.explain(KEY).reason
+
+
+class TestIsKnown:
+    """Whether a course key may be pinned without a question."""
+
+    def test_course_in_neither(self):
+        assert not course_link.is_known(KEY)
+
+    @pytest.mark.parametrize(
+        "place", [lists, lambda: CourseOverviewFactory(id=KEY), lambda: pin_marketing_url(KEY, PIN)]
+    )
+    def test_course_in_one_of_them(self, place):
+        place()
+        assert course_link.is_known(KEY)
+
+
+def test_takes_four_queries_at_most(django_assert_max_num_queries):
+    CourseOverviewFactory(id=CCX)
+    with django_assert_max_num_queries(4):
+        course_link.explain(CCX)

@@ -1,0 +1,135 @@
+"""The state of the sync on one page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.operations import overview
+from sandbox.lms.course_overviews.models import CourseOverview
+from tests.factories import CourseOverviewFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
+
+
+def synced(hours_ago, **values):
+    """Store a full sync that started so long ago."""
+    started = timezone.now() - timedelta(hours=hours_ago)
+    run = SyncRun.objects.create(**{"status": "succeeded", "finished": started} | values)
+    SyncRun.objects.filter(pk=run.pk).update(started=started)
+    return run
+
+
+def hours_until(time):
+    return round((time - timezone.now()).total_seconds() / 3600, 1)
+
+
+class TestState:
+    """The state of one Catalog."""
+
+    def state(self):
+        [state] = overview.states()
+        return state
+
+    def test_new_installation(self):
+        state = self.state()
+        assert (state.last_success, state.last_full, state.next_expected, state.stale_at) == (None,) * 4
+        assert "none has ever run" in state.fault
+
+    def test_healthy(self):
+        run = synced(1)
+        state = self.state()
+        assert (state.fault, state.last_success, state.last_full) == ("", run, run)
+        assert hours_until(state.stale_at) == 11
+
+    def test_last_full_sync_may_have_failed(self):
+        succeeded, failed = synced(7), synced(1, status="failed", course_runs_rejected=3)
+        state = self.state()
+        assert (state.last_success, state.last_full) == (succeeded, failed)
+
+    def test_next_is_expected_after_the_median_interval(self):
+        for hours_ago in (49, 25, 20, 13, 7, 1):  # one run was missed, one was extra
+            synced(hours_ago)
+        assert hours_until(self.state().next_expected) == 5
+        assert not self.state().is_late
+
+    def test_dry_runs_and_other_scopes_do_not_count_as_schedule(self):
+        synced(7)
+        synced(1)
+        synced(0.5, dry_run=True)
+        synced(0.4, scope="changed")
+        assert hours_until(self.state().next_expected) == 5
+
+    def test_is_late_after_the_expected_time(self):
+        synced(16)
+        synced(10)
+        assert self.state().is_late
+
+    def test_disabled_sync_has_no_next_one(self):
+        CatalogSyncConfig.objects.create(enabled=False)
+        synced(7)
+        synced(1)
+        state = self.state()
+        assert (state.next_expected, state.is_enabled) == (None, False)
+        assert "is disabled" in state.fault
+
+    def test_each_catalog_has_its_own(self, settings):
+        settings.CATALOG_SYNC_CATALOGS = {name: {"URL": "https://x.example"} for name in ("one", "two")}
+        synced(1, catalog="two")
+        states = overview.states()
+        assert [(state.catalog, bool(state.fault)) for state in states] == [("one", True), ("two", False)]
+
+
+class TestSummary:
+    """The line above the lists."""
+
+    def test_new_installation(self):
+        assert overview.summary().is_new
+
+    def test_healthy(self):
+        run = synced(1)
+        summary = overview.summary()
+        assert (summary.fault, summary.last_success, summary.is_new) == ("", run.finished, False)
+
+    def test_dry_run_is_a_sync_run(self):
+        synced(1, dry_run=True)
+        assert not overview.summary().is_new
+
+    def test_fault_of_an_enabled_catalog_is_worse_than_a_disabled_one(self, settings):
+        settings.CATALOG_SYNC_CATALOGS = {
+            name: {"URL": "https://x.example"} for name in ("one", "two", "three")
+        }
+        CatalogSyncConfig.objects.create(catalog="one", enabled=False)
+        synced(99, catalog="two")
+        synced(1, catalog="three")
+        summary = overview.summary()
+        assert (summary.is_enabled, "of the Catalog two" in summary.fault) == (True, True)
+
+
+class TestCountCourses:
+    """How many courses have a marketing URL."""
+
+    def test_counts_them(self):
+        for url in ("https://www.example.com/", "", None):
+            course = CourseOverviewFactory()
+            CourseOverview.objects.filter(pk=course.pk).update(marketing_url=url)
+        counts = overview.count_courses()
+        assert (counts.courses, counts.with_url, round(counts.percent), counts.is_complete) == (
+            3,
+            1,
+            33,
+            True,
+        )
+
+    def test_without_courses_there_is_no_share(self):
+        assert overview.count_courses().percent is None
+
+    def test_reads_only_so_many(self, monkeypatch, django_assert_num_queries):
+        monkeypatch.setattr(overview, "MOST_COUNTED", 2)
+        CourseOverviewFactory.create_batch(4, marketing_url="https://www.example.com/")
+        with django_assert_num_queries(1):
+            counts = overview.count_courses()
+        assert (counts.courses, counts.is_complete) == (2, False)
