@@ -1,7 +1,7 @@
 # `make` lists the targets. You need only Python 3.11 or newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services quality docs diagrams package release-check bench mutants clean
+.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services stress quality docs diagrams package release-check bench mutants clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13; do \
@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 REPORTS := .cache/reports
 
 # The addresses of the servers. Set them in the environment or on the command line.
+MYSQL_URL ?= mysql://root@127.0.0.1:13306/lms
 MARIADB_URL ?= mysql://root@127.0.0.1:3306/lms
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/lms
 REDIS_URL ?= redis://127.0.0.1:6379/0
@@ -35,23 +36,28 @@ serve: $(VENV)/.installed-sandbox ## Run the sandbox LMS and the stand-in Catalo
 test: $(VENV)/.installed-test ## Run the test suite on SQLite
 	$(call run_suite,sqlite)
 
-# On the servers, the suite runs the tests that use the database. These use it too, but test HTTP, the stand-in and the
-# documentation, so their result does not depend on the database. (test_faults_values.py: databases differ in the values
-# that they accept.)
-SAME_ON_EVERY_DATABASE := tests/docs/test_commands.py tests/integration/test_authentication.py \
-	tests/integration/test_faults_[!v]*.py tests/sandbox/test_mobile_*.py \
-	tests/security/test_hostile_catalog.py tests/security/test_secrets.py
-# These start Celery workers. They run on MariaDB only, which Open edX uses.
-WITH_WORKERS := tests/integration/test_distributed.py tests/integration/test_run_now.py \
-	tests/several_catalogs/test_workers.py tests/docs/test_commands_on_servers.py tests/processes/test_update_catalog_data.py
+# These run on every database, because their result depends on its SQL, its locks or its migrations.
+ABOUT_SQL := tests/unit/store tests/unit/sync/test_outcome.py tests/unit/sync/test_transactions.py \
+	tests/unit/admin/test_course_runs.py tests/unit/test_receivers.py tests/properties tests/several_catalogs \
+	tests/integration tests/sandbox/test_lms_migrations.py
+# Of these folders, the modules that test HTTP, checks, log lines and other applications.
+# (test_faults_values.py: databases differ in the values that they accept.)
+NOT_ABOUT_SQL := $(wildcard tests/integration/test_faults_[!v]*.py) \
+	$(patsubst %,tests/integration/test_%.py,authentication logs_and_monitoring metrics studio web_processes) \
+	$(patsubst %,tests/several_catalogs/test_%.py,admin checks health organizations)
+# These start Celery workers or one process per scenario. They run on one server.
+WITH_PROCESSES := tests/integration/test_distributed.py tests/integration/test_run_now.py tests/several_catalogs/test_workers.py \
+	tests/several_catalogs/test_processes.py tests/docs/test_commands_on_servers.py \
+	tests/processes/test_update_catalog_data.py
+SELECTION := -m "database and not browser and not packaging and not deploy" $(ABOUT_SQL) \
+	$(NOT_ABOUT_SQL:%=--ignore=%)
 
-test-services: $(VENV)/.installed-services services ## Run the suite on MariaDB and PostgreSQL, with Redis and RabbitMQ
-	LMS_DATABASE_URL=$(MARIADB_URL) $(call run_suite,mariadb,$(ON_SERVERS))
-	LMS_DATABASE_URL=$(POSTGRES_URL) $(call run_suite,postgres,$(ON_SERVERS) $(WITH_WORKERS:%=--ignore=%))
+test-services: $(VENV)/.installed-services services ## Run what depends on SQL on MySQL, MariaDB and PostgreSQL, with Redis and RabbitMQ
+	LMS_DATABASE_URL=$(MYSQL_URL) $(call run_suite,mysql,$(SELECTION) $(WITH_PROCESSES:%=--ignore=%))
+	LMS_DATABASE_URL=$(MARIADB_URL) $(call run_suite,mariadb,$(SELECTION) $(WITH_PROCESSES))
+	LMS_DATABASE_URL=$(POSTGRES_URL) $(call run_suite,postgres,$(SELECTION) $(WITH_PROCESSES:%=--ignore=%))
 	$(call run_suite,redis,tests/unit/catalog_client)
 
-test-services: ON_SERVERS := -m "database and not browser and not packaging and not deploy" \
-	$(SAME_ON_EVERY_DATABASE:%=--ignore-glob=%)
 # All tests use Redis as the cache, but only those marked `services` use a broker. With a shared broker, one test
 # would get another test's tasks.
 test-services: export LMS_CACHE_URL := $(REDIS_URL)
@@ -59,7 +65,14 @@ test-services: export TEST_REDIS_URL := $(REDIS_URL)
 test-services: export TEST_RABBITMQ_URL := $(RABBITMQ_URL)
 
 services: # Fail at once, with the name of the server, if one does not answer.
-	@$(PYTHON) scripts/check_services.py $(MARIADB_URL) $(POSTGRES_URL) $(REDIS_URL) $(RABBITMQ_URL)
+	@$(PYTHON) scripts/check_services.py $(foreach name,MYSQL_URL MARIADB_URL POSTGRES_URL REDIS_URL RABBITMQ_URL,$(name)=$($(name)))
+
+STRESS_SECONDS ?= 60
+stress: export STRESS_SECONDS := $(STRESS_SECONDS)
+stress: $(VENV)/.installed-services services ## Let publishers, pins and syncs of two Catalogs write at the same time, for a minute per database
+	for url in $(MYSQL_URL) $(MARIADB_URL) $(POSTGRES_URL); do \
+		LMS_DATABASE_URL=$$url $(BIN)/python -m pytest -m services -n0 tests/several_catalogs/test_stress.py || exit; \
+	done
 
 test-browser: $(VENV)/.installed-browser ## Run the tests that drive Chromium
 	$(call run_suite,browser,-m browser)

@@ -169,7 +169,7 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: st
         reason: why it is pinned.
 
     Raises:
-        UsageError: the URL or the course key is invalid.
+        UsageError: the URL or the course key is invalid, or the caller is in a transaction.
     """
     from catalog_sync.store import pins
 
@@ -185,7 +185,7 @@ def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
     another tool had set before the pin.
 
     Raises:
-        UsageError: the course key is invalid.
+        UsageError: the course key is invalid, or the caller is in a transaction.
     """
     from catalog_sync.store import pins
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -52,7 +53,12 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Return the URLs of the pages, and those that their buttons post to."""
-        name, guard = "catalog_sync_pinnedmarketingurl_{}", self.admin_site.admin_view
+        name = "catalog_sync_pinnedmarketingurl_{}"
+
+        # With ATOMIC_REQUESTS, as in Open edX, a pin would be in the request's transaction, and be refused.
+        def guard(view: Any) -> Any:
+            return non_atomic_requests(self.admin_site.admin_view(view))
+
         return [
             path("pin/", guard(self.pin_view), name=name.format("pin")),
             path("<int:pk>/unpin/", guard(require_POST(self.unpin_view)), name=name.format("unpin")),

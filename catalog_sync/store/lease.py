@@ -10,9 +10,10 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -20,7 +21,7 @@ from catalog_sync import conf
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.models import SyncRun
-from catalog_sync.store.sql import UtcNow, is_conflict
+from catalog_sync.store.sql import UtcNow, is_conflict, repeat_on_conflict
 from catalog_sync.store.text import storable
 
 # Without a heartbeat, the lease expires after this time.
@@ -30,7 +31,7 @@ _LEASE_TIME = timedelta(seconds=LEASE_SECONDS)
 _LONGEST_WAIT = timedelta(days=1)
 # A sync run that waits for the Catalog also notices after this time that it was canceled.
 HEARTBEAT_SECONDS = 2
-ACQUIRE_ATTEMPTS = 3
+ACQUIRE_ATTEMPTS = 10
 # An incremental sync takes a second or two. Schedulers often start it and a full sync at the same moment.
 LONGEST_INCREMENTAL_SECONDS = 60
 ACQUIRE_PAUSE_SECONDS = 0.5
@@ -78,22 +79,21 @@ class Lease:
         Raises:
             SyncAlreadyRunning: another sync run holds it, and it has not expired.
         """
-        for attempt in range(ACQUIRE_ATTEMPTS):
+        for attempts_left in reversed(range(ACQUIRE_ATTEMPTS)):
             expire_stale_runs()
-            try:
-                # In a savepoint, so that an outer transaction stays usable after the insert fails.
-                with transaction.atomic():
-                    run = SyncRun.objects.create(
-                        catalog=catalog, lease=catalog, holder=_this_process(), heartbeat=UtcNow(), **values
-                    )
-                return cls(run.pk)
-            except IntegrityError:
-                holder = SyncRun.objects.filter(lease=catalog).first()
-                if holder is not None:
-                    raise _already_running(holder) from None
-                if attempt == ACQUIRE_ATTEMPTS - 1:
-                    raise
-                # The other sync run has just ended: try again.
+            holder = SyncRun.objects.filter(lease=catalog).first()
+            if holder is None:
+                try:
+                    return cls(repeat_on_conflict(lambda: _create(catalog, values)))
+                except IntegrityError:
+                    # Another sync run has acquired it since, and may have ended.
+                    if not attempts_left:
+                        raise
+            elif not attempts_left or alive().filter(pk=holder.pk).exists():
+                raise _already_running(holder)
+            else:
+                # Its row is locked: by itself, if it is alive, or by a sync of another Catalog for a moment.
+                time.sleep(ACQUIRE_PAUSE_SECONDS)
         raise AssertionError("unreachable: the loop returns or raises")
 
     @classmethod
@@ -151,7 +151,7 @@ class Lease:
 
     def close(self, **values: Any) -> None:
         """Store how the sync run ended, and release the lease; a sync run whose lease has expired is not changed."""
-        _end(SyncRun.objects.filter(pk=self.run_id, lease__isnull=False), heartbeat=UtcNow(), **values)
+        repeat_on_conflict(partial(_close, self.run_id, heartbeat=UtcNow(), **values))
 
 
 def running() -> QuerySet[SyncRun]:
@@ -166,7 +166,11 @@ def alive() -> QuerySet[SyncRun]:
 
 
 def expire_stale_runs() -> None:
-    """Close the sync runs whose lease has expired."""
+    """Close the sync runs whose lease has expired, except those that are in a transaction.
+
+    A transaction may take longer than the lease lasts, and its last statement is a heartbeat. If its process is
+    frozen, the database ends the transaction (``catalog_sync.store.sql.idle_transactions_bounded``).
+    """
     too_old, too_new = UtcNow() - _LEASE_TIME, UtcNow() + _LONGEST_WAIT
     stale = running().filter(Q(heartbeat__lt=too_old) | Q(heartbeat__gt=too_new))
     for run in stale:
@@ -178,23 +182,55 @@ def expire_stale_runs() -> None:
             "message": f"The process ended unexpectedly ({run.holder}). Its changes are kept; "
             "the next sync run applies the rest.",
         }
-        if _end(stale.filter(pk=run.pk), **end):
+        is_closed = repeat_on_conflict(partial(_close_stale, run, stale.filter(pk=run.pk), end))
+        if is_closed:
             stored = {name: getattr(run, name) for name in REPORTED}
             EventLog(run.pk).error("finished", **stored | end)
 
 
+@transaction.atomic
+def _close_stale(run: SyncRun, stale: QuerySet[SyncRun], end: dict[str, Any]) -> bool:
+    is_free = _lock(SyncRun.objects.filter(lease=run.lease), skip_locked=True)
+    return bool(is_free and _end(stale, **end))
+
+
+# In a transaction of the caller this is a savepoint: it stays usable after the insert fails.
+@transaction.atomic
+def _create(catalog: str, values: dict[str, Any]) -> int:
+    run = SyncRun.objects.create(
+        catalog=catalog, lease=catalog, holder=_this_process(), heartbeat=UtcNow(), **values
+    )
+    return int(run.pk)
+
+
+@transaction.atomic
+def _close(run_id: int, **values: Any) -> None:
+    wait_for_writer()
+    _end(SyncRun.objects.filter(pk=run_id, lease__isnull=False), **values)
+
+
 def _end(runs: QuerySet[SyncRun], **values: Any) -> int:
-    with transaction.atomic():
-        # First lock the index of the leases, as every caller of wait_for_writer does. In another order the two could
-        # deadlock, and MariaDB would roll back the publishing of a course.
-        wait_for_writer()
-        stored = {name: storable(value) for name, value in values.items()}
-        return runs.update(lease=None, finished=UtcNow(), **stored)
+    stored = {name: storable(value) for name, value in values.items()}
+    return runs.update(lease=None, finished=UtcNow(), **stored)
 
 
 def wait_for_writer() -> None:
-    """Wait, inside a transaction, until no page is being written. No page can be written until the transaction ends."""
-    list(running().select_for_update().values_list("pk"))
+    """Wait, inside a transaction, until no page is being written. No page can be written until the transaction ends.
+
+    Call it once per transaction: a second call could lock sync runs that began since, and meet a deadlock.
+    """
+    _lock(running())
+
+
+def _lock(runs: QuerySet[SyncRun], skip_locked: bool = False) -> list[Any]:
+    """Lock these rows, and return which: all of them, or those that nobody else has locked."""
+    # Each transaction that locks several sync runs, or releases a lease, does this first. In one order they cannot
+    # deadlock. MySQL and MariaDB also lock the entries of the index that they read: the order and the column make
+    # them read the index of the leases, however small the table is.
+    if skip_locked and not connection.features.has_select_for_update_skip_locked:
+        skip_locked = False  # SQLite and old versions of MariaDB: it waits
+    locked = runs.select_for_update(skip_locked=skip_locked).order_by("lease")
+    return list(locked.values_list("lease", flat=True))
 
 
 def _already_running(holder: SyncRun) -> SyncAlreadyRunning:

@@ -26,8 +26,9 @@ def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
     A CCX course that has a URL of its own keeps it. Neither the LMS nor the Catalog need have the course yet.
 
     Raises:
-        UsageError: the course key is too long.
+        UsageError: the course key is too long, or the caller is in a transaction.
     """
+    repeat_on_conflict(_refuse_transaction_of_the_caller)
     longest = PinnedMarketingUrl._meta.get_field("course_key").max_length or 0
     if len(course_key) > longest:
         raise UsageError(f"The course key is longer than {longest} characters", "course_key")
@@ -57,7 +58,12 @@ def _url_of_another_tool(course_key: str) -> str | None:
 
 
 def unpin(course_key: str, user: Any = None) -> bool:
-    """Remove the pin of a course, and publish the URL that the Catalog has; return whether there was a pin."""
+    """Remove the pin of a course, and publish the URL that the Catalog has; return whether there was a pin.
+
+    Raises:
+        UsageError: the caller is in a transaction.
+    """
+    repeat_on_conflict(_refuse_transaction_of_the_caller)
     was_pinned = repeat_on_conflict(lambda: _unpin(course_key))
     if was_pinned:
         EventLog().info("unpinned", course_key=course_key, user_id=getattr(user, "pk", None))
@@ -75,18 +81,29 @@ def _unpin(course_key: str) -> bool:
     return True
 
 
+def _refuse_transaction_of_the_caller() -> None:
+    # Until it ended, it would hold locks for which every sync and every publishing of a course waits.
+    try:
+        with transaction.atomic(durable=True):
+            pass
+    except RuntimeError:
+        raise UsageError(
+            "A URL cannot be pinned or unpinned inside a transaction, because every sync would wait for its end. Call "
+            "the function after the commit (transaction.on_commit), or decorate the view with "
+            "transaction.non_atomic_requests."
+        ) from None
+
+
 def _publish(course_key: str, removed_url: str | None = None, previous_url: str | None = None) -> None:
     """Publish now, and once more after the commit.
 
     A sync that begins after ``wait_for_writer`` reads the pins as they were before, and publishes those.
     """
 
-    def republish() -> None:
-        publishing.republish_with_ccx(course_key, removed_url, previous_url)
-
     # A function, not a partial: see catalog_sync.receivers.
-    def republish_again() -> None:
-        repeat_on_conflict(republish)
+    def republish() -> None:
+        repeat_on_conflict(lambda: publishing.republish_with_ccx(course_key, removed_url, previous_url))
 
-    republish()
-    transaction.on_commit(republish_again, robust=True)
+    # Without a second wait_for_writer: it could lock a sync run that began since, in the wrong order.
+    publishing.publish_with_ccx(course_key, removed_url, previous_url)
+    transaction.on_commit(republish, robust=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -60,11 +61,30 @@ def republish(course_key: str, restored_url: str | None) -> None:
     """
     with transaction.atomic():
         wait_for_writer()
-        published = precedence.data_for([course_key])
-        if restored_url and not published.get(course_key, CatalogData()).marketing_url:
-            _clear([course_key], restored_url)
-        else:
-            publish(published)
+        _republish([course_key], restored_url)
+
+
+def republish_with_ccx(
+    course_key: str, removed_url: str | None = None, previous_url: str | None = None
+) -> None:
+    """Do the same as ``publish_with_ccx`` in a transaction of its own."""
+    with transaction.atomic():
+        wait_for_writer()
+        publish_with_ccx(course_key, removed_url, previous_url)
+
+
+def publish_with_ccx(
+    course_key: str, removed_url: str | None = None, previous_url: str | None = None
+) -> None:
+    """Update a course overview and its CCX courses to the data that is stored now, in a transaction.
+
+    Args:
+        course_key: its key.
+        removed_url: a URL that was pinned until now. It is removed if nothing replaces it.
+        previous_url: the URL that replaces it on the course overview itself if no marketing URL is stored.
+    """
+    for chunk in course_overviews.with_ccx(course_key):
+        _republish([key for key, _ in chunk], removed_url, {course_key: previous_url})
 
 
 def publish(published: dict[str, CatalogData]) -> int:
@@ -86,34 +106,18 @@ def publish(published: dict[str, CatalogData]) -> int:
     return written
 
 
-def republish_with_ccx(
-    course_key: str, removed_url: str | None = None, previous_url: str | None = None
+def _republish(
+    course_keys: list[str], removed_url: str | None, previous_urls: Mapping[str, str | None] | None = None
 ) -> None:
-    """Update the marketing URL of a course overview, and of its CCX courses, to the data that is stored now.
-
-    Args:
-        course_key: its key.
-        removed_url: a URL that was pinned until now. It is removed if nothing replaces it.
-        previous_url: the URL that replaces it on the course overview itself if no marketing URL is stored.
-    """
-    with transaction.atomic():
-        wait_for_writer()
-        for chunk in course_overviews.with_ccx(course_key):
-            published = precedence.data_for([key for key, _ in chunk])
-            urls = {key: published.get(key, CatalogData()).marketing_url for key, _ in chunk}
-            unpinned = {key for key, shown in chunk if removed_url and shown == removed_url and not urls[key]}
-            if previous_url and course_key in unpinned:
-                urls[course_key] = previous_url
-            course_overviews.copy_marketing_urls(
-                {key: url for key, shown in chunk if (url := urls[key]) and url != shown}
-            )
-            if to_clear := [key for key in unpinned if not urls[key]]:
-                _clear(to_clear, removed_url)
-
-
-def _clear(course_keys: list[str], url: str | None) -> None:
-    """Remove this marketing URL from course overviews for which none was stored, and publish what is stored."""
-    course_overviews.clear(course_keys, url)
-    # A sync that began meanwhile may have stored a marketing URL. From now on it waits for this transaction if it
-    # writes these course overviews, and what it wrote before is visible.
-    publish(precedence.data_for(course_keys))
+    published = precedence.data_for(course_keys)
+    without_url = [key for key in course_keys if not published.get(key, CatalogData()).marketing_url]
+    if removed_url and without_url:
+        # Another tool may have set another URL meanwhile, which stays.
+        removable = course_overviews.lock_with_url(without_url, removed_url)
+        previous = {key: url for key in removable if (url := (previous_urls or {}).get(key))}
+        course_overviews.copy_marketing_urls(previous)
+        course_overviews.clear([key for key in removable if key not in previous])
+        # A sync that began meanwhile may have stored a marketing URL. From now on it waits for this transaction if it
+        # writes these course overviews, and what it wrote before is visible.
+        published = precedence.data_for(course_keys)
+    publish(published)

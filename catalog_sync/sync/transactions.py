@@ -69,6 +69,8 @@ class Transactions:
                     wait_for_writer()
                 self.lease.renew(**added)
                 result = work()
+                # If the work took longer than the lease lasts, the lease would have expired at the commit.
+                self.lease.renew_if_due()
         self._stored = progress
         self.ended_at = time.monotonic()
         return result

@@ -70,6 +70,25 @@ def running_sync() -> SyncRun | None:
     return SyncRun.objects.filter(lease__isnull=False).first()
 
 
+def wait_until_blocked() -> None:
+    """Wait until another connection to this database waits for a lock. SQLite, with one writer, cannot show it."""
+    queries = {
+        "mysql": "SELECT 1 FROM information_schema.innodb_trx JOIN information_schema.processlist "
+        "ON id = trx_mysql_thread_id WHERE trx_state = 'LOCK WAIT' AND db = DATABASE()",
+        "postgresql": "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    }
+    if query := queries.get(connection.vendor):
+        with connection.cursor() as cursor:
+
+            def is_blocked() -> bool:
+                # MySQL and MariaDB refresh this table only if nobody has read it for 0.1 seconds.
+                time.sleep(0.15)
+                cursor.execute(query)
+                return cursor.fetchone() is not None
+
+            wait_until(is_blocked, "a connection that waits for a lock")
+
+
 def age_heartbeat(seconds: int = LEASE_SECONDS + 1) -> None:
     """Set the last heartbeat of the lease's holder so many seconds earlier."""
     SyncRun.objects.filter(lease__isnull=False).update(heartbeat=F("heartbeat") - timedelta(seconds=seconds))

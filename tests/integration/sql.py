@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -33,3 +34,13 @@ class Statements:
 def statements() -> Iterator[Statements]:
     with CaptureQueriesContext(connection) as captured:
         yield Statements(captured)
+
+
+def plan(sql: str) -> list[dict[str, Any]]:
+    """Return how the database would answer a statement: rows with the names of its columns in small letters."""
+    # MySQL returns a tree otherwise. MariaDB does not have this format.
+    format_option = "FORMAT=TRADITIONAL " if connection.display_name == "MySQL" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {format_option}{sql}")
+        names = [column[0].lower() for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

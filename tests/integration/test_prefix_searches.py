@@ -1,4 +1,4 @@
-"""Courses whose key begins so are asked of the index, however many others there are."""
+"""The database finds course keys with a prefix in the index, however many other keys there are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import connection
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_overviews
 from tests.factories import CourseOverviewFactory
-from tests.integration.sql import statements
+from tests.integration.sql import plan, statements
 
 # SQLite has no index for it.
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
@@ -20,20 +20,20 @@ CCX_KEY = "ccx-v1:ExampleX+Run007+2026+ccx@1"
 
 
 def read_whole_tables(search: Callable[[], object]) -> list[str]:
-    """Return the statements of a search that the database would not answer from an index."""
+    """Return the statements of a search for which the database would not use an index."""
     with statements() as sent:
         search()
     mysql = connection.vendor == "mysql"
-    with connection.cursor() as cursor:
-        if not mysql:  # a table as small as this one is read as a whole otherwise, if need be in order
+    if not mysql:  # otherwise PostgreSQL reads a table as small as this one to its end
+        with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
-        found = []
-        for sql in sent.all():
-            cursor.execute(f"EXPLAIN {sql}")
-            plan = cursor.fetchall()
-            # How many rows MariaDB expects to read; the operator by which PostgreSQL looks for where a prefix begins.
-            indexed = int(plan[0][8]) < len(KEYS) / 4 if mysql else "~>=~" in str(plan)
-            found += [] if indexed else [sql]
+    found = []
+    for sql in sent.all():
+        steps = plan(sql)
+        # MySQL and MariaDB show how many rows they expect to read; PostgreSQL shows the operator that searches the
+        # index for the first key with a prefix.
+        indexed = int(steps[0]["rows"]) < len(KEYS) / 4 if mysql else "~>=~" in str(steps)
+        found += [] if indexed else [sql]
     assert sent.all()
     return found
 
@@ -53,11 +53,11 @@ SEARCHES = {
 
 
 @pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
-def test_course_overviews_that_begin_so(search, some_courses):
+def test_course_overviews_with_a_prefix(search, some_courses):
     assert read_whole_tables(search) == []
 
 
-def test_course_runs_that_begin_so():
+def test_course_runs_with_a_prefix():
     CatalogCourseRun.objects.bulk_create(CatalogCourseRun(course_key=key) for key in KEYS)
     found = CatalogCourseRun.objects.filter(course_key__startswith=KEYS[7])
     assert read_whole_tables(lambda: list(found)) == []

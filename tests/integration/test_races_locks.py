@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
 from django.db import Error as AnyDatabaseError
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_catalog_data
-from catalog_sync.models import SyncRun
+from catalog_sync.exceptions import SyncAlreadyRunning, UsageError
+from catalog_sync.models import PinnedMarketingUrl, SyncRun
 from catalog_sync.store import course_overviews, publishing
-from catalog_sync.store.lease import Lease
+from catalog_sync.store.lease import Lease, expire_stale_runs, wait_for_writer
 from catalog_sync.store.sql import idle_transactions_bounded, is_conflict, repeat_on_conflict
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import Worker, age_heartbeat, running_sync, shown
+from tests.integration.processes import Worker, age_heartbeat, running_sync, shown, wait_until_blocked
+from tests.integration.sql import plan, statements
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 
@@ -292,47 +294,47 @@ def test_no_transaction_is_open_during_a_request(courses, monkeypatch):
 
 
 class TestIdleTransaction:
-    """A process that stands still in the middle of a page, with its locks."""
+    """A process that is frozen inside the transaction of a page, with its locks."""
+
+    @staticmethod
+    def bound():
+        """Return the session's time limit for an idle transaction."""
+        name = {
+            "MariaDB": "@@idle_transaction_timeout",
+            "MySQL": "@@wait_timeout",
+            "PostgreSQL": "current_setting('idle_in_transaction_session_timeout')",
+        }[connection.display_name]
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {name}")
+            return str(cursor.fetchone()[0])
 
     @pytest.mark.services
     def test_transaction_is_ended_by_the_database(self, courses):
+        first = CourseOverview.objects.filter(pk=KEYS[0])
+
+        def freeze():
+            with idle_transactions_bounded(1), transaction.atomic():
+                first.update(display_name="held")
+                # The other connection waits for the lock until the database ends this transaction.
+                Worker(lambda: first.update(display_name="of the other")).finish()
+                first.update(display_name="late")
+
         with pytest.raises(AnyDatabaseError):
-            self.stay_idle()
+            freeze()
         connection.close()
-        assert CourseOverview.objects.get(pk=KEYS[0]).display_name not in ("held", "late")
-
-    @staticmethod
-    def stay_idle():
-        with idle_transactions_bounded(1), transaction.atomic():
-            CourseOverview.objects.filter(pk=KEYS[0]).update(display_name="held")
-            time.sleep(3)
-            CourseOverview.objects.filter(pk=KEYS[0]).update(display_name="late")
+        assert first.get().display_name == "of the other"
 
     @pytest.mark.services
-    def test_timeout_ends_with_the_sync_run(self, courses):
-        with idle_transactions_bounded(1):
-            pass
-        with transaction.atomic():
-            CourseOverview.objects.filter(pk=KEYS[0]).update(display_name="held")
-            time.sleep(3)
-        assert CourseOverview.objects.get(pk=KEYS[0]).display_name == "held"
+    def test_limit_ends_with_the_sync_run(self, courses):
+        before = self.bound()
+        update_catalog_data()
+        assert self.bound() == before
 
     @pytest.mark.services
-    def test_sync_run_has_the_timeout(self, courses):
-        name = (
-            "@@idle_transaction_timeout"
-            if connection.vendor == "mysql"
-            else "current_setting('idle_in_transaction_session_timeout')"
-        )
+    def test_sync_run_has_the_limit(self, courses):
         found = []
-
-        def on_progress(retrieved, total):
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT {name}")
-                found.append(str(cursor.fetchone()[0]))
-
-        update_catalog_data(on_progress=on_progress)
-        assert found == ["45" if connection.vendor == "mysql" else "45s"]
+        update_catalog_data(on_progress=lambda retrieved, total: found.append(self.bound()))
+        assert found == ["45s" if connection.vendor == "postgresql" else "45"]
 
 
 class TestRepeatOnConflict:
@@ -397,31 +399,6 @@ class TestRepeatOnConflict:
             set_pin(last)
         assert (len(refused), shown()[KEYS[0]]) == (1, last)
 
-    @pytest.mark.services
-    @pytest.mark.parametrize("pins", [[URL], [OTHER_URL, None]], ids=["pin", "unpin"])
-    def test_pinning_and_unpinning_in_a_transaction_of_the_host_are_not(self, pins, short_lock_wait):
-        """The database may have rolled back what the host wrote before."""
-        *before, last = pins
-        for url in before:
-            set_pin(url)
-        lock, refused = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held"), []
-
-        def count(execute, sql, params, many, context):
-            try:
-                return execute(sql, params, many, context)
-            except OperationalError as error:
-                refused.append(error)
-                raise
-
-        with (
-            connection.execute_wrapper(count),
-            pytest.raises(OperationalError) as error,
-            transaction.atomic(),
-        ):
-            set_pin(last)
-        lock.release()
-        assert (len(refused), is_conflict(error.value)) == (1, True)
-
     def test_comparison_after_the_commit_is_repeated(self, short_lock_wait):
         """It is held up by a lock until it is broken off; then the lock is gone."""
         locks = []
@@ -447,6 +424,74 @@ class TestRepeatOnConflict:
         assert shown()[KEYS[0]] == URL
 
 
+class TestPinsInATransactionOfTheHost:
+    """Until it ended, every sync would wait for the locks of the pin."""
+
+    @pytest.mark.parametrize("url", [URL, None], ids=["pin", "unpin"])
+    def test_are_refused(self, url, courses):
+        with transaction.atomic(), pytest.raises(UsageError, match="inside a transaction"):
+            set_pin(url)
+
+    def test_admin_pins_outside_the_transaction_of_a_request(self, courses, admin_client, monkeypatch):
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+        pin = {"course_key": KEYS[0], "url": URL}
+        admin_client.post(reverse("admin:catalog_sync_pinnedmarketingurl_pin"), pin)
+        assert shown()[KEYS[0]] == URL
+        pin = PinnedMarketingUrl.objects.get()
+        admin_client.post(reverse("admin:catalog_sync_pinnedmarketingurl_unpin", args=[pin.pk]))
+        assert not PinnedMarketingUrl.objects.exists()
+
+
+@pytest.mark.services
+class TestLongTransaction:
+    """A sync run in a transaction that takes longer than the lease lasts."""
+
+    @pytest.fixture
+    def lock(self, shared_database):
+        """Its last committed heartbeat is too old, and another connection has locked its row."""
+        Lease.acquire()
+        age_heartbeat()
+        lock = RowLock(SyncRun.objects.all(), message="held")
+        yield lock
+        lock.release()
+
+    def test_sync_run_is_not_closed(self, lock):
+        expire_stale_runs()
+        assert SyncRun.objects.get().status == "running"
+
+    def test_sync_run_keeps_the_lease(self, lock, monkeypatch):
+        monkeypatch.setattr("catalog_sync.store.lease.ACQUIRE_PAUSE_SECONDS", 0.01)
+        with pytest.raises(SyncAlreadyRunning):
+            Lease.acquire()
+
+    def test_killed_sync_run_loses_the_lease_when_its_row_is_free(self, lock, monkeypatch):
+        """The syncs of other Catalogs lock its row, too."""
+        monkeypatch.setattr("catalog_sync.store.lease.ACQUIRE_ATTEMPTS", 10_000)
+        monkeypatch.setattr("catalog_sync.store.lease.ACQUIRE_PAUSE_SECONDS", 0.01)
+        other = Worker(Lease.acquire)
+        lock.release()
+        other.finish()
+        assert list(SyncRun.objects.order_by("pk").values_list("status", flat=True)) == ["failed", "running"]
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("ended", [0, 1, 100])
+def test_waiting_for_a_writer_locks_by_the_index_of_the_leases(ended, shared_database):
+    """However small the table is: by another index, MySQL would lock the rows in another order."""
+    SyncRun.objects.bulk_create(SyncRun(holder="worker-7", status="succeeded") for _ in range(ended))
+    Lease.acquire()
+    if connection.vendor == "mysql":
+        with connection.cursor() as cursor:  # the plan depends on how many rows the database expects
+            cursor.execute(f"ANALYZE TABLE {SyncRun._meta.db_table}")
+            cursor.fetchall()
+    with transaction.atomic(), statements() as sent:
+        wait_for_writer()
+    [sql] = sent.all()
+    # PostgreSQL locks the rows after it has sorted them.
+    by_lease = plan(sql)[0]["key"] == "lease" if connection.vendor == "mysql" else "ORDER BY 1" in sql
+    assert by_lease
+
+
 @pytest.mark.services
 def test_url_that_a_sync_writes_during_clearing_is_kept(courses):
     """Nobody has run yet when the publisher looks, so that there is nothing to wait for."""
@@ -464,13 +509,19 @@ def test_url_that_a_sync_writes_during_clearing_is_kept(courses):
     assert (len(syncs), shown()[KEYS[0]]) == (1, URL)
 
 
-@pytest.mark.parametrize("publish", [publishing.republish, publishing.republish_with_ccx])
-def test_url_that_another_tool_commits_while_a_course_is_cleared_stays(publish, courses):
-    """The clearing waits for the lock of the other tool, and finds that tool's URL then."""
+def unpin_with_previous_url(key, url):
+    publishing.republish_with_ccx(key, url, "https://www.example.com/previous")
+
+
+@pytest.mark.parametrize(
+    "publish", [publishing.republish, publishing.republish_with_ccx, unpin_with_previous_url]
+)
+def test_url_that_another_tool_commits_while_a_url_is_replaced_stays(publish, courses):
+    """The replacing waits for the lock of the other tool, and finds that tool's URL then."""
     CourseOverview.objects.filter(pk=KEYS[0]).update(marketing_url=URL)
     lock = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), marketing_url=OTHER_URL)
     publisher = Worker(lambda: publish(KEYS[0], URL))
-    time.sleep(0.5)
+    wait_until_blocked()
     lock.release()
     publisher.finish()
     assert shown()[KEYS[0]] == OTHER_URL

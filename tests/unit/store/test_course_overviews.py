@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
@@ -287,38 +286,37 @@ class TestShowing:
         assert list(course_overviews.with_unknown_url()) == []
 
 
-def test_search_for_outdated_course_overviews_reads_each_table_once():
-    with statements() as sent:
-        assert [*course_overviews.out_of_date()] == []
-    [sql] = sent.all()
-    quoted = connection.ops.quote_name
-    tables = [f"FROM {quoted(model._meta.db_table)}" for model in (CatalogCourseRun, PinnedMarketingUrl)]
-    assert [sql.count(table) for table in tables] == [1, 1]
-
-
 @pytest.mark.parametrize("shown", [None, "", URL])
 @pytest.mark.parametrize(
     ("key", "stored", "is_to_show"),
     [
         (KEY, {"marketing_url": URL}, [URL]),
         (KEY, {"marketing_url": OTHER_URL, "pinned": URL}, [URL]),
-        (KEY, {"pinned": URL}, [URL]),
         (KEY, {}, [None, ""]),
-        (KEY, None, [None, ""]),
+        (KEY, None, [None, "", URL]),
         (CCX, {"marketing_url": OTHER_URL}, [OTHER_URL]),
-        (CCX, None, [None, "", URL]),
+        (CCX, {}, [None, "", URL]),
     ],
-    ids=["listed", "pinned", "pinned only", "without a URL", "unknown", "CCX", "unknown CCX"],
+    ids=["listed", "pinned", "without a URL", "not stored", "CCX", "CCX without a URL"],
 )
-def test_outdated_course_overviews_are_found(key, stored, is_to_show, shown):
+def test_stored_course_runs_with_another_url_than_the_course_overview(key, stored, is_to_show, shown):
     CourseOverviewFactory(id=key)
     CourseOverview.objects.update(marketing_url=shown)
-    stored = dict(stored or {"none": True})
-    if "pinned" in stored:
-        pin(key, stored.pop("pinned"))
-    if stored != {"none": True}:
-        CatalogCourseRun.objects.create(course_key=key, **stored)
-    assert course_overviews.out_of_date().exists() == (shown not in is_to_show)
+    if stored is not None:
+        pinned = stored.get("pinned")
+        CatalogCourseRun.objects.create(course_key=key, marketing_url=stored.get("marketing_url"))
+        if pinned:
+            pin(key, pinned)
+    assert list(course_overviews.out_of_date()) == ([] if shown in is_to_show else [key])
+
+
+def test_course_run_of_two_catalogs_has_the_url_of_the_first(settings):
+    settings.CATALOG_SYNC_CATALOGS = {"default": {}, "partner": {}}
+    for catalog, url in (("partner", OTHER_URL), ("default", URL)):
+        CatalogCourseRun.objects.create(course_key=KEY, catalog=catalog, marketing_url=url)
+    CourseOverviewFactory(id=KEY)
+    CourseOverview.objects.update(marketing_url=URL)
+    assert list(course_overviews.out_of_date()) == []
 
 
 class TestCcxChunks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
+from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs, publishing
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -78,15 +78,22 @@ class TestRestoredUrlThatIsNotStoredAnyMore:
         with django_assert_num_queries(1):
             publishing.republish_if_needed(KEY, URL)
 
-    @pytest.mark.parametrize("publish", [publishing.republish, publishing.republish_with_ccx])
-    def test_url_that_another_tool_sets_before_the_clearing_stays(self, publish):
-        """It sets the URL after the clearing has read the course overview and the pins."""
+    @pytest.mark.parametrize(
+        "publish",
+        [
+            publishing.republish,
+            publishing.republish_with_ccx,
+            lambda *arguments: publishing.republish_with_ccx(*arguments, "https://www.example.com/previous"),
+        ],
+        ids=["saved", "unpinned", "unpinned with a previous URL"],
+    )
+    def test_url_that_another_tool_sets_meanwhile_stays(self, publish):
+        """It sets the URL after the stored data and, for a pin, the course overview were read."""
         has_set = []
 
         def set_next(execute, sql, params, many, context):
             result = execute(sql, params, many, context)
-            is_read = f"FROM {connection.ops.quote_name(PinnedMarketingUrl._meta.db_table)}" in sql
-            if is_read and CatalogCourseRun._meta.db_table not in sql and not has_set:
+            if CatalogCourseRun._meta.db_table in sql and not has_set:
                 has_set.append(sql)
                 CourseOverview.objects.update(marketing_url=FOREIGN_URL)
             return result

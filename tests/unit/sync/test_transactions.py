@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 
 from catalog_sync.event_log import EventLog
 from catalog_sync.models import SyncRun
-from catalog_sync.store.lease import Canceled, Lease, LeaseLost
+from catalog_sync.store.lease import Canceled, Lease, LeaseLost, alive
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.transactions import TRANSACTION_ATTEMPTS, Transactions
 from tests.integration.processes import age_heartbeat
@@ -155,3 +155,9 @@ class TestProgress:
         SyncRun.objects.update(catalog_count=61)
         counts = [self.stored(transactions)[2] for transactions.report.catalog_count in (0, 60, 59)]
         assert counts == [61, 60, 59]
+
+
+def test_long_transaction_ends_with_a_heartbeat(transactions, monkeypatch):
+    monkeypatch.setattr("catalog_sync.store.lease.HEARTBEAT_SECONDS", 0)
+    transactions.run(age_heartbeat)
+    assert alive().exists()
