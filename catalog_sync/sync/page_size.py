@@ -13,15 +13,15 @@ from catalog_sync.sync.options import SyncOptions
 
 # Each page costs the Catalog extra time, but if there are few, its workers wait for each other.
 PAGES_IN_PARALLEL = 10
-# Smaller pages save no time worth having, and their times say little about larger pages.
+# Smaller pages save less than a second, and their times do not show those of larger pages.
 SMALLEST = 100
-# Other requests, and pages that stall, need the rest of the time.
+# The rest of the time is for pages that stall or wait for other requests.
 SHARE_OF_TIMEOUT = 1 / 3
 # Per course run: a Catalog with two workers needs 4 ms, and twice that if each of them has two requests.
 USUAL_SECONDS = 0.002
 # Per course run: the Catalog needs 3.7 ms, its reply cache 0.03 ms.
 CACHED_SECONDS = 0.0005
-# The faster of two sync runs counts, so that one outage or one busy hour changes nothing.
+# The faster of two sync runs is used, so that one outage or one busy hour changes nothing.
 COMPARED_RUNS = 2
 
 
