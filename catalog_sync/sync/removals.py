@@ -226,7 +226,9 @@ def _remove(writer: Writer, course_keys: Collection[str], absences: Absences) ->
     def remove() -> Removal:
         # Planned again: another Catalog may have changed its course runs since.
         stored = read_stored(writer, course_keys)
-        plan = _plan(writer, course_keys, absences, stored)
+        if inherited := _with_inherited_url(writer, course_keys, absences, stored):
+            stored = read_stored(writer, [*course_keys, *inherited])
+        plan = _plan(writer, [*course_keys, *inherited], absences, stored)
         # A row stays as long as the course overview keeps its marketing URL, so that the next sync finds it.
         shown = course_overviews.marketing_urls(plan.unproven) if plan.unproven else {}
         changes = {key: absences.data[key] for key in course_keys if not shown.get(key)}
@@ -254,6 +256,22 @@ def _remove(writer: Writer, course_keys: Collection[str], absences: Absences) ->
         writer.simulation.publish(removal.found)
     writer.report.updated += removal.updated
     writer.report.removed += removal.removed
+
+
+def _with_inherited_url(
+    writer: Writer, course_keys: Collection[str], absences: Absences, stored: StoredData
+) -> list[str]:
+    """Return the CCX courses that got the URL of one of the absent course keys after the search for candidates."""
+    own = stored.of_catalog(writer.catalog.name)
+    urls = {key: url for key in course_keys if key in own and (url := own[key].data.marketing_url)}
+    if not urls:
+        return []
+    return [
+        key
+        for chunk in course_overviews.ccx_chunks(urls)
+        for key, url in chunk
+        if key not in absences.data and url == urls[parent_of_ccx(key) or ""]
+    ]
 
 
 class Removal(NamedTuple):

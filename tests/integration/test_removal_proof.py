@@ -70,6 +70,21 @@ class TestConfirmed:
         assert shown() == URL
 
 
+def test_ccx_course_that_is_created_after_the_look_up_loses_the_url_too(synced, catalog):
+    late = CCX.replace("@1", "@2")
+    catalog.control.delete([KEY])
+
+    def create_after_look_up() -> bool:
+        has_looked_up = any("keys" in request.params for request in catalog.control.requests())
+        if has_looked_up and not CourseOverview.objects.filter(pk=late).exists():
+            CourseOverviewFactory(id=late)
+            assert shown(late) == URL
+        return False
+
+    update_catalog_data(should_stop=create_after_look_up)
+    assert shown(late) is None
+
+
 def test_url_of_a_listed_parent_course_run_is_not_looked_up(synced, catalog):
     """A CCX course has the URL of its parent course run."""
     catalog.control.clear_requests()
