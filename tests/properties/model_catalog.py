@@ -24,7 +24,6 @@ class Run(NamedTuple):
 
     url: str | None
     status: str = "published"
-    language: str | None = None
 
     @property
     def truth(self) -> str | None:
@@ -41,6 +40,7 @@ class ModelCatalog:
     Attributes:
         before_request: called with the number of the request before it is answered: the world moves on.
         failing: the requests that are answered with an error, by number.
+        languages: the content languages of course runs, by key.
         said: what the Catalog has said of each run since ``forget_the_past``; None for a run without fit URL.
     """
 
@@ -48,6 +48,7 @@ class ModelCatalog:
     before_request: Callable[[int], None] = lambda number: None
     failing: dict[int, int] = field(default_factory=dict)
     requests: int = 0
+    languages: dict[str, str] = field(default_factory=dict)
     said: dict[str, set[str | None]] = field(default_factory=dict)
     current: ClassVar[ModelCatalog]
 
@@ -84,7 +85,12 @@ class ModelCatalog:
             keys = [key for key in keys if key.lower() in wanted]
         page = keys[int(params["offset"]) :][: int(params["limit"])]
         rows = [
-            {"key": key, "marketing_url": run.url, "status": run.status, "content_language": run.language}
+            {
+                "key": key,
+                "marketing_url": run.url,
+                "status": run.status,
+                "content_language": self.languages.get(key),
+            }
             for key, run in ((key, self.runs[key]) for key in page)
         ]
         return 200, json.dumps({"count": len(keys), "next": None, "previous": None, "results": rows}).encode()

@@ -24,18 +24,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OF_THE_SYNC_RUN = {"run_id", "dry_run", "duration_seconds"}
 ALL_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
 
-languages = st.sampled_from([None, "en", "fr"])
-runs_with_language = st.builds(
-    lambda run, language: run._replace(language=language),
-    the_histories.runs | st.builds(Run, st.sampled_from(["course/relative", "javascript:alert(1)"])),
-    languages,
+runs = the_histories.runs | st.builds(
+    Run, st.sampled_from(["course/relative", "javascript:alert(1)"]), st.just("published")
 )
+languages = st.dictionaries(st.sampled_from(the_histories.CATALOG_KEYS), st.sampled_from(["en", "fr"]))
 catalog_moves = st.builds(
     the_histories.Move,
     the_histories.moments,
     st.just("catalog"),
     st.sampled_from(the_histories.CATALOG_KEYS),
-    runs_with_language | st.none(),
+    runs | st.none(),
 )
 foreign_moves = st.builds(
     the_histories.Move,
@@ -68,7 +66,9 @@ def stored_changes(report):
 
 
 @given(
-    st.dictionaries(st.sampled_from(the_histories.CATALOG_KEYS), runs_with_language),
+    st.dictionaries(st.sampled_from(the_histories.CATALOG_KEYS), runs),
+    languages,
+    languages,
     the_histories.some_keys,
     the_histories.some_keys,
     moves,
@@ -78,12 +78,22 @@ def stored_changes(report):
 )
 @examples(120)
 def test_dry_run_and_sync_agree(
-    catalog_runs, overviews, foreign, first_moves, later_moves, is_store_empty, chosen
+    catalog_runs,
+    first_languages,
+    later_languages,
+    overviews,
+    foreign,
+    first_moves,
+    later_moves,
+    is_store_empty,
+    chosen,
 ):
     history = the_pins.PinningHistory(catalog_runs, overviews, foreign)
+    history.catalog.languages = first_languages
     history.sync([replace(move, before=0) for move in first_moves], allow_removals=True)
     for move in later_moves:
         history.apply([move], move.before)
+    history.catalog.languages = later_languages
     if is_store_empty:
         CatalogCourseRun.objects.all()._raw_delete("default")
 

@@ -226,16 +226,3 @@ def test_refused_sync_removes_nothing(landslide, moves, chosen):
     after = history.lms.shown()
     emptied = {key for key in before.keys() & after.keys() if before[key] and not after[key]}
     assert emptied <= history.lms.unannounced
-
-
-@given(beginnings, moves, moves, options())
-@examples(60)
-def test_dry_run_reports_the_numbers_of_the_sync(begin, moves, later_moves, chosen):
-    history = begin()
-    history.sync(moves, allow_removals=True)
-    for number in range(15):
-        history.apply(later_moves, number)
-    told = history.sync([], **chosen, dry_run=True)
-    done = history.sync([], **chosen)
-    names = ("status", "matched", "updated", "removed", "course_runs_retrieved", "not_in_lms", "requests")
-    assert {name: getattr(told, name) for name in names} == {name: getattr(done, name) for name in names}
