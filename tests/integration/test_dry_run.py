@@ -13,7 +13,7 @@ from tests.integration.sql import statements
 pytestmark = pytest.mark.django_db
 
 # These differ between any two sync runs.
-OF_THE_SYNC_RUN = {"run_id", "dry_run", "duration_seconds", "message"}
+OF_THE_SYNC_RUN = {"run_id", "dry_run", "duration_seconds", "seconds_per_page", "bypassed_cache", "message"}
 ADDED = "course-v1:ExampleX+Added+2026"
 LEFT = "course-v1:ExampleX+Left+2026"
 CCX = "ccx-v1:ExampleX+Added+2026+ccx@7"

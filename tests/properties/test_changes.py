@@ -21,7 +21,7 @@ from tests.properties.model_catalog import Run
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # These differ between any two sync runs.
-OF_THE_SYNC_RUN = {"run_id", "dry_run", "duration_seconds"}
+OF_THE_SYNC_RUN = {"run_id", "dry_run", "duration_seconds", "seconds_per_page"}
 ALL_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
 
 runs = the_histories.runs | st.builds(
