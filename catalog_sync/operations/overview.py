@@ -13,6 +13,7 @@ from catalog_sync import conf
 from catalog_sync.models import SyncRun
 from catalog_sync.operations import health
 from catalog_sync.store import course_overviews
+from catalog_sync.store.sync_runs import full
 
 # The number of full syncs whose intervals show the schedule.
 LATEST_RUNS = 6
@@ -139,7 +140,6 @@ def _fault(catalog: str, values: dict[str, Any], is_one_of_several: bool) -> str
 
 def _next_expected(catalog: str) -> datetime | None:
     """Return the last start of a full sync plus the median interval between the latest ones."""
-    full = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False)
-    starts = list(full.order_by("-pk").values_list("started", flat=True)[:LATEST_RUNS])
+    starts = list(full(catalog).values_list("started", flat=True)[:LATEST_RUNS])
     intervals = [(later - earlier).total_seconds() for later, earlier in pairwise(starts)]
     return starts[0] + timedelta(seconds=median(intervals)) if intervals else None

@@ -9,7 +9,9 @@ from django.db.models import Subquery
 
 from catalog_sync.marketing_urls import MAX_MARKETING_URL_LENGTH
 from catalog_sync.models import SyncRun, SyncRunChange
+from catalog_sync.store import text as texts
 from catalog_sync.store.sql import upsert
+from catalog_sync.store.sync_runs import full
 
 # A first sync changes every course; further changes are only counted.
 MOST_PER_KIND = 1_000
@@ -64,11 +66,8 @@ def storable(change: Change) -> Change:
 
 
 def _text(text: str, longest: int = MAX_MARKETING_URL_LENGTH) -> str:
-    # An old MySQL table has no character beyond the first 65,536.
-    return "".join(
-        char if char.isprintable() and char <= "\uffff" else "\N{REPLACEMENT CHARACTER}"
-        for char in text[:longest]
-    )
+    printable = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:longest])
+    return str(texts.storable("".join(printable)))
 
 
 def rejected_earlier(catalog: str) -> frozenset[str] | None:
@@ -76,11 +75,7 @@ def rejected_earlier(catalog: str) -> frozenset[str] | None:
 
     None: it may have rejected more than it stored.
     """
-    full = SyncRun.objects.filter(
-        catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False, status__in=_READ_THE_LIST
-    )
-    rows = SyncRunChange.objects.filter(
-        kind=SyncRunChange.Kind.REJECTED, sync_run_id=Subquery(full.order_by("-pk").values("pk")[:1])
-    )
+    last = full(catalog).filter(status__in=_READ_THE_LIST).values("pk")[:1]
+    rows = SyncRunChange.objects.filter(kind=SyncRunChange.Kind.REJECTED, sync_run_id=Subquery(last))
     found = [Change(*values).identity for values in rows.values_list(*Change._fields)]
     return frozenset(found) if len(found) < MOST_PER_KIND else None

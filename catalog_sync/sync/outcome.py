@@ -52,7 +52,7 @@ class NothingRead(Exception):
 
     def __init__(self, failures: Sequence[str]) -> None:
         causes = list(_by_cause(failures))[:MOST_REASONS]
-        super().__init__(f"No page of the Catalog's list could be read, because {'; '.join(causes)}.")
+        super().__init__(f"No page of the Catalog's list could be read: {'; '.join(causes)}.")
 
 
 def outcome_of(failures: Sequence[str], report: SyncReport) -> tuple[SyncRun.Status, str]:

@@ -23,7 +23,7 @@ MODELS = [
 ANNOTATION = re.compile(
     r"# \.\. setting_name: (\w+)\n\s+# \.\. setting_default: (.+)\n\s+# \.\. setting_description: \S"
 )
-LOGGED = re.compile(r"""\.(?:debug|info|warning|error)\)?\(\s*"([a-z_]+)\"""")
+LOGGED = re.compile(r"""\.(?:debug|info|warning|error|exception)\)?\(\s*"([a-z_]+)\"""")
 
 
 def found(pattern: str | re.Pattern[str]) -> set[str]:

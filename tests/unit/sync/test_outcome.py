@@ -206,5 +206,5 @@ def test_outcome_of_failures_and_rejected_course_runs(failures, rejected, outcom
 def test_cause_is_named_once_if_nothing_was_read():
     failures = [f"page {number} is missing, because it was cut off: check the proxy." for number in range(12)]
     assert str(NothingRead(failures)) == (
-        "No page of the Catalog's list could be read, because it was cut off: check the proxy."
+        "No page of the Catalog's list could be read: it was cut off: check the proxy."
     )

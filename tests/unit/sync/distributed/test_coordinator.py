@@ -140,6 +140,12 @@ class TestConclude:
         logged = "event=catalog_sync.not_applied"
         assert (caplog.text.count(logged), ended.log_lines.count(logged)) == (1, 1)
 
+    def test_names_a_cause_once_if_all_pages_fail(self, run, partitions, catalog):
+        catalog.control.fault("status", match={"params": {"limit": str(PAGE_SIZE)}}, times=None, status=400)
+        ended = concluded(run, read(*partitions))
+        assert ended.status == "failed"
+        assert ended.message.count("HTTP 400") == 1, ended.message
+
     def test_keeps_the_numbers_of_a_sync_run_that_was_canceled(self, run, partitions):
         outcomes = read(*partitions)
         SyncRun.objects.update(cancel_requested=True)
