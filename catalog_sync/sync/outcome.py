@@ -96,7 +96,7 @@ def _rejected_warning(number: int) -> str:
     rejected = "1 course run was rejected" if number == 1 else f"{number:,} course runs were rejected"
     return (
         f"{rejected}: correct the invalid keys, URLs or other values in the Catalog "
-        "(see event=catalog_sync.course_run_rejected)."
+        "(see event=catalog_sync.course_runs_rejected)."
     )
 
 
@@ -106,7 +106,7 @@ def rejected_advice(report: SyncReport) -> str:
         return ""
     return (
         f" But first check why {report.course_runs_rejected} course runs were rejected "
-        "(event=catalog_sync.course_run_rejected). The cause may be a setting of this LMS, such as "
+        "(event=catalog_sync.course_runs_rejected). The cause may be a setting of this LMS, such as "
         "CATALOG_SYNC_MARKETING_URL_HOSTS."
     )
 

@@ -170,7 +170,7 @@ def test_rejected_advice_names_the_number():
 
 REJECTED = (
     "2 course runs were rejected: correct the invalid keys, URLs or other values in the Catalog (see "
-    "event=catalog_sync.course_run_rejected)."
+    "event=catalog_sync.course_runs_rejected)."
 )
 
 
