@@ -18,9 +18,9 @@ from tests.raw_server import nobody_listens
 
 COURSE_RUNS = 60
 KEYS = (
-    "run_id status dry_run page_size concurrency catalog bypassed_cache duration_seconds pages requests retries "
-    "catalog_count course_runs_retrieved course_runs_rejected course_overviews matched updated unchanged removed "
-    "not_in_lms not_in_catalog in_other_catalogs of_other_orgs failures"
+    "run_id status dry_run page_size concurrency catalog bypassed_cache duration_seconds seconds_per_page pages "
+    "requests retries catalog_count course_runs_retrieved course_runs_rejected course_overviews matched updated "
+    "unchanged removed not_in_lms not_in_catalog in_other_catalogs of_other_orgs failures"
 ).split()
 STORED = """
 from sandbox.lms.course_overviews.models import CourseOverview
