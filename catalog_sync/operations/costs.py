@@ -64,4 +64,4 @@ def timed_runs(catalog: str) -> QuerySet[SyncRun]:
     A dry run writes nothing. A sync run that did not bypass the Catalog's cache may have been served from it, in a
     hundredth of the time.
     """
-    return succeeded(catalog).filter(bypassed_cache=True)[:LATEST_RUNS]
+    return succeeded(catalog).filter(bypassed_cache=True, page_size__gt=0)[:LATEST_RUNS]

@@ -116,3 +116,11 @@ class TestLog:
 
         caplog.set_level(logging.INFO, "catalog_sync")
         EventLog().debug("page_retrieved", page=Expensive())
+
+
+def test_stored_lines_are_limited():
+    log = EventLog()
+    for number in range(150):
+        log.warning("request_retried", attempt=number, reason="x" * 900)
+    assert len(log.notable) == 100
+    assert max(map(len, log.notable)) < 550
