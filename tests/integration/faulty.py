@@ -112,20 +112,20 @@ class Sync:
             exit_status, message = error.returncode, str(error)
         report = json.loads(stdout.getvalue())
         log = [record.getMessage() for record in self.caplog.records]
-        shown = dict(CourseOverview.objects.values_list("id", "marketing_url"))
-        shown = {str(course_key): url for course_key, url in shown.items()}
+        urls = dict(CourseOverview.objects.values_list("id", "marketing_url"))
+        urls = {str(course_key): url for course_key, url in urls.items()}
         return Outcome(
             exit_status=exit_status,
             report=report,
             message=message,
             log=log,
-            applied=[n for n in ALL if shown[key(n)] == new_url(key(n))],
-            removed=[course_key for course_key, url in shown.items() if not url],
-            broken_promises=list(self._broken_promises(report, message, log, shown)),
+            applied=[n for n in ALL if urls[key(n)] == new_url(key(n))],
+            removed=[course_key for course_key, url in urls.items() if not url],
+            broken_promises=list(self._broken_promises(report, message, log, urls)),
         )
 
     def _broken_promises(
-        self, report: dict[str, Any], message: str, log: list[str], shown: dict[str, str | None]
+        self, report: dict[str, Any], message: str, log: list[str], urls: dict[str, str | None]
     ) -> Iterator[str]:
         run = SyncRun.objects.latest("pk")
         if run.lease or not run.finished or run.status != report["status"] or run.message != message:
@@ -134,7 +134,7 @@ class Sync:
             yield "the end is not logged exactly once"
         if report["retries"] > report["requests"]:
             yield "more retries than requests"
-        for course_key, url in shown.items():
+        for course_key, url in urls.items():
             if url not in (None, old_url(course_key), new_url(course_key)):
                 yield f"{course_key} is worse than before: {url}"
         yield from self._in_the_message(message, failed=report["status"] != "succeeded")

@@ -94,12 +94,12 @@ def age_heartbeat(seconds: int = LEASE_SECONDS + 1) -> None:
     SyncRun.objects.filter(lease__isnull=False).update(heartbeat=F("heartbeat") - timedelta(seconds=seconds))
 
 
-def shown() -> dict[str, str | None]:
+def marketing_urls() -> dict[str, str | None]:
     """Return the marketing URLs of the course overviews, by course key."""
     return {str(key): url for key, url in CourseOverview.objects.values_list("id", "marketing_url")}
 
 
-def told(catalog) -> dict[str, str | None]:
+def published_urls(catalog) -> dict[str, str | None]:
     """Return the marketing URLs of the published course runs in the Catalog, by course key."""
     return {
         row["key"]: row["marketing_url"] for row in catalog.control.runs() if row["status"] == "published"

@@ -18,7 +18,7 @@ from catalog_sync.store.lease import Lease
 from sandbox.catalog.testing import COURSE_RUNS_PATH, CatalogProcess
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import PATIENCE_SECONDS, age_heartbeat, shown, wait_until
+from tests.integration.processes import PATIENCE_SECONDS, age_heartbeat, marketing_urls, wait_until
 from tests.integration.workers import PAGE_SIZE, PrivateRabbitMq, PrivateRedis, Workers
 
 RUNS = 120
@@ -61,8 +61,8 @@ def expected_urls(catalog: CatalogProcess) -> dict[str, str]:
     }
 
 
-def marketing_urls() -> dict[str, str]:
-    return {key: url for key, url in shown().items() if url}
+def urls_of_the_lms() -> dict[str, str]:
+    return {key: url for key, url in marketing_urls().items() if url}
 
 
 def requested_pages(catalog: CatalogProcess) -> list:
@@ -85,7 +85,7 @@ def test_workers_do_what_a_single_process_does(workers, catalog):
     workers.start(processes=4)
     slow_pages(catalog, 0.3)
     report = report_of(workers.command("--concurrency=3"))
-    assert marketing_urls() == expected_urls(catalog)
+    assert urls_of_the_lms() == expected_urls(catalog)
     names = ("status", "course_runs_retrieved", "matched", "updated", "not_in_lms", "not_in_catalog")
     assert [report[name] for name in names] == ["succeeded", RUNS, RUNS, len(expected_urls(catalog)), 0, 3]
     starts = [request.at for request in requested_pages(catalog)]
@@ -100,7 +100,7 @@ def test_workers_do_what_a_single_process_does(workers, catalog):
     catalog.control.delete([row["key"] for row in catalog.control.runs()[2:]])
     report = report_of(workers.command("--concurrency=3", "--allow-removals"))
     assert (report["status"], report["course_runs_retrieved"]) == ("succeeded", 2)
-    assert marketing_urls() == expected_urls(catalog)
+    assert urls_of_the_lms() == expected_urls(catalog)
 
 
 def test_tasks_without_a_worker_keep_the_lease_and_contain_no_secret(workers, catalog):
@@ -133,7 +133,7 @@ def test_pages_of_a_killed_process_are_read_by_another(workers, catalog):
     children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
     os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
     assert report_of(command)["status"] == "succeeded"
-    assert marketing_urls() == expected_urls(catalog)
+    assert urls_of_the_lms() == expected_urls(catalog)
 
 
 @ON_RABBITMQ
@@ -143,7 +143,7 @@ def test_pages_of_a_killed_worker_are_read_by_another(workers, catalog):
     os.killpg(worker.pid, signal.SIGKILL)
     workers.start()
     assert report_of(command)["status"] == "succeeded"
-    assert marketing_urls() == expected_urls(catalog)
+    assert urls_of_the_lms() == expected_urls(catalog)
 
 
 def test_terminated_command_also_ends_the_work_of_the_workers(workers, catalog):
@@ -224,7 +224,7 @@ def test_restart_of_the_broker_loses_no_marketing_url(private_broker, catalog, t
             status = report_of(command)["status"]
     finally:
         workers.stop()
-    assert (status, marketing_urls()) == ("succeeded", expected_urls(catalog))
+    assert (status, urls_of_the_lms()) == ("succeeded", expected_urls(catalog))
 
 
 @ON_RABBITMQ

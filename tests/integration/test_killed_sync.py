@@ -12,7 +12,13 @@ from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import age_heartbeat, running_sync, shown, told, wait_until
+from tests.integration.processes import (
+    age_heartbeat,
+    marketing_urls,
+    published_urls,
+    running_sync,
+    wait_until,
+)
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 
@@ -48,12 +54,14 @@ def killed(request, changing, start_sync):
 
 
 def test_leaves_no_wrong_url_and_the_next_sync_completes_it(killed, catalog):
-    expected = told(catalog) | {CCX: NEW_URL}
-    wrong = {key: url for key, url in shown().items() if url not in (expected.get(key), OLD_URL, None)}
+    expected = published_urls(catalog) | {CCX: NEW_URL}
+    wrong = {
+        key: url for key, url in marketing_urls().items() if url not in (expected.get(key), OLD_URL, None)
+    }
     assert wrong == {}
     age_heartbeat()
     assert update_catalog_data().status == "succeeded"
-    assert {key: url for key, url in shown().items() if url != expected.get(key)} == {}
+    assert {key: url for key, url in marketing_urls().items() if url != expected.get(key)} == {}
     assert not SyncRun.objects.exclude(status__in=["succeeded", "failed"]).exists()
     stored = CatalogCourseRun.objects.filter(marketing_url__isnull=False)
     assert stored.count() == len(KEYS) - len(DELETED)

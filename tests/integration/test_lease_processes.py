@@ -14,7 +14,7 @@ from catalog_sync.store.lease import LEASE_SECONDS
 from sandbox.catalog.testing import COURSES_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import age_heartbeat, running_sync, shown, wait_until
+from tests.integration.processes import age_heartbeat, marketing_urls, running_sync, wait_until
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 
@@ -49,7 +49,7 @@ def test_killed_sync_keeps_its_lease_for_less_than_a_minute_and_the_next_one_com
     assert update_catalog_data().status == "succeeded"
     killed.refresh_from_db()
     assert (killed.status, killed.lease, killed.finished is None) == ("failed", None, False)
-    assert set(shown().values()) == {URL}
+    assert set(marketing_urls().values()) == {URL}
 
 
 def test_sync_that_lost_its_lease_writes_nothing_more():
@@ -60,7 +60,7 @@ def test_sync_that_lost_its_lease_writes_nothing_more():
     report = update_catalog_data(page_size=10, on_progress=take_the_lease)
     assert (report.status, "lost its lease" in report.message) == ("failed", True)
     assert CatalogCourseRun.objects.count() == 10
-    assert sum(url is not None for url in shown().values()) == 10
+    assert sum(url is not None for url in marketing_urls().values()) == 10
     assert SyncRun.objects.get(pk=report.run_id).message == "expired"
     assert running_sync().holder == "another"
 

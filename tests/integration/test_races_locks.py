@@ -20,7 +20,13 @@ from catalog_sync.store.lease import Lease, expire_stale_runs, wait_for_writer
 from catalog_sync.store.sql import idle_transactions_bounded, is_conflict, repeat_on_conflict
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import Worker, age_heartbeat, running_sync, shown, wait_until_blocked
+from tests.integration.processes import (
+    Worker,
+    age_heartbeat,
+    marketing_urls,
+    running_sync,
+    wait_until_blocked,
+)
 from tests.integration.sql import plan, statements
 
 pytest_plugins = ["tests.integration.process_fixtures"]
@@ -122,7 +128,7 @@ class TestLockWait:
         locks = []
         with calling_at_retry(retry, lambda: locks[0].release()):
             update_catalog_data(page_size=10, on_progress=lock_during_the_run(locks))
-        assert set(shown().values()) == {URL}
+        assert set(marketing_urls().values()) == {URL}
 
     @pytest.fixture
     def given_up(self, short_lock_wait, monkeypatch):
@@ -208,7 +214,7 @@ def test_deadlock_is_retried(courses, monkeypatch):
         publishers[0].finish()
     except OperationalError as error:
         counting.retries += is_conflict(error)  # The database chose the publisher to end.
-    right = {key: url for key, url in shown().items() if key in KEYS}
+    right = {key: url for key, url in marketing_urls().items() if key in KEYS}
     assert (report.status, counting.retries > 0, set(right.values())) == ("succeeded", True, {URL})
 
 
@@ -253,11 +259,11 @@ class TestLostConnection:
         assert (run.status, run.lease) == ("failed", None)
 
     def test_first_page_remains_written(self, report):
-        assert sum(url == URL for url in shown().values()) == 10
+        assert sum(url == URL for url in marketing_urls().values()) == 10
 
     def test_next_sync_writes_all_urls(self, report):
         update_catalog_data()
-        assert set(shown().values()) == {URL}
+        assert set(marketing_urls().values()) == {URL}
 
 
 def test_lease_that_was_not_released_expires(courses, monkeypatch):
@@ -397,7 +403,7 @@ class TestRepeatOnConflict:
 
         with connection.execute_wrapper(release):
             set_pin(last)
-        assert (len(refused), shown()[KEYS[0]]) == (1, last)
+        assert (len(refused), marketing_urls()[KEYS[0]]) == (1, last)
 
     def test_comparison_after_the_commit_is_repeated(self, short_lock_wait):
         """It is held up by a lock until it is broken off; then the lock is gone."""
@@ -421,7 +427,7 @@ class TestRepeatOnConflict:
             # Django calls them in the order in which they came: the lock has to come before the second look.
             hooks = connection.run_on_commit
             hooks.insert(0, hooks.pop())
-        assert shown()[KEYS[0]] == URL
+        assert marketing_urls()[KEYS[0]] == URL
 
 
 class TestPinsInATransactionOfTheHost:
@@ -436,7 +442,7 @@ class TestPinsInATransactionOfTheHost:
         monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
         pin = {"course_key": KEYS[0], "url": URL}
         admin_client.post(reverse("admin:catalog_sync_pinnedmarketingurl_pin"), pin)
-        assert shown()[KEYS[0]] == URL
+        assert marketing_urls()[KEYS[0]] == URL
         pin = PinnedMarketingUrl.objects.get()
         admin_client.post(reverse("admin:catalog_sync_pinnedmarketingurl_unpin", args=[pin.pk]))
         assert not PinnedMarketingUrl.objects.exists()
@@ -506,7 +512,7 @@ def test_url_that_a_sync_writes_during_clearing_is_kept(courses):
     CourseOverview.objects.filter(pk=KEYS[0]).update(marketing_url=URL)
     with connection.execute_wrapper(sync_first):
         publishing.republish(KEYS[0], URL)
-    assert (len(syncs), shown()[KEYS[0]]) == (1, URL)
+    assert (len(syncs), marketing_urls()[KEYS[0]]) == (1, URL)
 
 
 def unpin_with_previous_url(key, url):
@@ -524,4 +530,4 @@ def test_url_that_another_tool_commits_while_a_url_is_replaced_stays(publish, co
     wait_until_blocked()
     lock.release()
     publisher.finish()
-    assert shown()[KEYS[0]] == OTHER_URL
+    assert marketing_urls()[KEYS[0]] == OTHER_URL

@@ -16,7 +16,7 @@ from catalog_sync.store.lease import Lease
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import Worker, shown, told
+from tests.integration.processes import Worker, marketing_urls, published_urls
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 
@@ -101,7 +101,7 @@ def test_course_published_while_its_page_is_written(
     catalog_says(catalog, after)
     with Publisher(key, point, in_transaction=in_transaction).publishing():
         report = update_catalog_data(allow_removals=True)
-    assert (report.status, shown()) == ("succeeded", {key: after})
+    assert (report.status, marketing_urls()) == ("succeeded", {key: after})
 
 
 class PausedSync:
@@ -165,7 +165,7 @@ def test_course_published_while_a_sync_is_in_the_transaction_of_its_page(
     with PausedSync().paused(), transaction.atomic() if in_transaction else nullcontext():
         CourseOverview.objects.filter(pk=key).delete()
         CourseOverviewFactory.build(id=key).save(force_insert=True)
-    assert shown() == {key: after}
+    assert marketing_urls() == {key: after}
 
 
 def test_lease_is_released_only_after_the_transaction_of_a_page(shared_database, catalog):
@@ -196,7 +196,7 @@ def test_sync_that_begins_after_the_comparison_finds_the_course(change, shared_d
 
     with connection.execute_wrapper(sync_next):
         CourseOverviewFactory(id=KEY)
-    assert (len(compared), shown()) == (1, {KEY: after})
+    assert (len(compared), marketing_urls()) == (1, {KEY: after})
 
 
 def test_courses_published_all_the_time(shared_database, catalog):
@@ -222,6 +222,6 @@ def test_courses_published_all_the_time(shared_database, catalog):
     stop.set()
     for publisher in publishers:
         publisher.finish()
-    right = told(catalog)
+    right = published_urls(catalog)
     right |= {ccx: right.get(key) for ccx, key in zip(ccx_keys, keys, strict=False)}
-    assert {key: url for key, url in shown().items() if url != right.get(key)} == {}
+    assert {key: url for key, url in marketing_urls().items() if url != right.get(key)} == {}

@@ -31,7 +31,7 @@ def synced(catalog):
     assert update_catalog_data().status == "succeeded"
 
 
-def shown(key=KEY):
+def marketing_url(key=KEY):
     return CourseOverview.objects.get(pk=key).marketing_url
 
 
@@ -49,16 +49,16 @@ class TestConfirmed:
         return update_catalog_data()
 
     def test_is_removed(self, report):
-        assert shown() is None
+        assert marketing_url() is None
 
     def test_ccx_courses_lose_the_url_too(self, report):
-        assert shown(CCX) is None
+        assert marketing_url(CCX) is None
 
     def test_is_counted(self, report):
         assert report.removed == 2
 
     def test_leaves_the_others(self, report):
-        assert shown(OTHER) == URL
+        assert marketing_url(OTHER) == URL
 
     def test_is_in_the_history(self, report):
         latest = CourseOverview.history.filter(id=KEY).latest()
@@ -67,7 +67,7 @@ class TestConfirmed:
     def test_comes_back_when_the_catalog_has_it_again(self, report, catalog):
         catalog.control.upsert([in_catalog(KEY, status="published")])
         update_catalog_data()
-        assert shown() == URL
+        assert marketing_url() == URL
 
 
 def test_ccx_course_that_is_created_after_the_look_up_loses_the_url_too(synced, catalog):
@@ -78,11 +78,11 @@ def test_ccx_course_that_is_created_after_the_look_up_loses_the_url_too(synced, 
         has_looked_up = any("keys" in request.params for request in catalog.control.requests())
         if has_looked_up and not CourseOverview.objects.filter(pk=late).exists():
             CourseOverviewFactory(id=late)
-            assert shown(late) == URL
+            assert marketing_url(late) == URL
         return False
 
     update_catalog_data(should_stop=create_after_look_up)
-    assert shown(late) is None
+    assert marketing_url(late) is None
 
 
 def test_url_of_a_listed_parent_course_run_is_not_looked_up(synced, catalog):
@@ -110,7 +110,7 @@ class TestUnconfirmed:
         return update_catalog_data()
 
     def test_look_up_that_finds_the_course_run_keeps_the_url(self, contradicted):
-        assert shown() == URL
+        assert marketing_url() == URL
 
     def test_look_up_that_finds_the_course_run_succeeds(self, contradicted):
         assert (contradicted.status, contradicted.removed) == ("succeeded", 0)
@@ -119,7 +119,7 @@ class TestUnconfirmed:
         catalog.control.delete([KEY])
         catalog.control.fault("mutate", match=LOOK_UP, upsert=[in_catalog(KEY, 7)], before=True)
         report = update_catalog_data()
-        assert (report.course_runs_rejected, shown()) == (1, URL)
+        assert (report.course_runs_rejected, marketing_url()) == (1, URL)
 
     @pytest.mark.parametrize("marketing_url", [7, "javascript:alert(1)"], ids=repr)
     def test_rejected_record_is_not_looked_up(self, synced, catalog, marketing_url):
@@ -136,22 +136,22 @@ class TestCcx:
     def listed(self, synced, catalog):
         catalog.control.upsert([in_catalog(CCX, CCX_URL)])
         update_catalog_data()
-        assert shown(CCX) == CCX_URL
+        assert marketing_url(CCX) == CCX_URL
 
     def test_falls_back_to_its_parent(self, catalog):
         catalog.control.delete([CCX])
         update_catalog_data()
-        assert shown(CCX) == URL
+        assert marketing_url(CCX) == URL
 
     def test_keeps_its_own_if_only_the_parent_is_deleted(self, catalog):
         catalog.control.delete([KEY])
         update_catalog_data()
-        assert (shown(CCX), shown(KEY)) == (CCX_URL, None)
+        assert (marketing_url(CCX), marketing_url(KEY)) == (CCX_URL, None)
 
     def test_loses_it_with_both(self, catalog):
         catalog.control.delete([CCX, KEY])
         update_catalog_data()
-        assert shown(CCX) is None
+        assert marketing_url(CCX) is None
 
     @pytest.mark.parametrize("in_lms", [True, False])
     def test_is_not_stored_any_more_if_the_lms_shows_no_url(self, catalog, in_lms):
@@ -168,10 +168,13 @@ class TestCcx:
         catalog.control.delete([CCX])
         catalog.control.upsert([in_catalog(KEY, "no URL")])
         update_catalog_data()
-        assert (shown(CCX), CatalogCourseRun.objects.get(course_key=CCX).marketing_url) == (CCX_URL, CCX_URL)
+        assert (marketing_url(CCX), CatalogCourseRun.objects.get(course_key=CCX).marketing_url) == (
+            CCX_URL,
+            CCX_URL,
+        )
         catalog.control.delete([KEY])
         update_catalog_data()
-        assert shown(CCX) is None
+        assert marketing_url(CCX) is None
 
 
 class TestForeignUrl:
@@ -193,19 +196,19 @@ class TestForeignUrl:
 
     @pytest.mark.parametrize("run", [None, in_catalog(KEY, None), in_catalog(KEY, status="reviewed")])
     def test_is_removed_after_confirmation(self, run, foreign):
-        assert (foreign(run).removed, shown()) == (1, None)
+        assert (foreign(run).removed, marketing_url()) == (1, None)
 
     def test_is_replaced_by_the_url_of_the_catalog(self, foreign):
         foreign(in_catalog(KEY))
-        assert shown() == URL
+        assert marketing_url() == URL
 
     def test_is_kept_if_the_url_of_the_catalog_is_rejected(self, foreign):
-        assert (foreign(in_catalog(KEY, "data:,")).course_runs_rejected, shown()) == (1, FOREIGN_URL)
+        assert (foreign(in_catalog(KEY, "data:,")).course_runs_rejected, marketing_url()) == (1, FOREIGN_URL)
 
     def test_is_removed_if_the_catalog_never_listed_the_course(self, synced):
         CourseOverviewFactory(id="course-v1:LmsX+Only+2026", marketing_url=FOREIGN_URL)
         update_catalog_data()
-        assert shown("course-v1:LmsX+Only+2026") is None
+        assert marketing_url("course-v1:LmsX+Only+2026") is None
 
 
 class TestSettingsThatChange:
@@ -222,19 +225,19 @@ class TestSettingsThatChange:
         update_catalog_data()
         settings.CATALOG_SYNC_RUN_STATUSES = ("published",)
         update_catalog_data()
-        assert shown(OTHER) is None
+        assert marketing_url(OTHER) is None
 
     def test_adding_a_status_adds_the_url(self, mixed, settings):
         update_catalog_data()
         settings.CATALOG_SYNC_RUN_STATUSES = None
         update_catalog_data()
-        assert shown(OTHER) == URL
+        assert marketing_url(OTHER) == URL
 
     def test_disallowing_a_host_removes_its_urls(self, mixed, settings):
         update_catalog_data()
         settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ("www.example.com",)
         update_catalog_data()
-        assert shown(KEY) is None
+        assert marketing_url(KEY) is None
 
 
 def test_next_sync_removes_a_url_that_an_old_instance_restored(synced, catalog):
@@ -243,7 +246,7 @@ def test_next_sync_removes_a_url_that_an_old_instance_restored(synced, catalog):
     update_catalog_data()
     old_copy.save()
     update_catalog_data()
-    assert shown() is None
+    assert marketing_url() is None
 
 
 class TestUnconfirmedWithoutUrl:
@@ -257,7 +260,7 @@ class TestUnconfirmedWithoutUrl:
 
     def test_url_is_not_written_before_its_removal(self):
         report = update_catalog_data()
-        assert (report.updated, report.removed, shown()) == (0, 1, None)
+        assert (report.updated, report.removed, marketing_url()) == (0, 1, None)
 
     def test_other_fields_are_written(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
@@ -268,4 +271,4 @@ class TestUnconfirmedWithoutUrl:
         pin_marketing_url(KEY, CCX_URL)
         CourseOverview.objects.filter(pk=KEY).update(marketing_url=None)
         update_catalog_data()
-        assert shown() == CCX_URL
+        assert marketing_url() == CCX_URL

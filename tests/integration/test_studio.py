@@ -9,7 +9,7 @@ import pytest
 
 from catalog_sync.api import update_catalog_data
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import manage, shown
+from tests.integration.processes import manage, marketing_urls
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +59,7 @@ def course(catalog):
 def test_course_that_studio_publishes_again_keeps_its_url(start_studio, course):
     update_catalog_data()
     output_of(start_studio("publish_course", KEY))
-    assert shown() == {KEY: URL}
+    assert marketing_urls() == {KEY: URL}
 
 
 def test_course_that_studio_creates_after_the_sync_gets_its_url(start_studio, course):
@@ -73,7 +73,7 @@ def test_course_that_studio_read_before_the_sync_and_saves_after_it_keeps_its_ur
     assert saving.stdout.readline() == "read\n"
     update_catalog_data()
     output_of(saving, "\n")
-    assert shown() == {KEY: URL}
+    assert marketing_urls() == {KEY: URL}
 
 
 def test_studio_has_no_warnings_and_no_admin_pages_of_a_sync_that_it_cannot_run(start_studio):

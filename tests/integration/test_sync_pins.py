@@ -22,7 +22,7 @@ CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
 CATALOG_URL, PIN = "https://www.example.com/course/one", "https://www.example.com/pinned"
 
 
-def shown(key=KEY):
+def marketing_url(key=KEY):
     return CourseOverview.objects.get(pk=key).marketing_url
 
 
@@ -43,7 +43,7 @@ class TestSync:
     def test_leaves_the_pin(self, key):
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
-        assert shown(key) == PIN
+        assert marketing_url(key) == PIN
 
     def test_stores_the_data_of_the_catalog(self):
         pin_marketing_url(KEY, PIN)
@@ -58,7 +58,7 @@ class TestSync:
         update_catalog_data()
         CourseOverview.objects.update(marketing_url=None)
         update_catalog_data()
-        assert shown(key) == PIN
+        assert marketing_url(key) == PIN
 
     @pytest.mark.parametrize("key", [KEY, CCX])
     def test_restores_a_lost_pin_of_a_course_that_the_catalog_does_not_list(self, key, catalog):
@@ -66,14 +66,14 @@ class TestSync:
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.update(marketing_url=None)
         update_catalog_data()
-        assert shown(key) == PIN
+        assert marketing_url(key) == PIN
 
     def test_sync_of_one_course_restores_its_pin(self, catalog):
         catalog.control.delete([KEY])
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.update(marketing_url=None)
         update_catalog_data(course_keys=[KEY])
-        assert shown() == PIN
+        assert marketing_url() == PIN
 
     def test_second_sync_writes_nothing(self):
         pin_marketing_url(KEY, PIN)
@@ -88,7 +88,7 @@ class TestSync:
         pin_marketing_url(KEY, PIN)
         catalog.control.delete([KEY])
         update_catalog_data()
-        assert shown(key) == PIN
+        assert marketing_url(key) == PIN
 
     def test_pinned_course_is_not_a_removal(self, catalog):
         update_catalog_data()
@@ -127,7 +127,7 @@ class TestSync:
         update_catalog_data()
         catalog.control.delete([OTHER])
         update_catalog_data()
-        assert shown(OTHER) is None
+        assert marketing_url(OTHER) is None
 
     def test_unpinning_a_deleted_course_run_leaves_no_url(self, catalog):
         update_catalog_data()
@@ -135,14 +135,14 @@ class TestSync:
         catalog.control.delete([KEY])
         update_catalog_data()
         unpin_marketing_url(KEY)
-        assert shown() is None
+        assert marketing_url() is None
 
     def test_leaves_the_pin_of_an_unpublished_course_run(self, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         catalog.control.upsert([{"key": KEY, "marketing_url": CATALOG_URL, "status": "unpublished"}])
         update_catalog_data()
-        assert (shown(), row().marketing_url) == (PIN, None)
+        assert (marketing_url(), row().marketing_url) == (PIN, None)
 
     def test_pinned_course_is_matched(self, catalog):
         update_catalog_data()
@@ -173,7 +173,7 @@ class TestSync:
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.update(marketing_url=None)
         update_catalog_data(dry_run=True)
-        assert shown() is None
+        assert marketing_url() is None
 
     def test_dry_run_counts_pins_to_restore(self, catalog):
         catalog.control.delete([KEY])

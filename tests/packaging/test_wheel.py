@@ -37,10 +37,10 @@ class Lms:
 
     def links(self) -> dict[str, str]:
         """Return the links of the enrollment API, by course key."""
-        shown = self.shell(
+        output = self.shell(
             "from django.test import Client; print(Client().get('/api/enrollments').content.decode())"
         )
-        courses = [result["course"] for result in json.loads(shown)["results"]]
+        courses = [result["course"] for result in json.loads(output)["results"]]
         return {course["id"]: course["course_about"] for course in courses}
 
 
@@ -99,13 +99,13 @@ def test_static_files_are_collected(lms):
 
 
 def test_admin_pages_have_their_templates(lms):
-    shown = lms.shell(
+    output = lms.shell(
         "from django.contrib.auth.models import User; from django.test import Client\n"
         "client = Client(); client.force_login(User.objects.create_superuser('root'))\n"
         "for model in ('catalogcourserun', 'syncrun', 'catalogsyncconfig'):\n"
         "    print(client.get(f'/admin/catalog_sync/{model}/').status_code)"
     )
-    assert shown.split() == ["200"] * 3
+    assert output.split() == ["200"] * 3
 
 
 def test_sync_updates_the_links_of_the_enrollment_api(lms):

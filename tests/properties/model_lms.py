@@ -50,16 +50,16 @@ class ModelLms:
         self.unannounced.add(key)
         self.note(key)
 
-    def shown(self) -> dict[str, str | None]:
+    def marketing_urls(self) -> dict[str, str | None]:
         return {str(key): url for key, url in CourseOverview.objects.values_list("id", "marketing_url")}
 
     def note(self, key: str) -> None:
-        shown = self.shown()
-        if key in shown:
-            self.past.setdefault(key, set()).add(shown[key])
+        urls = self.marketing_urls()
+        if key in urls:
+            self.past.setdefault(key, set()).add(urls[key])
 
     def forget_the_past(self) -> None:
-        self.past = {key: {url} for key, url in self.shown().items()}
+        self.past = {key: {url} for key, url in self.marketing_urls().items()}
         self.unannounced.clear()
 
 

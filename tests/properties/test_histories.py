@@ -127,7 +127,7 @@ class History:
         """Return what the LMS shows and the Catalog never said since the run began, though the LMS was told."""
         return {
             key: url
-            for key, url in self.lms.shown().items()
+            for key, url in self.lms.marketing_urls().items()
             if key not in self.lms.unannounced and url not in truths(self.catalog, key)
         }
 
@@ -135,7 +135,7 @@ class History:
         """Return what the LMS shows and neither the Catalog nor the LMS itself has said since the run began."""
         return {
             key: url
-            for key, url in self.lms.shown().items()
+            for key, url in self.lms.marketing_urls().items()
             if url not in truths(self.catalog, key) | self.lms.past.get(key, set())
         }
 
@@ -219,10 +219,10 @@ def test_next_sync_without_changes_corrects_everything(begin, first_moves, moves
 def test_refused_sync_removes_nothing(landslide, moves, chosen):
     history = History(dict.fromkeys(CATALOG_KEYS, FULL), set(LMS_KEYS), set())
     history.sync([])
-    before = history.lms.shown()
+    before = history.lms.marketing_urls()
     refusing = {"allow_removals": False, "max_removal_percent": 10}
     report = history.sync([replace(landslide, before=0), *moves], **chosen | refusing)
     assume(report.status == "refused")
-    after = history.lms.shown()
+    after = history.lms.marketing_urls()
     emptied = {key for key in before.keys() & after.keys() if before[key] and not after[key]}
     assert emptied <= history.lms.unannounced

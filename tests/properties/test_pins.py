@@ -51,13 +51,13 @@ class PinningHistory(the_histories.History):
                     pin_marketing_url(move.key, move.run.url)
                 else:
                     self._unpin(move.key)
-                for key in self.lms.shown():
+                for key in self.lms.marketing_urls():
                     self.lms.note(key)
 
     def _unpin(self, key):
         pin = PinnedMarketingUrl.objects.filter(course_key=key).first()
         unpin_marketing_url(key)
-        if pin and pin.previous_url and self.lms.shown().get(key) == pin.previous_url:
+        if pin and pin.previous_url and self.lms.marketing_urls().get(key) == pin.previous_url:
             # The URL of another tool has come back, for the next sync to check.
             self.lms.unannounced.add(key)
 
@@ -65,7 +65,7 @@ class PinningHistory(the_histories.History):
         """Return the marketing URLs that are neither pinned nor, without a pin, those of the Catalog."""
         pins = dict(PinnedMarketingUrl.objects.values_list("course_key", "url"))
         wrong = {}
-        for key, url in self.lms.shown().items():
+        for key, url in self.lms.marketing_urls().items():
             parent_pin = pins.get(parent_of_ccx(key) or "")
             allowed = {pins[key]} if key in pins else truths(self.catalog, key)
             if key not in pins and parent_pin:

@@ -44,8 +44,8 @@ def test_token_and_secret_are_in_no_traceback(answer):
         session = CatalogSession(provider.url, "a key", "a-secret")
         with pytest.raises(RequestFailed) as caught:
             session.authenticate()
-    shown = traceback_of(caught.value)
-    assert [each for each in (PASSWORD, "a-secret") if each in shown] == []
+    text = traceback_of(caught.value)
+    assert [each for each in (PASSWORD, "a-secret") if each in text] == []
 
 
 def failing_session():

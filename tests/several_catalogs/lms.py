@@ -34,7 +34,7 @@ def lists(catalog: Any, *keys: str, url: str | None = None, **values: Any) -> No
     catalog.control.set_runs([{"key": key, "marketing_url": url} | values for key in keys])
 
 
-def shown(key: str = KEY) -> str | None:
+def marketing_url(key: str = KEY) -> str | None:
     return CourseOverview.objects.get(pk=key).marketing_url
 
 
@@ -43,7 +43,7 @@ def provider(key: str = KEY) -> str | None:
     return providers().get(key)
 
 
-def shown_by_key() -> dict[str, str | None]:
+def marketing_urls() -> dict[str, str | None]:
     return {str(key): url for key, url in CourseOverview.objects.values_list("pk", "marketing_url")}
 
 

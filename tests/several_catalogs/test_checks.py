@@ -38,7 +38,7 @@ class TestWrong:
     """What cannot be followed."""
 
     @pytest.fixture(autouse=True)
-    def told(self, wrong, settings):
+    def messages(self, wrong, settings):
         settings.CATALOG_SYNC_CATALOGS, self.code = WRONG[wrong]
         self.messages = messages()
 

@@ -13,7 +13,7 @@ from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from tests.factories import CourseOverviewFactory
-from tests.several_catalogs.lms import KEYS, PARTNER_URL, URL, lists, shown, sync
+from tests.several_catalogs.lms import KEYS, PARTNER_URL, URL, lists, marketing_url, sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,7 +54,7 @@ def test_succeeds(concluded):
 
 
 def test_writes_what_the_other_has_not(concluded):
-    assert [shown(key) for key in KEYS] == [PARTNER_URL] * 2 + [URL] * 6
+    assert [marketing_url(key) for key in KEYS] == [PARTNER_URL] * 2 + [URL] * 6
 
 
 def test_counts_what_the_other_has_once_at_the_seams(concluded):

@@ -97,7 +97,7 @@ def world() -> Iterator[None]:
         yield
 
 
-def shown() -> dict[str, str | None]:
+def marketing_urls() -> dict[str, str | None]:
     return {str(key): url for key, url in CourseOverview.objects.values_list("id", "marketing_url")}
 
 
@@ -131,7 +131,7 @@ def test_after_both_succeeded_the_first_named_that_has_a_url_is_shown(some, page
             pass
         for name in NAMES:
             sync(name, page_size)
-        assert shown() == {key: truth(key) for key in KEYS}
+        assert marketing_urls() == {key: truth(key) for key in KEYS}
 
 
 def as_last_read(last: dict[str, dict[str, str | None]], key: str) -> str | None:
@@ -153,7 +153,7 @@ def test_after_each_sync_the_first_named_that_had_a_url_provides_it(some, page_s
                 continue
             sync(step.name, page_size)
             last[step.name] = {key: CATALOGS[step.name].truth(key) for key in KEYS}
-            assert shown() == {key: as_last_read(last, key) for key in KEYS}
+            assert marketing_urls() == {key: as_last_read(last, key) for key in KEYS}
 
 
 @examples(20)
@@ -171,7 +171,7 @@ def test_no_sync_takes_away_what_the_other_provides(some, page_size):
 
 def assert_still_shown(provided: dict[str, str | None]) -> None:
     """What the other Catalog provided before the last sync is shown, or what took its place."""
-    now = shown()
+    now = marketing_urls()
     assert [key for key in provided if not now[key]] == []
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from catalog_sync.api import update_catalog_data
 from tests.factories import CourseOverviewFactory
-from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, lists, shown, sync
+from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, lists, marketing_url, sync
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
 
@@ -23,7 +23,7 @@ class TestOrganizations:
 
     def test_course_run_of_another_organization_is_ignored(self):
         sync("partner")
-        assert (shown(KEY), shown(self.theirs)) == (None, PARTNER_URL)
+        assert (marketing_url(KEY), marketing_url(self.theirs)) == (None, PARTNER_URL)
 
     def test_is_counted(self):
         assert sync("partner").of_other_orgs == 8
@@ -51,7 +51,7 @@ class TestOrganizations:
         sync("partner")
         set_orgs(partner=["PartnerX"])
         sync("partner")
-        assert (shown(KEYS[4]), shown(self.theirs)) == (None, PARTNER_URL)
+        assert (marketing_url(KEYS[4]), marketing_url(self.theirs)) == (None, PARTNER_URL)
 
     def test_change_of_another_organization_is_ignored(self, partner):
         sync("partner")

@@ -11,7 +11,7 @@ from catalog_sync import api
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.store.sync_runs import catalog_size
-from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, shown, sync
+from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, marketing_url, sync
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
 
@@ -82,10 +82,10 @@ class TestHistory:
         catalog.control.upsert([{"key": KEY, "marketing_url": f"{URL}/new"}])
         partner.control.upsert([{"key": KEYS[5], "marketing_url": f"{PARTNER_URL}/new"}])
         update_catalog_data(changed=True)
-        assert (shown(KEY), shown(KEYS[5])) == (f"{URL}/new", f"{PARTNER_URL}/new")
+        assert (marketing_url(KEY), marketing_url(KEYS[5])) == (f"{URL}/new", f"{PARTNER_URL}/new")
 
     def test_change_that_both_list_is_that_of_the_first(self, catalog, partner):
         update_catalog_data()
         partner.control.upsert([{"key": KEY, "marketing_url": f"{PARTNER_URL}/new"}])
         update_catalog_data(changed=True)
-        assert shown(KEY) == URL
+        assert marketing_url(KEY) == URL

@@ -18,8 +18,8 @@ from tests.several_catalogs.lms import (
     URL,
     listed_by,
     lists,
+    marketing_url,
     provider,
-    shown,
     sync,
 )
 
@@ -47,7 +47,7 @@ class TestInBoth:
         sync(*order)
 
     def test_url_is_that_of_the_first_named(self, order):
-        assert shown() == URL
+        assert marketing_url() == URL
 
     def test_first_named_provides_it(self, order):
         assert provider() == "default"
@@ -56,7 +56,7 @@ class TestInBoth:
         assert listed_by() == {"default", "partner"}
 
     def test_what_only_the_second_has_is_its_own(self, order):
-        assert (shown(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
+        assert (marketing_url(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
 
     def test_nothing_is_written_again(self, order):
         assert sync(*order, *order).updated == 0
@@ -75,7 +75,7 @@ class TestInBoth:
     def test_of_the_named_one_only_the_second_sync_is_needed(self, order, catalog, partner):
         lists(catalog, OTHER, url=URL)
         update_catalog_data()
-        assert (shown(KEY), shown(OTHER)) == (PARTNER_URL, URL)
+        assert (marketing_url(KEY), marketing_url(OTHER)) == (PARTNER_URL, URL)
 
 
 @EITHER_ORDER
@@ -85,7 +85,7 @@ def test_one_without_a_usable_url_does_not_count(order, theirs, catalog, partner
     lists(partner, KEY, url=PARTNER_URL)
     for name in order:
         update_catalog_data(catalogs=[name])
-    assert (shown(), provider()) == (PARTNER_URL, "partner")
+    assert (marketing_url(), provider()) == (PARTNER_URL, "partner")
 
 
 class TestFirstNamedComesLater:
@@ -99,7 +99,7 @@ class TestFirstNamedComesLater:
         return sync("default")
 
     def test_is_shown(self, taken):
-        assert shown() == URL
+        assert marketing_url() == URL
 
     def test_is_an_update(self, taken):
         assert taken.updated == 1
@@ -120,12 +120,12 @@ class TestFirstNamedComesLater:
 
     def test_of_a_catalog_that_is_not_named_any_more(self, taken, partner, configure_only):
         configure_only("partner")
-        assert (sync("partner").updated, shown(), provider()) == (1, PARTNER_URL, "partner")
+        assert (sync("partner").updated, marketing_url(), provider()) == (1, PARTNER_URL, "partner")
 
     def test_stays_with_the_first_whose_url_is_unusable_today(self, taken, catalog, partner):
         lists(catalog, KEY, url="no URL")
         update_catalog_data()
-        assert (shown(), provider()) == (URL, "default")
+        assert (marketing_url(), provider()) == (URL, "default")
 
 
 class TestConflict:
@@ -197,7 +197,7 @@ class TestCcx:
     def test_shows_the_url_of_its_parent_whosever_it_is(self, catalog, partner):
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner", "default")
-        assert shown(CCX) == PARTNER_URL
+        assert marketing_url(CCX) == PARTNER_URL
 
     def test_has_that_of_the_second_when_the_first_loses_its_parent(self, catalog, partner):
         lists(catalog, KEY, url=URL)
@@ -205,14 +205,14 @@ class TestCcx:
         sync("partner", "default")
         lists(catalog)
         report = sync("default")
-        assert (shown(CCX), report.updated, report.removed) == (PARTNER_URL, 2, 0)
+        assert (marketing_url(CCX), report.updated, report.removed) == (PARTNER_URL, 2, 0)
 
     def test_follows_its_parent_to_another_catalog(self, catalog, partner):
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner")
         lists(catalog, KEY, url=URL)
         sync("default")
-        assert shown(CCX) == URL
+        assert marketing_url(CCX) == URL
 
 
 class TestPinned:
@@ -223,7 +223,7 @@ class TestPinned:
         lists(catalog, KEY, url=URL)
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner", "default")
-        assert shown() == FOREIGN_URL
+        assert marketing_url() == FOREIGN_URL
 
     def test_without_it_the_first_named_is_shown(self, catalog, partner):
         pin_marketing_url(KEY, FOREIGN_URL)
@@ -231,7 +231,7 @@ class TestPinned:
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner", "default")
         unpin_marketing_url(KEY)
-        assert shown() == URL
+        assert marketing_url() == URL
 
     def test_stays_when_the_first_loses_the_course(self, catalog, partner):
         lists(catalog, KEY, url=URL)
@@ -240,7 +240,7 @@ class TestPinned:
         pin_marketing_url(KEY, FOREIGN_URL)
         lists(catalog)
         report = sync("default")
-        assert (shown(), report.updated, report.removed) == (FOREIGN_URL, 0, 0)
+        assert (marketing_url(), report.updated, report.removed) == (FOREIGN_URL, 0, 0)
 
 
 def test_inheriting_ccx_course_counts_for_the_catalog_of_its_parent_run_only(catalog, partner):

@@ -6,7 +6,7 @@ import pytest
 
 from catalog_sync.models import SyncRun
 from tests.integration.processes import wait_until
-from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, lists, provider, shown, sync
+from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, lists, marketing_url, provider, sync
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 
@@ -67,7 +67,7 @@ class TestInParallel:
 
     def test_one_of_both_is_turned_away_after_it_has_done_the_other(self, hanging, start):
         assert start().wait() == 75
-        assert shown(KEYS[5]) == PARTNER_URL
+        assert marketing_url(KEYS[5]) == PARTNER_URL
 
     def test_killed_one_costs_the_other_nothing(self, hanging, start):
         hanging.kill()
@@ -76,14 +76,14 @@ class TestInParallel:
     def test_both_bring_all_that_they_have(self, start):
         pair = [start("--catalog", name, "--page-size", "2") for name in ("default", "partner")]
         assert [each.wait() for each in pair] == [0, 0]
-        assert [shown(key) for key in KEYS] == [URL] * 3 + [PARTNER_URL] * 5
+        assert [marketing_url(key) for key in KEYS] == [URL] * 3 + [PARTNER_URL] * 5
 
     def test_both_agree_on_what_both_have(self, start, catalog, partner):
         lists(catalog, *KEYS, url=URL)
         lists(partner, *KEYS, url=PARTNER_URL)
         pair = [start("--catalog", name, "--page-size", "2") for name in ("partner", "default")]
         assert [each.wait() for each in pair] == [0, 0]
-        assert {(shown(key), provider(key)) for key in KEYS} == {(URL, "default")}
+        assert {(marketing_url(key), provider(key)) for key in KEYS} == {(URL, "default")}
 
     def test_each_counts_all_that_it_retrieves(self, start, catalog, partner):
         lists(catalog, *KEYS, url=URL)
@@ -104,4 +104,4 @@ def test_what_is_taken_over_between_look_up_and_removal_stays(start, catalog, pa
     wait_until(lambda: any("keys" in each.params for each in partner.control.requests()), "the look-up")
     sync("default")
     assert losing.wait() == 0
-    assert (shown(KEY), provider(KEY)) == (URL, "default")
+    assert (marketing_url(KEY), provider(KEY)) == (URL, "default")

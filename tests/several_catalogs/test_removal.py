@@ -20,8 +20,8 @@ from tests.several_catalogs.lms import (
     URL,
     listed_by,
     lists,
+    marketing_url,
     provider,
-    shown,
     sync,
 )
 
@@ -44,17 +44,17 @@ class TestLost:
     def test_deleted_course_run_loses_its_url(self, catalog):
         lists(catalog)
         sync("default")
-        assert shown() is None
+        assert marketing_url() is None
 
     def test_goes_from_its_ccx_courses(self, catalog):
         lists(catalog)
         sync("default")
-        assert shown(CCX) is None
+        assert marketing_url(CCX) is None
 
     def test_leaves_what_the_other_provides(self, catalog):
         lists(catalog)
         sync("default")
-        assert shown(OTHER) == PARTNER_URL
+        assert marketing_url(OTHER) == PARTNER_URL
 
     def test_is_counted(self, catalog):
         lists(catalog)
@@ -63,7 +63,7 @@ class TestLost:
     def test_stays_while_the_other_is_synced(self, catalog):
         lists(catalog)
         sync("partner")
-        assert (shown(), provider()) == (URL, "default")
+        assert (marketing_url(), provider()) == (URL, "default")
 
     def test_other_catalog_is_not_looked_up(self, catalog, partner):
         lists(catalog)
@@ -75,7 +75,7 @@ class TestLost:
     def test_listed_course_run_without_a_url_loses_it(self, catalog, theirs):
         lists(catalog, KEY, **theirs)
         sync("default")
-        assert (shown(), provider()) == (None, "default")
+        assert (marketing_url(), provider()) == (None, "default")
 
     def test_is_found_although_the_other_lists_another_meanwhile(self, catalog):
         lists(catalog, KEY, KEYS[2], url=URL)
@@ -83,7 +83,7 @@ class TestLost:
         lists(catalog, KEY, url=URL)
         listed = {KEYS[3]: CatalogData("published", PARTNER_URL)}
         sync("default", on_progress=lambda *_: course_runs.record(listed, "partner"))
-        assert shown(KEYS[2]) is None
+        assert marketing_url(KEYS[2]) is None
 
     @pytest.fixture
     def both(self, catalog, partner):
@@ -95,17 +95,22 @@ class TestLost:
     @pytest.mark.parametrize("page_size", [2, 50])
     def test_is_replaced_by_that_of_the_other_in_the_same_sync(self, both, page_size):
         report = sync("default", page_size=page_size)
-        assert (shown(), shown(CCX), report.removed, report.updated) == (PARTNER_URL, PARTNER_URL, 0, 2)
+        assert (marketing_url(), marketing_url(CCX), report.removed, report.updated) == (
+            PARTNER_URL,
+            PARTNER_URL,
+            0,
+            2,
+        )
 
     @pytest.mark.parametrize("theirs", [{"url": None}, {"url": URL, "status": "unpublished"}])
     def test_is_replaced_if_it_is_still_listed(self, both, catalog, theirs):
         lists(catalog, KEY, **theirs)
-        assert (sync("default").updated, shown()) == (2, PARTNER_URL)
+        assert (sync("default").updated, marketing_url()) == (2, PARTNER_URL)
 
     def test_is_replaced_in_the_same_way_by_a_dry_run(self, both):
         names = ("updated", "removed", "matched", "requests")
-        dry, done = sync("default", dry_run=True), sync("default")
-        assert [getattr(dry, name) for name in names] == [getattr(done, name) for name in names]
+        dry, applied = sync("default", dry_run=True), sync("default")
+        assert [getattr(dry, name) for name in names] == [getattr(applied, name) for name in names]
 
     def test_is_not_a_removal_for_the_limit_if_it_is_replaced(self, catalog, partner):
         many = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
@@ -115,19 +120,19 @@ class TestLost:
         lists(partner, *many, url=PARTNER_URL)
         update_catalog_data()
         lists(catalog)
-        assert (sync("default").updated, shown(many[0])) == (15, PARTNER_URL)
+        assert (sync("default").updated, marketing_url(many[0])) == (15, PARTNER_URL)
 
     def test_of_the_second_leaves_that_of_the_first(self, both, catalog, partner):
         lists(catalog, KEY, url=URL)
         lists(partner)
         report = sync("partner")
-        assert (shown(), report.removed, report.updated) == (URL, 1, 0)
+        assert (marketing_url(), report.removed, report.updated) == (URL, 1, 0)
 
     def test_comes_back_from_the_other_in_the_same_command(self, catalog, partner):
         lists(catalog)
         lists(partner, KEY, url=PARTNER_URL)
         update_catalog_data()
-        assert (shown(), shown(CCX)) == (PARTNER_URL, PARTNER_URL)
+        assert (marketing_url(), marketing_url(CCX)) == (PARTNER_URL, PARTNER_URL)
 
     def test_row_without_url_of_the_other_stays(self, catalog, partner):
         lists(partner, OTHER, url=None)
@@ -144,46 +149,46 @@ class TestForeign:
 
     def test_is_kept_if_both_catalogs_cover_the_organization(self):
         update_catalog_data()
-        assert shown(KEYS[5]) == FOREIGN_URL
+        assert marketing_url(KEYS[5]) == FOREIGN_URL
 
     @pytest.mark.parametrize("name", ["default", "partner"])
     def test_stays_where_both_are_believed_for_the_organization(self, name, set_orgs):
         set_orgs(default=["ExampleX"], partner=["ExampleX", "PartnerX"])
         sync(name)
-        assert shown(KEYS[5]) == FOREIGN_URL
+        assert marketing_url(KEYS[5]) == FOREIGN_URL
 
     def test_is_removed_if_one_catalog_covers_it(self, set_orgs):
         set_orgs(partner=["PartnerX"])
         sync("default")
-        assert shown(KEYS[5]) is None
+        assert marketing_url(KEYS[5]) is None
 
     def test_is_kept_by_a_catalog_that_does_not_cover_it(self, set_orgs):
         set_orgs(default=["ExampleX"], partner=["PartnerX"])
         lists_nothing = sync("partner")
-        assert (lists_nothing.removed, shown(KEYS[5])) == (1, FOREIGN_URL)
+        assert (lists_nothing.removed, marketing_url(KEYS[5])) == (1, FOREIGN_URL)
 
     def test_goes_where_only_one_is_named(self, configure_only):
         configure_only("default")
         sync("default")
-        assert shown(KEYS[5]) is None
+        assert marketing_url(KEYS[5]) is None
 
     def test_of_a_ccx_course_stays_where_both_are_believed(self):
         ccx = "ccx-v1:ExampleX+C05+2026+ccx@1"
         CourseOverviewFactory(id=ccx, marketing_url=FOREIGN_URL)
         update_catalog_data()
-        assert shown(ccx) == FOREIGN_URL
+        assert marketing_url(ccx) == FOREIGN_URL
 
     def test_of_a_ccx_course_goes_where_only_one_is_believed(self, set_orgs):
         ccx = "ccx-v1:ExampleX+C05+2026+ccx@1"
         CourseOverviewFactory(id=ccx, marketing_url=FOREIGN_URL)
         set_orgs(partner=["PartnerX"])
         sync("default")
-        assert shown(ccx) is None
+        assert marketing_url(ccx) is None
 
     def test_of_another_catalog_that_lost_its_row_comes_back(self):
         CatalogCourseRun.objects.filter(course_key=OTHER).delete()
         sync("default", "partner")
-        assert (shown(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
+        assert (marketing_url(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
 
 
 class TestNotNamedAnyMore:
@@ -194,10 +199,10 @@ class TestNotNamedAnyMore:
         configure_only("default")
 
     def test_stays(self):
-        assert (sync("default").removed, shown(OTHER)) == (0, PARTNER_URL)
+        assert (sync("default").removed, marketing_url(OTHER)) == (0, PARTNER_URL)
 
     def test_goes_if_the_last_named_catalog_is_asked_for_the_key_and_lacks_it(self):
-        assert (sync("default", course_keys=[OTHER]).removed, shown(OTHER), provider(OTHER)) == (
+        assert (sync("default", course_keys=[OTHER]).removed, marketing_url(OTHER), provider(OTHER)) == (
             1,
             None,
             None,
@@ -206,7 +211,7 @@ class TestNotNamedAnyMore:
     def test_goes_once_its_rows_are_deleted(self):
         CatalogCourseRun.objects.filter(catalog="partner").delete()
         sync("default")
-        assert shown(OTHER) is None
+        assert marketing_url(OTHER) is None
 
 
 class TestNotNamedAnyMoreInBoth:
@@ -222,30 +227,30 @@ class TestNotNamedAnyMoreInBoth:
     def test_both_go_when_the_named_catalog_loses_it(self, catalog, theirs):
         catalog.control.set_runs(theirs)
         report = sync("default")
-        assert (shown(), shown(CCX), report.removed, report.updated) == (None, None, 2, 0)
+        assert (marketing_url(), marketing_url(CCX), report.removed, report.updated) == (None, None, 2, 0)
         assert "partner" not in listed_by(KEY)
 
     def test_other_rows_of_the_former_catalog_stay(self, catalog):
         lists(catalog)
         sync("default")
-        assert (shown(OTHER), listed_by(OTHER)) == (PARTNER_URL, {"partner"})
+        assert (marketing_url(OTHER), listed_by(OTHER)) == (PARTNER_URL, {"partner"})
 
     def test_row_stays_while_the_named_catalog_lists_the_course_run(self):
         sync("default")
-        assert (shown(), listed_by()) == (URL, {"default", "partner"})
+        assert (marketing_url(), listed_by()) == (URL, {"default", "partner"})
 
     def test_dry_run_counts_the_same(self, catalog):
         lists(catalog)
         names = ("updated", "removed", "matched", "requests")
-        dry, done = sync("default", dry_run=True), sync("default")
-        assert [getattr(dry, name) for name in names] == [getattr(done, name) for name in names]
+        dry, applied = sync("default", dry_run=True), sync("default")
+        assert [getattr(dry, name) for name in names] == [getattr(applied, name) for name in names]
 
     def test_url_replaces_the_old_one_if_two_named_catalogs_may_list_it(self, catalog, settings):
         named = settings.CATALOG_SYNC_CATALOGS
         settings.CATALOG_SYNC_CATALOGS = named | {"third": named["default"]}
         lists(catalog)
         report = sync("default")
-        assert (shown(), report.removed, report.updated) == (PARTNER_URL, 0, 2)
+        assert (marketing_url(), report.removed, report.updated) == (PARTNER_URL, 0, 2)
 
     @pytest.mark.parametrize("others", [{}, {"third": ["OtherX"]}], ids=["one Catalog", "several"])
     def test_many_are_refused(self, catalog, settings, others):
@@ -260,7 +265,7 @@ class TestNotNamedAnyMoreInBoth:
         course_runs.record(dict.fromkeys(keys, CatalogData("published", PARTNER_URL)), "partner")
         lists(catalog)
         report = update_catalog_data(catalogs=["default"])
-        assert (report.status, shown(keys[0])) == ("refused", URL)
+        assert (report.status, marketing_url(keys[0])) == ("refused", URL)
         # With that of ``OTHER``.
         assert "remove 15 of 16 marketing URLs" in report.message
 
@@ -291,7 +296,7 @@ class TestOtherValues:
         assert language() == "de"
         lists(catalog)
         report = sync("default")
-        assert (shown(), language(), report.removed, report.updated) == (None, "fr", 2, 0)
+        assert (marketing_url(), language(), report.removed, report.updated) == (None, "fr", 2, 0)
 
     def test_are_those_of_the_first_named_if_the_second_still_lists_it(self, catalog, partner):
         lists(catalog, KEY, content_language="de")
@@ -300,12 +305,12 @@ class TestOtherValues:
         assert language() == "fr"
         lists(partner, KEY, content_language="fr")
         sync("partner")
-        assert (shown(), language()) == (None, "de")
+        assert (marketing_url(), language()) == (None, "de")
 
     def test_dry_run_counts_the_same(self, catalog):
         lists(catalog)
-        dry, done = sync("default", dry_run=True), sync("default")
-        assert (dry.updated, dry.removed) == (done.updated, done.removed)
+        dry, applied = sync("default", dry_run=True), sync("default")
+        assert (dry.updated, dry.removed) == (applied.updated, applied.removed)
 
 
 def language(key: str = KEY) -> str | None:
@@ -318,7 +323,7 @@ class TestByKey:
     @pytest.mark.parametrize(("key", "url"), [(KEY, URL), (OTHER, PARTNER_URL)])
     def test_leaves_what_one_of_them_has(self, key, url):
         update_catalog_data(course_keys=[key])
-        assert shown(key) == url
+        assert marketing_url(key) == url
 
     def test_brings_what_one_of_them_has(self, partner):
         lists(partner, OTHER, KEYS[4], url=PARTNER_URL)
@@ -326,7 +331,7 @@ class TestByKey:
 
     def test_removes_what_the_owner_has_no_longer(self, partner):
         lists(partner)
-        assert (update_catalog_data(course_keys=[OTHER]).removed, shown(OTHER)) == (1, None)
+        assert (update_catalog_data(course_keys=[OTHER]).removed, marketing_url(OTHER)) == (1, None)
 
     def test_course_runs_of_another_catalog_do_not_count_as_removals(self, catalog, partner):
         keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]

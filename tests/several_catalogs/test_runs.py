@@ -13,7 +13,7 @@ from catalog_sync.exceptions import SyncAlreadyRunning, UsageError
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.integration.sql import statements
-from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, asked_for, lists, shown, sync
+from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, asked_for, lists, marketing_url, sync
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
 
@@ -91,7 +91,7 @@ class TestOneDown:
 
     def test_other_is_synced(self):
         update_catalog_data()
-        assert shown(KEYS[5]) == PARTNER_URL
+        assert marketing_url(KEYS[5]) == PARTNER_URL
 
     def test_status_is_the_worst(self):
         assert update_catalog_data().status == "failed"
@@ -108,12 +108,12 @@ class TestOneDown:
 
 def test_failed_catalog_keeps_its_marketing_urls(catalog):
     update_catalog_data()
-    before = [shown(key) for key in KEYS]
+    before = [marketing_url(key) for key in KEYS]
     assert URL in before
     CatalogSyncConfig.objects.create(catalog="default", retry_deadline_seconds=0)
     catalog.control.fault("status", status=503, times=None)
     assert [each.status for each in update_catalog_data().catalogs] == ["failed", "succeeded"]
-    assert [shown(key) for key in KEYS] == before
+    assert [marketing_url(key) for key in KEYS] == before
 
 
 class TestUnexpectedError:
@@ -129,7 +129,7 @@ class TestUnexpectedError:
 
     def test_does_not_stop_the_others(self, report):
         assert [each.status for each in report.catalogs] == ["failed", "succeeded"]
-        assert shown(KEYS[5]) == PARTNER_URL
+        assert marketing_url(KEYS[5]) == PARTNER_URL
 
     def test_is_reported_first_and_logged_with_its_traceback(self, report, caplog):
         assert report.message.startswith("default: The sync run failed with an unexpected error.")
@@ -168,7 +168,7 @@ class TestLeaseHeld:
         hold_lease("default")
         with pytest.raises(SyncAlreadyRunning):
             update_catalog_data()
-        assert (shown(KEY), shown(KEYS[5])) == (None, PARTNER_URL)
+        assert (marketing_url(KEY), marketing_url(KEYS[5])) == (None, PARTNER_URL)
 
     def test_refusal_has_the_report_of_the_other(self):
         hold_lease("default")
@@ -225,9 +225,9 @@ class TestDryRun:
 
     @pytest.mark.parametrize("name", ["default", "partner"])
     def test_equals_a_run(self, name):
-        told = sync(name, dry_run=True, page_size=3)
-        done = sync(name, page_size=3)
-        assert {n: getattr(told, n) for n in self.NAMES} == {n: getattr(done, n) for n in self.NAMES}
+        planned = sync(name, dry_run=True, page_size=3)
+        applied = sync(name, page_size=3)
+        assert {n: getattr(planned, n) for n in self.NAMES} == {n: getattr(applied, n) for n in self.NAMES}
 
     def test_writes_nothing(self):
         def everything():

@@ -16,7 +16,7 @@ from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import PATIENCE_SECONDS, ROOT, wait_until
 from tests.integration.workers import PAGE_SIZE, Workers
-from tests.several_catalogs.lms import PARTNER_URL, URL, lists, providers, shown_by_key
+from tests.several_catalogs.lms import PARTNER_URL, URL, lists, marketing_urls, providers
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -63,7 +63,7 @@ class TestOneCommand:
         return reports_of(workers.command("--concurrency=3"))
 
     def test_brings_all_of_both(self, reports):
-        assert shown_by_key() == URLS
+        assert marketing_urls() == URLS
 
     @ON_REDIS
     def test_counts_as_a_single_process_does(self, reports):
@@ -78,7 +78,7 @@ class TestOneCommand:
         lists(catalog, *OURS, url=URL)
         lists(partner, *BOTH, *THEIRS[1:], url=PARTNER_URL)
         reports_of(workers.command("--concurrency=3", "--allow-removals"))
-        assert shown_by_key() == URLS | dict.fromkeys(BOTH, PARTNER_URL) | {THEIRS[0]: None}
+        assert marketing_urls() == URLS | dict.fromkeys(BOTH, PARTNER_URL) | {THEIRS[0]: None}
 
 
 def test_two_commands_at_once_agree_on_what_both_have(workers):
@@ -86,7 +86,7 @@ def test_two_commands_at_once_agree_on_what_both_have(workers):
     commands = [workers.command(f"--catalog={name}", "--concurrency=3") for name in ("partner", "default")]
     for command in commands:
         reports_of(command)
-    assert (shown_by_key(), providers()) == (URLS, OWNERS)
+    assert (marketing_urls(), providers()) == (URLS, OWNERS)
 
 
 @ON_REDIS
@@ -96,7 +96,7 @@ def test_task_of_celery_beat_brings_all_of_both(workers):
     call = [sys.executable, "-m", "celery", "-A", "sandbox.lms", "call", *task]
     subprocess.run(call, cwd=ROOT, env=workers.environment, check=True, capture_output=True)
     wait_until(lambda: SyncRun.objects.filter(status="succeeded").count() == 2, "the end of both runs")
-    assert shown_by_key() == URLS
+    assert marketing_urls() == URLS
 
 
 def kill_process(worker: subprocess.Popen) -> None:
@@ -132,7 +132,7 @@ def test_worker_killed_in_a_partition_affects_neither_catalog(workers, kill, cat
     wait_until(lambda: asked_for_the_second_page(partner), "a stretch of the other")
     kill(doomed)
     reports = [*reports_of(ours), *reports_of(theirs)]
-    assert (numbers(reports, "status"), shown_by_key()) == ([("succeeded",), ("succeeded",)], URLS)
+    assert (numbers(reports, "status"), marketing_urls()) == ([("succeeded",), ("succeeded",)], URLS)
 
 
 def asked_for_the_second_page(catalog) -> bool:

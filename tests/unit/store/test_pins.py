@@ -27,7 +27,7 @@ CATALOG_URL, NEW_URL = "https://www.example.com/course/one", "https://www.exampl
 PIN, OTHER_PIN = "https://www.example.com/pinned", "https://www.example.com/pinned-otherwise"
 
 
-def shown(key=KEY):
+def marketing_url(key=KEY):
     return CourseOverview.objects.get(pk=key).marketing_url
 
 
@@ -68,7 +68,7 @@ class TestPin:
     def test_pin_is_written_immediately(self, key):
         CourseOverviewFactory(id=key)
         pin_marketing_url(key, PIN)
-        assert shown(key) == PIN
+        assert marketing_url(key) == PIN
 
     def test_returns_the_stored_course_key(self):
         assert pin_marketing_url(CourseKey.from_string(KEY), PIN) == the_pin().course_key
@@ -77,7 +77,7 @@ class TestPin:
         known()
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
-        assert shown() == PIN
+        assert marketing_url() == PIN
 
     def test_keeps_the_stored_course_run(self):
         known()
@@ -119,7 +119,7 @@ class TestPin:
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
         pin_marketing_url(KEY, OTHER_PIN)
-        assert shown() == OTHER_PIN
+        assert marketing_url() == OTHER_PIN
 
     def test_white_space_around_it_is_dropped(self):
         pin_marketing_url(KEY, f"  {PIN}\n")
@@ -128,7 +128,7 @@ class TestPin:
     def test_leaves_other_courses_alone(self):
         CourseOverviewFactory(id=OTHER)
         pin_marketing_url(KEY, PIN)
-        assert shown(OTHER) is None
+        assert marketing_url(OTHER) is None
 
     def test_is_kept_in_the_history_once(self):
         CourseOverviewFactory(id=KEY)
@@ -152,7 +152,7 @@ class TestPin:
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)
-        assert shown() is None
+        assert marketing_url() is None
 
     def test_first_waits_for_a_page_that_is_being_written_and_never_again_in_its_transaction(self):
         SyncRun.objects.create(lease="default", holder="worker-7")
@@ -211,7 +211,7 @@ class TestUnpin:
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)
-        assert shown() == CATALOG_URL
+        assert marketing_url() == CATALOG_URL
 
     def test_unpinning_restores_a_newer_url_of_the_catalog(self):
         known()
@@ -219,13 +219,13 @@ class TestUnpin:
         pin_marketing_url(KEY, PIN)
         known(url=NEW_URL)
         unpin_marketing_url(KEY)
-        assert shown() == NEW_URL
+        assert marketing_url() == NEW_URL
 
     def test_unpinning_restores_nothing_if_the_catalog_has_no_url(self):
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)
-        assert shown() is None
+        assert marketing_url() is None
 
     def test_of_a_course_that_the_catalog_never_listed_leaves_no_row(self):
         pin_marketing_url(KEY, PIN)
@@ -248,7 +248,7 @@ class TestUnpin:
     def test_of_nothing_leaves_the_course_overview_alone(self):
         CourseOverviewFactory(id=KEY, marketing_url=CATALOG_URL)
         unpin_marketing_url(KEY)
-        assert shown() == CATALOG_URL
+        assert marketing_url() == CATALOG_URL
 
     def test_course_key_that_is_none_is_refused(self):
         with pytest.raises(api.UsageError, match="is not a course key"):
@@ -265,42 +265,42 @@ class TestCcx:
 
     def test_shows_the_pin_of_its_parent(self):
         pin_marketing_url(KEY, PIN)
-        assert shown(CCX) == PIN
+        assert marketing_url(CCX) == PIN
 
     def test_shows_its_own_url_before_the_pin_of_its_parent(self):
         known(CCX, NEW_URL)
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=NEW_URL)
         pin_marketing_url(KEY, PIN)
-        assert shown(CCX) == NEW_URL
+        assert marketing_url(CCX) == NEW_URL
 
     def test_shows_its_own_pin_before_that_of_its_parent(self):
         pin_marketing_url(CCX, OTHER_PIN)
         pin_marketing_url(KEY, PIN)
-        assert shown(CCX) == OTHER_PIN
+        assert marketing_url(CCX) == OTHER_PIN
 
     def test_shows_the_pin_of_its_parent_when_its_own_goes(self):
         pin_marketing_url(KEY, PIN)
         pin_marketing_url(CCX, OTHER_PIN)
         unpin_marketing_url(CCX)
-        assert shown(CCX) == PIN
+        assert marketing_url(CCX) == PIN
 
     def test_shows_the_url_of_its_parent_when_the_pin_goes(self):
         known()
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)
-        assert shown(CCX) == CATALOG_URL
+        assert marketing_url(CCX) == CATALOG_URL
 
     def test_has_no_url_after_unpinning_if_no_url_is_stored(self):
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)
-        assert shown(CCX) is None
+        assert marketing_url(CCX) is None
 
     @pytest.mark.parametrize("foreign", ["https://a.example.com/", "https://z.example.com/"])
     def test_of_another_tool_keeps_its_url_when_the_pin_of_its_parent_goes(self, foreign):
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=foreign)
         unpin_marketing_url(KEY)
-        assert shown(CCX) == foreign
+        assert marketing_url(CCX) == foreign
 
 
 class TestPreviousUrl:
@@ -315,36 +315,36 @@ class TestPreviousUrl:
     def test_comes_back(self):
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)
-        assert shown() == self.FOREIGN
+        assert marketing_url() == self.FOREIGN
 
     def test_comes_back_after_several_pins(self):
         pin_marketing_url(KEY, PIN)
         pin_marketing_url(KEY, OTHER_PIN)
         unpin_marketing_url(KEY)
-        assert shown() == self.FOREIGN
+        assert marketing_url() == self.FOREIGN
 
     def test_comes_back_to_a_course_overview_that_was_created_again(self):
         pin_marketing_url(KEY, PIN)
         publish_course(KEY)
         unpin_marketing_url(KEY)
-        assert shown() == self.FOREIGN
+        assert marketing_url() == self.FOREIGN
 
     def test_stays_if_it_was_the_pinned_url(self):
         pin_marketing_url(KEY, self.FOREIGN)
         unpin_marketing_url(KEY)
-        assert shown() == self.FOREIGN
+        assert marketing_url() == self.FOREIGN
 
     def test_does_not_come_back_if_the_catalog_has_one(self):
         pin_marketing_url(KEY, PIN)
         known()
         unpin_marketing_url(KEY)
-        assert shown() == CATALOG_URL
+        assert marketing_url() == CATALOG_URL
 
     def test_does_not_replace_what_another_tool_has_set_since(self):
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.update(marketing_url=NEW_URL)
         unpin_marketing_url(KEY)
-        assert shown() == NEW_URL
+        assert marketing_url() == NEW_URL
 
     def test_stays_when_the_course_was_saved_before_the_unpinning_and_is_compared_after_it(
         self, django_capture_on_commit_callbacks
@@ -355,7 +355,7 @@ class TestPreviousUrl:
         unpin_marketing_url(KEY)
         for callback in callbacks:
             callback()
-        assert shown() == self.FOREIGN
+        assert marketing_url() == self.FOREIGN
 
     @pytest.mark.parametrize("read", [CatalogCourseRun, CourseOverview])
     def test_is_not_kept_if_a_catalog_provides_it_during_the_pinning(self, read):
@@ -388,7 +388,7 @@ class TestPreviousUrl:
         pin_marketing_url(KEY, PIN)
         CatalogCourseRun.objects.all().delete()
         unpin_marketing_url(KEY)
-        assert shown() is None
+        assert marketing_url() is None
 
 
 class TestRecreated:

@@ -19,7 +19,7 @@ from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import shown
+from tests.integration.processes import marketing_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,7 +103,7 @@ class TestSeam:
         catalog.control.set_runs(entry(key) for key in keys)
         # The last partition begins five course runs further on, and nobody has read those between.
         sync(before_last=lambda: catalog.control.delete(keys[:5]), keys=keys)
-        assert {key for key, url in shown().items() if url} >= set(keys[5:])
+        assert {key for key, url in marketing_urls().items() if url} >= set(keys[5:])
 
 
 def test_finished_partition_leaves_time_for_the_next_task_to_find_a_worker(listed):
