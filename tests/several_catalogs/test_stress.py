@@ -22,7 +22,7 @@ from catalog_sync.models import PinnedMarketingUrl, SyncRun
 from catalog_sync.store.sql import is_conflict
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import Worker, shown, told
+from tests.integration.processes import Worker, marketing_urls, published_urls
 from tests.several_catalogs.lms import lists
 
 pytest_plugins = ["tests.integration.process_fixtures"]
@@ -130,7 +130,7 @@ def sync(name: str, errors: list[str]) -> None:
 def expected(catalog, partner) -> dict[str, str | None]:
     """Return the marketing URL of each course: the pin, that of a Catalog, or that of the parent run."""
     pins = dict(PinnedMarketingUrl.objects.values_list("course_key", "url"))
-    urls = told(partner) | told(catalog) | pins
+    urls = published_urls(partner) | published_urls(catalog) | pins
     return {key: urls.get(key) or urls.get(PARENTS.get(key, "")) for key in COURSES}
 
 
@@ -156,4 +156,4 @@ def test_no_error_and_every_course_right(stress, shared_database, catalog, partn
                 f"\n{connection.display_name}, {SECONDS:g} s: {dict(figures)}, {len(errors)} errors\n"
             )
     right = expected(catalog, partner)
-    assert (errors, {key: url for key, url in shown().items() if url != right[key]}) == ([], {})
+    assert (errors, {key: url for key, url in marketing_urls().items() if url != right[key]}) == ([], {})
