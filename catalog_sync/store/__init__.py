@@ -1,1 +1,1 @@
-"""What this app stores and writes in the database; sends no HTTP request."""
+"""All reading and writing of the database. It sends no HTTP request."""

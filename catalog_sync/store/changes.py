@@ -38,7 +38,7 @@ class Change(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """What recognizes a rejected record in the next sync run: its course key, or the reason if it has no key."""
+        """What identifies a rejected record in the next sync run: its course key, or the reason if it has no key."""
         return self.course_key or self.reason
 
 
@@ -55,7 +55,7 @@ def record(run_id: int, changes: Sequence[Change]) -> None:
 
 
 def storable(change: Change) -> Change:
-    """Return the change with texts that every database can store; those of a rejected record may be any text."""
+    """Return the change with texts that every database can store: a rejected record may contain any text."""
     return Change(
         _text(change.course_key, _LONGEST_KEY),
         change.kind,
@@ -71,9 +71,9 @@ def _text(text: str, longest: int = MAX_MARKETING_URL_LENGTH) -> str:
 
 
 def rejected_earlier(catalog: str) -> frozenset[str] | None:
-    """Return the identities of the records that the last full sync of the Catalog rejected; one query.
+    """Return the identities of the records that the Catalog's last full sync rejected; one query.
 
-    None: it may have rejected more than it stored.
+    The result is None if the sync may have rejected more records than it stored.
     """
     last = full(catalog).filter(status__in=_READ_THE_LIST).values("pk")[:1]
     rows = SyncRunChange.objects.filter(kind=SyncRunChange.Kind.REJECTED, sync_run_id=Subquery(last))

@@ -26,7 +26,7 @@ from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
 
 
 class JoinedRows(NamedTuple):
-    """By course key, the values of the mapped fields of course overviews, and what is stored."""
+    """The values of the mapped fields of course overviews, by course key, and what is stored for them."""
 
     shown: dict[str, Sequence[Any]]
     stored: StoredData
@@ -38,7 +38,7 @@ def model() -> Any:
 
 
 def _keyed() -> QuerySet[Any]:
-    """Return the course overviews in no order, annotated with ``_key``, their course key as text."""
+    """Return the unordered course overviews, annotated with ``_key``: their course key as text."""
     # Course keys stay strings: parsing each of them into a key object costs more than reading it.
     key = ExpressionWrapper(F(model()._meta.pk.name), output_field=CaseSensitiveCharField())
     rows: QuerySet[Any] = model()._default_manager.order_by().annotate(_key=key)
@@ -56,31 +56,31 @@ def url_field() -> str:
 
 
 def of_key(course_key: str) -> QuerySet[Any]:
-    """Return the course overview of this key, as none or one row annotated with ``_key``."""
+    """Return a query of the course overview of this key, annotated with ``_key``."""
     return _keyed().filter(_key=course_key)
 
 
 def get(course_key: str) -> Any:
-    """Return the course overview of this key, whole; None if the LMS has none."""
+    """Return the course overview of this key as a model instance; None if the LMS has none."""
     row = of_key(course_key).first()
-    # The database may compare without case.
+    # The database may ignore case.
     return row if row is not None and str(row.pk) == course_key else None
 
 
 def count(course_keys: Collection[str] | None = None) -> int:
-    """Return how many course overviews the LMS has, of these keys if any are given; one query."""
+    """Return how many course overviews of these keys the LMS has, or None: of all keys; one query."""
     return int((_keyed() if course_keys is None else _keyed().filter(_key__in=list(course_keys))).count())
 
 
 def count_with_url(most: int | None = None) -> tuple[int, int]:
-    """Return how many course overviews the LMS has, and how many of them show a marketing URL; one query.
+    """Return how many course overviews the LMS has, and how many of them have a marketing URL; one query.
 
     Args:
-        most: count only so many course overviews; None: all.
+        most: stop counting at this number of course overviews; None: count all.
     """
     rows = model()._default_manager.order_by()[:most]
-    counts = rows.aggregate(all=Count("*"), showing=Count("pk", filter=_has_url()))
-    return counts["all"], counts["showing"]
+    counts = rows.aggregate(all=Count("*"), with_url=Count("pk", filter=_has_url()))
+    return counts["all"], counts["with_url"]
 
 
 def _has_url() -> Q:
@@ -96,14 +96,14 @@ def marketing_urls(course_keys: Collection[str]) -> dict[str, str | None]:
 def urls_of_organization(org: str, limit: int) -> list[tuple[str, str, str | None]]:
     """Return course key, marketing URL and social sharing URL of an organization's courses; one query.
 
-    Courses without a marketing URL are left out. A database that compares without case adds other organizations.
+    Courses without a marketing URL are left out. If the database ignores case, it may add other organizations.
     """
     starts = [Q(_key__startswith=prefix) for prefix in prefixes_of_organization(org)]
     return list(_urls(Q(*starts, _connector=Q.OR))[:limit])
 
 
 def urls_of_course(course_key: str) -> list[tuple[str, str, str | None]]:
-    """Return the same of one course; one query."""
+    """Return the same values of one course, in a list; one query."""
     return list(_urls(Q(_key=course_key)))
 
 
@@ -141,8 +141,8 @@ def read_joined(course_keys: Collection[str]) -> JoinedRows:
     key = f"overview.{quoted(meta.pk.column)}"
     fields = [f"overview.{quoted(meta.get_field(name).column)}" for name in conf.fields().values()]
     columns = [*fields, key, "pin.url", *(f"run.{quoted(name)}" for name in course_runs.COLUMNS)]
-    # From the course overview to the other tables, not the other way round: if the columns differ in collation, as on
-    # MySQL, only the indexes of this app's tables can be used.
+    # The join starts at the course overviews: if the collations of the columns differ, as on MySQL, only the indexes of
+    # this app's tables can be used.
     sql = (  # Made of the names of tables and columns only.
         f"SELECT {', '.join(columns)} FROM {quoted(meta.db_table)} overview "  # noqa: S608
         f"JOIN {quoted(CatalogCourseRun._meta.db_table)} run ON run.course_key = {key} "
@@ -159,15 +159,15 @@ def read_joined(course_keys: Collection[str]) -> JoinedRows:
 def copy_published_values(course_keys: Collection[str], unconfirmed: Collection[str] = frozenset()) -> int:
     """Copy the published values of these course keys to their course overviews, and return how many were written.
 
-    Two statements at most, and two for unconfirmed ones, whatever the number of keys. The values do not pass through
-    Python. A marketing URL that a CCX course has from its parent course run is not copied.
+    This takes at most four statements, whatever the number of keys. The values do not pass through Python. A CCX course
+    does not get the marketing URL of its parent course run.
 
     Args:
         course_keys: of the course overviews.
-        unconfirmed: those of them that get no marketing URL from a Catalog, only a pinned one.
+        unconfirmed: those of them that get only a pinned marketing URL, not one from a Catalog.
     """
-    certain = [key for key in course_keys if key not in unconfirmed]
-    return _copy(certain, precedence.published_value("marketing_url", OuterRef("pk"))) + _copy(
+    confirmed = [key for key in course_keys if key not in unconfirmed]
+    return _copy(confirmed, precedence.published_value("marketing_url", OuterRef("pk"))) + _copy(
         [key for key in course_keys if key in unconfirmed], precedence.pinned_url(OuterRef("pk"))
     )
 
@@ -200,7 +200,7 @@ def clear(course_keys: Collection[str]) -> dict[str, str]:
 
 
 def lock_with_url(course_keys: Collection[str], url: str) -> list[str]:
-    """Lock these course overviews in a transaction, and return the keys of those that have this marketing URL then."""
+    """Lock these course overviews, in a transaction, and return the keys of those with this marketing URL."""
     locked = _keyed().select_for_update().filter(_key__in=list(course_keys)).values_list("_key", url_field())
     return [key for key, shown in locked if shown == url and key in course_keys]
 
@@ -209,10 +209,10 @@ def removable_urls(course_keys: Collection[str]) -> dict[str, str]:
     """Return the marketing URLs of these course overviews, by key, without those that are pinned."""
     urls: dict[str, str] = {}
     for some in map(set, in_chunks(course_keys)):
-        # The database may compare without case.
-        showing = {key: url for key, url in marketing_urls(some).items() if url and key in some}
-        pinned = precedence.with_pinned_source(showing) if showing else set()
-        urls |= {key: url for key, url in showing.items() if key not in pinned}
+        # The database may ignore case.
+        found = {key: url for key, url in marketing_urls(some).items() if url and key in some}
+        pinned = precedence.with_pinned_source(found)
+        urls |= {key: url for key, url in found.items() if key not in pinned}
     return urls
 
 
@@ -235,7 +235,7 @@ def with_unknown_url() -> Iterator[list[str]]:
 
 
 def key_chunks(some_keys: QuerySet[Any]) -> Iterator[list[str]]:
-    """Yield keys, such as those of ``with_marketing_url``, in lists."""
+    """Yield the keys of a query such as ``with_marketing_url``, in lists."""
     for chunk in chunks_in_order(some_keys.values_list("_key"), "_key", ROWS):
         yield [key for (key,) in chunk]
 
@@ -243,15 +243,15 @@ def key_chunks(some_keys: QuerySet[Any]) -> Iterator[list[str]]:
 def out_of_date() -> Iterator[str]:
     """Yield the keys of stored course runs whose course overview does not have the marketing URL that is published.
 
-    CCX courses without a URL of their own are left out, since theirs comes from the parent course run. This reads all
-    course overviews and stored course runs: a join in the database takes several times as long.
+    CCX courses without a stored URL of their own are left out, since they have the URL of the parent course run. This
+    reads all course overviews and stored course runs, because a join in the database takes several times as long.
     """
     overviews = _keyed().values_list("_key", url_field())
     shown = {key: url or "" for chunk in chunks_in_order(overviews, "_key", ROWS) for key, url in chunk}
     pins = course_runs.pinned()
     rows = CatalogCourseRun.objects.values_list("pk", "course_key", "marketing_url")
     for chunk in chunks_in_order(rows, "pk", ROWS):
-        # Usually a few: only for these, the precedence matters.
+        # Usually few. Only for these, compute which values have priority.
         differing = {
             key for _, key, url in chunk if key in shown and (key in pins or (url or "") != shown[key])
         }
@@ -261,10 +261,11 @@ def out_of_date() -> Iterator[str]:
                 yield key
 
 
-def ccx_chunks(parents: Collection[str] = ()) -> Iterator[list[tuple[str, str | None]]]:
-    """Yield (course key, marketing URL) of the LMS's CCX courses in lists, only of these parents if any are given."""
-    if not parents:
+def ccx_chunks(parents: Collection[str] | None = None) -> Iterator[list[tuple[str, str | None]]]:
+    """Yield lists of (course key, marketing URL) of the CCX courses of these parent course runs; None: of all."""
+    if parents is None:
         yield from _chunks_of(Q(_key__startswith=CCX_PREFIX))
+        return
     # SQLite limits the number of alternatives in one expression.
     for some in in_chunks(parents):
         starts = [Q(_key__startswith=ccx_prefix_of(parent)) for parent in some]
@@ -272,10 +273,10 @@ def ccx_chunks(parents: Collection[str] = ()) -> Iterator[list[tuple[str, str | 
 
 
 def with_ccx(course_key: str) -> Iterator[list[tuple[str, str | None]]]:
-    """Yield the course overview of this key and those of its CCX courses, in lists as ``ccx_chunks`` does."""
+    """Yield the same as ``ccx_chunks`` for the course of this key and its CCX courses."""
     ccx_prefix = ccx_prefix_of(course_key)
     for chunk in _chunks_of(Q(_key=course_key) | Q(_key__startswith=ccx_prefix)):
-        # The database may compare without case.
+        # The database may ignore case.
         yield [(key, url) for key, url in chunk if key == course_key or key.startswith(ccx_prefix)]
 
 
@@ -284,7 +285,7 @@ def _chunks_of(wanted: Q) -> Iterator[list[tuple[str, str | None]]]:
 
 
 def _update(course_keys: Collection[str], values: dict[str, Any]) -> int:
-    """Update and keep history as ``save()`` would; a row that was deleted meanwhile is left out."""
+    """Update course overviews and add history rows, as ``save()`` would; return how many still exist."""
     if not course_keys:
         return 0
     now = timezone.now()

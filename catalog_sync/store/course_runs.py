@@ -1,4 +1,4 @@
-"""The stored course runs: the data of each course run, as a Catalog last listed it. And the pins that override it."""
+"""Stored course runs: what each Catalog last listed. They are read together with the pinned marketing URLs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class StoredData(NamedTuple):
         }
 
     def changed(self, catalog: str, changes: Mapping[str, CatalogData | None]) -> StoredData:
-        """Return what would be stored if the Catalog's course runs had this data; None: if they were deleted."""
+        """Return what would be stored if the Catalog's course runs had this data; None: the row is deleted."""
         course_runs = dict(self.course_runs)
         for key, data in changes.items():
             candidates = [each for each in course_runs.pop(key, ()) if each.catalog != catalog]
@@ -90,8 +90,8 @@ class StoredData(NamedTuple):
 def in_order(course_runs: list[StoredCourseRun]) -> list[StoredCourseRun]:
     """Return the stored course runs of a course key in order of precedence.
 
-    It is the order of ``CATALOG_SYNC_CATALOGS``; a former Catalog, which is not named there any more, is last.
-    ``precedence.published_rows`` has the same order in SQL.
+    The order is that of ``CATALOG_SYNC_CATALOGS``; former Catalogs are last. ``precedence.published_rows`` has the same
+    order in SQL.
     """
     if len(course_runs) == 1:
         return course_runs
@@ -115,10 +115,10 @@ def read(course_keys: Collection[str]) -> StoredData:
 
 
 def collect(rows: Iterable[tuple[Any, ...]]) -> StoredData:
-    """Return as ``StoredData`` rows of course key, pinned URL or None, and the ``COLUMNS`` (0 as id: a pin alone)."""
+    """Convert rows of course key, pinned URL or None, and ``COLUMNS``. If the id is 0, the row is only a pin."""
     course_runs: dict[str, list[StoredCourseRun]] = {}
     pins = {}
-    of_several = set()
+    listed_twice = set()
     for key, pinned_url, row_id, catalog, *data in rows:
         if pinned_url:
             pins[key] = pinned_url
@@ -127,16 +127,16 @@ def collect(rows: Iterable[tuple[Any, ...]]) -> StoredData:
         course_run = StoredCourseRun(row_id, catalog, CatalogData(*data))
         if key in course_runs:
             course_runs[key].append(course_run)
-            of_several.add(key)
+            listed_twice.add(key)
         else:
             course_runs[key] = [course_run]
-    for key in of_several:
+    for key in listed_twice:
         course_runs[key] = in_order(course_runs[key])
     return StoredData(course_runs, pins)
 
 
 def read_all(course_keys: Collection[str]) -> StoredData:
-    """Return what is stored for any number of course keys; one query for every few hundred."""
+    """Return what is stored for any number of course keys; one query per ``CHUNK`` of them."""
     all_stored = StoredData({}, {})
     for some in in_chunks(course_keys):
         stored = read(some)
@@ -188,9 +188,9 @@ def unknown_statuses(catalog: str) -> list[str]:
     return sorted(unknown.difference(rows.values_list("status", flat=True).distinct()))
 
 
-def pinned(course_keys: Collection[str] = ()) -> dict[str, str]:
-    """Return the pinned marketing URLs by course key, only of these course keys if any are given; one query."""
+def pinned(course_keys: Collection[str] | None = None) -> dict[str, str]:
+    """Return the pinned marketing URLs of these course keys, by course key; None: of all; one query."""
     pins = PinnedMarketingUrl.objects.all()
-    if course_keys:
+    if course_keys is not None:
         pins = pins.filter(course_key__among=frozenset(course_keys))
     return dict(pins.values_list("course_key", "url"))

@@ -14,10 +14,10 @@ class Difference(NamedTuple):
     """The result of comparing course overviews with the data to publish.
 
     Attributes:
-        seen: the keys of those that the LMS has.
-        differing: those of them that have other values.
-        with_url: those of them, except CCX courses, for which there is a marketing URL to publish.
-        shown: by course key, their values of the mapped fields, in the order of ``CATALOG_SYNC_FIELDS``.
+        seen: the keys of the course overviews that the LMS has.
+        differing: the keys of those whose values differ from the data to publish.
+        with_url: the keys of those, except CCX courses, for which there is a marketing URL to publish.
+        shown: by course key, the values of the mapped fields, in the order of ``CATALOG_SYNC_FIELDS``.
         published: by course key, the data to publish.
     """
 
@@ -44,7 +44,7 @@ def marketing_url_in(values: Sequence[Any]) -> str | None:
 
 def difference(shown: Mapping[str, Sequence[Any]], published: Mapping[str, CatalogData]) -> Difference:
     """Compare values of the mapped fields, by course key, with the data to publish."""
-    # The database may compare without case. A key in another case belongs to another course.
+    # The database may ignore case, but a key in another case belongs to another course.
     seen = [key for key in shown if key in published]
     differing = {
         key: None

@@ -27,12 +27,12 @@ from catalog_sync.store.text import storable
 # Without a heartbeat, the lease expires after this time.
 LEASE_SECONDS = 45
 _LEASE_TIME = timedelta(seconds=LEASE_SECONDS)
-# A heartbeat further in the future comes from a clock that was wrong: no task waits so long for a worker.
+# A heartbeat further in the future was set by a wrong clock: no task waits so long for a worker.
 _LONGEST_WAIT = timedelta(days=1)
-# A sync run that waits for the Catalog also notices after this time that it was canceled.
+# How often a sync run renews its lease, and checks whether it was canceled.
 HEARTBEAT_SECONDS = 2
 ACQUIRE_ATTEMPTS = 10
-# An incremental sync takes a second or two. Schedulers often start it and a full sync at the same moment.
+# How long a full sync waits for an incremental one: schedulers often start both at the same moment.
 LONGEST_INCREMENTAL_SECONDS = 60
 ACQUIRE_PAUSE_SECONDS = 0.5
 
@@ -92,7 +92,7 @@ class Lease:
             elif not attempts_left or alive().filter(pk=holder.pk).exists():
                 raise _already_running(holder)
             else:
-                # Its row is locked: by itself, if it is alive, or by a sync of another Catalog for a moment.
+                # It has expired, but its row is locked: by its own long transaction, or briefly by another sync.
                 time.sleep(ACQUIRE_PAUSE_SECONDS)
         raise AssertionError("unreachable: the loop returns or raises")
 
@@ -100,11 +100,11 @@ class Lease:
     def acquire_after_incremental_sync(
         cls, catalog: str, should_stop: Callable[[], bool], **values: Any
     ) -> Lease:
-        """Acquire the lease; if an incremental sync holds it, wait for its end, because it covers only a part.
+        """Acquire the lease; if an incremental sync holds it, wait until that ends.
 
         Raises:
-            SyncAlreadyRunning: another sync run holds it, or an incremental sync still does when the longest time is
-                over or ``should_stop`` returns True.
+            SyncAlreadyRunning: another sync run holds it, or an incremental sync still does after
+                ``LONGEST_INCREMENTAL_SECONDS`` or when ``should_stop`` returns True.
         """
         give_up_at = time.monotonic() + LONGEST_INCREMENTAL_SECONDS
         while True:
@@ -174,7 +174,7 @@ def expire_stale_runs() -> None:
     too_old, too_new = UtcNow() - _LEASE_TIME, UtcNow() + _LONGEST_WAIT
     stale = running().filter(Q(heartbeat__lt=too_old) | Q(heartbeat__gt=too_new))
     for run in stale:
-        # Until the last heartbeat; one in the future comes from a wrong clock.
+        # A heartbeat in the future was set by a wrong clock.
         lived = min(run.heartbeat, timezone.now()) - run.started
         end: dict[str, Any] = {
             "status": SyncRun.Status.FAILED,
@@ -215,20 +215,20 @@ def _end(runs: QuerySet[SyncRun], **values: Any) -> int:
 
 
 def wait_for_writer() -> None:
-    """Wait, inside a transaction, until no page is being written. No page can be written until the transaction ends.
+    """Wait until no sync run is writing, and let none write until the caller's transaction ends.
 
-    Call it once per transaction: a second call could lock sync runs that began since, and meet a deadlock.
+    Call it once per transaction: a second call could lock sync runs that began since, and cause a deadlock.
     """
     _lock(running())
 
 
 def _lock(runs: QuerySet[SyncRun], skip_locked: bool = False) -> list[Any]:
-    """Lock these rows, and return which: all of them, or those that nobody else has locked."""
-    # Each transaction that locks several sync runs, or releases a lease, does this first. In one order they cannot
-    # deadlock. MySQL and MariaDB also lock the entries of the index that they read: the order and the column make
-    # them read the index of the leases, however small the table is.
-    if skip_locked and not connection.features.has_select_for_update_skip_locked:
-        skip_locked = False  # SQLite and old versions of MariaDB: it waits
+    """Lock these sync runs, and return their leases. ``skip_locked``: without those that others have locked."""
+    # Each transaction that locks several sync runs, or releases a lease, does this first, and always in the same order,
+    # to prevent deadlocks. MySQL and MariaDB also lock the index entries that they read: the order and the column make
+    # them read the index of ``lease``, however small the table is.
+    if not connection.features.has_select_for_update_skip_locked:
+        skip_locked = False  # SQLite and old versions of MariaDB: wait for the locks
     locked = runs.select_for_update(skip_locked=skip_locked).order_by("lease")
     return list(locked.values_list("lease", flat=True))
 

@@ -1,8 +1,8 @@
 """Pinned marketing URLs: an operator sets a URL by hand, and it overrides the Catalogs until the operator removes it.
 
-A pin keeps the marketing URL that the course overview had before, if no Catalog provided it: another tool has set it.
-When the pin is removed and nothing is stored for the course, the course overview gets that URL back. The next full sync
-then checks it against the Catalog, as it does for every URL that no Catalog provided.
+If another tool had set a marketing URL on the course overview, the pin stores it as ``previous_url``. The course
+overview gets this URL back when the pin is removed and no Catalog has a URL. The next full sync then checks it against
+the Catalog, like every URL of another tool.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from catalog_sync.store.sql import repeat_on_conflict
 def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
     """Pin a marketing URL for a course, and publish it to the course overview and its CCX courses.
 
-    A CCX course that has a URL of its own keeps it. Neither the LMS nor the Catalog need have the course yet.
+    A CCX course that has a URL of its own keeps it. The course may be missing in the LMS and in the Catalog.
 
     Raises:
         UsageError: the course key is too long, or the caller is in a transaction.
     """
-    repeat_on_conflict(_refuse_transaction_of_the_caller)
+    repeat_on_conflict(_refuse_outer_transaction)
     longest = PinnedMarketingUrl._meta.get_field("course_key").max_length or 0
     if len(course_key) > longest:
         raise UsageError(f"The course key is longer than {longest} characters", "course_key")
@@ -40,7 +40,7 @@ def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
 @transaction.atomic
 def _pin(course_key: str, values: dict[str, Any]) -> None:
     wait_for_writer()
-    # Only the first pin has a URL before it that nothing else stores.
+    # Only the first pin of a course stores it: a later one replaces a pinned URL.
     first = values | {"previous_url": _url_of_another_tool(course_key)}
     PinnedMarketingUrl.objects.update_or_create(course_key=course_key, defaults=values, create_defaults=first)
     _publish(course_key)
@@ -48,22 +48,22 @@ def _pin(course_key: str, values: dict[str, Any]) -> None:
 
 def _url_of_another_tool(course_key: str) -> str | None:
     """Return the marketing URL of the course overview if no Catalog and no pin provides one."""
-    # One statement, so one snapshot. A sync that commits between two statements would make its own URL appear to be
-    # that of another tool.
+    # One statement, so one snapshot: if a sync committed between two statements, its URL would be mistaken for another
+    # tool's.
     stored_url = precedence.published_values(course_key)["marketing_url"]
     columns = ("_key", course_overviews.url_field(), stored_url)
     rows = course_overviews.of_key(course_key).values_list(*columns)
-    # The database may compare without case.
+    # The database may ignore case.
     return next((url or None for key, url, stored in rows if key == course_key and not stored), None)
 
 
 def unpin(course_key: str, user: Any = None) -> bool:
-    """Remove the pin of a course, and publish the URL that the Catalog has; return whether there was a pin.
+    """Remove the pin of a course, and publish the Catalog's URL; return whether there was a pin.
 
     Raises:
         UsageError: the caller is in a transaction.
     """
-    repeat_on_conflict(_refuse_transaction_of_the_caller)
+    repeat_on_conflict(_refuse_outer_transaction)
     was_pinned = repeat_on_conflict(lambda: _unpin(course_key))
     if was_pinned:
         EventLog().info("unpinned", course_key=course_key, user_id=getattr(user, "pk", None))
@@ -81,8 +81,8 @@ def _unpin(course_key: str) -> bool:
     return True
 
 
-def _refuse_transaction_of_the_caller() -> None:
-    # Until it ended, it would hold locks for which every sync and every publishing of a course waits.
+def _refuse_outer_transaction() -> None:
+    # Every sync, and every course that is published in Studio, would wait for its locks until it ends.
     try:
         with transaction.atomic(durable=True):
             pass
@@ -97,13 +97,13 @@ def _refuse_transaction_of_the_caller() -> None:
 def _publish(course_key: str, removed_url: str | None = None, previous_url: str | None = None) -> None:
     """Publish now, and once more after the commit.
 
-    A sync that begins after ``wait_for_writer`` reads the pins as they were before, and publishes those.
+    A sync that begins after ``wait_for_writer`` does not see the changed pin, and may publish the former URL.
     """
 
     # A function, not a partial: see catalog_sync.receivers.
     def republish() -> None:
         repeat_on_conflict(lambda: publishing.republish_with_ccx(course_key, removed_url, previous_url))
 
-    # Without a second wait_for_writer: it could lock a sync run that began since, in the wrong order.
+    # No second wait_for_writer here: it could lock, in the wrong order, a sync run that began since.
     publishing.publish_with_ccx(course_key, removed_url, previous_url)
     transaction.on_commit(republish, robust=True)

@@ -4,9 +4,8 @@ The marketing URL is the first of these: the pinned URL; the URL of the first-na
 course, the same of its parent course run. The other values come from the course run that the marketing URL comes from,
 or from that of the first-named Catalog if none has a URL.
 
-The rule exists twice: in Python for rows that are read anyway (``published_with_parents``, with the order of
-``course_runs.in_order``), and in SQL for values that do not pass through Python (``published_rows`` and the functions
-after it).
+The rule is implemented twice: in Python for rows that are read anyway (``published_with_parents``, in the order of
+``course_runs.in_order``), and in SQL for values that do not pass through Python (``published_rows`` and what follows).
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class Source(NamedTuple):
 
 
 def published_course_run(candidates: Sequence[StoredCourseRun]) -> StoredCourseRun:
-    """Return the one of a course's stored course runs, in order of precedence, whose values are published."""
+    """Return the course run whose values are published, from those of a course key in order of precedence."""
     return next((each for each in candidates if each.data.marketing_url), candidates[0])
 
 
@@ -46,8 +45,8 @@ def published_after(
     for key, candidates in stored.course_runs.items():
         # Usually no other Catalog lists it.
         if key in data and (len(candidates) > 1 or candidates[0].catalog != catalog):
-            alone = StoredData({key: candidates}, {}).changed(catalog, {key: data[key]})
-            data[key] = published_course_run(alone.course_runs[key]).data
+            after = StoredData({key: candidates}, {}).changed(catalog, {key: data[key]})
+            data[key] = published_course_run(after.course_runs[key]).data
     for key, url in stored.pins.items():
         if key in data:
             data[key] = data[key]._replace(marketing_url=url)
@@ -55,7 +54,7 @@ def published_after(
 
 
 def published(stored: StoredData) -> dict[str, CatalogData]:
-    """Return the data to publish for each stored course key. CCX courses do not get that of their parent course run."""
+    """Return the data to publish for each stored course key, without what CCX courses inherit."""
     data = {key: published_course_run(some).data for key, some in stored.course_runs.items()}
     for key, url in stored.pins.items():
         data[key] = data.get(key, CatalogData())._replace(marketing_url=url)
@@ -104,7 +103,7 @@ def source_in(course_key: str, stored: StoredData) -> Source | None:
 
 
 def with_pinned_source(course_keys: Collection[str]) -> set[str]:
-    """Return which of the keys are pinned, or are CCX courses of a pinned course run: a sync never clears them."""
+    """Return those of the keys that are pinned, or are CCX courses of a pinned course run."""
     pins = {key for some in in_chunks(with_parents(course_keys)) for key in course_runs.pinned(some)}
     return {key for key in course_keys if key in pins or parent_of_ccx(key) in pins}
 
@@ -128,14 +127,14 @@ def pinned_url(course_key: Any) -> Subquery:
 def published_value(name: str, course_key: Any) -> Any:
     """Return a value to publish for a course key, as an expression for a query of another table.
 
-    A marketing URL that a CCX course has from its parent course run is left out.
+    It does not include the marketing URL that a CCX course inherits from its parent course run.
     """
     value = Subquery(published_rows(course_key).values(name)[:1])
     return Coalesce(pinned_url(course_key), value) if name == "marketing_url" else value
 
 
 def published_values(course_key: str) -> dict[str, Any]:
-    """Return the data that ``data_for`` returns for one course key, by field, as expressions. There is no status."""
+    """Return what ``data_for`` returns for a course key, except the status, as expressions by field."""
     keys = filter(None, (course_key, parent_of_ccx(course_key)))
     urls = [published_value("marketing_url", key) for key in keys]
     nothing = Value(None, output_field=TextField())  # Coalesce takes two values or more

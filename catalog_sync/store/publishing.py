@@ -52,7 +52,7 @@ def _needs_republishing(course_key: str, restored_url: str | None) -> bool:
 
 
 def republish(course_key: str, restored_url: str | None) -> None:
-    """Update a course overview that was saved to the data that is stored now.
+    """Update a course overview that was saved, if it differs from the stored data.
 
     Args:
         course_key: its key.
@@ -67,7 +67,7 @@ def republish(course_key: str, restored_url: str | None) -> None:
 def republish_with_ccx(
     course_key: str, removed_url: str | None = None, previous_url: str | None = None
 ) -> None:
-    """Do the same as ``publish_with_ccx`` in a transaction of its own."""
+    """Call ``publish_with_ccx`` in a transaction of its own."""
     with transaction.atomic():
         wait_for_writer()
         publish_with_ccx(course_key, removed_url, previous_url)
@@ -76,12 +76,12 @@ def republish_with_ccx(
 def publish_with_ccx(
     course_key: str, removed_url: str | None = None, previous_url: str | None = None
 ) -> None:
-    """Update a course overview and its CCX courses to the data that is stored now, in a transaction.
+    """Update a course overview and its CCX courses where they differ from the stored data, in a transaction.
 
     Args:
         course_key: its key.
         removed_url: a URL that was pinned until now. It is removed if nothing replaces it.
-        previous_url: the URL that replaces it on the course overview itself if no marketing URL is stored.
+        previous_url: replaces it on the course overview itself if no marketing URL is stored.
     """
     for chunk in course_overviews.with_ccx(course_key):
         _republish([key for key, _ in chunk], removed_url, {course_key: previous_url})
@@ -117,7 +117,7 @@ def _republish(
         previous = {key: url for key in removable if (url := (previous_urls or {}).get(key))}
         course_overviews.copy_marketing_urls(previous)
         course_overviews.clear([key for key in removable if key not in previous])
-        # A sync that began meanwhile may have stored a marketing URL. From now on it waits for this transaction if it
-        # writes these course overviews, and what it wrote before is visible.
+        # Read again: a sync that began meanwhile may have stored a marketing URL. It can publish
+        # what it stores from now on only after this transaction.
         published = precedence.data_for(course_keys)
     publish(published)

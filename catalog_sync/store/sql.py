@@ -17,7 +17,7 @@ T = TypeVar("T")
 # The longest ``IN`` list: below SQLite's limit of parameters, and every database uses the index for it.
 CHUNK = 500
 
-# The rows of two columns that one query reads when a whole table is read.
+# How many rows one query reads if it reads few columns of a whole table.
 ROWS = 5_000
 
 # The most parameters of one statement: the limit of PostgreSQL's protocol.
@@ -92,14 +92,14 @@ def in_chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 def chunks_in_order(rows: models.QuerySet[Any], column: str, size: int = CHUNK) -> Iterator[list[Any]]:
     """Yield the rows of a ``values_list`` that begins with this unique column, in its order, in lists of ``size``.
 
-    Not with ``iterator()``, because MySQL's client reads a whole result before it returns the first row.
+    ``iterator()`` is not used, because MySQL's client reads a whole result before it returns the first row.
     """
     rows = rows.order_by(column)
     chunk = list(rows[:size])
     while chunk:
         yield chunk
         if len(chunk) < size:
-            return  # another query might scan all that follows
+            return  # a further query might scan the rest of the table
         chunk = list(rows.filter(**{f"{column}__gt": chunk[-1][0]})[:size])
 
 

@@ -27,7 +27,7 @@ def succeeded(catalog: str) -> QuerySet[SyncRun]:
 
 def catalog_size(catalog: str) -> int:
     """Return how many course runs the Catalog listed at the last full sync, or else how many are stored."""
-    # Also at a dry run.
+    # Dry runs included.
     runs = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, catalog_count__gt=0)
     counts = runs.order_by("-pk").values_list("catalog_count", flat=True)
     return counts.first() or course_runs.count(catalog)
@@ -42,7 +42,7 @@ def must_bypass_cache(catalog: str, hours: int) -> bool:
 
 
 def requests_of_last_hour(catalog: str) -> int:
-    """Return how many requests the sync runs sent that ended within the last hour, dry runs included."""
+    """Return how many requests were sent by sync runs that ended within the last hour, dry runs included."""
     ended = SyncRun.objects.filter(catalog=catalog, finished__gte=timezone.now() - timedelta(hours=1))
     return ended.aggregate(requests=Sum("requests"))["requests"] or 0
 

@@ -264,8 +264,6 @@ def _with_inherited_url(
     """Return the CCX courses that got the URL of one of the absent course keys after the search for candidates."""
     own = stored.of_catalog(writer.catalog.name)
     urls = {key: url for key in course_keys if key in own and (url := own[key].data.marketing_url)}
-    if not urls:
-        return []
     return [
         key
         for chunk in course_overviews.ccx_chunks(urls)

@@ -199,10 +199,10 @@ class Writer:
         self.statistics.count_conflicts(conflicts(changeset, stored, self.catalog.name))
         self._rejections.add(self.statistics.count_rejected(changeset.rejected), own)
 
-    def publish_ccx(self, parents: Collection[str] = ()) -> None:
-        """Publish pinned URLs, then to CCX courses without a URL of their own that of their parent course run.
+    def publish_ccx(self, parents: Collection[str] | None = None) -> None:
+        """Publish pinned URLs for these courses; then CCX courses inherit the URL of these parents. None: all.
 
-        Pins are published here for courses that are on no page.
+        Pins are published here for courses that are not on any page.
         """
         self.write_pending()
         self._publish_pins(parents)
@@ -232,7 +232,7 @@ class Writer:
         self.changes.add_urls(urls, shown)
         return matched, len(urls) if self.dry_run else course_overviews.copy_marketing_urls(urls)
 
-    def _publish_pins(self, course_keys: Collection[str]) -> None:
+    def _publish_pins(self, course_keys: Collection[str] | None) -> None:
         for chunk in in_chunks(course_runs.pinned(course_keys)):
 
             def publish(chunk: list[str] = chunk) -> tuple[Difference, int]:

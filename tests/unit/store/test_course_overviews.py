@@ -327,7 +327,7 @@ class TestCcxChunks:
         for key in (KEY, OLD_STYLE, CCX, CCX.replace("One", "Other"), CCX.replace("2026", "2026b")):
             CourseOverviewFactory(id=key)
 
-    def keys(self, parents=()):
+    def keys(self, parents=None):
         return [key for chunk in course_overviews.ccx_chunks(parents) for key, _ in chunk]
 
     def test_are_all_ccx_and_no_other(self):
