@@ -1,4 +1,4 @@
-"""What the course runs of a page change in the stored course runs, and which records are rejected."""
+"""Compare a page with the stored course runs: what to store, and which records to reject."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Rejected(NamedTuple):
 
 @dataclass
 class Changeset:
-    """What one page means for the Catalog's stored course runs.
+    """The differences between a page and the Catalog's stored course runs.
 
     Attributes:
         data: what is to be stored after the page, by course key.
@@ -47,7 +47,7 @@ def compute_changes(page: Page, stored: Mapping[str, StoredCourseRun]) -> Change
     """Compare a page with the Catalog's stored course runs of its keys."""
     changeset = Changeset(rejected=[Rejected(record.key, record.reason) for record in page.rejected])
     statuses, hosts = conf.run_statuses(), conf.marketing_url_hosts()
-    # A malformed record does not prove that the earlier one is wrong.
+    # A malformed record does not prove that the stored one is wrong.
     changeset.confirmed.update(record.key for record in page.rejected if record.key)
     for run in page.course_runs:
         row = stored.get(run.key)
@@ -86,7 +86,7 @@ def _merge(run: CourseRun, url: str | None, old: CatalogData) -> CatalogData:
 
 
 def _is_stored(run: CourseRun, old: CatalogData) -> bool:
-    """Return whether the record has the stored values; then its texts are not checked again."""
+    """Return whether the record has the stored values, so that its texts need no second check."""
     return (
         run.marketing_url == old.marketing_url
         and run.status == old.status

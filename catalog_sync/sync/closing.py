@@ -1,4 +1,4 @@
-"""How the end of a sync run is stored, also if the database refuses some of its values."""
+"""Store the end of a sync run, even if the database refuses some of its values."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from catalog_sync.store.lease import Lease
 from catalog_sync.store.sync_runs import delete_idle_incremental_runs, prune
 from catalog_sync.sync.options import SyncOptions
 
-# The clients of some databases refuse a value before they send it.
+# The client libraries of some databases refuse a value before they send it.
 _REFUSALS = (AnyDatabaseError, ValueError, OverflowError)
 
 
 def store_end(lease: Lease, log: EventLog, values: dict[str, Any]) -> None:
     """Store how the sync run ended, and release the lease.
 
-    If the numbers cannot be stored, the status still is. If nothing can be stored, because the database is down, the
-    lease expires, and the next sync run closes this one.
+    If the numbers cannot be stored, this stores only the status and a message. If the database is down, the lease
+    expires, and the next sync run closes this one.
     """
     # The second time with a new connection, if the first one was lost.
     for _ in range(2):
@@ -43,7 +43,7 @@ def store_end(lease: Lease, log: EventLog, values: dict[str, Any]) -> None:
 
 
 def _plain(text: str) -> str:
-    """Return the text in ASCII, which fits every character set."""
+    """Return the text in ASCII, which is a part of every character set."""
     return "".join(char if char.isascii() and char.isprintable() else "?" for char in text)
 
 

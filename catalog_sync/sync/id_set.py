@@ -28,7 +28,7 @@ class IdSet:
 
     def add(self, row_id: int) -> bool:
         """Add an id, and return whether it is new."""
-        # Called twice for each course run of the list: a second method would cost noticeable time.
+        # This is called twice for each course run of the list, so it does not call another method.
         number, place = divmod(row_id, BLOCK_BITS)
         block = self._blocks.get(number)
         if block is None:

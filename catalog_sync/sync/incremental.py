@@ -39,7 +39,7 @@ def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
     last_start = _last_complete_start(catalog)
     changed = client.changed_since(last_start - OVERLAP, MOST_COURSES)
     if changed.count > MOST_COURSES or len(changed.course_keys) > MOST_COURSE_RUNS:
-        # Leave out the overlap: a bulk change in it was applied by the last sync run, and would be found each time.
+        # Without the overlap: the last sync run may have applied a bulk change in it, which would be found each time.
         changed = client.changed_since(last_start, MOST_COURSES)
     if changed.count > MOST_COURSES:
         raise TooManyChanged(changed.count, "courses", MOST_COURSES)

@@ -19,7 +19,7 @@ class SyncOptions:
         page_size: course runs per request; 0: choose automatically.
         course_keys: sync only these course runs; None: all.
         changed: sync only the courses that changed since the last sync.
-        bypass_cache: bypass the Catalog's reply cache, also if ``bypass_cache_hours`` are not over.
+        bypass_cache: bypass the Catalog's reply cache, even if ``bypass_cache_hours`` are not over.
         on_progress: called with the number of course runs retrieved and the Catalog's total.
         should_stop: called about twice per second; if it returns True, the sync run ends after its current page.
     """

@@ -18,7 +18,7 @@ from catalog_sync.sync.report import SyncReport
 MOST_REASONS = 3
 # Between what is missing and the cause, in the failures of a crawl.
 BECAUSE = ", because "
-# From this share of the quota on, the LMS's own requests are the cause.
+# If the LMS itself has sent at least this share of the quota, its own requests are the cause.
 OWN_SHARE = 0.5
 
 # Remedies by the database's own text, because the kinds of exception are too coarse: PostgreSQL has the same for a
@@ -112,21 +112,21 @@ def rejected_advice(report: SyncReport) -> str:
 
 
 def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
-    """Return who used the quota and which page size to use; empty if the Catalog did not throttle the request."""
+    """Return a text about who used the quota and which page size to use; empty if the request was not throttled."""
     if not error.throttled:
         return ""
     sent = report.requests + requests_of_last_hour(report.catalog)
-    # Not all of them: incremental sync runs that changed nothing are deleted.
+    # "At least", because incremental sync runs that changed nothing are deleted.
     own = f" This LMS's own sync runs sent at least {sent:,} requests in the last hour"
     count = report.catalog_count or catalog_size(report.catalog) or course_overviews.count()
     if not count or not report.page_size:
         return f"{own}."
-    needed, fitting = quota.requests_for(count, report.page_size), quota.least_page_size(count)
+    needed, least = quota.requests_for(count, report.page_size), quota.least_page_size(count)
     per_hour = f"{quota.REQUESTS_PER_HOUR} requests per hour"
-    if fitting > report.page_size:
+    if least > report.page_size:
         return (
             f" With page size {report.page_size}, a sync of {count:,} course runs needs {needed:,} requests, but an "
-            f"ordinary user has {per_hour}. Use page size {fitting} or more.{own}."
+            f"ordinary user has {per_hour}. Use page size {least} or more.{own}."
         )
     is_own = sent >= OWN_SHARE * quota.REQUESTS_PER_HOUR
     advice = "sync less often" if is_own else "find out which other client uses this account"

@@ -1,4 +1,4 @@
-"""Choose the page size: the one that was given, or one that suits the length of the list and the Catalog's speed."""
+"""Choose the page size: the given one, or one for the length of the list and the speed of the Catalog."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from catalog_sync.sync.options import SyncOptions
 
 # Each page costs the Catalog extra time, but if there are few, its workers wait for each other.
 PAGES_IN_PARALLEL = 10
-# Smaller pages save less than a second, and their times do not show those of larger pages.
+# Smaller pages save less than a second, and the times of larger pages cannot be estimated from theirs.
 SMALLEST = 100
 # The rest of the time is for pages that stall or wait for other requests.
 SHARE_OF_TIMEOUT = 1 / 3
@@ -49,7 +49,7 @@ def automatic(count: int, concurrency: int, largest: float) -> int:
 
 
 def sizes_within_quota(count: int) -> list[int]:
-    """Return the usual page sizes at which a full sync of ``count`` course runs fits the hourly quota."""
+    """Return the usual page sizes with which a full sync of ``count`` course runs stays within the quota."""
     return [size for size in PAGE_SIZES if size >= least_page_size(count)] or [PAGE_SIZES[-1]]
 
 
@@ -67,7 +67,7 @@ def length_of_list(client: CatalogClient) -> int:
 
 
 def _seconds_per_course_run(options: SyncOptions) -> float:
-    """Return how long a page takes per course run, as the latest full syncs show it."""
+    """Return how long a page takes per course run, according to the latest full syncs."""
     timed = SyncRun.objects.filter(
         catalog=options.catalog.name,
         scope=SyncRun.Scope.ALL,

@@ -1,4 +1,4 @@
-"""The rejected records of a sync run: each one is stored and, if it is new, logged; all are summed up by reason."""
+"""Store the rejected records of a sync run, log those that are new, and sum up all of them by reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RejectedForReason(msgspec.Struct):
         self.examples = [*self.examples, *filter(None, examples)][:MOST_EXAMPLES]
 
 
-# By reason. It is joined from all workers of a distributed sync run.
+# By reason.
 Summary = dict[str, RejectedForReason]
 
 
@@ -55,12 +55,7 @@ class Rejections:
     summary: Summary
 
     def add(self, rejected: Iterable[Rejected], stored: Mapping[str, StoredCourseRun]) -> None:
-        """Add records that were rejected for the first time in this sync run.
-
-        Args:
-            rejected: the records.
-            stored: by course key, what is stored for them.
-        """
+        """Add records that were rejected for the first time in this sync run; ``stored`` is what is stored for them."""
         for each in rejected:
             self.summary.setdefault(each.reason, RejectedForReason()).add(1, [each.key])
             row = stored.get(each.key)
@@ -69,7 +64,7 @@ class Rejections:
                 Kind.REJECTED, [Change(each.key, Kind.REJECTED.value, old, each.url, each.reason)]
             ):
                 if self._is_new(change):
-                    # Not a warning: the line with the sum is one, and hundreds of them would hide all others.
+                    # Not a warning: the summary is one, and hundreds more would hide all other warnings.
                     self.log.info("course_run_rejected", course_key=change.course_key, reason=change.reason)
 
     def _is_new(self, change: Change) -> bool:

@@ -1,4 +1,4 @@
-"""Which marketing URLs may have to be removed after a complete crawl; look-ups by key then confirm it."""
+"""Find the marketing URLs that may have to be removed after a complete crawl, before look-ups confirm it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Candidates:
 
     Attributes:
         keys: the course keys to look up.
-        removals: by course key, the marketing URLs that are removed if the Catalog has none of the course runs.
+        removals: by course key, the marketing URLs to remove if the Catalog has none of these course runs.
     """
 
     keys: set[str]
@@ -28,14 +28,14 @@ class Candidates:
 
 
 def find_candidates(writer: Writer) -> Candidates:
-    """Return the course keys that a complete crawl did not confirm, and those of unknown marketing URLs in the LMS."""
+    """Find the course runs that a complete crawl did not confirm, and the URLs in the LMS that no Catalog provides."""
     lost = dict.fromkeys(_unconfirmed(writer))
-    # A rejected record replaces and removes nothing.
+    # A rejected record removes nothing.
     kept = writer.statistics.rejected_keys - lost.keys()
     # Another Catalog may provide an unknown URL with its next sync.
     unknown = {key for key in _with_unknown_url(writer) if key not in kept and covers_alone(writer, key)}
     keys = lost.keys() | unknown
-    candidates = Candidates(set(keys), removable_urls(writer, _without_other_source(writer, keys)))
+    candidates = Candidates(keys, removable_urls(writer, _without_other_source(writer, keys)))
     for chunk in course_overviews.ccx_chunks():
         writer.heartbeat()
         shown = {key: url for key, url in chunk if url}
@@ -66,7 +66,7 @@ def _without_other_source(writer: Writer, course_keys: Collection[str]) -> set[s
 def _published_after(
     writer: Writer, course_keys: Collection[str], absent: Mapping[str, CatalogData | None]
 ) -> dict[str, CatalogData]:
-    """Return the data to publish for some course keys once the absent ones are removed from this Catalog's rows."""
+    """Return the data to publish for some course keys if the absent ones are removed from this Catalog's rows."""
     stored = read_stored(writer, course_keys)
     return precedence.published_with_parents(course_keys, after_removal(writer, stored, absent))
 
@@ -88,8 +88,8 @@ def after_removal(writer: Writer, stored: StoredData, absent: Mapping[str, Catal
 
 
 def _with_unknown_url(writer: Writer) -> Iterator[str]:
-    # Count first: if no more course overviews have a URL than this sync run has published, none is unknown. If a course
-    # overview was deleted meanwhile, one unknown URL may stay until the next full sync.
+    # Count first: if only as many course overviews have a URL as this sync run has published, none is unknown. If a
+    # course overview was deleted meanwhile, one unknown URL may stay until the next full sync.
     if not writer.dry_run and course_overviews.count_with_own_url() == writer.statistics.with_url:
         return
     for chunk in course_overviews.with_unknown_url():

@@ -12,7 +12,7 @@ from catalog_sync.store.sql import ROWS, in_chunks
 from catalog_sync.sync.outcome import rejected_advice
 from catalog_sync.sync.writer import Writer
 
-# So few removals are usual, also if they are a large share of a small LMS.
+# A few removals are normal, even if they are a large share in a small LMS.
 ALWAYS_ALLOWED = 10
 
 
@@ -23,9 +23,9 @@ class Refused(Exception):
 class RemovalsRefused(Refused):
     """The sync would remove more marketing URLs than ``max_removal_percent`` allows."""
 
-    def __init__(self, removals: int, showing: int, max_removal_percent: int, advice: str = "") -> None:
+    def __init__(self, removals: int, provided: int, max_removal_percent: int, advice: str = "") -> None:
         super().__init__(
-            f"Refused to remove {removals} of {showing} marketing URLs (more than {max_removal_percent} %), so none "
+            f"Refused to remove {removals} of {provided} marketing URLs (more than {max_removal_percent} %), so none "
             "was removed. The Catalog's list may be incomplete. Check whether the courses are missing in the Catalog, "
             f"too. If they are, run the command again with --allow-removals.{advice}"
         )
@@ -49,9 +49,9 @@ def covers_alone(writer: Writer, course_key: str) -> bool:
 
 
 def overruled(writer: Writer, stored: StoredData) -> set[str]:
-    """Return the course keys that a former Catalog lists, and that only this Catalog may list now.
+    """Return the course keys with rows of a former Catalog that are deleted if this Catalog does not list them.
 
-    If this Catalog does not list them, the rows of the former Catalog are deleted, too.
+    Only this Catalog may list them now.
     """
     return {key for key in stored.with_former() if covers_alone(writer, key)}
 
@@ -66,15 +66,15 @@ def removable_urls(writer: Writer, course_keys: Collection[str]) -> dict[str, st
 
 
 def check_statuses(absent: Collection[str], removals: Collection[str], writer: Writer) -> None:
-    """Allow no removal if CATALOG_SYNC_RUN_STATUSES names an unknown status.
+    """Check that CATALOG_SYNC_RUN_STATUSES names only known statuses, if a marketing URL would be removed.
 
     Args:
-        absent: the course runs whose stored marketing URL would be removed.
-        removals: the course overviews whose marketing URL would be removed.
-        writer: of the sync run.
+        absent: the keys of the stored course runs that would lose their marketing URL.
+        removals: the keys of the course overviews that would lose theirs.
+        writer: the writer of the sync run.
 
     Raises:
-        UnknownStatuses: it names one, and a marketing URL would be removed.
+        UnknownStatuses: it names another one.
     """
     # A dry run has not stored the Catalog's new course runs, which may have a new status.
     unknown = set(course_runs.unknown_statuses(writer.catalog.name)) - writer.simulation.statuses()
@@ -89,7 +89,7 @@ def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int)
     """Check that the removals are a small share of the marketing URLs that this Catalog provides.
 
     Raises:
-        RemovalsRefused: they are more than ``max_removal_percent`` of them, and more than a few.
+        RemovalsRefused: they exceed ``max_removal_percent`` and ``ALWAYS_ALLOWED``.
     """
     if removals <= ALWAYS_ALLOWED:
         return
@@ -102,13 +102,13 @@ def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int)
 def _count_provided(writer: Writer) -> int:
     """Return how many course overviews have a marketing URL that this Catalog provides.
 
-    The limit is a share of these. As a share of all URLs, it would allow a small Catalog to lose all of its own.
+    The limit is a share of these. A share of all URLs would allow a small Catalog to lose all of its own.
     """
-    shown, new = course_overviews.with_marketing_url(), writer.simulation.new_urls
+    with_url, new = course_overviews.with_marketing_url(), writer.simulation.new_urls
     if not writer.other_catalogs:
-        return shown.count() + len(new)
+        return with_url.count() + len(new)
     count = 0
-    for keys in chain(course_overviews.key_chunks(shown), [new]):
+    for keys in chain(course_overviews.key_chunks(with_url), [new]):
         for some in in_chunks(keys):
             writer.heartbeat()
             stored = course_runs.read(precedence.with_parents(some))
@@ -119,7 +119,7 @@ def _count_provided(writer: Writer) -> int:
 
 
 def _provides(writer: Writer, course_key: str, stored: StoredData) -> bool:
-    """Return whether this Catalog provides the URL of a course; if no row has it, whether only this Catalog may."""
+    """Return whether this Catalog provides the URL of a course, or is the only one that may if no row has it."""
     for key in (course_key, parent_of_ccx(course_key)):
         if candidates := stored.course_runs.get(key or ""):
             source = precedence.published_course_run(candidates)

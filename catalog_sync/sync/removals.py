@@ -1,4 +1,4 @@
-"""Removing marketing URLs: only those that a complete crawl did not list and that a look-up by key confirms."""
+"""Remove the marketing URLs that a complete crawl did not contain, if a look-up confirms that they are gone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOT_IN_LIST = "the Catalog's list has no usable marketing URL for it"
 
 
 def check_candidates(candidates: Candidates, writer: Writer, max_removal_percent: int | None) -> None:
-    """Check the removals before the look-ups, which take many requests if there are many candidates.
+    """Check the removals before the look-ups, which may take many requests.
 
     Raises:
         Refused: the sync must not remove them, even if the Catalog confirms all of them.
@@ -59,8 +59,8 @@ def look_up_and_apply(
 ) -> set[str]:
     """Look up these course keys, write the course runs that the Catalog has, and remove the others' marketing URLs.
 
-    A CCX course loses its URL only if its parent course run is absent, too, so the caller has to pass both keys.
-    ``max_removal_percent`` None: there is no limit.
+    A CCX course loses its URL only if its parent course run is absent, too, so the caller has to pass both keys. If
+    ``max_removal_percent`` is None, there is no limit.
 
     Returns:
         The course keys that the Catalog does not list.
@@ -83,7 +83,7 @@ def look_up_and_apply(
     to_clear = _plan_all(writer, absences)
     removals = removable_urls(writer, to_clear)
     _check(writer, absences.data, removals, to_clear, max_removal_percent)
-    # In the order of their keys, CCX courses first: the stored parent course run shows which Catalog provided the URL.
+    # CCX courses are first in the order of the keys: their stored parent course runs show which Catalog had the URL.
     for result in results:
         _remove(writer, result.reasons, absences)
     if failure:
@@ -92,11 +92,11 @@ def look_up_and_apply(
 
 
 class LookUpResult(NamedTuple):
-    """What one look-up proves.
+    """The course keys for which one look-up proves that the Catalog has no usable marketing URL.
 
     Attributes:
-        reasons: by course key for which the Catalog has no usable marketing URL, why it has none.
-        listed: what to store for those of them that the Catalog lists.
+        reasons: by course key, why there is none.
+        listed: by course key, what to store for those that the Catalog lists.
     """
 
     reasons: dict[str, str]
@@ -104,10 +104,10 @@ class LookUpResult(NamedTuple):
 
 
 class Absences(NamedTuple):
-    """The course keys for which all look-ups together prove that the Catalog has no usable marketing URL.
+    """The results of all look-ups.
 
     Attributes:
-        data: by course key, what to store for it; None: nothing.
+        data: by course key, what to store; None: the row is deleted.
         reasons: by course key, why there is no usable marketing URL.
     """
 
@@ -146,18 +146,18 @@ def _is_absent(course_key: str, changeset: Changeset) -> bool:
         return course_key not in changeset.confirmed and "" not in rejected
     if data.marketing_url:
         return course_key not in changeset.confirmed
-    # A rejected record replaces no value, also not one that another tool has set.
+    # A rejected record removes nothing, not even a URL that another tool has set.
     return course_key not in rejected
 
 
 class Plan(NamedTuple):
-    """What removing this Catalog's marketing URLs means for course overviews.
+    """What happens to course overviews when this Catalog's marketing URLs are removed.
 
     Attributes:
-        published: the data to publish for those for which another marketing URL is stored.
-        rest: the data to publish for those for which other values are stored, but no marketing URL.
-        to_clear: by course key, why those lose their marketing URL that get no other one.
-        unproven: CCX courses without another marketing URL, for which nothing is proven about the parent course run.
+        published: by course key, the data to publish, with the marketing URL of another source.
+        rest: by course key, the data to publish if it has no marketing URL.
+        to_clear: by course key, why the course overview loses its marketing URL.
+        unproven: the CCX courses that keep their marketing URL, because their parent course run may still have it.
     """
 
     published: dict[str, CatalogData]
@@ -167,14 +167,7 @@ class Plan(NamedTuple):
 
 
 def _plan(writer: Writer, course_keys: Collection[str], absences: Absences, stored: StoredData) -> Plan:
-    """Plan the removal for some of the absent course keys.
-
-    Args:
-        writer: of the sync run.
-        course_keys: some of the absent ones.
-        absences: all of them.
-        stored: for these keys and the parent course runs of the CCX courses among them.
-    """
+    """Plan the removal for some course keys; ``stored`` is what ``read_stored`` returns for them."""
     own = {key for key, row in stored.of_catalog(writer.catalog.name).items() if row.data.marketing_url}
     data = precedence.published_with_parents(course_keys, after_removal(writer, stored, absences.data))
     plan = Plan({}, {}, {}, set())
@@ -193,14 +186,7 @@ def _plan(writer: Writer, course_keys: Collection[str], absences: Absences, stor
 
 
 def _why_cleared(course_key: str, parent: str | None, own: set[str], reasons: Mapping[str, str]) -> str:
-    """Return why a course overview loses its marketing URL.
-
-    Args:
-        course_key: its key.
-        parent: the key of its parent course run, if it is a CCX course.
-        own: the course keys for which this Catalog had a marketing URL.
-        reasons: by course key, why the Catalog has none any more.
-    """
+    """Return why a course overview loses its marketing URL; ``own``: the keys for which this Catalog had one."""
     if course_key in own:
         return reasons[course_key]
     if parent and parent in own:
@@ -229,7 +215,7 @@ def _remove(writer: Writer, course_keys: Collection[str], absences: Absences) ->
         if inherited := _with_inherited_url(writer, course_keys, absences, stored):
             stored = read_stored(writer, [*course_keys, *inherited])
         plan = _plan(writer, [*course_keys, *inherited], absences, stored)
-        # A row stays as long as the course overview keeps its marketing URL, so that the next sync finds it.
+        # A row stays if its course overview keeps the marketing URL, so that the next sync finds it.
         shown = course_overviews.marketing_urls(plan.unproven) if plan.unproven else {}
         changes = {key: absences.data[key] for key in course_keys if not shown.get(key)}
         former = changes.keys() & overruled(writer, stored)
@@ -243,7 +229,7 @@ def _remove(writer: Writer, course_keys: Collection[str], absences: Absences) ->
         course_runs.record({key: data for key, data in changes.items() if data is not None}, name)
         if former:
             course_runs.delete_former(former)
-        if plan.rest:  # not counted as updated: most of them count as removed
+        if plan.rest:  # not counted as updated, because most of them are counted as removed
             publishing.publish(plan.rest)
         updated = publishing.publish({key: plan.published[key] for key in found.differing})
         removed = course_overviews.clear(plan.to_clear)
@@ -261,7 +247,7 @@ def _remove(writer: Writer, course_keys: Collection[str], absences: Absences) ->
 def _with_inherited_url(
     writer: Writer, course_keys: Collection[str], absences: Absences, stored: StoredData
 ) -> list[str]:
-    """Return the CCX courses that got the URL of one of the absent course keys after the search for candidates."""
+    """Return the CCX courses that inherited the URL of an absent course run after the search for candidates."""
     own = stored.of_catalog(writer.catalog.name)
     urls = {key: url for key in course_keys if key in own and (url := own[key].data.marketing_url)}
     return [
@@ -276,7 +262,7 @@ class Removal(NamedTuple):
     """What one transaction changed.
 
     Attributes:
-        changes: of the stored course runs, by course key; None: the row is deleted.
+        changes: by course key, the new data of the stored course runs; None: the row is deleted.
         former: the course keys whose rows of former Catalogs are deleted.
         found: the course overviews that get another marketing URL.
         updated: how many of these were written.

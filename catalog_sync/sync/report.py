@@ -31,7 +31,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
         course_runs_retrieved: distinct course runs.
         course_runs_rejected: records that were not applied because of an invalid key, URL or other value.
         matched: course overviews with a course run in the Catalog.
-        updated: course overviews that were changed; in a dry run, that would be. So with the next two.
+        updated: course overviews that were changed or, in a dry run, would be. The same applies to ``removed``.
         unchanged: course overviews that were up to date.
         removed: course overviews that lost their marketing URL.
         not_in_catalog: course overviews whose course run the Catalog does not list.
@@ -130,7 +130,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
 
 
 def _summed() -> list[str]:
-    """Return which numbers of several Catalogs are added."""
+    """Return the names of the numbers that are added up for several Catalogs."""
     not_summed = ("run_id", "page_size", "concurrency", "course_overviews")
     return [
         each.name

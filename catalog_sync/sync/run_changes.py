@@ -19,10 +19,10 @@ Kind = SyncRunChange.Kind
 
 @dataclass
 class RunChanges:
-    """Collects changes until a transaction stores them. Each worker of a distributed sync run has its own limit.
+    """Collects changes until a transaction stores them. Each task of a distributed sync run has its own limit.
 
     Attributes:
-        waiting: those that no committed transaction has stored.
+        waiting: the changes that no committed transaction has stored yet.
     """
 
     run_id: int
@@ -30,7 +30,7 @@ class RunChanges:
     _stored: Counter[str] = field(default_factory=Counter)
 
     def add(self, kind: Kind, some: Iterable[Change]) -> list[Change]:
-        """Let changes wait for the next transaction, as many as the limit allows, and return these."""
+        """Add changes for the next transaction, as many as the limit allows, and return these."""
         # The others are not even computed: a first sync changes every course.
         room = MOST_PER_KIND - self._stored[kind.value]
         if room > 0 and self.waiting:
@@ -44,7 +44,7 @@ class RunChanges:
         self.add(Kind.CHANGED, _changed(difference))
 
     def add_urls(self, urls: Mapping[str, str], shown: Mapping[str, str | None]) -> None:
-        """Add course overviews that get these marketing URLs, by course key, instead of those that they have."""
+        """Add course overviews that get these marketing URLs, by course key; ``shown`` are those that they have."""
         self.add(
             Kind.CHANGED,
             (Change(key, Kind.CHANGED.value, shown[key] or None, url, "") for key, url in urls.items()),
@@ -61,11 +61,11 @@ class RunChanges:
         )
 
     def store(self) -> None:
-        """Store those that wait, in the caller's transaction."""
+        """Store the waiting changes, in the caller's transaction."""
         changes.record(self.run_id, self.waiting)
 
     def mark_stored(self) -> None:
-        """Note that the transaction was committed."""
+        """Count the waiting changes as stored, after the commit."""
         self._stored.update(each.kind for each in self.waiting)
         self.waiting = []
 

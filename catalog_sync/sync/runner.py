@@ -82,23 +82,23 @@ class Run:
             SyncAlreadyRunning: another sync is running.
         """
         catalog, access = options.catalog, access_to(options.catalog)  # if this fails, no lease is left open
-        shown: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "dry_run": options.dry_run,
             "page_size": options.page_size,
             "concurrency": options.concurrency,
             "bypassed_cache": _bypasses_cache(options),
         }
-        asked = shown | {"scope": options.scope}
+        values = settings | {"scope": options.scope}
         if options.changed:
-            lease = Lease.acquire(catalog.name, **asked)
+            lease = Lease.acquire(catalog.name, **values)
         else:
             lease = Lease.acquire_after_incremental_sync(
-                catalog.name, options.should_stop or (lambda: False), **asked
+                catalog.name, options.should_stop or (lambda: False), **values
             )
         log = EventLog(lease.run_id)
-        shown["catalog"] = catalog.name
-        log.info("started", catalog_api_url=access.shown_url, scope=options.scope.value, **shown)
-        report = SyncReport(run_id=lease.run_id, status=Status.RUNNING.value, **shown)
+        settings["catalog"] = catalog.name
+        log.info("started", catalog_api_url=access.shown_url, scope=options.scope.value, **settings)
+        report = SyncReport(run_id=lease.run_id, status=Status.RUNNING.value, **settings)
         return cls(options, access, lease, log, report)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What a sync run does: it reads the whole list, what changed lately, or single courses."""
+"""The work of a sync run by scope: read the whole list, or look up the changed or the given course runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from catalog_sync.catalog_client import CatalogClient, OverlappingPages
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import SyncRun
-from catalog_sync.store import course_overviews
+from catalog_sync.store import course_overviews, precedence
 from catalog_sync.store.sql import in_chunks
 from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.incremental import changed_course_keys
@@ -39,11 +39,11 @@ def run_sync(options: SyncOptions) -> SyncReport:
 def sync_course_keys(run: Run, client: CatalogClient, writer: Writer) -> None:
     """Look up the requested course keys."""
     requested = set(run.options.course_keys or ())
-    asked = {key for key in requested if run.options.catalog.covers(key)}
-    run.report.of_other_orgs = len(requested) - len(asked)
-    if not asked:
+    covered = {key for key in requested if run.options.catalog.covers(key)}
+    run.report.of_other_orgs = len(requested) - len(covered)
+    if not covered:
         return
-    unlisted = asked & _look_up(run, client, writer, asked)
+    unlisted = covered & _look_up(run, client, writer, covered)
     if unlisted and not run.report.course_overviews:
         run.note = f"Neither the Catalog nor the LMS has {', '.join(sorted(unlisted))}."
     run.report.not_in_catalog = course_overviews.count({key for key in unlisted if not parent_of_ccx(key)})
@@ -57,18 +57,18 @@ def sync_changed(run: Run, client: CatalogClient, writer: Writer) -> None:
         _look_up(run, client, writer, changed)
 
 
-def _look_up(run: Run, client: CatalogClient, writer: Writer, asked: set[str]) -> set[str]:
-    """Look up these course runs, the parents of CCX courses, and the CCX courses of parents."""
-    parents = {parent for key in asked if (parent := parent_of_ccx(key))}
+def _look_up(run: Run, client: CatalogClient, writer: Writer, course_keys: set[str]) -> set[str]:
+    """Look up these course runs, their parent course runs and their CCX courses; return which are not listed."""
+    with_parents = precedence.with_parents(course_keys)
     ccx_keys: set[str] = set()
-    for some in in_chunks(asked | parents):
+    for some in in_chunks(with_parents):
         run.heartbeat()
         ccx_keys.update(key for chunk in course_overviews.ccx_chunks(some) for key, _ in chunk)
     try:
-        return look_up_and_apply(client, writer, asked | parents | ccx_keys, _most_removals(run))
+        return look_up_and_apply(client, writer, with_parents | ccx_keys, _most_removals(run))
     finally:
-        writer.publish_ccx(asked | parents)
-        run.report.course_overviews = course_overviews.count(asked | parents | ccx_keys)
+        writer.publish_ccx(with_parents)
+        run.report.course_overviews = course_overviews.count(with_parents | ccx_keys)
         run.report.catalog_count = run.report.course_runs_retrieved
 
 

@@ -1,4 +1,4 @@
-"""What a dry run would have written, so that it counts what a sync would do next."""
+"""What a dry run would have written so far: its later steps depend on it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Simulation:
         catalog: the name of the Catalog that is read.
         course_runs: by course key, the data that this Catalog's stored course runs would have; None: no row.
         course_overviews: by course key, the values of the mapped fields of course overviews that would differ.
-        new_urls: the keys of those that have no marketing URL, and would have one.
+        new_urls: the keys of course overviews that have no marketing URL and would get one.
     """
 
     catalog: str
@@ -30,23 +30,18 @@ class Simulation:
     _without_former: set[str] = field(default_factory=set)
 
     def stored(self, stored: StoredData, course_keys: Collection[str]) -> StoredData:
-        """Return what would be stored for these course keys and the parent course runs of the CCX courses among them.
-
-        Args:
-            stored: what is stored for them.
-            course_keys: the course keys.
-        """
+        """Return what would be stored for these course keys and their parent course runs, instead of ``stored``."""
         keys = with_parents(course_keys) & self.course_runs.keys()
         after = stored.changed(self.catalog, {key: self.course_runs[key] for key in keys})
         return after.without_former(self._without_former)
 
     def store(self, changes: Mapping[str, CatalogData | None], without_former: Collection[str] = ()) -> None:
-        """Note changes of stored course runs."""
+        """Add changes of stored course runs."""
         self.course_runs.update(changes)
         self._without_former.update(without_former)
 
     def publish(self, difference: Difference) -> None:
-        """Note updates of course overviews."""
+        """Add updates of course overviews."""
         for key in difference.differing:
             values = self.course_overviews[key] = difference.written(key)
             if marketing_url_in(values) and not marketing_url_in(difference.shown[key]):
@@ -62,6 +57,6 @@ class Simulation:
         return {data.status for data in self.course_runs.values() if data is not None}
 
     def shown_url(self, course_key: str, shown: str | None) -> str | None:
-        """Return the marketing URL that a course overview would have, instead of the one that it has."""
+        """Return the marketing URL that a course overview would have; ``shown`` is the one that it has."""
         values = self.course_overviews.get(course_key)
         return shown if values is None else marketing_url_in(values)

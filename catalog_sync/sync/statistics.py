@@ -1,4 +1,4 @@
-"""What a sync run has read: it counts each course run once, and notes which stored ones it has seen and confirmed."""
+"""What a sync run has read: it counts each course run once, and keeps the ids of those that are seen and confirmed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ from catalog_sync.sync.report import SyncReport
 
 
 class Conflict(NamedTuple):
-    """Two Catalogs have a marketing URL for a course run: the Catalog whose URL is not used, and the one whose is."""
+    """Two Catalogs have a marketing URL for a course run.
+
+    Attributes:
+        passed_over: the name of the Catalog whose URL is not used.
+        kept: the name of the Catalog whose URL is used.
+    """
 
     passed_over: str
     kept: str
@@ -56,9 +61,9 @@ class Statistics:
     """What a sync run, or one partition of it, has read. Pages overlap, and some are read twice.
 
     Attributes:
-        newest_id: the newest stored course run before the sync run.
-        seen: the older ones that have been counted.
-        confirmed: the older ones from which nothing is to be removed.
+        newest_id: the id of the newest course run that was stored before the sync run.
+        seen: the ids, up to ``newest_id``, of the stored course runs that have been counted.
+        confirmed: the ids, up to ``newest_id``, of the confirmed ones.
         rejected_keys: the course keys of the rejected records.
         with_url: how many course overviews, except CCX courses, are to have a marketing URL.
     """
@@ -71,7 +76,7 @@ class Statistics:
     confirmed: IdSet = field(default_factory=IdSet)
     rejected_keys: set[str] = field(default_factory=set)
     with_url: int = 0
-    # Counted course keys without an older stored course run.
+    # Course keys that have been counted and had no stored course run before the sync run.
     _counted: set[str] = field(default_factory=set)
     _rejected: set[str] = field(default_factory=set)
     _conflicting: set[str] = field(default_factory=set)
@@ -83,7 +88,7 @@ class Statistics:
             counted.add(course_key)
 
     def count_page(self, page: Page) -> None:
-        """Count a page of the list, and note the number of course runs that the Catalog reports."""
+        """Count a page of the list, and store the total that the Catalog reports."""
         self.report.pages += 1
         self.report.catalog_count = page.count
         self.log.debug(
@@ -106,7 +111,7 @@ class Statistics:
         return first
 
     def uncount_duplicates(self, row_ids: Collection[int]) -> None:
-        """Subtract the course runs of these rows, which two partitions counted because the list changed meanwhile."""
+        """Subtract the stored course runs that two partitions counted, because the list changed meanwhile."""
         for some in in_chunks(row_ids):
             keys = CatalogCourseRun.objects.filter(id__in=some).values_list("course_key", flat=True)
             in_lms = course_overviews.count(keys)
@@ -115,7 +120,7 @@ class Statistics:
             self.report.not_in_lms -= len(keys) - in_lms
 
     def has_seen(self, row: StoredCourseRun | None) -> bool:
-        """Return whether this sync run has seen the course run of a stored row; None: a row that a dry run left out."""
+        """Return whether this sync run has seen a stored course run; None: a dry run did not store it."""
         return row is None or row.id > self.newest_id or row.id in self.seen
 
     def count_of_other_orgs(self, keys: frozenset[str]) -> None:
@@ -125,13 +130,13 @@ class Statistics:
         self._of_other_orgs = keys
 
     def confirm(self, keys: Collection[str], stored: Mapping[str, StoredCourseRun]) -> None:
-        """Note that nothing is to be removed from these course runs."""
+        """Add these course runs to the confirmed ones."""
         for key in keys:
             if (row := stored.get(key)) and row.id <= self.newest_id:
                 self.confirmed.add(row.id)
 
     def _is_first_seen(self, key: str, row: StoredCourseRun | None) -> bool:
-        """Note that the sync run has seen the course run, and return whether it is the first time."""
+        """Mark the course run as seen, and return whether it is the first time."""
         if row is not None and row.id <= self.newest_id:
             return key not in self._counted and self.seen.add(row.id)
         if self.dry_run:
@@ -144,7 +149,7 @@ class Statistics:
         """Count the records that this sync run rejects for the first time, and return them."""
         first = []
         for record in rejected:
-            # Records without a key cannot be told apart, so each of them counts.
+            # Records without a key cannot be compared, so each of them counts.
             identity = record.key or f"{record.reason} {len(self._rejected)}"
             if identity not in self._rejected:
                 self._rejected.add(identity)

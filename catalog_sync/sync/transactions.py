@@ -18,12 +18,12 @@ from catalog_sync.sync.report import SyncReport
 
 T = TypeVar("T")
 
-# Another writer causes a deadlock or a lock-wait time-out, so a page is tried this often before the sync run fails.
+# How often a page is written again after a deadlock or a lock-wait time-out, before the sync run fails.
 TRANSACTION_ATTEMPTS = 4
 
 
 def refuse_outer_transaction() -> None:
-    """Raise ``RuntimeError`` in a transaction: it would hide the lease from others, and stay open during requests."""
+    """Raise ``RuntimeError`` in a transaction, which would hide the lease from others and stay open during requests."""
     with transaction.atomic(durable=True):
         pass
 

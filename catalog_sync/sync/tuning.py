@@ -1,4 +1,4 @@
-"""Measure page sizes and concurrencies against a Catalog, and recommend one of each."""
+"""Measure how fast a Catalog is with several page sizes and concurrencies, and recommend one of each."""
 
 from __future__ import annotations
 
@@ -162,9 +162,9 @@ def estimated(measurements: Iterable[Measurement]) -> dict[Measurement, float]:
 
 
 def _line(measurements: Iterable[Measurement], concurrency: int) -> tuple[float, float]:
-    """Return the time per page and the time per course run that fit the measurements at this concurrency best.
+    """Return the time per page and the time per course run, estimated from the measurements at this concurrency.
 
-    Together, the measurements are less uncertain than each of them.
+    All measurements together are less uncertain than each of them.
     """
     points = [(each.page_size, each.seconds) for each in measurements if each.concurrency == concurrency]
     if len(points) < 2:

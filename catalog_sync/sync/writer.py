@@ -1,4 +1,4 @@
-"""Writing a page: store it, then publish it to the course overviews, in one short transaction."""
+"""Write pages: store their course runs and publish them to the course overviews, in short transactions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from catalog_sync.sync.transactions import Transactions
 
 T = TypeVar("T")
 
-# Changes wait for others to share a transaction with, but no longer than this.
+# How long changes may wait, to be written with later ones in one transaction.
 LONGEST_WAIT_SECONDS = 2.0
 
 
@@ -43,8 +43,8 @@ class Publication(NamedTuple):
 
     Attributes:
         data: by course key.
-        unconfirmed: the course keys whose marketing URL the Catalog does not list any more. It stays on the course
-            overview until a look-up confirms that it is gone, and it is not written to any other course overview.
+        unconfirmed: the course keys whose stored marketing URL is unconfirmed. A course overview that has it keeps it,
+            but it is not written to one that does not.
     """
 
     data: dict[str, CatalogData]
@@ -57,7 +57,7 @@ class Writer:
 
     Attributes:
         catalog: the Catalog that the sync run reads.
-        heartbeat: to call about twice a second while reading for a long time; it may raise to end the sync run.
+        heartbeat: called about twice a second during long reads; it raises an exception to end the sync run.
         rejected: the rejected records so far, summed up by reason.
         changes: what the sync run changes; each transaction stores its own.
         simulation: what a dry run would have written.
@@ -73,24 +73,24 @@ class Writer:
     changes: RunChanges = field(init=False)
     simulation: Simulation = field(init=False)
     _pending: dict[str, CourseRun] = field(default_factory=dict)
-    _all_changes: bool = False
+    _most_changed: bool = False
 
     def __post_init__(self) -> None:
-        self._all_changes = not self.statistics.newest_id
+        self._most_changed = not self.statistics.newest_id
         self.changes = RunChanges(self.transactions.lease.run_id)
         self.simulation = Simulation(self.catalog.name)
         self._rejections = Rejections(self.catalog.name, self.statistics.log, self.changes, self.rejected)
 
     @property
     def other_catalogs(self) -> list[Catalog]:
-        """The other Catalogs that are named."""
+        """The other Catalogs of the settings."""
         return [each for each in conf.catalogs() if each.name != self.catalog.name]
 
     def write_page(self, page: Page) -> None:
         """Write one page of the list, or let its few changes wait for those of the next pages."""
         self.statistics.count_page(page)
         page = self._within_orgs(page)
-        if self.dry_run or self._all_changes:
+        if self.dry_run or self._most_changed:
             self._write_collected()
             written = self._write(page)
             changed = max(len(written.changeset.changes), written.updated)
@@ -99,16 +99,16 @@ class Writer:
             if 2 * len(self._pending) > len(page.course_runs) or self._is_time():
                 self.write_pending()
         # If most course runs of this page changed, write the next page without comparing it first.
-        self._all_changes = 2 * changed > len(page.course_runs)
+        self._most_changed = 2 * changed > len(page.course_runs)
 
     def _compare(self, page: Page) -> int:
-        """Count the course runs that are up to date, and let the others wait; return how many wait.
+        """Count the course runs that are up to date, let the others wait, and return the number of these.
 
         This needs no transaction: a course that the LMS saves meanwhile gets its values from the stored course run.
         """
         keys = _course_keys_of(page)
         shown, stored = course_overviews.read_joined(keys)
-        # Those that the LMS does not have, or that are not stored: often none.
+        # The keys that the LMS does not have, or that are not stored: often none.
         rest = course_runs.read([key for key in keys if key not in stored.course_runs])
         stored.course_runs.update(rest.course_runs)
         stored.pins.update(rest.pins)
@@ -118,7 +118,7 @@ class Writer:
         same = {key: each for key, each in data.items() if key not in changeset.changes}
         found = difference(shown, same)
         changed = changeset.changes.keys() | set(found.differing)
-        # A course run that is on the previous page, too, is newer on this one.
+        # If a course run is also on the previous page, this page has its newer record.
         before = {key: each for key, each in self._pending.items() if key not in changeset.data}
         self._pending = before | {each.key: each for each in page.course_runs if each.key in changed}
         self.statistics.count(same.keys() - changed, own, found)
@@ -200,9 +200,12 @@ class Writer:
         self._rejections.add(self.statistics.count_rejected(changeset.rejected), own)
 
     def publish_ccx(self, parents: Collection[str] | None = None) -> None:
-        """Publish pinned URLs for these courses; then CCX courses inherit the URL of these parents. None: all.
+        """Publish pinned URLs; then publish the URLs of parent course runs to CCX courses without one of their own.
 
         Pins are published here for courses that are not on any page.
+
+        Args:
+            parents: the course keys whose pins and CCX courses are published; None: all.
         """
         self.write_pending()
         self._publish_pins(parents)
@@ -275,7 +278,7 @@ class Writer:
 
 
 def _course_keys_of(page: Page) -> list[str]:
-    """Return the course keys on the page, also of rejected records: these confirm what is stored."""
+    """Return the course keys on the page, including those of rejected records."""
     # A text that is not a course key may contain characters that a database refuses.
     rejected = [record.key for record in page.rejected if is_course_key(record.key)]
     return [run.key for run in page.course_runs] + rejected

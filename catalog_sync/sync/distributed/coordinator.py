@@ -31,7 +31,7 @@ from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.runner import UNEXPECTED_ERROR, Run, Stopped
 from catalog_sync.sync.writer import Writer
 
-# The tasks in catalog_sync.tasks, by name, because that module imports this one.
+# The names of the tasks, because catalog_sync.tasks imports this module.
 READ_TASK = "catalog_sync.tasks.read_partition"
 CONCLUDE_TASK = "catalog_sync.tasks.conclude_sync"
 GIVE_UP_TASK = "catalog_sync.tasks.give_up_sync"
@@ -186,7 +186,7 @@ def wait_for_workers(report: SyncReport, options: SyncOptions) -> SyncReport:
 
 
 def _rejoin(run_id: int, *, allow_removals: bool = False) -> tuple[SyncRun, Run]:
-    """Return the sync run of another process, as stored and as an object to continue it with."""
+    """Return the row of a sync run that another process started, and an object that continues it."""
     row = SyncRun.objects.get(pk=run_id)
     options = SyncOptions.of(
         conf.catalog_or_unconfigured(row.catalog),

@@ -1,4 +1,4 @@
-"""A list in partitions: each worker reads one, and one process joins them.
+"""Partitions of the Catalog's list: each task reads one, and the last task joins them.
 
 There are as many partitions as ``concurrency`` allows parallel requests, and the pages of a partition are read one
 after the other. So the number of workers does not change how many requests the Catalog receives in parallel.
@@ -25,9 +25,9 @@ class Partition(msgspec.Struct, frozen=True):
     """A part of the list for one worker.
 
     Attributes:
-        start: its first position.
+        start: its first position in the list.
         stop: the first position of the next partition; None: there is none.
-        newest_id: the newest stored course run before the sync run.
+        newest_id: as in ``Statistics``.
     """
 
     run_id: int
@@ -45,11 +45,9 @@ class PartitionOutcome(msgspec.Struct):
         failures: why something was not applied.
         notable: the warnings and errors that were logged.
         rejected: the rejected records, summed up by reason.
-        rejected_keys: as in ``Statistics``.
-        first_keys: the course keys at its start, which it shares with the previous partition.
-        last_keys: the course keys at its end, which it shares with the next partition.
-        seen: as in ``Statistics``.
-        confirmed: as in ``Statistics``.
+        rejected_keys: as in ``Statistics``, like ``seen`` and ``confirmed``.
+        first_keys: the course keys at its start, some of which the previous partition should share.
+        last_keys: the course keys at its end, some of which the next partition should share.
     """
 
     partition: Partition
@@ -65,7 +63,7 @@ class PartitionOutcome(msgspec.Struct):
     confirmed: bytes = b""
 
 
-# How many course keys of each end are returned: more than move between two reads on a usual day.
+# How many course keys are kept for each end: more than the list usually shifts between two reads.
 END_KEYS = 50
 
 # The numbers of the report that are the sum of the partitions; the others are counted at the end.
@@ -97,7 +95,7 @@ def plan(run: Run, page_size: int, count: int, newest_id: int) -> list[Partition
 
 
 def read_partition(run: Run, partition: Partition) -> PartitionOutcome:
-    """Read and write one partition; if it is read a second time, nothing is left to write."""
+    """Read and write one partition. If it was read before, this writes only what changed since."""
     outcome = PartitionOutcome(partition, run.report)
 
     def work(client: CatalogClient, writer: Writer) -> None:
@@ -108,7 +106,7 @@ def read_partition(run: Run, partition: Partition) -> PartitionOutcome:
             for page in crawl.pages():
                 if not outcome.first_keys:
                     outcome.first_keys = _keys_of(page, slice(END_KEYS))
-                    # The course run that two partitions share is counted in the first.
+                    # The first of two partitions counts the course run that they share.
                     if partition.start:
                         writer.statistics.leave_to_previous(page.first_key)
                 if pagination.has_accepted(page):
