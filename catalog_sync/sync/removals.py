@@ -1,4 +1,4 @@
-"""Remove the marketing URLs that a complete crawl did not contain, if a look-up confirms that they are gone."""
+"""Remove the marketing URLs that a complete crawl did not contain, if look-ups confirm their absence."""
 
 from __future__ import annotations
 
