@@ -69,7 +69,7 @@ def update_catalog_data(
     on_progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> SyncReport:
-    """Update the course overviews from the Catalog, and return what was done.
+    """Update the course overviews from the Catalogs; return the report, which sums those of several Catalogs.
 
     Args:
         page_size: course runs per request, 1 to 10,000; 0 or ``"auto"``: choose automatically; None: as configured.
@@ -82,22 +82,21 @@ def update_catalog_data(
         bypass_cache: get past the Catalog's reply cache, which may keep an old URL; takes longer.
         distribute: let Celery workers read the pages.
         wait: with ``distribute``, return when the workers have finished; if False, the report's status is ``running``.
-        catalogs: the names of the Catalogs to sync; None: all. If one fails, even with an unexpected error, the others
-            are still synced. The report contains their sums.
+        catalogs: names of the Catalogs to sync; None: all. If one fails, the others are still synced.
         on_progress: called after each page with the number of course runs retrieved and the Catalog's total.
-        should_stop: called about twice per second; if it returns True, the sync run ends after its current page,
-            with the status ``canceled``.
+        should_stop: called about twice per second; True ends the sync run after its current page, as ``canceled``.
 
     Raises:
         UsageError: an argument is invalid, or two arguments cannot be combined.
         SyncAlreadyRunning: another sync is running. With several Catalogs, its ``report`` has what was done.
         RuntimeError: the caller is in a transaction, as a view is with ``ATOMIC_REQUESTS``.
     """
+    from catalog_sync.sync import SyncOptions
     from catalog_sync.sync.each_catalog import sync_each
 
     arguments.check_combination(course_keys, changed=changed, dry_run=dry_run, distribute=distribute)
-    options = _options(
-        catalogs,
+    options_of = partial(
+        SyncOptions.of,
         page_size=arguments.page_size(page_size),
         concurrency=arguments.concurrency(concurrency),
         course_keys=arguments.course_keys(course_keys),
@@ -108,13 +107,8 @@ def update_catalog_data(
         on_progress=on_progress,
         should_stop=should_stop,
     )
+    options = [options_of(catalog) for catalog in arguments.catalogs(catalogs)]
     return sync_each(options, partial(_sync, distribute=distribute, wait=wait))
-
-
-def _options(catalogs: Iterable[str] | None, **requested: Any) -> list[SyncOptions]:
-    from catalog_sync.sync import SyncOptions
-
-    return [SyncOptions.of(catalog, **requested) for catalog in arguments.catalogs(catalogs)]
 
 
 def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
@@ -141,10 +135,9 @@ def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
 
 
 def get_marketing_url(course_key: str, about_page_url: str) -> str | None:
-    """Return the marketing URL that replaces the URL of a course's about page; None: keep that URL.
+    """Return the course overview's marketing URL, which replaces the URL of its about page; None: keep that URL.
 
-    The marketing URL is the one on the course overview. One query reads the URLs of the whole organization. They are
-    cached until the request ends, or for a minute outside a request.
+    One query reads the URLs of the organization. They are cached for the request, or for a minute outside a request.
 
     Args:
         course_key: a valid course key, as text.
@@ -156,15 +149,13 @@ def get_marketing_url(course_key: str, about_page_url: str) -> str | None:
 
 
 def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: str = "") -> str:
-    """Pin a marketing URL for a course. It overrides the Catalogs until it is unpinned.
+    """Pin a marketing URL for a course until it is unpinned; return the course key as it is stored.
 
-    Return the course key as it is stored.
-
-    The course overview gets the URL immediately. So do its CCX courses without a URL of their own. Sends no request.
+    The URL overrides the Catalogs. The course overview gets it immediately; so do its CCX courses without their own.
 
     Args:
         course_key: as text or as a course key. The course need not be in the LMS yet.
-        url: fit for learners, by the same rules as the Catalog's URLs, and without UTM parameters.
+        url: a valid marketing URL without UTM parameters.
         user: the user who pins it.
         reason: why it is pinned.
 
@@ -181,8 +172,7 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: st
 def unpin_marketing_url(course_key: object, user: Any = None) -> bool:
     """Remove the pin of a course, and return whether there was one.
 
-    The course overview immediately gets the URL that the Catalog has. If no Catalog has one, it gets the URL that
-    another tool had set before the pin.
+    The course overview immediately gets the Catalog's URL, else the URL that another tool had set before the pin.
 
     Raises:
         UsageError: the course key is invalid, or the caller is in a transaction.
@@ -225,11 +215,7 @@ def start_sync(
 
 
 def running_sync(run_id: int | None = None) -> SyncRun | None:
-    """Return the running sync with its progress, the oldest if there are several; None: no sync is running.
-
-    Args:
-        run_id: consider only this sync run.
-    """
+    """Return the oldest running sync, or the sync run ``run_id`` if it is running, with its progress; else None."""
     from catalog_sync.operations import jobs
 
     return jobs.running(run_id)
@@ -294,17 +280,14 @@ def recommend_page_size(
     """
     from catalog_sync.sync.tuning import recommend
 
-    if most_requests < 1:
-        raise UsageError(f"most_requests must be at least 1 (got {most_requests}).", "most_requests")
-    if not target_seconds > 0:  # NaN is refused, too.
-        raise UsageError(f"target_seconds must be more than 0 (got {target_seconds:g}).", "target_seconds")
+    arguments.check_tuning(most_requests, target_seconds)
     return recommend(
         arguments.catalog(catalog), most_requests, target_seconds, on_measured or (lambda _: None)
     )
 
 
 def save_page_size(measured: Measurement, catalog: str | None = None) -> None:
-    """Save a measured page size and concurrency in a Catalog's configuration; None: that of the first Catalog.
+    """Save a measured page size and concurrency in the configuration of a Catalog; None: the first.
 
     Raises:
         UsageError: no Catalog has this name.
@@ -313,5 +296,5 @@ def save_page_size(measured: Measurement, catalog: str | None = None) -> None:
 
     config = CatalogSyncConfig.current(arguments.catalog(catalog).name)
     config.page_size, config.concurrency = measured.page_size, measured.concurrency
-    config.changed_by = None  # A program changes it: do not keep the name of the last user.
+    config.changed_by = None  # A program, not the last user.
     config.save()

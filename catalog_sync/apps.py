@@ -43,10 +43,7 @@ class CatalogSyncAppConfig(AppConfig):
 
 
 class CatalogSyncStudioAppConfig(CatalogSyncAppConfig):
-    """The app in Studio, which writes course overviews when a course is published: only the receivers and their checks.
-
-    Only the LMS syncs.
-    """
+    """Connects only the receivers, with their checks: Studio saves course overviews, but does not sync."""
 
     default = False
     has_admin = False

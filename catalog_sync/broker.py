@@ -13,8 +13,8 @@ def has_broker() -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """Return why a broker or result backend failed, for a message.
+    """Return why a broker or result backend failed, without a password.
 
-    If a Celery client cannot parse an address, its message would contain the password, so only the type is returned.
+    The message of a ``ValueError`` may contain the address, because Celery could not parse it.
     """
     return type(error).__name__ if isinstance(error, ValueError) else " ".join(str(error).split())

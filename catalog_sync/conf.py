@@ -268,9 +268,8 @@ def stale_after_hours() -> float:
     # .. setting_description: If the last successful full sync is older than this, ``/catalog_sync/health/`` returns
     #   status 503 and ``catalog_sync_status`` exits with 1.
     hours = getattr(settings, "CATALOG_SYNC_STALE_AFTER_HOURS", None)
-    return (
-        DEFAULT_STALE_AFTER_HOURS if hours is None else min(MOST_STALE_AFTER_HOURS, hours)
-    )  # With the limit as the first argument, min() returns the limit for NaN.
+    # The limit is the first argument, so that min() returns it for NaN.
+    return DEFAULT_STALE_AFTER_HOURS if hours is None else min(MOST_STALE_AFTER_HOURS, hours)
 
 
 def about_page_filter_enabled() -> bool:

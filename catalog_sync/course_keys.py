@@ -1,7 +1,7 @@
 """Course keys as text: whether a text is one, and which course run a CCX course belongs to.
 
-Parsing a key takes as long as everything else that a sync does with a course run, so a pattern recognizes the usual
-keys. The parser would accept each of them.
+A pattern recognizes the usual keys, because the parser takes as long as everything else that a sync does with a course
+run. The parser accepts each key that the pattern matches.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ logger = logging.getLogger("catalog_sync")
 MOST_NOTABLE = 100
 MOST_LINE = 500
 
-# Characters that end a value, or begin one, for some reader of key=value pairs.
+# Characters that some readers of key=value pairs take for the beginning or the end of a value.
 _NEEDS_QUOTES = re.compile(r"""[\s=,;|&"'\\]""")
 
 
@@ -25,7 +25,7 @@ def _value(value: object) -> str:
     text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value))
     if text and not _NEEDS_QUOTES.search(text):
         return text
-    # Some readers take a backslash as an escape. All read a value without quotes and with pairs of backslashes alike.
+    # Readers that treat a backslash as an escape, and those that do not, find the same end of this value.
     return '"{}"'.format(text.replace('"', "'").replace("\\", "\\\\"))
 
 

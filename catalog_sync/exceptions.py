@@ -24,7 +24,7 @@ class UsageError(CatalogSyncError, ValueError):
 
     @property
     def argument(self) -> str | None:
-        """The first of them: a form shows the message beside this field."""
+        """The first invalid argument; a form shows the message at its field."""
         return next(iter(self.arguments), None)
 
     def naming(self, names: Callable[[str], str]) -> str:
@@ -74,10 +74,10 @@ class RequestFailed(CatalogSyncError):
 
     Attributes:
         url: the address, without query and credentials; empty if nothing was requested.
-        reason: what happened; a clause that starts in lower case and fits into a longer sentence.
+        reason: what happened; a clause in lower case, for a longer sentence.
         remedy: what an operator can do; a clause like ``reason``.
         scope: how far the failure reaches.
-        retry_after: the seconds that the service asked to wait; None if it did not.
+        retry_after: the seconds of the reply's ``Retry-After``; None if it has none.
         retryable: whether the same request may succeed later.
         throttled: whether the service limits how many requests this user may send.
         outage: whether the service as a whole seems to be down, for example while it restarts.

@@ -49,7 +49,7 @@ class StartsWith(lookups.StartsWith):
     """``__startswith=prefix`` that uses the index on MySQL and MariaDB, too."""
 
     def as_mysql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        # Django's condition, with case, cannot use the index. The one without case can, and both must hold.
+        # Django's case-sensitive condition cannot use the index; the condition that ignores case can. Combine them.
         with_case, parameters = self.as_sql(compiler, connection)
         without_case = with_case.replace("LIKE BINARY", "LIKE")
         return f"({without_case} AND {with_case})", (*parameters, *parameters)

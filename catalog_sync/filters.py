@@ -31,7 +31,7 @@ class ReplaceAboutPageUrl(PipelineStep):
     """
 
     def run_filter(self, url: Any, org: Any) -> dict[str, Any]:
-        """Return the URL for learners, and the organization unchanged. It never raises an exception."""
+        """Return the marketing URL, or the URL as it is, and the organization. It never raises an exception."""
         try:
             return {"url": _marketing_url(url) or url, "org": org}
         except Exception as error:  # The link of the LMS is better than an error page.

@@ -12,7 +12,7 @@ from django.http.request import validate_host
 
 MAX_MARKETING_URL_LENGTH = 2048
 
-# Of ASCII only letters, digits, "-" and "_": no quotes, no markup, no percent sign. Other scripts are allowed.
+# Other scripts than ASCII are allowed. In ASCII only letters, digits, "-" and "_": no quotes, no markup, no percent.
 _LABEL = r"(?:[0-9A-Za-z_-]|[^\x00-\x7f])+"
 _HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 

@@ -15,7 +15,7 @@ from catalog_sync.fields import CaseSensitiveCharField
 
 MAX_PAGE_SIZE = 10_000
 MAX_CONCURRENCY = 16
-# A century: a date millions of days ago cannot be calculated.
+# A century. Python cannot calculate much earlier dates.
 MAX_KEEP_RUNS_DAYS = 36_500
 MAX_BYPASS_CACHE_HOURS = 24 * MAX_KEEP_RUNS_DAYS
 PAGE_SIZE_REFUSAL = _(
@@ -45,10 +45,10 @@ class CatalogCourseRun(models.Model):
 
     The LMS may delete and create a course overview at any time. This row stays, and the course overview gets its
     marketing URL from here when it is saved. Only syncs of its Catalog write the row. ``catalog_sync.store.precedence``
-    decides whose values are published.
+    decides which Catalog's values are published.
 
-    ``marketing_url`` is null unless learners may be sent to it. A sync removes the URL, or deletes the row, only after
-    it asked the Catalog for this very course key.
+    ``marketing_url`` is null unless it is usable. A sync removes the URL, or deletes the row, only after a look-up of
+    this course key.
 
     .. no_pii:
     """
@@ -65,7 +65,7 @@ class CatalogCourseRun(models.Model):
     class Meta:
         verbose_name = _("course run")
         verbose_name_plural = _("course runs")
-        # In this order: the index also serves look-ups by course key alone.
+        # In this order, the index also serves queries by course key alone.
         constraints = [
             models.UniqueConstraint(fields=["course_key", "catalog"], name="catalog_sync_one_row_per_catalog")
         ]
@@ -105,7 +105,7 @@ class SyncRun(models.Model):
     """One sync run: its numbers and, while it is running, the lease that prevents a second one.
 
     ``lease`` is the name of the Catalog. It is unique, and null after the end, so the database allows one running sync
-    per Catalog. The holder renews ``heartbeat`` with each transaction; see ``catalog_sync.store.lease``.
+    per Catalog. The process renews ``heartbeat`` with each transaction; see ``catalog_sync.store.lease``.
 
     .. no_pii:
     """
@@ -186,26 +186,26 @@ class SyncRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk} ({self.status})"
+        return f"{self.pk} ({self.get_status_display()})"
 
 
 class CatalogOverview(SyncRun):
-    """The overview in Django admin. The model has no table: it gives the page its place in the index.
+    """Adds the overview to the index of Django admin. It has no table of its own.
 
     .. no_pii:
     """
 
     class Meta:
         proxy = True
-        # Whoever may view sync runs may view it.
+        # The permission to view sync runs applies.
         default_permissions = ()
         verbose_name = verbose_name_plural = _("Catalog overview")
 
 
 class SyncRunChange(models.Model):
-    """One change that a sync run made: at most 1,000 rows per kind, in a distributed sync run per worker.
+    """One change that a sync run made. Each worker of a sync run stores at most 1,000 per kind.
 
-    A dry run has rows for what it would have done, a refused sync run also for the removals that it refused.
+    A dry run stores what it would have changed. A refused sync run also stores the removals that it refused.
 
     .. no_pii:
     """
@@ -229,7 +229,7 @@ class SyncRunChange(models.Model):
         indexes = [models.Index(fields=["sync_run", "kind"], name="catalog_sync_change_kind")]
 
     def __str__(self) -> str:
-        return f"{self.course_key} ({self.kind})"
+        return f"{self.course_key} ({self.get_kind_display()})"
 
 
 class SyncRequest(models.Model):
@@ -331,8 +331,12 @@ class CatalogSyncConfig(ConfigurationModel):
         verbose_name_plural = _("Catalog sync configurations")
 
     def __str__(self) -> str:
-        state = "" if self.enabled else "disabled, "
-        return f"{state}page size {self.page_size}, concurrency {self.concurrency}"
+        text = (
+            _("page size %(page_size)s, concurrency %(concurrency)s")
+            if self.enabled
+            else _("disabled, page size %(page_size)s, concurrency %(concurrency)s")
+        )
+        return text % {"page_size": self.page_size, "concurrency": self.concurrency}
 
     @classmethod
     def current(cls, catalog: str = conf.DEFAULT_CATALOG) -> CatalogSyncConfig:
@@ -340,6 +344,6 @@ class CatalogSyncConfig(ConfigurationModel):
 
         It is not cached: a worker would not see a change that another process makes.
         """
-        # Not by change_date, as django-config-models orders: the clock may have been wrong when a row was saved.
+        # django-config-models orders by change_date, but the clock may have been wrong when a row was saved.
         rows = cls.objects.filter(catalog=catalog).order_by("-pk")
         return rows.first() or cls(catalog=catalog)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # The Catalog allows an ordinary user this many requests (course-discovery's throttle).
 REQUESTS_PER_HOUR = 200
-# Left for other requests of the same user: the length of the list, look-ups by key, and incremental syncs.
+# Reserved for the same user's other requests: the length of the list, look-ups, and incremental syncs.
 SPARE_REQUESTS = 20
 # The page sizes that are shown in Django admin, and from which the automatic page size is chosen.
 PAGE_SIZES = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
@@ -16,5 +16,5 @@ def requests_for(count: int, page_size: int) -> int:
 
 
 def least_page_size(count: int) -> int:
-    """Return the smallest page size at which a full sync of ``count`` course runs fits the hourly quota."""
+    """Return the smallest page size at which a full sync of ``count`` course runs stays within the hourly quota."""
     return -(-count // (REQUESTS_PER_HOUR - SPARE_REQUESTS)) + 1

@@ -30,14 +30,14 @@ def connect() -> None:
 
 def restore(instance: Any, raw: bool = False, **kwargs: Any) -> None:
     """Set the published values on a course overview before it is saved."""
-    if not raw:  # a fixture has all values itself
+    if not raw:  # a fixture contains all values
         setattr(instance, RESTORED, publishing.restore(instance))
 
 
 def republish_after_commit(instance: Any, using: str, raw: bool = False, **kwargs: Any) -> None:
     """Check a course overview once more after the commit.
 
-    A sync may write between ``restore`` and the commit. Neither the sync nor ``restore`` would notice the other.
+    If a sync writes between ``restore`` and the commit, neither of the two sees the change of the other.
     """
     if raw:
         return

@@ -23,7 +23,7 @@ from catalog_sync.exceptions import SyncAlreadyRunning, SyncNotSucceeded
 )
 @set_code_owner_attribute
 def update_catalog_data(request_id: int | None = None, **options: Any) -> dict[str, Any]:
-    """Run one sync in a worker, with the options of ``catalog_sync.api.update_catalog_data``; return its report.
+    """Run a sync in a worker, with the options of ``catalog_sync.api.update_catalog_data``; return its report.
 
     With ``distribute=True``, the sync run continues in other tasks after this one has returned. If another sync is
     running, the status of the result is ``skipped``.

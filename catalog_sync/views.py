@@ -30,7 +30,7 @@ def show_health(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def show_metrics(request: HttpRequest) -> HttpResponse:
-    """Return the health as Prometheus metrics, with status 200 also if it is stale; access as for the health."""
+    """Return the health as Prometheus metrics, with status 200 even if it is stale; for staff, or with the token."""
     try:
         if refusal := _refusal(request):
             return refusal

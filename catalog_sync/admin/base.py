@@ -51,7 +51,7 @@ def starts_sync(site: admin.AdminSite, view: Callable[..., HttpResponse]) -> Cal
 
 
 def linked(url: str | None) -> str:
-    """Return a URL as a link; a text that is not a valid URL as it is, because another tool may have written it."""
+    """Return a URL as a link; return any other text as it is, because another tool may have written it."""
     if not url or marketing_url_fault(url):
         return url or "-"
     return format_html('<a href="{0}" rel="noreferrer">{0}</a>', url)

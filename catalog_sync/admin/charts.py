@@ -18,7 +18,6 @@ from catalog_sync.models import SyncRun
 from catalog_sync.operations.costs import LEAST_RUNS, timed_runs
 
 SHOWN_RUNS = 30
-# Fewer sync runs with a page size prove nothing.
 # A bar that is more times as high as the others is cut off, so that the others can be compared.
 OUTLIER = 4
 # The area of the bars within the SVG's view box of 320 by 180.
@@ -96,7 +95,7 @@ class Chart:
         for bar in self.bars:
             middle = LEFT + bar.at * WIDTH
             is_cut_off = bar.total > self._top
-            # The description has the labels for which there is no room.
+            # Labels that would overlap are only in the description.
             has_label = is_cut_off and middle - labeled >= LABEL_WIDTH
             labeled = middle if has_label else labeled
             yield {
@@ -123,7 +122,7 @@ class Chart:
 
     @cached_property
     def _top(self) -> float:
-        """The highest bar that is no outlier, rounded up to one significant digit."""
+        """The highest bar that is not an outlier, rounded up to one significant digit."""
         totals = sorted(bar.total for bar in self.bars if bar.total > 0)
         # At most a tenth of the bars, and at least one, may be outliers.
         usual = totals[: -max(1, len(totals) // 10)] or totals
@@ -142,7 +141,6 @@ def charts(catalog: str) -> list[Chart]:
     shown: list[Row] = list(ended.values(*FIELDS)[:SHOWN_RUNS])[::-1]
     if not shown:
         return []
-    # Replies from the Catalog's cache are fast at any page size.
     return [_durations(shown), _changes(shown), _page_sizes(list(timed_runs(catalog).values(*FIELDS)))]
 
 

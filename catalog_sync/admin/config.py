@@ -32,7 +32,7 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
     # The newest row is first even if a clock was wrong.
     ordering = ("-pk",)
     list_filter = (CatalogFilter,)
-    # Django adds only foreign keys that are not nullable by itself.
+    # By default, Django joins only foreign keys that are not nullable.
     list_select_related = ("changed_by",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
@@ -140,7 +140,7 @@ def _row(cost: page_size_costs.Cost) -> dict[str, Any]:
 
 
 def _page_size_facts(catalog: str, page_size: int) -> str:
-    """Return the cost of a page size, in an element that a script updates while another one is typed."""
+    """Return the cost of a page size, in an element that a script updates while the user types."""
     count = catalog_size(catalog)
     if not count:
         return _("After the first full sync, this page shows the cost of each page size.")

@@ -1,4 +1,4 @@
-"""The form of a configuration: it asks about an expensive page size, and refuses to undo the change of another user."""
+"""The form of a configuration. An expensive page size, and a change over another user's, need a second submit."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def name_of(field: str) -> str:
 
 
 def _newest() -> int:
-    # Of all Catalogs: the form may start from the configuration of another one.
+    # Of all Catalogs, because the user can choose another one in the form.
     return CatalogSyncConfig.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 

@@ -11,12 +11,12 @@ CONFIRMED = "confirmed"
 
 
 class ConfirmationForm(forms.Form):
-    """A form with a check box that appears only if ``ask`` was called; the second submit then confirms."""
+    """A form whose check box appears only if ``ask`` was called; the user then checks it and submits again."""
 
     confirmed = forms.BooleanField(required=False, label=_("Save anyway"), widget=forms.HiddenInput)
 
     def ask(self, field: str, doubt: Any) -> None:
-        """Refuse the form unless the user has confirmed it. The doubt is shown at a field."""
+        """Refuse the form, with the doubt as the error of a field, unless the user has checked the box."""
         if not self.cleaned_data.get(CONFIRMED):
             self.fields[CONFIRMED].widget = forms.CheckboxInput()
             text = _("%(doubt)s To save it anyway, check the box and submit the form again.")

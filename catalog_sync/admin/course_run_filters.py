@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog_sync.store import course_overviews, precedence
 
-# Before the first sync, all may differ. An operator does not read the list any further.
+# Before the first sync, all may differ. No operator reads a longer list.
 MOST_DIFFERING = 5_000
 
 
@@ -20,7 +20,6 @@ class YesNoFilter(admin.SimpleListFilter):
     """Yes, no, or all."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the choices."""
         return [("yes", _("Yes")), ("no", _("No"))]
 
     def condition(self) -> Q:
@@ -28,19 +27,17 @@ class YesNoFilter(admin.SimpleListFilter):
         raise NotImplementedError
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows that match the choice."""
         if self.value() not in ("yes", "no"):
             return queryset
         return queryset.filter(self.condition() if self.value() == "yes" else ~self.condition())
 
 
 class HasUrl(YesNoFilter):
-    """The Catalog has a URL for learners, or one is pinned."""
+    """The Catalog has a usable URL, or one is pinned."""
 
     title, parameter_name = _("has a marketing URL"), "has_url"
 
     def condition(self) -> Q:
-        """Return the condition for yes."""
         return Q(marketing_url__isnull=False) | precedence.is_pinned()
 
 
@@ -50,7 +47,6 @@ class Published(YesNoFilter):
     title, parameter_name = _("published"), "published"
 
     def condition(self) -> Q:
-        """Return the condition for yes."""
         return Q(status="published")
 
 
@@ -60,7 +56,6 @@ class InLms(YesNoFilter):
     title, parameter_name = _("in the LMS"), "in_lms"
 
     def condition(self) -> Q:
-        """Return the condition for yes."""
         return Q(course_key__in=course_overviews.keys())
 
 
@@ -70,7 +65,7 @@ class Differs(YesNoFilter):
     title, parameter_name = _("differs from the LMS"), "differs"
 
     def condition(self) -> Q:
-        """Return the condition for yes: for the first some thousand, if so many differ."""
+        # "Yes" lists only the first MOST_DIFFERING.
         keys = course_overviews.out_of_date()
         return Q(course_key__in=list(islice(keys, MOST_DIFFERING) if self.value() == "yes" else keys))
 
@@ -81,7 +76,6 @@ class Pinned(YesNoFilter):
     title, parameter_name = _("pinned"), "pinned"
 
     def condition(self) -> Q:
-        """Return the condition for yes."""
         return precedence.is_pinned()
 
 

@@ -77,18 +77,15 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     )
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Add the Catalog if there are several."""
         return with_catalog(self.list_display)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Add the Catalog if there are several."""
         if not conf.has_several_catalogs():
             return self.fieldsets
         (title, of_catalog), *rest = self.fieldsets
         return ((title, {"fields": with_catalog(of_catalog["fields"])}), *rest)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the URLs of the pages, and those that their buttons post to."""
         name = "catalog_sync_catalogcourserun_{}"
         return [
             path(
@@ -100,7 +97,6 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         ]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """Return the list with the status of each course."""
         return CourseRunList
 
     def get_search_results(
@@ -123,13 +119,11 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         return queryset.filter(Q(course_key__icontains=term) | urls), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list, with a button to pin a URL if the user has the permission."""
         return super().changelist_view(request, {**(extra_context or {}), "may_pin": may_pin(request)})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show one course, with the buttons that the user has the permission for."""
         buttons = {
             "may_pin": may_pin(request),
             "may_sync": request.user.has_perm(RUN_PERMISSION),
@@ -140,7 +134,6 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the pin of the course, for the button that removes it."""
         context["pin"] = _pin(context["original"])
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -160,7 +153,6 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("marketing URL"))
     def url(self, row: CatalogCourseRun) -> str:
-        """Return the pinned URL, else the Catalog's."""
         if pin := _pin(row):
             return format_html(
                 '<span class="catalog-sync-url" title="{1}"><strong>{0}</strong> {1}</span>',
@@ -171,72 +163,59 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("first seen"))
     def first_seen(self, row: CatalogCourseRun) -> str:
-        """Return when the Catalog first listed the course."""
         return local_time(row.created)
 
     @admin.display(description=_("last changed"))
     def last_changed(self, row: CatalogCourseRun) -> str:
-        """Return when the Catalog's data last changed."""
         return local_time(row.modified)
 
     @admin.display(description=_("in the LMS"), boolean=True)
     def is_in_lms(self, row: CatalogCourseRun) -> bool:
-        """Return whether the LMS has a course overview."""
         return _course_status(row).is_in_lms
 
     @admin.display(description=_("LMS up to date"), boolean=True)
     def is_up_to_date(self, row: CatalogCourseRun) -> bool | None:
-        """Return whether the course overview has the marketing URL that it should have."""
         return _course_status(row).is_up_to_date
 
     @admin.display(description=_("marketing URL"))
     def catalog_url(self, row: CatalogCourseRun) -> str:
-        """Return the Catalog's URL, even if another is pinned."""
         return linked(row.marketing_url)
 
     @admin.display(description=_("other values"))
     def other_values(self, row: CatalogCourseRun) -> str:
-        """Return the other values that the Catalog has."""
         values = {_("financial aid"): row.eligible_for_financial_aid, _("language"): row.content_language}
         return ", ".join(f"{name}: {value}" for name, value in values.items() if value is not None) or "-"
 
     @admin.display(description=_("pinned URL"))
     def pin(self, row: CatalogCourseRun) -> str:
-        """Return the pinned URL."""
         pin = _pin(row)
         return linked(pin.url if pin else None)
 
     @admin.display(description=_("reason"))
     def pin_reason(self, row: CatalogCourseRun) -> str:
-        """Return why the URL is pinned."""
         pin = _pin(row)
         return (pin and pin.reason) or "-"
 
     @admin.display(description=_("pinned by"))
     def pinned_by(self, row: CatalogCourseRun) -> str:
-        """Return who pinned the URL."""
         pin = _pin(row)
         return str((pin and pin.pinned_by) or "-")
 
     @admin.display(description=_("pinned at"))
     def pinned_at(self, row: CatalogCourseRun) -> str:
-        """Return when the URL was pinned."""
         pin = _pin(row)
         return local_time(pin.pinned_at if pin else None)
 
     @admin.display(description=_("marketing URL"))
     def shown_url(self, row: CatalogCourseRun) -> str:
-        """Return the course overview's marketing URL."""
         return linked(_course_status(row).shown_url)
 
     @admin.display(description=_("link"))
     def link(self, row: CatalogCourseRun) -> str:
-        """Return the link that learners get."""
         return linked(_link_and_why(row)[0])
 
     @admin.display(description=_("why"))
     def why(self, row: CatalogCourseRun) -> str:
-        """Return why learners get this link."""
         return _link_and_why(row)[1]
 
 

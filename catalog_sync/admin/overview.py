@@ -80,7 +80,7 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
         return self._page(request, "overview.html", context | RunControl(self).context(request))
 
     def course_view(self, request: HttpRequest) -> HttpResponse:
-        """Explain the link of the course that was searched for, which neither the LMS nor a Catalog need have."""
+        """Explain the link of the course that the user searched for, even if neither the LMS nor a Catalog has it."""
         if not request.user.has_perm(VIEW_COURSES_PERMISSION):
             raise PermissionDenied
         query = request.GET.get("q", "").strip()

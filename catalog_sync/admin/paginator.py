@@ -16,14 +16,14 @@ PAGES_AHEAD = 10
 
 
 class AtLeast(int):
-    """A number of rows, if there are more."""
+    """The rows that were counted; there are more."""
 
     def __str__(self) -> str:
         return f"{int(self):,}+"
 
 
 class NearPaginator(Paginator):
-    """Counts the rows up to a few pages after the current one. Filters and the next pages lead to the others."""
+    """Counts the rows up to a few pages after the current one."""
 
     def __init__(self, *args: Any, current_page: int = 1, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

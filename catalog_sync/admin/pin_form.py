@@ -44,11 +44,9 @@ class PinForm(ConfirmationForm):
     field_order = ("course_key", "confirmed", "url", "reason")
 
     def clean_course_key(self) -> str:
-        """Return the course key, also if its page's address was pasted."""
         return self._checked("course_key", arguments.course_key_in)
 
     def clean_url(self) -> str:
-        """Return the URL if it is fit for learners."""
         return self._checked("url", arguments.pinned_url)
 
     def _checked(self, field: str, check: Any) -> str:
@@ -58,7 +56,7 @@ class PinForm(ConfirmationForm):
             raise forms.ValidationError(str(error)) from error
 
     def clean(self) -> None:
-        """Require a confirmation if the course key is unknown: it may have a typing error."""
+        # An unknown course key may have a typing error.
         course_key = self.cleaned_data.get("course_key")
         if course_key and not self.errors and not course_link.is_known(course_key):
             self.ask("course_key", _("Neither the LMS nor a Catalog has this course."))

@@ -44,15 +44,12 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
         css = {"all": ["catalog_sync/overview.css"]}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the user may see the pins: also if the user may pin."""
         return may_pin(request) or super().has_view_permission(request, obj)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may see the app in the index: also if the user may pin."""
         return may_pin(request) or super().has_module_permission(request)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the URLs of the pages, and those that their buttons post to."""
         name = "catalog_sync_pinnedmarketingurl_{}"
 
         # With ATOMIC_REQUESTS, as in Open edX, a pin would be in the request's transaction, and be refused.
@@ -66,29 +63,25 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
         ]
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """Add the buttons that unpin, for a user with the permission."""
         if not may_pin(request):
             return self.list_display
         return (*self.list_display[:2], "unpin_button", *self.list_display[2:])
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Add the button that unpins, for a user with the permission."""
         url = "url_with_button" if may_pin(request) else "pinned_url"
         return ("course_key", url, "reason", "pinned_by", "pinned_at")
 
     @admin.display(description=_("marketing URL"))
     def pinned_url(self, pin: PinnedMarketingUrl) -> str:
-        """Return the URL as a link."""
         return linked(pin.url)
 
     @admin.display(description=_("marketing URL"))
     def url_with_button(self, pin: PinnedMarketingUrl) -> str:
-        """Return the URL as a link, and the button that unpins it."""
         return format_html("{} {}", self.pinned_url(pin), self.unpin_button(pin))
 
     @admin.display(description=_("unpin"))
     def unpin_button(self, pin: PinnedMarketingUrl) -> str:
-        """Return a button of the form that is around the list and around the page."""
+        # Django admin has a form around the list and around the page. The button submits it.
         return format_html(
             '<button type="submit" class="button" formmethod="post" formaction="{}?next=list" aria-label="{}">{}'
             "</button>",
@@ -98,16 +91,14 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
         )
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list, with a button to pin a URL if the user has the permission."""
         return super().changelist_view(request, {**(extra_context or {}), "may_pin": may_pin(request)})
 
     def pin_view(self, request: HttpRequest) -> HttpResponse:
-        """Pin a marketing URL, also for a course that no Catalog lists."""
         if not may_pin(request):
             raise PermissionDenied
         form = PinForm(request.POST or None, initial={"course_key": request.GET.get("course_key", "")})
         if form.is_valid() and (pin := form.pin(request.user)):
-            self._log(request, pin, f"Pinned {pin.url}")
+            self._log(request, pin, _("Pinned %(url)s") % {"url": pin.url})
             text = _("Pinned. This URL overrides the Catalog until you unpin it.")
             self.message_user(request, text, messages.SUCCESS)
             return self._redirect(request, pin)
@@ -125,7 +116,7 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         pin = get_object_or_404(PinnedMarketingUrl, pk=pk)
         if api.unpin_marketing_url(pin.course_key, request.user):
-            self._log(request, pin, f"Unpinned {pin.url}")
+            self._log(request, pin, _("Unpinned %(url)s") % {"url": pin.url})
             text = _("Unpinned %(url)s. The Catalog's URL is used again.") % {"url": pin.url}
             self.message_user(request, text, messages.SUCCESS)
         return self._redirect(request, pin)

@@ -22,7 +22,7 @@ from catalog_sync.operations import jobs
 from catalog_sync.store import lease
 
 CHANGELIST = "admin:catalog_sync_syncrun_changelist"
-# The session remembers a sync that it requested until it runs. If it was skipped, at most this long.
+# The session key of a requested sync, until it runs. If it is skipped, it stays for at most QUEUED_SECONDS.
 QUEUED = "catalog_sync_queued"
 QUEUED_SECONDS = 120
 
@@ -178,7 +178,7 @@ def _progress_of(run: SyncRun | None) -> dict[str, Any] | None:
     # The list can grow while it is read.
     bar = {"done": min(done, total), "total": total} if total else {"done": None, "total": 0}
     return {
-        # The page shows a dead sync run in another way.
+        # The script reloads the page when the key changes: it shows a dead sync run differently.
         "key": f"run-{run.pk}{'-dead' * is_dead}",
         "run_id": run.pk,
         "canceling": run.cancel_requested,

@@ -191,7 +191,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("started"), ordering="started")
     def start(self, run: SyncRun) -> SafeString:
-        # The list breaks it into two lines.
+        # In the list, the date and the time are on two lines.
         date, time = local_time(run.started).split(" ", 1)
         return format_html('{} <span class="catalog-sync-nowrap">{}</span>', date, time)
 

@@ -152,11 +152,11 @@ class CatalogClient:
 
     def _batches(self, course_keys: list[str]) -> Iterator[tuple[str, ...]]:
         batch: list[str] = []
-        room = LONGEST_URL - len(self._list_url(LOOK_UP_LIMIT, 0))
+        most = LONGEST_URL - len(self._list_url(LOOK_UP_LIMIT, 0))
         length = 0
         for key in course_keys:
             cost = len(quote(key, safe="")) + 1
-            if batch and (length + cost > room or 2 * len(batch) >= LOOK_UP_LIMIT):
+            if batch and (length + cost > most or 2 * len(batch) >= LOOK_UP_LIMIT):
                 yield tuple(batch)
                 batch, length = [], 0
             batch.append(key)

@@ -31,7 +31,7 @@ class CatalogAccess:
         api_url: the API's root for requests. It may hold a password: show ``shown_url`` instead.
         source: the setting that the address comes from.
         authentication: how the LMS authenticates.
-        user: the service user or the OAuth2 client id; empty for a session factory, which decides it.
+        user: the service user or the OAuth2 client id; empty for a session factory, which chooses the user.
         factory: the dotted path of the session factory, if it is used.
     """
 
@@ -58,7 +58,7 @@ class CatalogAccess:
         }
 
     def names_in_remedies(self) -> dict[str, str]:
-        """Return the names in messages that are different for this access, each with its replacement."""
+        """Return the names that messages contain, each with the name that replaces it for this access."""
         names = {"COURSE_CATALOG_API_URL": self.source}
         if self.authentication is Authentication.PLATFORM:
             signed = "the tokens that the LMS signs (JWT_AUTH)"

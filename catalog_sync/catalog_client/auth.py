@@ -63,9 +63,8 @@ class CatalogSession(OAuthAPIClient):
         """
         if time.time() < self._renew_at:
             return
-        with suppress(
-            Exception
-        ):  # Each kind of cache has its own. Without a cache, each session fetches a token.
+        # Each kind of cache has its own exceptions. Without a cache, each session fetches a token.
+        with suppress(Exception):
             cached = TieredCache.get_cached_response(self._cache_key())
             if cached.is_found and time.time() < cached.value[1]:
                 self.auth.token, self._renew_at = cached.value

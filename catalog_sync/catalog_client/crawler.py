@@ -1,4 +1,4 @@
-"""Reads the whole list: several pages in flight, and smaller ones around a course run on which the Catalog fails."""
+"""Reads the whole list: several pages in parallel, and smaller ones around a course run on which the Catalog fails."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from catalog_sync.catalog_client.schemas import Page
 from catalog_sync.catalog_client.transport import result_of, run_in_thread
 from catalog_sync.exceptions import FailureScope, RequestFailed
 
-# Nine halvings with two requests each find one row of 500. More would use up the quota if many course runs fail.
+# To find one row of 500, nine halvings with two requests each are enough. The limit protects the hourly quota.
 MOST_NARROWING_REQUESTS = 100
-# A page after a page that failed has waited enough with it.
+# The attempts for the page that failed before have waited enough.
 ATTEMPTS_AFTER_A_FAILURE = 2
 # Three, since a course run that makes the Catalog fail may be on two pages.
 MOST_FAILED_IN_A_ROW = 3

@@ -36,7 +36,7 @@ class MalformedReply(Exception):
 
 @dataclass(frozen=True)
 class Failure:
-    """One row of the table: ``reason`` and ``remedy`` as in ``RequestFailed``, with details in braces."""
+    """A kind of failure: ``reason`` and ``remedy`` as in ``RequestFailed``, with details in braces."""
 
     reason: str
     remedy: str = _UP
@@ -64,7 +64,7 @@ class Failure:
 _CREDENTIALS = "check BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, _KEY and _SECRET"
 _SERVICE = "check the Catalog and any proxy in front of it"
 
-# A failure that another attempt does not change, and every other request has as well.
+# A failure that every other attempt and every other request would have, too.
 _final = partial(Failure, scope=FailureScope.SYNC, retry=False)
 
 # Before the first request.
@@ -127,7 +127,7 @@ CONNECT_TIMEOUT = Failure(
 )
 CONNECTION_REFUSED = Failure("the connection to {service} was refused", outage=True)
 OTHER_ERROR = Failure("{service} could not be reached ({error})")
-# The first row that fits an error or one of its causes is used.
+# The first row that matches an error or one of its causes is used.
 _BY_ERROR: Final[tuple[tuple[type[BaseException], Failure], ...]] = (
     (ssl.SSLCertVerificationError, UNTRUSTED),
     (requests.exceptions.InvalidURL, INVALID_URL),
@@ -170,7 +170,7 @@ _BY_STATUS: Final[dict[int, Failure]] = {
     HTTPStatus.INTERNAL_SERVER_ERROR: Failure(
         _STATUS, "look for the cause in the Catalog's log", FailureScope.ROWS
     ),
-    # A proxy answers these while the service behind it is down.
+    # A proxy returns these while the service behind it is down.
     HTTPStatus.BAD_GATEWAY: OUTAGE,
     HTTPStatus.SERVICE_UNAVAILABLE: OUTAGE,
     HTTPStatus.GATEWAY_TIMEOUT: OUTAGE,
@@ -205,10 +205,10 @@ def credentials_missing(settings: Sequence[str]) -> RequestFailed:
 def without_reply(url: str, error: Exception, service: str = CATALOG) -> RequestFailed:
     """Return the failure for an error of the HTTP client."""
     causes = list(_causes(error))
-    fitting = (failure for kind, failure in _BY_ERROR if any(isinstance(cause, kind) for cause in causes))
+    matching = (failure for kind, failure in _BY_ERROR if any(isinstance(cause, kind) for cause in causes))
     request = getattr(error, "request", None)
     address = getattr(request, "url", None) or url
-    return next(fitting, OTHER_ERROR).at(address, service=service, error=type(error).__name__)
+    return next(matching, OTHER_ERROR).at(address, service=service, error=type(error).__name__)
 
 
 def refused(url: str, status: int, retry_after: str | None) -> RequestFailed:

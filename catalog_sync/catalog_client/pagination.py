@@ -3,7 +3,7 @@
 The Catalog orders course runs by an immutable key, so a page is an interval of that order at the moment it was read. If
 two pages share a course run, then together they have every course run between their ends that stayed listed
 throughout, whatever was added or removed in the meantime. Therefore each page starts with the last row of the one
-before. The list is complete if each page from its first row to its end shares a course run with the one before.
+before. The crawl is complete if it reaches the end and each page shares a course run with the one before.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_STUCK = 2
 
 @dataclass(frozen=True)
 class PageRange:
-    """The ``limit`` rows of the list from position ``offset`` on: what one request asks for."""
+    """The ``limit`` rows of the list from position ``offset`` on, for one request."""
 
     offset: int
     limit: int
@@ -34,7 +34,7 @@ class PageRange:
 class OverlappingPages:
     """Chooses the pages to read up to the end of the list, and records whether each is linked to the one before.
 
-    If nothing moved, offsets are multiples of ``page_size - 1``. The requests of one crawl are then those of the next,
+    If the list does not change, offsets are multiples of ``page_size - 1``. Then each crawl sends the same requests,
     and the Catalog can answer them from its cache.
 
     Attributes:
@@ -84,7 +84,7 @@ class OverlappingPages:
         return PageRange(self._offset, self.page_size)
 
     def following(self, number: int) -> list[PageRange]:
-        """Return at most ``number`` pages that will be read after the next one if nothing moves."""
+        """Return at most ``number`` pages that will be read after the next one if the list does not change."""
         first = self._offset - self._offset % self.step + self.step
         stop = self.count if self.stop is None else min(self.count, self.stop)
         return [PageRange(offset, self.page_size) for offset in range(first, stop, self.step)[:number]]
@@ -163,7 +163,7 @@ class OverlappingPages:
             aligned = last_row - last_row % self.step
             self._move_to(aligned if aligned > self._offset else last_row)
         elif self._stuck < MOST_STUCK:
-            # A known row alone, although the Catalog counts more. A cache may answer the same request: send another.
+            # The page has only a known row, although the Catalog counts more. A cache may repeat it: move by one row.
             self._stuck += 1
             self._offset = max(0, self._offset - 1)
         else:
@@ -180,5 +180,5 @@ class OverlappingPages:
         self.ended = self.stop is not None and offset >= self.stop
 
     def _reads_allowed(self) -> int:
-        # By the longest length: if many rows were removed, the way back is that long.
+        # Based on the longest list: if many rows were removed, the crawl may have to move back over all of it.
         return 4 * (self._longest // self.step + 1) + 20

@@ -1,4 +1,4 @@
-"""Requests with retries, within one time budget; workers share the back-off that the Catalog asks for."""
+"""Requests with retries within one time budget, and the back-off that all workers share."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 ATTEMPTS = 6
 # A Catalog that has answered during this sync run and goes down most likely restarts, which takes up to a minute.
 OUTAGE_ATTEMPTS = 10
-# At a page with HTTP 500, since it fails on the same course run each time, and if attempts take longer than these
-# seconds: slow failures would use up the budget of all requests.
+# For a page with HTTP 500, since the Catalog fails on the same course run each time; and once the attempts have taken
+# LONGEST_SECONDS, since slow failures would use up the budget of all requests.
 FEWEST_ATTEMPTS = 2
 LONGEST_SECONDS = 60.0
 FIRST_WAIT_SECONDS = 0.2
@@ -49,14 +49,14 @@ logging.getLogger("urllib3.connection").addFilter(lambda record: record.threadNa
 
 
 class BackOff(NamedTuple):
-    """The seconds that the Catalog asked to wait (``Retry-After``), and the HTTP status of that reply."""
+    """The seconds of the Catalog's ``Retry-After``, and the HTTP status of that reply."""
 
     seconds: float
     status: int
 
 
 def share_back_off(back_off: BackOff, catalog_name: str = conf.DEFAULT_CATALOG) -> None:
-    """Make every worker wait that shares the default cache."""
+    """Make every process that shares the default cache wait."""
     # Without a working cache, each worker gets its own Retry-After. Each kind of cache has its own exceptions.
     with suppress(Exception):
         until = time.time() + back_off.seconds
@@ -179,7 +179,7 @@ class Requester:
                 raise self._reported(url, failure)
             started = self.budget.spend_since(started)
             self._log_retry(url, failure)
-            # A request for a token that failed was sent to another address, before this one.
+            # A failed request for a token was sent to another address; this one was not sent.
             was_sent = was_sent or failure.url == plain(url)
 
     def close(self) -> None:
@@ -200,7 +200,7 @@ class Requester:
             return None
         if failure.retry_after is None:
             return min(seconds_after(tried), left)
-        # Even "Retry-After: 0" waits, or the requests would follow each other as fast as the network allows.
+        # Even with "Retry-After: 0", so that requests do not follow each other as fast as the network allows.
         return max(failure.retry_after, FIRST_WAIT_SECONDS) if failure.retry_after <= left else None
 
     def _reported(self, url: str, failure: RequestFailed) -> RequestFailed:

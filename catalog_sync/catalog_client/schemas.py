@@ -18,7 +18,7 @@ _CLEAN = r"\A[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z"
 # The largest number that a column of the database holds.
 _MOST_ROWS = 2**31 - 1
 _LONGEST_KEY = 255
-# A course run with all its fields has 200.
+# A course run with all its fields has 200 values.
 _MOST_VALUES_OF_A_RECORD = 256
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST_KEY, pattern=_CLEAN)]
@@ -109,7 +109,7 @@ def _decode_leniently(body: bytes, most_rows: int) -> Page:
 
     Python's decoder accepts lone surrogates, so that only the record that has one is rejected.
     """
-    # Before decoding: a value of three bytes takes a hundred as a Python object.
+    # Checked before decoding: a value of three bytes becomes a Python object of a hundred bytes.
     if sum(map(body.count, (b",", b"[", b"{"))) > most_rows * _MOST_VALUES_OF_A_RECORD:
         raise MalformedReply(f"more values than {most_rows} course runs have")
     try:
@@ -119,7 +119,7 @@ def _decode_leniently(body: bytes, most_rows: int) -> Page:
         raise MalformedReply(
             "HTML instead of JSON" if is_html else _instead_of("a page of course runs", error)
         ) from error
-    # Before the records are checked: each invalid one is a line in the log, and a megabyte can hold half a million.
+    # Before each record is checked: each invalid one is a log line, and a megabyte can contain half a million.
     _check_rows(reply.results, most_rows)
     course_runs, rejected = [], []
     for record in reply.results:
@@ -166,7 +166,7 @@ def _key_of(record: Any) -> str:
         key = msgspec.convert(record, _Keyed).key
     except DECODING_ERRORS:
         return ""
-    # Cut, so that a log line stays short; to one character too many, so that it is not the key of another course run.
+    # Cut for the log line, but with one character too many, so that it is not the key of another course run.
     return key[: _LONGEST_KEY + 1].encode(errors="backslashreplace").decode()
 
 

@@ -76,7 +76,7 @@ def receive(
         send: sends the request with ``stream=True``.
         seconds: how long it may take in all.
         most_bytes: how long the body may be.
-        service: who answers, for messages.
+        service: its name, for messages.
 
     Raises:
         RequestFailed: there is no complete reply within these bounds.

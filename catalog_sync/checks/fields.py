@@ -102,8 +102,7 @@ def _model_field(model: Any, name: str, catalog_field: str, field_name: str) -> 
             f"The course overview model {name} has no field {field_name!r}, to which CATALOG_SYNC_FIELDS maps "
             f"{catalog_field}.",
             hint="Add the field and migrate (catalog_sync.models.MarketingUrlMixin has marketing_url), or map to "
-            "another "
-            "field in CATALOG_SYNC_FIELDS.",
+            "another field in CATALOG_SYNC_FIELDS.",
             id="catalog_sync.E002",
         )
         return
@@ -118,16 +117,14 @@ def _model_field(model: Any, name: str, catalog_field: str, field_name: str) -> 
     elif (field.max_length or math.inf) < (longest := LONGEST.get(catalog_field, 0)):
         yield checks.Warning(
             f"The field {field_name!r} of the course overview model {name} can store {field.max_length} "
-            "characters, but "
-            f"the Catalog's {catalog_field} can have {longest:,}.",
+            f"characters, but the Catalog's {catalog_field} can have {longest:,}.",
             hint="Widen the field with a migration, or map to another field: a longer value fails the sync.",
             id="catalog_sync.W008",
         )
     if catalog_field == "marketing_url" and not field.null:
         yield checks.Error(
             f"The field {field_name!r} of the course overview model {name} does not allow null, so marketing URLs "
-            "cannot "
-            "be removed.",
+            "cannot be removed.",
             hint="Declare it with null=True, as catalog_sync.models.MarketingUrlMixin does, and migrate.",
             id="catalog_sync.E008",
         )

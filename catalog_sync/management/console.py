@@ -1,4 +1,4 @@
-"""The console of a command: the result comes before the log lines, and no log line shares a line with the bar."""
+"""The console of a command: its result, its log lines and its progress bar."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ QUIET, NORMAL = 0, 1
 
 
 class Console:
-    """Keeps this app's log lines back until the command has printed its result. The cause of a failure comes first.
+    """Prints this app's log lines after the command's result or error message.
 
-    This affects only handlers that write to standard output or standard error; files and Splunk get each line at once.
+    This affects only handlers that write to standard output or standard error; files and Splunk get each line
+    immediately.
 
     Attributes:
-        verbosity: Django's. 0: no log lines, except those with a traceback and the warnings of other loggers. 1: the
-            log lines come after the result. More: they come at once.
+        verbosity: Django's. 0: print only log lines with a traceback, and warnings of other loggers. 1: print the log
+            lines after the result. 2 or 3: print them immediately.
     """
 
     def __init__(self) -> None:
@@ -93,7 +94,7 @@ def progress_bar(*, hidden: bool) -> Iterator[Callable[[int, int], None]]:
         return
     from tqdm import tqdm
 
-    # It disappears at the end, because the result names the numbers.
+    # It disappears at the end, because the result contains the numbers.
     with tqdm(unit=" course runs", leave=False) as bar:
 
         def update(retrieved: int, total: int) -> None:

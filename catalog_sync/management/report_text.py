@@ -85,7 +85,7 @@ def _table(reports: Sequence[SyncReport]) -> Iterator[str]:
 
 
 def _changes(report: SyncReport) -> dict[str, Any]:
-    """Return the changes of a sync run; of several, those of each Catalog, and all of them."""
+    """Return the changes of a sync run; with several Catalogs, those of each and all together."""
     if not report.catalogs:
         return {"changes": [change._asdict() for change in _read(report)]}
     catalogs = [each.as_dict() | _changes(each) for each in report.catalogs]
@@ -93,7 +93,7 @@ def _changes(report: SyncReport) -> dict[str, Any]:
 
 
 def _read(report: SyncReport) -> tuple[Change, ...]:
-    # If the database does not respond, the report has already said so.
+    # If the database does not respond, the report contains this error already.
     with suppress(AnyDatabaseError):
         return api.sync_run_changes(report.run_id) if report.run_id else ()
     return ()

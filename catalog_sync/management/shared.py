@@ -17,7 +17,7 @@ EXIT_WRONG_USAGE = 2
 # The options that are not named as the Python argument.
 _OPTIONS = {"course_keys": "--course-key", "catalogs": "--catalog", "most_requests": "--requests"}
 
-# Python has None instead of standard output if it was closed from the start: an AttributeError.
+# AttributeError: sys.stdout is None if standard output was closed from the start.
 _UNWRITABLE = (OSError, ValueError, AttributeError)
 
 
@@ -38,7 +38,7 @@ def command_errors() -> Iterator[None]:
 
 
 def print_report(command: BaseCommand, report: str) -> None:
-    """Print to standard output; if that fails, say so on standard error and keep the exit status of the sync run."""
+    """Print to standard output; if that fails, report it on standard error and keep the sync run's exit status."""
     try:
         command.stdout.write(report)
         command.stdout.flush()

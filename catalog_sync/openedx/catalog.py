@@ -131,7 +131,7 @@ def _addresses_by_site() -> dict[int | None, tuple[str, str]]:
 
 @contextmanager
 def _new_connections_closed() -> Iterator[None]:
-    """Close each database connection that the block opens: in a background thread nothing else closes it."""
+    """Close each database connection that the block opens: in a worker thread nothing else closes it."""
     open_before = {each.alias for each in connections.all(initialized_only=True) if each.connection}
     try:
         yield

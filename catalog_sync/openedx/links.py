@@ -19,8 +19,8 @@ FLAG = "ENABLE_MKTG_SITE"
 def about_page_base() -> str:
     """Return the URL that paths of about pages are appended to, without a trailing slash.
 
-    It is the catalog MFE if the LMS uses it, else the LMS's root URL. Both can be set per site: the platform has loaded
-    the site configuration of the current request already, and outside a request the settings are used.
+    It is the catalog MFE if the LMS uses it, else the LMS's root URL. Both can be set per site. It sends no query:
+    within a request, the platform has already loaded the site configuration; outside a request, the settings are used.
     """
     base = ""
     if _uses_catalog_mfe():
@@ -35,9 +35,8 @@ def platform_link(course: Any) -> str | None:
         return None
     try:
         return str(function(course))
-    except (
-        Exception
-    ) as error:  # The function runs the filter steps of other plugins, which may raise anything.
+    except Exception as error:
+        # The function runs the filter steps of other plugins, which may raise anything.
         EventLog().warning("platform_link_failed", course_key=course.id, reason=repr(error))
         return None
 
@@ -60,7 +59,7 @@ def returns_marketing_urls() -> bool:
 def platform_needs_flag() -> bool:
     """Return whether the LMS's own function ignores marketing URLs unless ``ENABLE_MKTG_SITE`` is on.
 
-    Releases up to Verawood do, later ones do not. The code of the function shows it; to call it, a course is needed.
+    Releases up to Verawood do; later ones do not. The code of the function is inspected, as a call needs a course.
     """
     function = _link_function()
     code = getattr(inspect.unwrap(function), "__code__", None) if function else None

@@ -16,7 +16,7 @@ from catalog_sync.marketing_urls import marketing_url_fault
 
 AUTO = "auto"
 
-# A course key in the address of a page: of any page in the usual form, of an about page in the older form.
+# A course key in the address of a page. The older form is recognized only in the address of an about page.
 _KEY_IN_URL = re.compile(r"(?:course|ccx)-v1:[^/?#&\s]+|(?<=/courses/)[^/?#]+/[^/?#]+/[^/?#]+(?=/about)")
 
 
@@ -64,7 +64,7 @@ def concurrency(value: int | None) -> int | None:
 
 
 def course_keys(keys: Iterable[object] | None) -> tuple[str, ...] | None:
-    """Return the course keys as text; None: all course runs. An empty list is refused, as it could mean either."""
+    """Return the course keys as text; None: all course runs. An empty list is refused: it may be a mistake."""
     if keys is None:
         return None
     texts = tuple(map(course_key, keys))
@@ -99,7 +99,7 @@ def pinned_url(url: str) -> str:
     """Return a marketing URL to pin, without surrounding white space.
 
     Raises:
-        UsageError: it is not fit for learners, or it has a UTM parameter.
+        UsageError: it is not valid, or it has a UTM parameter.
     """
     url = url.strip()
     if fault := marketing_url_fault(url, conf.marketing_url_hosts()):
@@ -112,6 +112,14 @@ def pinned_url(url: str) -> str:
                 "url",
             )
     return url
+
+
+def check_tuning(most_requests: int, target_seconds: float) -> None:
+    """Refuse limits with which no page size can be measured."""
+    if most_requests < 1:
+        raise UsageError(f"most_requests must be at least 1 (got {most_requests}).", "most_requests")
+    if not target_seconds > 0:  # NaN is refused, too.
+        raise UsageError(f"target_seconds must be more than 0 (got {target_seconds:g}).", "target_seconds")
 
 
 def check_combination(

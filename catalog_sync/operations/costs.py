@@ -13,7 +13,7 @@ from catalog_sync.store.sync_runs import succeeded
 
 # The number of sync runs whose durations are used.
 LATEST_RUNS = 200
-# A page size is not compared with others on the basis of fewer sync runs.
+# Page sizes with fewer sync runs are not compared.
 LEAST_RUNS = 3
 
 
@@ -25,7 +25,6 @@ class Cost:
         requests: to read the list; look-ups of single course runs are not included.
         seconds: median duration of the latest timed sync runs at this page size; None: there were none.
         runs: the number of these sync runs.
-        is_configured: whether this is the configured page size.
     """
 
     page_size: int

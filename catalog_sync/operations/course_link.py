@@ -68,9 +68,9 @@ class CourseLink(NamedTuple):
 
 
 def explain(course_key: str) -> CourseLink:
-    """Return the link that learners get for a course, which neither the LMS nor a Catalog need have.
+    """Return the link that learners get for a course, even if neither the LMS nor a Catalog has the course.
 
-    It is the link that the LMS's own function returns, if there is one, else the link of this app.
+    It is the link that the LMS's own function returns. If that does not exist, it is the link of this app.
     """
     course_overview = course_overviews.get(course_key)
     stored = course_runs.read(precedence.with_parents([course_key]))
@@ -102,7 +102,7 @@ def is_known(course_key: str) -> bool:
 def _source_of(link: str, candidates: list[Candidate], shown_url: str | None) -> Candidate | None:
     """Return the candidate that learners get; None if the LMS returns another link."""
     for each in candidates:
-        # Only what is on the course overview reaches learners, and the platform does not quote course keys.
+        # Learners get only what is on the course overview. The platform does not quote course keys.
         is_on_overview = each.source in (Source.SOCIAL, Source.ABOUT) or each.url == shown_url
         if each.url and is_on_overview and unquote(each.url) == unquote(link):
             return each
@@ -152,7 +152,7 @@ def _of_parent(parent: str, stored: StoredData) -> Candidate:
 
 
 def _rejected(course_key: str) -> str:
-    """Return that the last full sync rejected the record of a course run, and why; empty if it did not."""
+    """Return why the last full sync rejected the record of a course run, as a sentence; empty if it did not."""
     # The index finds the changes by sync run and kind. A sync run stores at most 1,000 of them.
     full = SyncRun.objects.filter(scope=SyncRun.Scope.ALL).exclude(status=SyncRun.Status.RUNNING)
     last_runs = [

@@ -19,7 +19,7 @@ def read() -> dict[str, Any]:
     """Return the health of the sync as plain values without secrets; a few queries per Catalog, no request.
 
     ``status`` is ``stale`` if no full sync has succeeded within ``CATALOG_SYNC_STALE_AFTER_HOURS``, and ``disabled`` if
-    an operator has disabled the sync. Dry runs and syncs of single courses do not count. With several Catalogs, the
+    an operator has disabled the sync. Dry runs and syncs of single courses are ignored. With several Catalogs, the
     values are those of the enabled Catalog whose last success is the oldest, and ``catalogs`` contains those of each
     Catalog.
     """
@@ -86,14 +86,14 @@ def remedy(health: dict[str, Any]) -> str:
         return (
             f"The last successful full sync{of_which}, sync run {success['run_id']}, ended in the future "
             f"({success['finished']}). Correct the clocks of the LMS and of its database, then run manage.py "
-            "update_catalog_data."
+            "lms update_catalog_data."
         )
     last = health["last_full_run"]
     result = f"sync run {last['run_id']} ended as {last['status']}" if last else "none has ever run"
     if last and last["status"] not in (SyncRun.Status.SUCCEEDED, SyncRun.Status.CANCELED):
         fix = "Open that sync run under Sync runs in Django admin, fix the reported problem, and check the schedule."
     else:
-        fix = "Run manage.py update_catalog_data and schedule it."
+        fix = "Run manage.py lms update_catalog_data and schedule it."
     hours = f"{health['stale_after_hours']:g}"
     return f"No successful full sync{of_which} in the last {hours} hours ({result}). {fix}"
 
@@ -101,7 +101,7 @@ def remedy(health: dict[str, Any]) -> str:
 def _is_stale(success: SyncRun | None) -> bool:
     if success is None or success.finished is None:
         return True
-    # If a wrong clock has set the end far in the future, the sync would not become stale until then.
+    # With abs(), because an end far in the future, set by a wrong clock, would hide that the sync is stale.
     return abs(timezone.now() - success.finished) > timedelta(hours=conf.stale_after_hours())
 
 

@@ -30,7 +30,7 @@ def start(
     course_keys: Sequence[str] | None = None,
     catalog: str | None = None,
 ) -> None:
-    """Hand a sync of these course runs to a Celery worker; None: a full sync, of all Catalogs or of one.
+    """Hand a sync to a Celery worker: of these course runs, or a full sync of one Catalog or of all.
 
     Raises:
         SyncNotStarted: another sync is running, no sync is enabled, or the Celery broker is missing or unreachable.
@@ -93,7 +93,7 @@ def overdue_requests() -> list[SyncRequest]:
 
 
 def dismiss_request(request_id: int, *, user_id: int | None) -> bool:
-    """Forget a requested sync that no worker has started, and return whether it was there; the task stays queued."""
+    """Delete a requested sync that no worker has started, and return whether it existed; its task stays queued."""
     deleted, _ = SyncRequest.objects.filter(pk=request_id).delete()
     if deleted:
         EventLog().info("request_dismissed", request_id=request_id, user_id=user_id)

@@ -39,11 +39,11 @@ def in_lms(
     """Return why learners get this link.
 
     Args:
-        course_overview: of the course.
-        link: that they get.
+        course_overview: the course overview.
+        link: the link that they get.
         expected: the link that this app returns.
-        source: of the marketing URL that the course overview should have.
-        rejected: that the last full sync rejected the record of the course run; empty if it did not.
+        source: the source of the marketing URL that the course overview should have; None: it should have none.
+        rejected: why the last full sync rejected the record of the course run; empty if it did not.
         listed: the stored course runs of the course.
     """
     # The platform does not quote course keys.
@@ -143,7 +143,7 @@ def _about(source: Source | None, rejected: str, listed: Sequence[StoredCourseRu
 
 
 def unused_status(status: str) -> str:
-    """Return that the marketing URL of a course run is not used because of its status; empty if it could be."""
+    """Return a sentence if the status of a course run prevents the use of its marketing URL; else an empty text."""
     statuses = conf.run_statuses()
     if not status or statuses is None or status in statuses:
         return ""

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from catalog_sync import conf
 from catalog_sync.operations import health
 
-# Of the last full sync that has ended: the number in its health, and the help of the metric.
+# The numbers of the last full sync that has ended, each with the help text of its metric.
 LAST_FULL_SYNC = {
     "course_runs_rejected": "Rejected records of the last full sync.",
     "failures": "What the last full sync could not read or write.",

@@ -55,7 +55,7 @@ def test_healthy_sync_exits_with_0(healthy):
 
 
 def test_stale_sync_exits_with_1_and_the_remedy(stale):
-    assert "Run manage.py update_catalog_data" in failure()
+    assert "Run manage.py lms update_catalog_data" in failure()
 
 
 def test_disabled_sync_prints_the_remedy_and_exits_with_0(healthy):

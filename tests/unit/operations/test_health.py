@@ -139,8 +139,8 @@ class TestRemedy:
 
     def test_first_sync_is_missing(self):
         assert health.remedy(health.read()) == (
-            "No successful full sync in the last 12 hours (none has ever run). Run manage.py update_catalog_data and "
-            "schedule it."
+            "No successful full sync in the last 12 hours (none has ever run). Run manage.py lms update_catalog_data "
+            "and schedule it."
         )
 
     @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ class TestRemedy:
                 "Open that sync run under Sync runs in Django admin, fix the reported problem",
             ),
             (Status.REFUSED, "Open that sync run under Sync runs in Django admin, fix the reported problem"),
-            (Status.SUCCEEDED, "Run manage.py update_catalog_data and schedule it."),
-            (Status.CANCELED, "Run manage.py update_catalog_data and schedule it."),
+            (Status.SUCCEEDED, "Run manage.py lms update_catalog_data and schedule it."),
+            (Status.CANCELED, "Run manage.py lms update_catalog_data and schedule it."),
         ],
     )
     def test_names_the_last_full_sync_and_what_to_do(self, status, fix):
