@@ -143,7 +143,7 @@ class Sync:
             yield "a traceback is logged"
         for secret in self._secrets():
             if any(secret in text for text in [message, run.message, *log]):
-                yield f"a secret is shown: {secret[:6]}..."
+                yield f"a secret is printed: {secret[:6]}..."
 
     def _in_the_message(self, message: str, *, failed: bool) -> Iterator[str]:
         if failed and not message.endswith("."):

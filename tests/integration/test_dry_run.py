@@ -131,7 +131,7 @@ def test_first_one_counts_the_urls_that_it_would_write_when_it_limits_removals(c
     assert_dry_run_is_like_the_sync()
 
 
-def test_first_one_knows_a_status_that_only_a_new_course_run_has(catalog, settings):
+def test_first_one_accepts_a_status_that_only_a_new_course_run_has(catalog, settings):
     settings.CATALOG_SYNC_RUN_STATUSES = ["published", "archived"]
     CourseOverviewFactory(id=LEFT, marketing_url="https://www.example.com/x")
     CourseOverviewFactory(id=ADDED)

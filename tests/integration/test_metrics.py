@@ -52,7 +52,7 @@ def test_counts_courses_with_and_without_a_marketing_url(scrape):
     assert samples["catalog_sync_course_overviews_with_marketing_url", None] == 1
 
 
-def test_a_sync_that_succeeded_is_healthy(scrape):
+def test_sync_that_succeeded_is_healthy(scrape):
     run = succeeded(course_runs_rejected=3)
     samples = scrape()
     assert samples["catalog_sync_healthy", "default"] == 1
@@ -61,13 +61,13 @@ def test_a_sync_that_succeeded_is_healthy(scrape):
     assert samples["catalog_sync_last_success_timestamp_seconds", "default"] == pytest.approx(expected)
 
 
-def test_without_a_sync_run_there_is_no_last_success(scrape):
+def test_last_success_is_absent_before_the_first_sync_run(scrape):
     samples = scrape()
     assert samples["catalog_sync_healthy", "default"] == 0
     assert ("catalog_sync_last_success_timestamp_seconds", "default") not in samples
 
 
-def test_a_disabled_sync_is_shown_as_disabled(scrape):
+def test_disabled_sync_has_the_value_0(scrape):
     CatalogSyncConfig.objects.create(enabled=False)
     assert scrape()["catalog_sync_enabled", "default"] == 0
 
@@ -82,7 +82,7 @@ def test_each_catalog_has_its_own_values(scrape, settings):
     assert (samples["catalog_sync_healthy", "main"], samples["catalog_sync_healthy", "partner"]) == (1, 0)
 
 
-def test_without_the_token_it_is_refused(client, settings):
+def test_request_without_the_token_is_refused(client, settings):
     settings.CATALOG_SYNC_HEALTH_TOKEN = TOKEN
     assert client.get(METRICS, headers={"Authorization": "Bearer wrong"}).status_code == 401
 

@@ -1,4 +1,4 @@
-"""Other writers of the LMS's database, and the loss of it."""
+"""Other processes write to the LMS's database, or the connection to it is lost."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_heartbeat_is_skipped_while_the_sync_run_is_locked(short_lock_wait, monk
 
 @pytest.mark.services
 def test_deadlock_is_retried(courses, monkeypatch):
-    """Two connections wait for each other's rows; SQLite, which admits one writer, knows no such thing."""
+    """Two connections wait for each other's rows; SQLite has only one writer at a time, so it has no deadlocks."""
     first_is_held, page_is_locked, copy = (
         threading.Event(),
         threading.Event(),
@@ -241,20 +241,20 @@ def lose_the_connection(retrieved=0, total=0):
 
 
 class TestLostConnection:
-    """The database goes away after the first page."""
+    """The connection to the database is lost after the first page."""
 
     @pytest.fixture
     def report(self, courses):
         return update_catalog_data(page_size=10, on_progress=lose_the_connection)
 
-    def test_run_fails_in_one_sentence(self, report):
+    def test_sync_run_fails_in_one_sentence(self, report):
         assert (report.status, "Database error: " in report.message, "\n" in report.message) == (
             "failed",
             True,
             False,
         )
 
-    def test_run_is_closed_over_a_new_connection(self, report):
+    def test_sync_run_is_closed_over_a_new_connection(self, report):
         run = SyncRun.objects.get(pk=report.run_id)
         assert (run.status, run.lease) == ("failed", None)
 
@@ -279,7 +279,7 @@ def test_lease_that_was_not_released_expires(courses, monkeypatch):
     assert update_catalog_data().status == "succeeded"
 
 
-def test_a_sync_refuses_to_run_in_a_transaction(courses):
+def test_sync_refuses_to_run_in_a_transaction(courses):
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         update_catalog_data()
 
@@ -344,7 +344,7 @@ class TestIdleTransaction:
 
 
 class TestRepeatOnConflict:
-    """Work that the database breaks off in favor of another's."""
+    """A transaction that the database rolls back in favor of another one."""
 
     def test_is_repeated(self, short_lock_wait):
         lock = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held")
@@ -387,7 +387,7 @@ class TestRepeatOnConflict:
 
     @pytest.mark.parametrize("pins", [[URL], [OTHER_URL, None]], ids=["pin", "unpin"])
     def test_pinning_and_unpinning_are(self, pins, short_lock_wait):
-        """They wait for a lock until the database rolls them back; then the lock is gone."""
+        """They wait for a lock until the database rolls them back. The second attempt finds no lock."""
         *before, last = pins
         for url in before:
             set_pin(url)
@@ -406,7 +406,7 @@ class TestRepeatOnConflict:
         assert (len(refused), marketing_urls()[KEYS[0]]) == (1, last)
 
     def test_comparison_after_the_commit_is_repeated(self, short_lock_wait):
-        """It is held up by a lock until it is broken off; then the lock is gone."""
+        """It waits for a lock until the database rolls it back. The second attempt finds no lock."""
         locks = []
 
         def release(execute, sql, params, many, context):
@@ -431,7 +431,7 @@ class TestRepeatOnConflict:
 
 
 class TestPinsInATransactionOfTheHost:
-    """Until it ended, every sync would wait for the locks of the pin."""
+    """Every sync would wait for the locks of the pin until the transaction ends."""
 
     @pytest.mark.parametrize("url", [URL, None], ids=["pin", "unpin"])
     def test_are_refused(self, url, courses):
@@ -500,7 +500,7 @@ def test_waiting_for_a_writer_locks_by_the_index_of_the_leases(ended, shared_dat
 
 @pytest.mark.services
 def test_url_that_a_sync_writes_during_clearing_is_kept(courses):
-    """Nobody has run yet when the publisher looks, so that there is nothing to wait for."""
+    """There is no sync run yet when the publisher reads them, so it waits for none."""
     syncs = []
 
     def sync_first(execute, sql, params, many, context):
@@ -523,7 +523,7 @@ def unpin_with_previous_url(key, url):
     "publish", [publishing.republish, publishing.republish_with_ccx, unpin_with_previous_url]
 )
 def test_url_that_another_tool_commits_while_a_url_is_replaced_stays(publish, courses):
-    """The replacing waits for the lock of the other tool, and finds that tool's URL then."""
+    """The replacement waits for the lock of the other tool, and then finds the URL of that tool."""
     CourseOverview.objects.filter(pk=KEYS[0]).update(marketing_url=URL)
     lock = RowLock(CourseOverview.objects.filter(pk=KEYS[0]), marketing_url=OTHER_URL)
     publisher = Worker(lambda: publish(KEYS[0], URL))

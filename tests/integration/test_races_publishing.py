@@ -27,7 +27,7 @@ PAUSE_SECONDS = 0.4
 
 
 class Publisher:
-    """Publishes a course in a thread, and holds still at one point until the sync is done, or waits for us."""
+    """Publishes a course in a thread, and pauses at one point until the sync has ended or waits for the publisher."""
 
     def __init__(self, key: str, point: str, *, in_transaction: bool = True) -> None:
         self._key, self._point, self._in_transaction = key, point, in_transaction

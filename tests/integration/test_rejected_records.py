@@ -1,4 +1,4 @@
-"""A rejected record costs no marketing URL, and the log names each one once and sums all up in each sync."""
+"""A rejected record removes no marketing URL. The log has one line for a new one, and a summary in each sync."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class TestRefused:
         catalog.control.upsert(in_catalog([KEYS[50]], f"{URL}/changed"))
         return update_catalog_data()
 
-    def test_status(self, report):
+    def test_status_is_refused(self, report):
         assert report.status == "refused"
 
     def test_removes_nothing(self, report):
@@ -67,7 +67,7 @@ class TestRefused:
     def test_next_sync_is_refused_too(self, report):
         assert update_catalog_data().status == "refused"
 
-    def test_option_removes_them(self, report):
+    def test_allow_removals_removes_the_refused_urls(self, report):
         again = update_catalog_data(allow_removals=True)
         assert (again.status, again.removed, showing()) == ("succeeded", 12, 89)
 

@@ -48,23 +48,23 @@ class TestConfirmed:
             catalog.control.upsert([in_catalog(KEY, None)])
         return update_catalog_data()
 
-    def test_is_removed(self, report):
+    def test_url_is_removed(self, report):
         assert marketing_url() is None
 
     def test_ccx_courses_lose_the_url_too(self, report):
         assert marketing_url(CCX) is None
 
-    def test_is_counted(self, report):
+    def test_removals_are_counted(self, report):
         assert report.removed == 2
 
-    def test_leaves_the_others(self, report):
+    def test_other_urls_stay(self, report):
         assert marketing_url(OTHER) == URL
 
-    def test_is_in_the_history(self, report):
+    def test_removal_is_in_the_history(self, report):
         latest = CourseOverview.history.filter(id=KEY).latest()
         assert (latest.marketing_url, latest.history_change_reason) == (None, "catalog_sync")
 
-    def test_comes_back_when_the_catalog_has_it_again(self, report, catalog):
+    def test_url_is_published_again_if_the_catalog_has_it_again(self, report, catalog):
         catalog.control.upsert([in_catalog(KEY, status="published")])
         update_catalog_data()
         assert marketing_url() == URL
@@ -138,7 +138,7 @@ class TestCcx:
         update_catalog_data()
         assert marketing_url(CCX) == CCX_URL
 
-    def test_falls_back_to_its_parent(self, catalog):
+    def test_gets_the_url_of_its_parent_course_run_if_it_loses_its_own(self, catalog):
         catalog.control.delete([CCX])
         update_catalog_data()
         assert marketing_url(CCX) == URL
@@ -148,13 +148,13 @@ class TestCcx:
         update_catalog_data()
         assert (marketing_url(CCX), marketing_url(KEY)) == (CCX_URL, None)
 
-    def test_loses_it_with_both(self, catalog):
+    def test_loses_the_url_if_both_course_runs_are_deleted(self, catalog):
         catalog.control.delete([CCX, KEY])
         update_catalog_data()
         assert marketing_url(CCX) is None
 
     @pytest.mark.parametrize("in_lms", [True, False])
-    def test_is_not_stored_any_more_if_the_lms_shows_no_url(self, catalog, in_lms):
+    def test_is_not_stored_any_more_if_its_course_overview_has_no_url(self, catalog, in_lms):
         CourseOverview.objects.filter(pk__in=[CCX, KEY]).update(marketing_url=None)
         if not in_lms:
             CourseOverview.objects.filter(pk=CCX).delete()

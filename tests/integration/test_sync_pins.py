@@ -40,7 +40,7 @@ class TestSync:
         catalog.control.set_runs([{"key": key, "marketing_url": CATALOG_URL} for key in (KEY, OTHER)])
 
     @pytest.mark.parametrize("key", [KEY, CCX])
-    def test_leaves_the_pin(self, key):
+    def test_keeps_the_pin(self, key):
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
         assert marketing_url(key) == PIN
@@ -83,7 +83,7 @@ class TestSync:
         assert sent.writes() == []
 
     @pytest.mark.parametrize("key", [KEY, CCX])
-    def test_leaves_the_pin_of_a_course_run_that_the_catalog_deleted(self, key, catalog):
+    def test_keeps_the_pin_of_a_course_run_that_the_catalog_deleted(self, key, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         catalog.control.delete([KEY])
@@ -137,7 +137,7 @@ class TestSync:
         unpin_marketing_url(KEY)
         assert marketing_url() is None
 
-    def test_leaves_the_pin_of_an_unpublished_course_run(self, catalog):
+    def test_keeps_the_pin_of_an_unpublished_course_run(self, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         catalog.control.upsert([{"key": KEY, "marketing_url": CATALOG_URL, "status": "unpublished"}])
@@ -187,7 +187,7 @@ class TestSync:
 class TestStatements:
     """A page with pins takes as many statements as one without."""
 
-    def test_unchanged_page_takes_one(self, catalog):
+    def test_unchanged_page_takes_one_statement(self, catalog):
         catalog.control.generate(60)
         keys = [run["key"] for run in catalog.control.runs()]
         CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key) for key in keys)
@@ -199,7 +199,7 @@ class TestStatements:
             update_catalog_data(page_size=20, on_progress=lambda *_: marks.append(len(sent.all())))
         assert {after - before for before, after in pairwise(marks[:-1])} == {1}
 
-    def test_pinning_takes_no_more_for_many_ccx(self, django_assert_max_num_queries):
+    def test_pinning_takes_no_more_statements_for_many_ccx_courses(self, django_assert_max_num_queries):
         for number in range(50):
             CourseOverviewFactory(id=f"ccx-v1:ExampleX+One+2026+ccx@{number}")
         with django_assert_max_num_queries(20):

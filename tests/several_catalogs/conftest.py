@@ -1,4 +1,4 @@
-"""Two stand-in Catalogs of two processes, and an LMS that reads both: ``default`` is named before ``partner``."""
+"""Two stand-in Catalogs in two processes. The setting of the LMS names ``default`` before ``partner``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def partner(partner_process: CatalogProcess, catalog: CatalogProcess, settings) 
 
 @pytest.fixture
 def catalogs_environment(catalog: CatalogProcess, partner: CatalogProcess, settings) -> dict[str, str]:
-    """What names both to an LMS in a process of its own."""
+    """Return the environment variables with which an LMS in its own process uses both Catalogs."""
     return {
         "CATALOG_SYNC_CATALOGS": json.dumps(settings.CATALOG_SYNC_CATALOGS),
         "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": catalog.oauth2_url,

@@ -1,4 +1,4 @@
-"""What the tests of several Catalogs say and ask."""
+"""Functions and values that the tests of several Catalogs share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sync(*names: str, **options: Any) -> SyncReport:
 
 
 def lists(catalog: Any, *keys: str, url: str | None = None, **values: Any) -> None:
-    """Have a Catalog list just these, with its own URL unless another is given."""
+    """Let a Catalog list only these course runs, with this URL."""
     catalog.control.set_runs([{"key": key, "marketing_url": url} | values for key in keys])
 
 
@@ -57,10 +57,10 @@ def listed_by(key: str = KEY) -> set[str]:
     return set(CatalogCourseRun.objects.filter(course_key=key).values_list("catalog", flat=True))
 
 
-asked_for: list[str] = []
+requested_sessions: list[str] = []
 
 
 def session_for(catalog_name: str) -> requests.Session:
     """Return a session of the host's own, as ``CATALOG_SYNC_SESSION_FACTORY`` names it."""
-    asked_for.append(catalog_name)
+    requested_sessions.append(catalog_name)
     return oauth_session(catalog_name)

@@ -1,4 +1,4 @@
-"""Django admin with several Catalogs; with one nothing of it is to be seen."""
+"""Django admin with several Catalogs. With a single one, no page names a Catalog."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def content(client, path):
 
 
 class TestConfiguration:
-    """The page on which each is tuned."""
+    """The configuration of each Catalog."""
 
     def test_offers_the_catalogs(self, admin_client):
         page = content(admin_client, f"{CONFIG}add/")
         assert '<option value="default" selected>' in page
         assert '<option value="partner">' in page
 
-    def test_saves_for_the_one_that_was_chosen(self, admin_client):
+    def test_saves_the_configuration_of_the_chosen_catalog(self, admin_client):
         admin_client.post(f"{CONFIG}add/", FORM | {"catalog": "partner"})
         assert [CatalogSyncConfig.current(name).page_size for name in ("default", "partner")] == [500, 77]
 
@@ -56,7 +56,7 @@ class TestConfiguration:
         CatalogSyncConfig.objects.create(catalog="default", page_size=456)
         assert 'value="123"' in content(admin_client, f"{CONFIG}add/?catalog=partner")
 
-    def test_says_what_a_page_size_costs_with_the_one(self, admin_client):
+    def test_shows_the_cost_of_a_page_size_for_the_chosen_catalog(self, admin_client):
         SyncRun.objects.create(catalog="partner", catalog_count=4_321, status="succeeded")
         assert "4,321 course runs" in content(admin_client, f"{CONFIG}add/?catalog=partner")
 
@@ -73,17 +73,17 @@ class TestConfiguration:
         admin_client.post(CONFIG, {"action": "revert", "_selected_action": [row.pk]})
         assert list(CatalogSyncConfig.objects.values_list("catalog", flat=True)) == ["partner", "partner"]
 
-    def test_of_one_has_no_choice(self, only_one, admin_client):
+    def test_single_catalog_has_no_choice(self, only_one, admin_client):
         assert 'name="catalog"' not in content(admin_client, f"{CONFIG}add/")
 
-    def test_of_one_is_saved_for_it(self, admin_client, settings):
+    def test_configuration_of_a_single_catalog_is_saved_with_its_name(self, admin_client, settings):
         settings.CATALOG_SYNC_CATALOGS = {"main": {"URL": "https://main.example.com/api/v1"}}
         admin_client.post(f"{CONFIG}add/", FORM)
         assert CatalogSyncConfig.current("main").page_size == 77
 
 
 class TestSyncRuns:
-    """The history of both."""
+    """The sync runs of both Catalogs."""
 
     @pytest.fixture(autouse=True)
     def runs(self, named):
@@ -93,45 +93,45 @@ class TestSyncRuns:
     def test_list_names_the_catalog(self, admin_client):
         assert '<td class="field-catalog">partner</td>' in content(admin_client, RUNS)
 
-    def test_list_can_be_of_one(self, admin_client):
+    def test_list_can_be_filtered_by_catalog(self, admin_client):
         page = content(admin_client, f"{RUNS}?catalog=partner")
         assert ("of partner" in page, "of default" in page) == (True, False)
 
-    def test_page_has_the_numbers_of_several(self, admin_client):
+    def test_page_has_the_numbers_that_only_several_catalogs_have(self, admin_client):
         page = content(admin_client, f"{RUNS}{SyncRun.objects.first().pk}/change/")
         assert all(
             f'form-row field-{name}"' in page for name in ("catalog", "in_other_catalogs", "of_other_orgs")
         )
 
     @pytest.mark.parametrize(("query", "name"), [("", "default"), ("?catalog=partner", "partner")])
-    def test_charts_are_of_one(self, query, name, admin_client):
+    def test_charts_show_one_catalog(self, query, name, admin_client):
         run = SyncRun.objects.get(catalog=name)
         SyncRun.objects.update(finished=run.started, status="succeeded")
         charts = admin_client.get(f"{RUNS}{query}").context["charts"]
         assert [row[0] for row in charts[0].rows] == [str(run.pk)]
 
-    def test_of_one_catalog_there_is_no_column(self, only_one, admin_client):
+    def test_list_of_a_single_catalog_has_no_column(self, only_one, admin_client):
         assert "field-catalog" not in content(admin_client, RUNS)
 
-    def test_of_one_catalog_there_is_no_filter(self, only_one, admin_client):
+    def test_list_of_a_single_catalog_has_no_filter(self, only_one, admin_client):
         assert "?catalog=" not in content(admin_client, RUNS)
 
-    def test_page_of_each_running_one_has_its_button(self, admin_client):
+    def test_page_of_each_running_sync_has_its_cancel_button(self, admin_client):
         for name in ("default", "partner"):
             run = SyncRun.objects.create(catalog=name, lease=name, holder="worker", status="running")
             assert f"{RUNS}{run.pk}/cancel/" in content(admin_client, f"{RUNS}{run.pk}/change/")
 
-    def test_progress_is_that_of_the_oldest(self, admin_client):
+    def test_progress_is_that_of_the_oldest_running_sync(self, admin_client):
         runs = [SyncRun.objects.create(lease=name, status="running") for name in ("partner", "default")]
         assert admin_client.get(f"{RUNS}progress/").json()["run_id"] == runs[0].pk
 
-    def test_canceling_one_leaves_the_other(self, admin_client):
+    def test_canceling_one_sync_does_not_cancel_the_other(self, admin_client):
         first, second = (
             SyncRun.objects.create(lease=name, status="running") for name in ("partner", "default")
         )
         admin_client.post(f"{RUNS}{second.pk}/cancel/")
-        asked = SyncRun.objects.filter(cancel_requested=True)
-        assert (list(asked), first.cancel_requested) == ([second], False)
+        canceled = SyncRun.objects.filter(cancel_requested=True)
+        assert (list(canceled), first.cancel_requested) == ([second], False)
 
     def test_allowing_refused_removals_syncs_only_their_catalog(self, admin_client, broker):
         run = SyncRun.objects.create(catalog="partner", status="refused")
@@ -147,7 +147,7 @@ class TestSyncRuns:
 
 
 class TestCourseRuns:
-    """What each provided."""
+    """The stored course runs of both Catalogs."""
 
     @pytest.fixture(autouse=True)
     def rows(self, named):
@@ -157,7 +157,7 @@ class TestCourseRuns:
     def test_list_names_the_catalog(self, admin_client):
         assert '<td class="field-catalog">partner</td>' in content(admin_client, COURSE_RUNS)
 
-    def test_list_can_be_of_one(self, admin_client):
+    def test_list_can_be_filtered_by_catalog(self, admin_client):
         page = content(admin_client, f"{COURSE_RUNS}?catalog=partner")
         assert (OTHER in page, KEY in page) == (True, False)
 
@@ -165,7 +165,7 @@ class TestCourseRuns:
         row = CatalogCourseRun.objects.get(course_key=OTHER)
         assert 'form-row field-catalog"' in content(admin_client, f"{COURSE_RUNS}{row.pk}/change/")
 
-    def test_of_one_catalog_there_is_no_column(self, only_one, admin_client):
+    def test_list_of_a_single_catalog_has_no_column(self, only_one, admin_client):
         assert "field-catalog" not in content(admin_client, COURSE_RUNS)
 
     def test_page_of_one_catalog_does_not_name_it(self, only_one, admin_client):

@@ -1,4 +1,4 @@
-"""System checks of ``CATALOG_SYNC_CATALOGS``: what a wrong shape is called, and that the hint says what to do."""
+"""System checks of ``CATALOG_SYNC_CATALOGS``: each invalid value has an id and a hint with the remedy."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ GOOD = {"URL": "https://discovery.example.com/api/v1"}
 WRONG = {
     "a list": (["default"], "E010"),
     "a text": ("default", "E010"),
-    "nothing in it": ({}, "E010"),
+    "an empty dictionary": ({}, "E010"),
     "a name with a space": ({"our Catalog": GOOD}, "E011"),
     "a name with a capital letter": ({"Partner": GOOD}, "E011"),
     "a name that is too long": ({"x" * 33: GOOD}, "E011"),
-    "a name that is none": ({"": GOOD}, "E011"),
-    "a name that is no text": ({7: GOOD}, "E011"),
+    "an empty name": ({"": GOOD}, "E011"),
+    "a name that is not a text": ({7: GOOD}, "E011"),
     "an address alone": ({"default": "https://discovery.example.com/api/v1"}, "E012"),
     "a key that is misspelled": ({"default": GOOD | {"uri": ""}}, "E012"),
-    "an address that is no text": ({"default": {"URL": 7}}, "E012"),
-    "credentials that are no text": ({"default": GOOD | {"OAUTH_SETTINGS_PREFIX": {"KEY": "x"}}}, "E012"),
+    "an address that is not a text": ({"default": {"URL": 7}}, "E012"),
+    "credentials that are not a text": ({"default": GOOD | {"OAUTH_SETTINGS_PREFIX": {"KEY": "x"}}}, "E012"),
     "orgs as a text": ({"default": GOOD | {"ORGS": "edX"}}, "E013"),
     "orgs of numbers": ({"default": GOOD | {"ORGS": [7]}}, "E013"),
     "no address": ({"default": {}}, "W001"),
-    "an address that is none": ({"default": {"URL": "discovery.example.com"}}, "W001"),
+    "an address that is not a URL": ({"default": {"URL": "discovery.example.com"}}, "W001"),
     "missing credentials": ({"default": GOOD | {"OAUTH_SETTINGS_PREFIX": "PARTNER_OAUTH2"}}, "W002"),
 }
 
@@ -35,7 +35,7 @@ def messages() -> list[checks.CheckMessage]:
 
 @pytest.mark.parametrize("wrong", WRONG)
 class TestWrong:
-    """What cannot be followed."""
+    """Invalid values of the setting."""
 
     @pytest.fixture(autouse=True)
     def messages(self, wrong, settings):
@@ -45,7 +45,7 @@ class TestWrong:
     def test_fault_is_reported_once(self, wrong):
         assert [message.id for message in self.messages] == [f"catalog_sync.{self.code}"]
 
-    def test_comes_with_a_remedy(self, wrong):
+    def test_fault_has_a_remedy(self, wrong):
         assert all(message.hint for message in self.messages)
 
 
@@ -54,7 +54,7 @@ def test_each_fault_is_reported(settings):
     assert sorted(message.id[-4:] for message in messages()) == ["E011", "E012", "E013"]
 
 
-def test_fault_of_one_names_it(settings):
+def test_fault_names_the_catalog(settings):
     settings.CATALOG_SYNC_CATALOGS = {"default": GOOD, "partner": {}}
     assert ["CATALOG_SYNC_CATALOGS['partner']['URL']" in message.msg for message in messages()] == [True]
 
@@ -74,7 +74,7 @@ def test_valid_setting_is_not_reported(settings):
     assert messages() == []
 
 
-def test_address_of_the_only_one_may_be_missing_then(settings):
+def test_course_catalog_api_url_is_not_needed(settings):
     settings.COURSE_CATALOG_API_URL = None
     settings.CATALOG_SYNC_CATALOGS = {"default": GOOD}
     assert messages() == []

@@ -1,4 +1,4 @@
-"""A sync whose pages several workers read knows by its run which Catalog it is of."""
+"""A distributed sync of one of several Catalogs: its ``SyncRun`` has the name of the Catalog."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def planned(catalog, partner):
-    """A function that opens a run of the second Catalog, and returns its id and its stretches."""
+    """Return a function that opens a sync run of the second Catalog, and returns its id and its partitions."""
     for key in KEYS:
         CourseOverviewFactory(id=key)
     lists(catalog, *KEYS[2:], url=URL)
@@ -36,7 +36,7 @@ def planned(catalog, partner):
 
 @pytest.fixture
 def read(planned):
-    """The outcomes of the second Catalog's stretches, all of whose course runs but two the first has, too."""
+    """Read the second Catalog's partitions. The first Catalog lists all but two of its course runs."""
     sync("default")
     run_id, partitions = planned()
     return run_id, [take_partition(msgspec.to_builtins(partition)) for partition in partitions]
@@ -49,19 +49,19 @@ def concluded(read):
     return SyncRun.objects.get(pk=run_id)
 
 
-def test_succeeds(concluded):
+def test_sync_run_succeeds_for_its_catalog(concluded):
     assert (concluded.status, concluded.catalog) == ("succeeded", "partner")
 
 
-def test_writes_what_the_other_has_not(concluded):
+def test_publishes_what_the_first_catalog_does_not_list(concluded):
     assert [marketing_url(key) for key in KEYS] == [PARTNER_URL] * 2 + [URL] * 6
 
 
-def test_counts_what_the_other_has_once_at_the_seams(concluded):
+def test_counts_conflicts_at_the_ends_of_partitions_once(concluded):
     assert concluded.in_other_catalogs == 6
 
 
-def test_counts_the_course_runs_once_at_the_seams(concluded):
+def test_counts_course_runs_at_the_ends_of_partitions_once(concluded):
     assert concluded.course_runs_retrieved == 8
 
 
@@ -73,7 +73,7 @@ def test_counts_course_runs_once_in_any_order_of_partitions(order, planned):
     assert SyncRun.objects.get(pk=run_id).course_runs_retrieved == 8
 
 
-def test_of_a_catalog_that_a_worker_does_not_know_fails_with_the_remedy(read, configure_only):
+def test_fails_with_the_remedy_if_the_worker_does_not_have_the_catalog(read, configure_only):
     run_id, outcomes = read
     configure_only("default")
     join_and_close(outcomes, run_id, allow_removals=False)

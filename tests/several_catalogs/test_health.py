@@ -1,4 +1,4 @@
-"""The health of several Catalogs: the one that has waited longest speaks for all."""
+"""The health of several Catalogs is that of the enabled one whose last success is the oldest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def succeeded(name, hours_ago):
 
 
 class TestOneStale:
-    """The second has not succeeded for long."""
+    """The last success of the second Catalog is too old."""
 
     @pytest.fixture(autouse=True)
     def runs(self, named):
@@ -37,7 +37,7 @@ class TestOneStale:
         self.stale = succeeded("partner", 20)
         self.seen = health.read()
 
-    def test_is_stale_as_a_whole(self):
+    def test_health_is_stale(self):
         assert self.seen["status"] == "stale"
 
     def test_values_are_those_of_the_stale_catalog(self):
@@ -49,12 +49,12 @@ class TestOneStale:
             "partner": "stale",
         }
 
-    def test_remedy_names_it(self):
+    def test_remedy_names_the_stale_catalog(self):
         assert health.remedy(self.seen).startswith(
             "No successful full sync of the Catalog partner in the last"
         )
 
-    def test_disabled_one_is_not_stale(self):
+    def test_disabled_catalog_is_not_stale(self):
         CatalogSyncConfig.objects.create(catalog="partner", enabled=False)
         current = health.read()
         assert (current["status"], current["catalogs"]["partner"]["status"]) == ("ok", "disabled")
@@ -66,18 +66,18 @@ class TestOneStale:
         assert current["status"] == "disabled"
         assert health.remedy(current).startswith("The sync of the Catalog partner is disabled")
 
-    def test_status_command_prints_each(self, capsys):
+    def test_status_command_prints_the_status_of_each_catalog(self, capsys):
         with pytest.raises(CommandError, match="of the Catalog partner"):
             call_command("catalog_sync_status")
         assert "catalogs.default.status              ok" in capsys.readouterr().out
 
 
-def test_one_that_never_succeeded_is_the_stalest():
+def test_catalog_without_a_success_is_the_oldest():
     succeeded("partner", 500)
     assert health.read()["catalog"] == "default"
 
 
-def test_both_fresh_are_healthy():
+def test_two_recent_successes_are_healthy():
     succeeded("default", 1)
     succeeded("partner", 2)
     assert health.remedy(health.read()) == ""
@@ -90,12 +90,12 @@ def test_warning_names_the_catalog_with_rejected_course_runs():
     assert warning.startswith("The last full sync of the Catalog partner rejected course runs (3).")
 
 
-def test_running_sync_is_listed_at_its_catalog():
+def test_running_sync_is_listed_under_its_catalog():
     run = SyncRun.objects.create(catalog="partner", lease="partner", holder="worker")
     seen = health.read()["catalogs"]
     assert (seen["default"]["running"], seen["partner"]["running"]["run_id"]) == (None, run.pk)
 
 
-def test_of_one_catalog_there_is_no_list(settings):
+def test_single_catalog_has_no_list(settings):
     settings.CATALOG_SYNC_CATALOGS = None
     assert not {"catalog", "catalogs"} & health.read().keys()

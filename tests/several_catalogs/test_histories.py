@@ -34,7 +34,7 @@ KEYS = [*PLAIN, CCX]
 
 @dataclass(frozen=True)
 class Step:
-    """A Catalog comes to say something of a course run (None: it is not listed), or, without a key, is synced."""
+    """A Catalog changes a course run (None: deletes it) or, if there is no key, is synced."""
 
     name: str
     key: str = ""
@@ -79,7 +79,7 @@ def session(name: str) -> requests.Session:
 
 @contextmanager
 def world() -> Iterator[None]:
-    """Two empty Catalogs, and an LMS with all of the courses."""
+    """Set up two empty Catalogs, and an LMS with all of the courses."""
     CATALOGS.update({name: ModelCatalog({}) for name in NAMES})
     for model in (CourseOverview, CatalogCourseRun, SyncRunChange, SyncRun):
         # Not delete(): it would sort course keys of several kinds, which cannot be compared.
@@ -102,7 +102,7 @@ def marketing_urls() -> dict[str, str | None]:
 
 
 def truth(key: str) -> str | None:
-    """The URL of the first Catalog that has one; a CCX course falls back to its parent run's."""
+    """Return the URL of the first Catalog that has one; for a CCX course without one, that of its parent course run."""
     own = next((url for name in NAMES if (url := CATALOGS[name].truth(key))), None)
     parent = parent_of_ccx(key)
     return own or (truth(parent) if parent else None)
@@ -114,7 +114,7 @@ def sync(name: str, page_size: int) -> None:
 
 
 def walk(some: list[Step], page_size: int) -> Iterator[str]:
-    """Let the steps happen; yield the name of a Catalog before it is synced."""
+    """Carry out the steps; yield the name of a Catalog before it is synced."""
     for step in some:
         if step.key:
             CATALOGS[step.name].set(step.key, step.run)
@@ -125,7 +125,7 @@ def walk(some: list[Step], page_size: int) -> Iterator[str]:
 
 @examples(20)
 @given(steps, page_sizes)
-def test_after_both_succeeded_the_first_named_that_has_a_url_is_shown(some, page_size):
+def test_after_both_syncs_succeeded_the_url_of_the_first_catalog_with_one_is_published(some, page_size):
     with world():
         for _ in walk(some, page_size):
             pass
@@ -135,7 +135,7 @@ def test_after_both_succeeded_the_first_named_that_has_a_url_is_shown(some, page
 
 
 def as_last_read(last: dict[str, dict[str, str | None]], key: str) -> str | None:
-    """Return the URL of a course by what each Catalog listed when it was synced last."""
+    """Return the URL that a course should have, from what each Catalog listed at its last sync."""
     own = next((url for name in NAMES if (url := last[name].get(key))), None)
     parent = parent_of_ccx(key)
     return own or (as_last_read(last, parent) if parent else None)
@@ -144,7 +144,7 @@ def as_last_read(last: dict[str, dict[str, str | None]], key: str) -> str | None
 @examples(30)
 @given(steps, page_sizes)
 def test_after_each_sync_the_first_named_that_had_a_url_provides_it(some, page_size):
-    """So a URL that the first Catalog loses is replaced by the second's in the same sync."""
+    """If the first Catalog loses a URL, the same sync publishes the URL of the second one."""
     with world():
         last: dict[str, dict[str, str | None]] = {name: {} for name in NAMES}
         for step in [*some, *map(Step, NAMES)]:
@@ -158,19 +158,19 @@ def test_after_each_sync_the_first_named_that_had_a_url_provides_it(some, page_s
 
 @examples(20)
 @given(steps, page_sizes)
-def test_no_sync_takes_away_what_the_other_provides(some, page_size):
+def test_no_sync_removes_what_the_other_catalog_provides(some, page_size):
     with world():
         provided: dict[str, str | None] = {}
         for name in walk([*some, *map(Step, NAMES)], page_size):
-            assert_still_shown(provided)
+            assert_still_published(provided)
             other = NAMES[1 - NAMES.index(name)]
             rows = CatalogCourseRun.objects.filter(catalog=other, marketing_url__isnull=False)
             provided = dict(rows.values_list("course_key", "marketing_url"))
-        assert_still_shown(provided)
+        assert_still_published(provided)
 
 
-def assert_still_shown(provided: dict[str, str | None]) -> None:
-    """What the other Catalog provided before the last sync is shown, or what took its place."""
+def assert_still_published(provided: dict[str, str | None]) -> None:
+    """Assert that each course for which the other Catalog provided a URL still has one."""
     now = marketing_urls()
     assert [key for key in provided if not now[key]] == []
 

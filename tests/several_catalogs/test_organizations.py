@@ -1,4 +1,4 @@
-"""Catalogs that are believed for some organizations only."""
+"""Catalogs that are used for some organizations only (``ORGS``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
 
 
 class TestOrganizations:
-    """For which organizations a Catalog is believed."""
+    """Each Catalog has another organization in its ``ORGS``."""
 
     @pytest.fixture(autouse=True)
     def orgs(self, courses, partner, set_orgs):
@@ -34,7 +34,7 @@ class TestOrganizations:
     def test_is_not_retrieved(self):
         assert sync("partner").course_runs_retrieved == 1
 
-    def test_is_no_failure(self):
+    def test_is_not_a_failure(self):
         assert sync("partner").failures == 0
 
     @pytest.mark.parametrize("url", ["no URL", 7])

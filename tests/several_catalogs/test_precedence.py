@@ -55,16 +55,16 @@ class TestInBoth:
     def test_each_has_its_own_row(self, order):
         assert listed_by() == {"default", "partner"}
 
-    def test_what_only_the_second_has_is_its_own(self, order):
+    def test_second_catalog_provides_what_only_it_lists(self, order):
         assert (marketing_url(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
 
-    def test_nothing_is_written_again(self, order):
+    def test_next_syncs_write_nothing(self, order):
         assert sync(*order, *order).updated == 0
 
-    def test_second_takes_nothing_away(self, order):
+    def test_sync_of_the_second_catalog_removes_nothing(self, order):
         assert sync("partner").removed == 0
 
-    def test_none_is_looked_up(self, order, catalog, partner):
+    def test_course_runs_of_both_catalogs_are_not_looked_up(self, order, catalog, partner):
         lists(catalog, *KEYS[:4], url=URL)
         lists(partner, *KEYS, url=PARTNER_URL)
         sync(*order)
@@ -72,7 +72,9 @@ class TestInBoth:
         sync("partner")
         assert all("keys" not in request.params for request in partner.control.requests())
 
-    def test_of_the_named_one_only_the_second_sync_is_needed(self, order, catalog, partner):
+    def test_next_sync_replaces_a_url_that_the_first_catalog_does_not_list_any_more(
+        self, order, catalog, partner
+    ):
         lists(catalog, OTHER, url=URL)
         update_catalog_data()
         assert (marketing_url(KEY), marketing_url(OTHER)) == (PARTNER_URL, URL)
@@ -80,7 +82,7 @@ class TestInBoth:
 
 @EITHER_ORDER
 @pytest.mark.parametrize("theirs", [{"url": None}, {"url": URL, "status": "unpublished"}, {"url": "no URL"}])
-def test_one_without_a_usable_url_does_not_count(order, theirs, catalog, partner):
+def test_catalog_without_a_usable_url_does_not_provide_it(order, theirs, catalog, partner):
     lists(catalog, KEY, **theirs)
     lists(partner, KEY, url=PARTNER_URL)
     for name in order:
@@ -89,7 +91,7 @@ def test_one_without_a_usable_url_does_not_count(order, theirs, catalog, partner
 
 
 class TestFirstNamedComesLater:
-    """The first-named Catalog lists a course run that so far only the second has provided."""
+    """The first-named Catalog begins to list a course run that the second has provided so far."""
 
     @pytest.fixture
     def taken(self, catalog, partner):
@@ -98,16 +100,16 @@ class TestFirstNamedComesLater:
         lists(catalog, KEY, url=URL)
         return sync("default")
 
-    def test_is_shown(self, taken):
+    def test_its_url_is_published(self, taken):
         assert marketing_url() == URL
 
-    def test_is_an_update(self, taken):
+    def test_course_overview_is_counted_as_updated(self, taken):
         assert taken.updated == 1
 
-    def test_leaves_the_row_of_the_second(self, taken):
+    def test_row_of_the_second_catalog_stays(self, taken):
         assert CatalogCourseRun.objects.get(catalog="partner").marketing_url == PARTNER_URL
 
-    def test_is_published_with_its_other_values(self, taken, catalog, partner, settings):
+    def test_its_other_values_are_published_too(self, taken, catalog, partner, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
         lists(catalog, KEY, url=URL, content_language="de")
         sync("partner")
@@ -115,21 +117,23 @@ class TestFirstNamedComesLater:
         sync("default")
         assert language() == "de"
 
-    def test_is_not_asked_for_by_key(self, taken, catalog):
+    def test_course_run_is_not_looked_up(self, taken, catalog):
         assert all("keys" not in request.params for request in catalog.control.requests())
 
-    def test_of_a_catalog_that_is_not_named_any_more(self, taken, partner, configure_only):
+    def test_second_catalog_provides_the_url_once_the_first_is_not_configured_any_more(
+        self, taken, partner, configure_only
+    ):
         configure_only("partner")
         assert (sync("partner").updated, marketing_url(), provider()) == (1, PARTNER_URL, "partner")
 
-    def test_stays_with_the_first_whose_url_is_unusable_today(self, taken, catalog, partner):
+    def test_url_of_the_first_catalog_stays_if_its_new_one_is_rejected(self, taken, catalog, partner):
         lists(catalog, KEY, url="no URL")
         update_catalog_data()
         assert (marketing_url(), provider()) == (URL, "default")
 
 
 class TestConflict:
-    """A course run for which both have a URL."""
+    """Both Catalogs have a URL for the course run."""
 
     @pytest.fixture
     def both(self, catalog, partner):
@@ -146,10 +150,10 @@ class TestConflict:
     def test_is_counted_in_the_same_way_by_a_dry_run(self, both):
         assert sync("partner", page_size=2, dry_run=True).in_other_catalogs == 6
 
-    def test_is_no_failure(self, both):
+    def test_is_not_a_failure(self, both):
         assert sync("partner").failures == 0
 
-    def test_is_retrieved_all_the_same(self, both):
+    def test_course_runs_are_counted_as_retrieved(self, both):
         assert sync("partner", page_size=2).course_runs_retrieved == 6
 
     def test_is_logged_with_whose_url_is_kept(self, both, caplog):
@@ -163,7 +167,7 @@ class TestConflict:
             caplog.text.count(f"course_run_in_two_catalogs run_id={newest_run()} course_key={KEYS[4]}") == 1
         )
 
-    def test_is_reported_by_the_one_that_is_kept_too(self, both, catalog):
+    def test_is_also_counted_by_the_catalog_whose_url_is_kept(self, both, catalog):
         sync("partner")
         assert sync("default").in_other_catalogs == 6
 
@@ -188,18 +192,20 @@ def newest_run():
 
 
 class TestCcx:
-    """A CCX course of a course run that one of them has."""
+    """A CCX course whose parent course run is in one of the Catalogs, or in both."""
 
     @pytest.fixture(autouse=True)
     def ccx(self, courses):
         CourseOverviewFactory(id=CCX)
 
-    def test_shows_the_url_of_its_parent_whosever_it_is(self, catalog, partner):
+    def test_has_the_url_of_its_parent_course_run_from_any_catalog(self, catalog, partner):
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner", "default")
         assert marketing_url(CCX) == PARTNER_URL
 
-    def test_has_that_of_the_second_when_the_first_loses_its_parent(self, catalog, partner):
+    def test_has_the_url_of_the_second_catalog_if_the_first_deletes_the_parent_course_run(
+        self, catalog, partner
+    ):
         lists(catalog, KEY, url=URL)
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner", "default")
@@ -207,7 +213,7 @@ class TestCcx:
         report = sync("default")
         assert (marketing_url(CCX), report.updated, report.removed) == (PARTNER_URL, 2, 0)
 
-    def test_follows_its_parent_to_another_catalog(self, catalog, partner):
+    def test_changes_with_its_parent_course_run_to_another_catalog(self, catalog, partner):
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner")
         lists(catalog, KEY, url=URL)
@@ -218,14 +224,14 @@ class TestCcx:
 class TestPinned:
     """A pin belongs to no Catalog, and overrides all of them."""
 
-    def test_wins_over_both(self, catalog, partner):
+    def test_overrides_both_catalogs(self, catalog, partner):
         pin_marketing_url(KEY, FOREIGN_URL)
         lists(catalog, KEY, url=URL)
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner", "default")
         assert marketing_url() == FOREIGN_URL
 
-    def test_without_it_the_first_named_is_shown(self, catalog, partner):
+    def test_after_unpinning_the_url_of_the_first_catalog_is_published(self, catalog, partner):
         pin_marketing_url(KEY, FOREIGN_URL)
         lists(catalog, KEY, url=URL)
         lists(partner, KEY, url=PARTNER_URL)
@@ -233,7 +239,7 @@ class TestPinned:
         unpin_marketing_url(KEY)
         assert marketing_url() == URL
 
-    def test_stays_when_the_first_loses_the_course(self, catalog, partner):
+    def test_stays_if_the_first_catalog_deletes_the_course_run(self, catalog, partner):
         lists(catalog, KEY, url=URL)
         lists(partner, KEY, url=PARTNER_URL)
         sync("partner", "default")
@@ -243,7 +249,7 @@ class TestPinned:
         assert (marketing_url(), report.updated, report.removed) == (FOREIGN_URL, 0, 0)
 
 
-def test_inheriting_ccx_course_counts_for_the_catalog_of_its_parent_run_only(catalog, partner):
+def test_ccx_course_is_matched_only_by_the_catalog_of_its_parent_course_run(catalog, partner):
     CourseOverviewFactory(id=CCX)
     lists(catalog, KEY, url=URL)
     lists(partner)

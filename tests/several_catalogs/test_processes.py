@@ -13,7 +13,7 @@ pytest_plugins = ["tests.integration.process_fixtures"]
 
 @pytest.fixture
 def start(start_sync, courses):
-    """Return a function that starts a sync with these options, of two Catalogs that share what the LMS has."""
+    """Return a function that starts a sync of two Catalogs with these options. Each lists some courses of the LMS."""
     return start_sync
 
 
@@ -22,24 +22,24 @@ def leases() -> set[str]:
 
 
 class TestReport:
-    """What a process prints, and how it exits."""
+    """The report that a process prints, and its exit status."""
 
-    def test_is_joined(self, start):
+    def test_has_a_part_for_each_catalog(self, start):
         both = start()
         assert both.wait() == 0
         assert [each["catalog"] for each in both.report["catalogs"]] == ["default", "partner"]
 
-    def test_of_one_is_its_own(self, start):
+    def test_of_one_catalog_names_it(self, start):
         one = start("--catalog", "partner")
         assert one.wait() == 0
         assert (one.report["catalog"], one.report["updated"]) == ("partner", 5)
 
-    def test_of_one_that_there_is_not_is_wrong_usage(self, start):
+    def test_unknown_catalog_is_wrong_usage(self, start):
         wrong = start("--catalog", "other")
         assert wrong.wait() == 2
         assert "Choose from: default, partner" in wrong.err
 
-    def test_of_one_that_fails_is_a_failure(self, start, catalog):
+    def test_exit_status_is_1_if_one_catalog_fails(self, start, catalog):
         catalog.control.fault("status", status=403, times=None)
         failed = start()
         assert failed.wait() == 1
@@ -47,38 +47,38 @@ class TestReport:
 
 
 class TestInParallel:
-    """Syncs of both, in two processes."""
+    """Syncs of both Catalogs in parallel, in two processes."""
 
     @pytest.fixture
     def hanging(self, start, catalog):
-        """A sync of the first that waits for a page."""
+        """Start a sync of the first Catalog that waits for a page."""
         catalog.control.fault("hang", match={"path": "/api/v1/course_runs/"}, times=None)
         hanging = start("--catalog", "default")
         wait_until(lambda: leases() == {"default"}, "its lease")
         return hanging
 
-    def test_each_holds_a_lease_of_its_own(self, hanging, start, partner):
+    def test_each_has_its_own_lease(self, hanging, start, partner):
         partner.control.fault("hang", match={"path": "/api/v1/course_runs/"}, times=None)
         start("--catalog", "partner")
         assert wait_until(lambda: leases() == {"default", "partner"}, "both leases")
 
-    def test_one_that_waits_does_not_keep_the_other(self, hanging, start):
+    def test_sync_that_waits_does_not_delay_the_other(self, hanging, start):
         assert start("--catalog", "partner").wait() == 0
 
-    def test_one_of_both_is_turned_away_after_it_has_done_the_other(self, hanging, start):
+    def test_sync_of_both_exits_with_75_after_it_has_synced_the_free_one(self, hanging, start):
         assert start().wait() == 75
         assert marketing_url(KEYS[5]) == PARTNER_URL
 
-    def test_killed_one_costs_the_other_nothing(self, hanging, start):
+    def test_killed_sync_does_not_affect_the_other(self, hanging, start):
         hanging.kill()
         assert start("--catalog", "partner").wait() == 0
 
-    def test_both_bring_all_that_they_have(self, start):
+    def test_both_publish_all_their_urls(self, start):
         pair = [start("--catalog", name, "--page-size", "2") for name in ("default", "partner")]
         assert [each.wait() for each in pair] == [0, 0]
         assert [marketing_url(key) for key in KEYS] == [URL] * 3 + [PARTNER_URL] * 5
 
-    def test_both_agree_on_what_both_have(self, start, catalog, partner):
+    def test_both_publish_the_url_of_the_first_catalog(self, start, catalog, partner):
         lists(catalog, *KEYS, url=URL)
         lists(partner, *KEYS, url=PARTNER_URL)
         pair = [start("--catalog", name, "--page-size", "2") for name in ("partner", "default")]
@@ -94,8 +94,8 @@ class TestInParallel:
         assert [each.report["course_runs_retrieved"] for each in pair] == [len(KEYS), len(KEYS)]
 
 
-def test_what_is_taken_over_between_look_up_and_removal_stays(start, catalog, partner):
-    """The second has lost a course run, and while it asks for it by key the first comes to have it."""
+def test_url_that_the_first_catalog_gets_between_look_up_and_removal_stays(start, catalog, partner):
+    """The second Catalog deletes a course run. The first one adds it during the look-up by the second one's sync."""
     lists(partner, KEY, url=PARTNER_URL)
     sync("partner")
     lists(partner)

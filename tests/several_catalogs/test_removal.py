@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def courses(partner, catalog):
-    """One course run in the first Catalog, one in the second."""
+    """Sync one course run from the first Catalog, and one from the second."""
     for key in [*KEYS, CCX]:
         CourseOverviewFactory(id=key)
     lists(catalog, KEY, url=URL)
@@ -39,28 +39,28 @@ def courses(partner, catalog):
 
 
 class TestLost:
-    """A marketing URL that the Catalog which provided it does not have any more."""
+    """The Catalog that provided a marketing URL does not have it any more."""
 
     def test_deleted_course_run_loses_its_url(self, catalog):
         lists(catalog)
         sync("default")
         assert marketing_url() is None
 
-    def test_goes_from_its_ccx_courses(self, catalog):
+    def test_deleted_course_run_also_removes_the_url_of_its_ccx_courses(self, catalog):
         lists(catalog)
         sync("default")
         assert marketing_url(CCX) is None
 
-    def test_leaves_what_the_other_provides(self, catalog):
+    def test_url_of_the_other_catalog_stays(self, catalog):
         lists(catalog)
         sync("default")
         assert marketing_url(OTHER) == PARTNER_URL
 
-    def test_is_counted(self, catalog):
+    def test_removed_urls_are_counted(self, catalog):
         lists(catalog)
         assert sync("default").removed == 2
 
-    def test_stays_while_the_other_is_synced(self, catalog):
+    def test_url_stays_while_the_other_catalog_is_synced(self, catalog):
         lists(catalog)
         sync("partner")
         assert (marketing_url(), provider()) == (URL, "default")
@@ -77,7 +77,7 @@ class TestLost:
         sync("default")
         assert (marketing_url(), provider()) == (None, "default")
 
-    def test_is_found_although_the_other_lists_another_meanwhile(self, catalog):
+    def test_absent_course_run_is_found_although_the_other_catalog_lists_a_new_one_meanwhile(self, catalog):
         lists(catalog, KEY, KEYS[2], url=URL)
         sync("default")
         lists(catalog, KEY, url=URL)
@@ -93,7 +93,7 @@ class TestLost:
         lists(catalog, KEYS[2], url=URL)
 
     @pytest.mark.parametrize("page_size", [2, 50])
-    def test_is_replaced_by_that_of_the_other_in_the_same_sync(self, both, page_size):
+    def test_url_is_replaced_by_that_of_the_other_catalog_in_the_same_sync(self, both, page_size):
         report = sync("default", page_size=page_size)
         assert (marketing_url(), marketing_url(CCX), report.removed, report.updated) == (
             PARTNER_URL,
@@ -103,16 +103,16 @@ class TestLost:
         )
 
     @pytest.mark.parametrize("theirs", [{"url": None}, {"url": URL, "status": "unpublished"}])
-    def test_is_replaced_if_it_is_still_listed(self, both, catalog, theirs):
+    def test_url_is_replaced_if_the_course_run_is_still_listed_without_one(self, both, catalog, theirs):
         lists(catalog, KEY, **theirs)
         assert (sync("default").updated, marketing_url()) == (2, PARTNER_URL)
 
-    def test_is_replaced_in_the_same_way_by_a_dry_run(self, both):
+    def test_dry_run_counts_the_replaced_url_as_the_sync_does(self, both):
         names = ("updated", "removed", "matched", "requests")
         dry, applied = sync("default", dry_run=True), sync("default")
         assert [getattr(dry, name) for name in names] == [getattr(applied, name) for name in names]
 
-    def test_is_not_a_removal_for_the_limit_if_it_is_replaced(self, catalog, partner):
+    def test_replaced_urls_do_not_count_towards_the_removal_limit(self, catalog, partner):
         many = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
         for key in many:
             CourseOverviewFactory(id=key)
@@ -122,13 +122,13 @@ class TestLost:
         lists(catalog)
         assert (sync("default").updated, marketing_url(many[0])) == (15, PARTNER_URL)
 
-    def test_of_the_second_leaves_that_of_the_first(self, both, catalog, partner):
+    def test_removal_in_the_second_catalog_keeps_the_url_of_the_first(self, both, catalog, partner):
         lists(catalog, KEY, url=URL)
         lists(partner)
         report = sync("partner")
         assert (marketing_url(), report.removed, report.updated) == (URL, 1, 0)
 
-    def test_comes_back_from_the_other_in_the_same_command(self, catalog, partner):
+    def test_command_replaces_the_url_by_that_of_the_other_catalog(self, catalog, partner):
         lists(catalog)
         lists(partner, KEY, url=PARTNER_URL)
         update_catalog_data()
@@ -152,7 +152,7 @@ class TestForeign:
         assert marketing_url(KEYS[5]) == FOREIGN_URL
 
     @pytest.mark.parametrize("name", ["default", "partner"])
-    def test_stays_where_both_are_believed_for_the_organization(self, name, set_orgs):
+    def test_is_kept_if_orgs_of_both_catalogs_have_the_organization(self, name, set_orgs):
         set_orgs(default=["ExampleX"], partner=["ExampleX", "PartnerX"])
         sync(name)
         assert marketing_url(KEYS[5]) == FOREIGN_URL
@@ -167,25 +167,25 @@ class TestForeign:
         lists_nothing = sync("partner")
         assert (lists_nothing.removed, marketing_url(KEYS[5])) == (1, FOREIGN_URL)
 
-    def test_goes_where_only_one_is_named(self, configure_only):
+    def test_is_removed_if_only_one_catalog_is_configured(self, configure_only):
         configure_only("default")
         sync("default")
         assert marketing_url(KEYS[5]) is None
 
-    def test_of_a_ccx_course_stays_where_both_are_believed(self):
+    def test_of_a_ccx_course_is_kept_if_both_catalogs_cover_the_organization(self):
         ccx = "ccx-v1:ExampleX+C05+2026+ccx@1"
         CourseOverviewFactory(id=ccx, marketing_url=FOREIGN_URL)
         update_catalog_data()
         assert marketing_url(ccx) == FOREIGN_URL
 
-    def test_of_a_ccx_course_goes_where_only_one_is_believed(self, set_orgs):
+    def test_of_a_ccx_course_is_removed_if_one_catalog_covers_the_organization(self, set_orgs):
         ccx = "ccx-v1:ExampleX+C05+2026+ccx@1"
         CourseOverviewFactory(id=ccx, marketing_url=FOREIGN_URL)
         set_orgs(partner=["PartnerX"])
         sync("default")
         assert marketing_url(ccx) is None
 
-    def test_of_another_catalog_that_lost_its_row_comes_back(self):
+    def test_of_another_catalog_is_stored_again_if_its_row_was_deleted(self):
         CatalogCourseRun.objects.filter(course_key=OTHER).delete()
         sync("default", "partner")
         assert (marketing_url(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
@@ -198,17 +198,17 @@ class TestNotNamedAnyMore:
     def gone(self, configure_only):
         configure_only("default")
 
-    def test_stays(self):
+    def test_url_stays(self):
         assert (sync("default").removed, marketing_url(OTHER)) == (0, PARTNER_URL)
 
-    def test_goes_if_the_last_named_catalog_is_asked_for_the_key_and_lacks_it(self):
+    def test_url_is_removed_if_a_look_up_in_the_only_catalog_does_not_find_the_course_run(self):
         assert (sync("default", course_keys=[OTHER]).removed, marketing_url(OTHER), provider(OTHER)) == (
             1,
             None,
             None,
         )
 
-    def test_goes_once_its_rows_are_deleted(self):
+    def test_url_is_removed_after_the_rows_of_the_former_catalog_are_deleted(self):
         CatalogCourseRun.objects.filter(catalog="partner").delete()
         sync("default")
         assert marketing_url(OTHER) is None
@@ -224,7 +224,7 @@ class TestNotNamedAnyMoreInBoth:
         configure_only("default")
 
     @pytest.mark.parametrize("theirs", [[], [{"key": KEY, "marketing_url": None}]], ids=["lost", "no URL"])
-    def test_both_go_when_the_named_catalog_loses_it(self, catalog, theirs):
+    def test_url_and_former_row_are_removed_if_the_current_catalog_has_no_url(self, catalog, theirs):
         catalog.control.set_runs(theirs)
         report = sync("default")
         assert (marketing_url(), marketing_url(CCX), report.removed, report.updated) == (None, None, 2, 0)
@@ -245,7 +245,7 @@ class TestNotNamedAnyMoreInBoth:
         dry, applied = sync("default", dry_run=True), sync("default")
         assert [getattr(dry, name) for name in names] == [getattr(applied, name) for name in names]
 
-    def test_url_replaces_the_old_one_if_two_named_catalogs_may_list_it(self, catalog, settings):
+    def test_url_of_the_former_catalog_is_used_if_two_catalogs_are_configured(self, catalog, settings):
         named = settings.CATALOG_SYNC_CATALOGS
         settings.CATALOG_SYNC_CATALOGS = named | {"third": named["default"]}
         lists(catalog)
@@ -253,7 +253,7 @@ class TestNotNamedAnyMoreInBoth:
         assert (marketing_url(), report.removed, report.updated) == (PARTNER_URL, 0, 2)
 
     @pytest.mark.parametrize("others", [{}, {"third": ["OtherX"]}], ids=["one Catalog", "several"])
-    def test_many_are_refused(self, catalog, settings, others):
+    def test_many_removals_are_refused(self, catalog, settings, others):
         entry = settings.CATALOG_SYNC_CATALOGS["default"]
         orgs = {"default": ["ExampleX"], **others}
         settings.CATALOG_SYNC_CATALOGS = {name: entry | {"ORGS": some} for name, some in orgs.items()}
@@ -266,10 +266,10 @@ class TestNotNamedAnyMoreInBoth:
         lists(catalog)
         report = update_catalog_data(catalogs=["default"])
         assert (report.status, marketing_url(keys[0])) == ("refused", URL)
-        # With that of ``OTHER``.
+        # The 16th is that of ``OTHER``.
         assert "remove 15 of 16 marketing URLs" in report.message
 
-    def test_many_that_only_the_former_catalog_had_are_refused_by_key(self, settings):
+    def test_many_removals_of_urls_of_a_former_catalog_are_refused_by_key(self, settings):
         entry = settings.CATALOG_SYNC_CATALOGS["default"]
         orgs = {"default": ["ExampleX"], "third": ["OtherX"]}
         settings.CATALOG_SYNC_CATALOGS = {name: entry | {"ORGS": some} for name, some in orgs.items()}
@@ -278,12 +278,12 @@ class TestNotNamedAnyMoreInBoth:
             CourseOverviewFactory(id=key, marketing_url=PARTNER_URL)
         course_runs.record(dict.fromkeys(keys, CatalogData("published", PARTNER_URL)), "partner")
         report = update_catalog_data(catalogs=["default"], course_keys=keys)
-        # With those of ``KEY``, of its CCX course and of ``OTHER``.
+        # The other three are those of ``KEY``, of its CCX course and of ``OTHER``.
         assert "remove 15 of 18 marketing URLs" in report.message
 
 
 class TestOtherValues:
-    """The other values, if no Catalog has a URL any more."""
+    """The other mapped fields, if no Catalog has a URL any more."""
 
     @pytest.fixture(autouse=True)
     def language(self, courses, settings, catalog, partner):
@@ -321,15 +321,15 @@ class TestByKey:
     """``--course-key`` looks the course run up in each Catalog."""
 
     @pytest.mark.parametrize(("key", "url"), [(KEY, URL), (OTHER, PARTNER_URL)])
-    def test_leaves_what_one_of_them_has(self, key, url):
+    def test_keeps_a_url_that_one_catalog_has(self, key, url):
         update_catalog_data(course_keys=[key])
         assert marketing_url(key) == url
 
-    def test_brings_what_one_of_them_has(self, partner):
+    def test_publishes_a_url_that_one_catalog_has(self, partner):
         lists(partner, OTHER, KEYS[4], url=PARTNER_URL)
         assert update_catalog_data(course_keys=[KEYS[4]]).updated == 1
 
-    def test_removes_what_the_owner_has_no_longer(self, partner):
+    def test_removes_a_url_that_no_catalog_has_any_more(self, partner):
         lists(partner)
         assert (update_catalog_data(course_keys=[OTHER]).removed, marketing_url(OTHER)) == (1, None)
 
@@ -341,7 +341,7 @@ class TestByKey:
         sync("partner", allow_removals=True)
         assert sync("default", course_keys=keys).removed == 0
 
-    def test_of_an_organization_for_which_one_is_not_believed_asks_only_the_other(self, set_orgs, catalog):
+    def test_sends_no_request_to_a_catalog_whose_orgs_lack_the_organization(self, set_orgs, catalog):
         set_orgs(default=["AnotherX"])
         catalog.control.clear_requests()
         report = update_catalog_data(course_keys=[OTHER])
@@ -349,7 +349,7 @@ class TestByKey:
 
 
 class TestShare:
-    """A Catalog whose list is incomplete, and which is small beside the other."""
+    """A small Catalog beside a large one. The list of the small one is incomplete."""
 
     @pytest.fixture(autouse=True)
     def many(self, courses, catalog, partner):
@@ -370,7 +370,7 @@ class TestShare:
     def test_message_has_the_share_of_this_catalog(self):
         assert "remove 12 of 12 marketing URLs" in update_catalog_data(catalogs=["partner"]).message
 
-    def test_of_few_runs_with_many_ccx_courses_is_not_refused(self, catalog, partner):
+    def test_few_course_runs_with_many_ccx_courses_are_not_refused(self, catalog, partner):
         theirs = [f"course-v1:PartnerX+D{number:02}+2026" for number in range(24)]
         for key in theirs:
             CourseOverviewFactory(id=key)

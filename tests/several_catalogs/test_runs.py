@@ -13,7 +13,16 @@ from catalog_sync.exceptions import SyncAlreadyRunning, UsageError
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.integration.sql import statements
-from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, asked_for, lists, marketing_url, sync
+from tests.several_catalogs.lms import (
+    KEY,
+    KEYS,
+    PARTNER_URL,
+    URL,
+    lists,
+    marketing_url,
+    requested_sessions,
+    sync,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
 
@@ -23,7 +32,7 @@ def hold_lease(name):
 
 
 class TestReport:
-    """What is said of all of them together."""
+    """The report of a sync of all Catalogs."""
 
     @pytest.fixture
     def report(self):
@@ -36,25 +45,25 @@ class TestReport:
     def test_course_overviews_are_counted_once(self, report):
         assert report.course_overviews == 8
 
-    def test_names_the_catalogs(self, report):
+    def test_report_names_the_catalogs(self, report):
         assert report.catalog == "default,partner"
 
-    def test_has_the_report_of_each(self, report):
+    def test_report_has_the_report_of_each_catalog(self, report):
         assert [(each.catalog, each.updated) for each in report.catalogs] == [("default", 3), ("partner", 5)]
 
-    def test_each_is_that_of_a_stored_run(self, report):
+    def test_each_report_belongs_to_a_stored_sync_run(self, report):
         stored = dict(SyncRun.objects.values_list("pk", "catalog"))
         assert stored == {each.run_id: each.catalog for each in report.catalogs}
 
-    def test_of_one_has_no_parts(self):
+    def test_report_of_one_catalog_has_no_parts(self):
         assert "catalogs" not in update_catalog_data(catalogs=["partner"]).as_dict()
 
-    def test_of_one_names_it(self):
+    def test_report_of_one_catalog_names_it(self):
         assert update_catalog_data(catalogs=["partner"]).as_dict()["catalog"] == "partner"
 
 
 class TestChosen:
-    """Which are synced."""
+    """The Catalogs that are synced."""
 
     @pytest.mark.parametrize("names", [["partner", "default"], ("default", "partner", "default"), None])
     def test_are_synced_in_the_order_of_the_settings(self, names):
@@ -63,15 +72,15 @@ class TestChosen:
             "partner",
         ]
 
-    def test_only_those_that_are_named(self):
+    def test_only_the_given_ones_are_synced(self):
         update_catalog_data(catalogs=["partner"])
         assert list(SyncRun.objects.values_list("catalog", flat=True)) == ["partner"]
 
-    def test_one_that_there_is_not_is_wrong_usage(self):
+    def test_unknown_one_is_wrong_usage(self):
         with pytest.raises(UsageError, match=r"Unknown Catalog 'other'\. Choose from: default, partner"):
             update_catalog_data(catalogs=["partner", "other"])
 
-    def test_none_at_all_is_wrong_usage(self):
+    def test_empty_list_is_wrong_usage(self):
         with pytest.raises(UsageError, match="catalogs must name at least one"):
             update_catalog_data(catalogs=[])
 
@@ -82,26 +91,26 @@ class TestChosen:
 
 
 class TestOneDown:
-    """One that does not answer."""
+    """One Catalog does not answer."""
 
     @pytest.fixture(autouse=True)
     def down(self, catalog):
         CatalogSyncConfig.objects.create(catalog="default", retry_deadline_seconds=0)
         catalog.control.fault("status", status=503, times=None)
 
-    def test_other_is_synced(self):
+    def test_other_catalog_is_synced(self):
         update_catalog_data()
         assert marketing_url(KEYS[5]) == PARTNER_URL
 
-    def test_status_is_the_worst(self):
+    def test_status_is_the_worst_of_all(self):
         assert update_catalog_data().status == "failed"
 
-    def test_message_names_the_one(self):
+    def test_message_names_only_the_failed_catalog(self):
         message = update_catalog_data().message
         assert message.startswith("default: The ")
         assert "partner:" not in message
 
-    def test_of_the_other_stays_what_it_has(self, catalog):
+    def test_other_catalog_keeps_its_urls(self, catalog):
         update_catalog_data()
         assert update_catalog_data().removed == 0
 
@@ -117,7 +126,7 @@ def test_failed_catalog_keeps_its_marketing_urls(catalog):
 
 
 class TestUnexpectedError:
-    """An exception that this app does not expect, while one of them is synced."""
+    """The sync of one Catalog raises an exception that this app does not expect."""
 
     @pytest.fixture
     def report(self, catalog):
@@ -162,9 +171,9 @@ def test_catalog_that_was_not_started_is_canceled(catalog):
 
 
 class TestLeaseHeld:
-    """A sync of one of them is running."""
+    """A sync of one Catalog is already running."""
 
-    def test_other_is_synced(self):
+    def test_other_catalog_is_synced(self):
         hold_lease("default")
         with pytest.raises(SyncAlreadyRunning):
             update_catalog_data()
@@ -199,13 +208,13 @@ class TestLeaseHeld:
             "succeeded",
         ]
 
-    def test_other_can_be_synced_by_itself(self):
+    def test_other_catalog_can_be_synced_alone(self):
         hold_lease("default")
         assert sync("partner").updated == 5
 
 
 class TestDryRun:
-    """It tells what a run would do."""
+    """A dry run reports what a sync would do."""
 
     NAMES = (
         "matched",
@@ -224,7 +233,7 @@ class TestDryRun:
         lists(partner, *KEYS[2:], "course-v1:ExampleX+NotHere+2026", url=PARTNER_URL)
 
     @pytest.mark.parametrize("name", ["default", "partner"])
-    def test_equals_a_run(self, name):
+    def test_numbers_are_those_of_the_sync(self, name):
         planned = sync(name, dry_run=True, page_size=3)
         applied = sync(name, page_size=3)
         assert {n: getattr(planned, n) for n in self.NAMES} == {n: getattr(applied, n) for n in self.NAMES}
@@ -241,38 +250,38 @@ class TestDryRun:
 
 
 class TestSecrets:
-    """Each has credentials of its own."""
+    """Each Catalog has its own credentials."""
 
     @pytest.fixture(autouse=True)
     def wrong(self, courses, settings):
         settings.PARTNER_OAUTH2_SECRET = "the-partner's-secret"
 
-    def test_wrong_ones_of_one_are_its_own_fault(self):
+    def test_wrong_credentials_fail_only_their_catalog(self):
         report = update_catalog_data()
         assert [each.status for each in report.catalogs] == ["succeeded", "failed"]
 
-    def test_remedy_names_its_settings(self):
+    def test_remedy_names_the_settings_of_the_catalog(self):
         assert "Check PARTNER_OAUTH2_PROVIDER_URL, _KEY and _SECRET" in update_catalog_data().message
 
-    def test_none_is_logged(self, caplog):
+    def test_secret_is_not_logged(self, caplog):
         with caplog.at_level(logging.DEBUG):
             update_catalog_data()
         assert "the-partner's-secret" not in caplog.text
 
     def test_session_factory_gets_the_name_of_the_catalog(self, settings):
         settings.CATALOG_SYNC_SESSION_FACTORY = "tests.several_catalogs.lms.session_for"
-        asked_for.clear()
+        requested_sessions.clear()
         update_catalog_data()
-        assert set(asked_for) == {"default", "partner"}
+        assert set(requested_sessions) == {"default", "partner"}
 
 
-def test_remedy_names_the_address_of_the_one(partner, settings):
+def test_remedy_names_the_address_setting_of_the_catalog(partner, settings):
     settings.CATALOG_SYNC_CATALOGS["partner"]["URL"] += "/nowhere"
     message = update_catalog_data(catalogs=["partner"]).message
     assert "Set CATALOG_SYNC_CATALOGS['partner']['URL'] to" in message
 
 
-def test_one_without_an_address_says_which_setting(settings):
+def test_missing_address_is_reported_with_its_setting(settings):
     settings.CATALOG_SYNC_CATALOGS["partner"]["URL"] = ""
     message = update_catalog_data(catalogs=["partner"]).message
     assert (
@@ -281,13 +290,13 @@ def test_one_without_an_address_says_which_setting(settings):
     )
 
 
-def test_one_that_asks_to_wait_does_not_keep_the_other_waiting(catalog):
+def test_retry_after_of_one_catalog_does_not_delay_the_other(catalog):
     CatalogSyncConfig.objects.create(catalog="default", retry_deadline_seconds=0)
     share_back_off(BackOff(60, 429), "default")
     assert [each.status for each in update_catalog_data().catalogs] == ["failed", "succeeded"]
 
 
-def test_log_lines_tell_which_catalog(caplog, partner):
+def test_log_lines_name_the_catalog(caplog, partner):
     with caplog.at_level(logging.INFO):
         sync("partner")
     run = SyncRun.objects.get()
@@ -297,7 +306,7 @@ def test_log_lines_tell_which_catalog(caplog, partner):
 
 @pytest.mark.usefixtures("without_timed_actions")
 def test_transaction_costs_one_statement_more_than_with_one_catalog(configure_only):
-    """The one that keeps syncs of other Catalogs from writing at the same time."""
+    """The additional statement prevents syncs of other Catalogs from writing at the same time."""
     sync("default")
     both = statements_of_a_changed_page()
     configure_only("default")

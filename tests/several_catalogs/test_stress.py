@@ -1,4 +1,4 @@
-"""Publishers, an operator who pins, and the syncs of two Catalogs write the same courses all the time.
+"""Publishers, pins, and the syncs of two Catalogs write the same courses without a pause.
 
 ``make stress`` runs it for a minute on each server, and prints the figures of docs/reliability.rst.
 """
@@ -134,7 +134,9 @@ def expected(catalog, partner) -> dict[str, str | None]:
     return {key: urls.get(key) or urls.get(PARENTS.get(key, "")) for key in COURSES}
 
 
-def test_no_error_and_every_course_right(stress, shared_database, catalog, partner, capsys):
+def test_no_thread_fails_and_every_course_has_the_right_url(
+    stress, shared_database, catalog, partner, capsys
+):
     for key in COURSES:
         CourseOverviewFactory(id=key)
     syncs = Stress()
@@ -145,7 +147,7 @@ def test_no_error_and_every_course_right(stress, shared_database, catalog, partn
         stress.repeat("pins", pin_or_unpin)
     threading.Event().wait(SECONDS)
     syncs.stop()
-    # Publishers and pins go on beside the last sync of each Catalog: what it finds wrong, it corrects.
+    # Publishers and pins continue during the last sync of each Catalog, which corrects what is wrong.
     for name in ("default", "partner"):
         sync(name, stress.errors)
     stress.stop()

@@ -31,7 +31,7 @@ ON_REDIS = pytest.mark.parametrize("workers", ["TEST_REDIS_URL"], ids=["redis"],
 
 @pytest.fixture(params=["TEST_REDIS_URL", "TEST_RABBITMQ_URL"], ids=["redis", "rabbitmq"])
 def workers(request, catalogs_environment, catalog, partner, tmp_path) -> Iterator[Workers]:
-    """Workers of an LMS that names both Catalogs, each of which has 20 of its 50 course runs in common."""
+    """Yield the workers of an LMS with both Catalogs. Each lists 50 course runs, and 20 of these are in both."""
     for key in KEYS:
         CourseOverviewFactory(id=key)
     lists(catalog, *OURS, *BOTH, url=URL)
@@ -43,7 +43,7 @@ def workers(request, catalogs_environment, catalog, partner, tmp_path) -> Iterat
 
 
 def reports_of(command: subprocess.Popen) -> list[dict]:
-    """The report of each Catalog that a command has synced."""
+    """Return the report of each Catalog that a command has synced."""
     stdout, stderr = command.communicate(timeout=PATIENCE_SECONDS)
     assert stdout, stderr
     report = json.loads(stdout)
@@ -62,7 +62,7 @@ class TestOneCommand:
         workers.start()
         return reports_of(workers.command("--concurrency=3"))
 
-    def test_brings_all_of_both(self, reports):
+    def test_publishes_all_urls_of_both(self, reports):
         assert marketing_urls() == URLS
 
     @ON_REDIS
@@ -74,14 +74,14 @@ class TestOneCommand:
         ]
 
     @ON_REDIS
-    def test_again_removes_only_what_no_catalog_has_any_more(self, reports, workers, catalog, partner):
+    def test_second_sync_removes_only_what_no_catalog_has_any_more(self, reports, workers, catalog, partner):
         lists(catalog, *OURS, url=URL)
         lists(partner, *BOTH, *THEIRS[1:], url=PARTNER_URL)
         reports_of(workers.command("--concurrency=3", "--allow-removals"))
         assert marketing_urls() == URLS | dict.fromkeys(BOTH, PARTNER_URL) | {THEIRS[0]: None}
 
 
-def test_two_commands_at_once_agree_on_what_both_have(workers):
+def test_two_commands_in_parallel_publish_the_url_of_the_first_catalog(workers):
     workers.start()
     commands = [workers.command(f"--catalog={name}", "--concurrency=3") for name in ("partner", "default")]
     for command in commands:
@@ -90,12 +90,12 @@ def test_two_commands_at_once_agree_on_what_both_have(workers):
 
 
 @ON_REDIS
-def test_task_of_celery_beat_brings_all_of_both(workers):
+def test_task_of_celery_beat_publishes_all_urls_of_both(workers):
     workers.start()
     task = ["catalog_sync.tasks.update_catalog_data", "--kwargs", '{"distribute": true, "page_size": 12}']
     call = [sys.executable, "-m", "celery", "-A", "sandbox.lms", "call", *task]
     subprocess.run(call, cwd=ROOT, env=workers.environment, check=True, capture_output=True)
-    wait_until(lambda: SyncRun.objects.filter(status="succeeded").count() == 2, "the end of both runs")
+    wait_until(lambda: SyncRun.objects.filter(status="succeeded").count() == 2, "the end of both sync runs")
     assert marketing_urls() == URLS
 
 
@@ -115,7 +115,7 @@ def kill_worker(worker: subprocess.Popen) -> None:
     [
         ("TEST_REDIS_URL", kill_process),
         ("TEST_RABBITMQ_URL", kill_process),
-        # Redis hands out what a whole worker took with it only after an hour.
+        # Redis delivers the tasks of a killed worker again only after an hour.
         ("TEST_RABBITMQ_URL", kill_worker),
     ],
     ids=["redis-process", "rabbitmq-process", "rabbitmq-worker"],
@@ -125,11 +125,11 @@ def test_worker_killed_in_a_partition_affects_neither_catalog(workers, kill, cat
     doomed = workers.start(processes=1)
     catalog.control.fault("hang", match={"path": COURSE_RUNS_PATH, "params": {"offset": SECOND_PAGE}})
     ours = workers.command("--catalog=default", "--concurrency=1")
-    wait_until(lambda: asked_for_the_second_page(catalog), "the stretch in which it is killed")
+    wait_until(lambda: asked_for_the_second_page(catalog), "the partition in which it is killed")
     workers.start(processes=1)
     partner.control.fault("slow", match={"path": COURSE_RUNS_PATH}, times=None, seconds=0.3)
     theirs = workers.command("--catalog=partner", "--concurrency=2")
-    wait_until(lambda: asked_for_the_second_page(partner), "a stretch of the other")
+    wait_until(lambda: asked_for_the_second_page(partner), "a partition of the other Catalog")
     kill(doomed)
     reports = [*reports_of(ours), *reports_of(theirs)]
     assert (numbers(reports, "status"), marketing_urls()) == ([("succeeded",), ("succeeded",)], URLS)

@@ -116,17 +116,17 @@ class TestIncrementalSyncsWithoutChanges:
     def kept(self):
         return SyncRun.objects.filter(scope=SyncRun.Scope.CHANGED).count()
 
-    def test_not_by_one_that_failed(self, catalog):
+    def test_are_not_deleted_by_one_that_failed(self, catalog):
         CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
         catalog.control.fault("status", match={"path": COURSES_PATH}, times=None, status=500)
         update_catalog_data(changed=True)
         assert self.kept() == 4
 
-    def test_not_by_one_that_was_canceled(self):
+    def test_are_not_deleted_by_one_that_was_canceled(self):
         update_catalog_data(changed=True, should_stop=lambda: True)
         assert self.kept() == 4
 
-    def test_not_by_a_sync_of_one_course(self):
+    def test_are_not_deleted_by_a_sync_of_one_course(self):
         update_catalog_data(course_keys=[KEY])
         assert self.kept() == 3
 

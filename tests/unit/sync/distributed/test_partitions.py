@@ -1,4 +1,4 @@
-"""Partitions are counted as a single process counts: each course run once, even at the seam of two partitions."""
+"""Partitions are counted as a single process counts: each course run once, even where two partitions meet."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.integration.processes import marketing_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# With pages of three in three partitions, the third course run and the fifth are at a seam.
+# With pages of three in three partitions, the third course run and the fifth are where two partitions meet.
 KEYS = [f"course-v1:ExampleX+Run{number}+2026" for number in range(9)]
 SEAM = KEYS[2]
 
@@ -72,7 +72,7 @@ def sync(concurrency=3, keys=KEYS, page_size=3, after_first=nothing, before_last
     return SyncRun.objects.get(pk=run.lease.run_id)
 
 
-class TestSeam:
+class TestWherePartitionsMeet:
     @pytest.mark.parametrize("is_first_sync", [True, False])
     @pytest.mark.parametrize(
         ("values", "retrieved"), [({"marketing_url": "javascript:alert(1)"}, 9), ({"status": "x" * 33}, 8)]
