@@ -135,6 +135,8 @@ class Crawl:
         Raises:
             RequestFailed: no page could be read, or every other request would fail as well.
         """
+        if self.pagination.count:
+            self._prefetch()
         try:
             while not self.pagination.ended:
                 yield from self._next_page()

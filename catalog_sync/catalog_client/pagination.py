@@ -42,7 +42,7 @@ class OverlappingPages:
         start: the first position, for one partition of the list.
         stop: the first position of the next partition; None for the last one.
         shared: the keys of the last page that was accepted, one of which the next page must have.
-        count: the length of the list, as the last page counted it.
+        count: the length of the list, as the last page counted it; before the first page, the expected length, or 0.
         ended: whether the end of the list or partition was reached.
         broken: whether a page is missing, so that the proof of completeness is lost.
         gaps: other reasons why the list may be incomplete, each a clause.

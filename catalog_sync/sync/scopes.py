@@ -10,6 +10,7 @@ from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews, precedence
 from catalog_sync.store.sql import in_chunks
+from catalog_sync.store.sync_runs import catalog_size
 from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.incremental import changed_course_keys
 from catalog_sync.sync.options import SyncOptions
@@ -76,7 +77,9 @@ def sync_all(run: Run, client: CatalogClient, writer: Writer) -> None:
     """Read the whole list, and end the crawl."""
     run.report.course_overviews = course_overviews.count()
     page_size = run.report.page_size = page_sizes.choose(run.options, client)
-    crawl = client.crawl(OverlappingPages(page_size), run.options.concurrency)
+    # With the expected length, the first pages are requested together.
+    pagination = OverlappingPages(page_size, count=catalog_size(run.options.catalog.name))
+    crawl = client.crawl(pagination, run.options.concurrency)
     try:
         for page in crawl.pages():
             run.heartbeat()

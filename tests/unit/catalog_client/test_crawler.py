@@ -38,9 +38,9 @@ class List:
         runs = tuple(CourseRun(f"{position:03}") for position in positions)
         return Page(runs, (), len(runs), self.size)
 
-    def crawl(self, page_size: int, concurrency: int = 1, **changes) -> Crawl:
+    def crawl(self, page_size: int, concurrency: int = 1, expected: int = 0, **changes) -> Crawl:
         how = {"fetch": self.fetch, "heartbeat": lambda: None, "can_go_on": lambda: True} | changes
-        return Crawl(pagination=OverlappingPages(page_size), concurrency=concurrency, **how)
+        return Crawl(pagination=OverlappingPages(page_size, count=expected), concurrency=concurrency, **how)
 
 
 def read(crawl: Crawl) -> set[int]:
@@ -55,6 +55,34 @@ def test_reads_each_page_once_and_none_past_the_end(concurrency):
     assert read(crawl) == set(range(50))
     assert sorted(offset for offset, _, _ in listing.requests) == [0, 9, 18, 27, 36, 45]
     assert (crawl.complete, crawl.failures) == (True, [])
+
+
+def test_with_an_expected_length_no_page_is_requested_alone():
+    listing, both = List(50), threading.Barrier(2, timeout=10)
+
+    def fetch(page_range, attempts):
+        if page_range.offset in (0, 9):
+            both.wait()  # a BrokenBarrierError if the second page waits for the first
+        return listing.fetch(page_range, attempts)
+
+    assert read(listing.crawl(10, 2, expected=50, fetch=fetch)) == set(range(50))
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 4])
+@pytest.mark.parametrize("expected", [0, 1, 10, 49, 51, 80, 10_000])
+def test_wrong_expected_length_costs_no_course_run_and_few_pages(expected, concurrency):
+    listing = List(50)
+    crawl = listing.crawl(10, concurrency, expected)
+    assert (read(crawl), crawl.complete) == (set(range(50)), True)
+    assert len(listing.requests) == 6
+
+
+@given(st.integers(0, 60), st.integers(0, 200), st.integers(2, 20), st.integers(1, 4))
+@examples(80)
+def test_any_expected_length_leaves_the_list_complete(size, expected, page_size, concurrency):
+    listing = List(size)
+    crawl = listing.crawl(page_size, concurrency, expected)
+    assert (read(crawl), crawl.complete) == (set(range(size)), True)
 
 
 @given(st.data())
