@@ -1,7 +1,7 @@
 # `make` lists the targets. You need only Python 3.11 or newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services stress quality docs diagrams package release-check bench mutants clean
+.PHONY: help demo serve test test-services test-browser test-packaging test-deploy services stress quality docs diagrams extract_translations package release-check bench mutants clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13; do \
@@ -25,7 +25,7 @@ PYTEST_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z_-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/.installed-sandbox ## Sync a sandbox LMS from a stand-in Catalog, and show a learner's links before and after
 	$(BIN)/python -m sandbox.demo
@@ -107,6 +107,11 @@ docs: $(VENV)/.installed-docs ## Build the documentation; a warning is an error
 diagrams: $(patsubst %.dot,%.svg,$(wildcard docs/diagrams/*.dot)) ## Draw the diagrams of the documentation; needs Graphviz
 %.svg: %.dot
 	dot -Tsvg $< -o $@
+
+# Where Open edX's translation tools (OEP-58) expect it.
+extract_translations: $(VENV)/.installed-sandbox ## Write the texts to translate to catalog_sync/locale; needs GNU gettext
+	mkdir -p catalog_sync/locale
+	cd catalog_sync && ../$(BIN)/django-admin makemessages --locale en --no-obsolete --add-location file
 
 package: $(VENV)/.installed-quality ## Build the wheel and the source distribution, and check both
 	rm -rf build dist

@@ -22,8 +22,8 @@ from tests.integration.workers import free_port
 
 ONE_BENCHMARK = "bench BENCHMARKS=benchmarks/bench_link.py"
 RUN_HERE = {"", "bench", ONE_BENCHMARK, "serve"}
-# They take minutes or need Graphviz. The suite runs the stress test for some seconds.
-RUN_BY_HAND = {"stress", "release-check", "diagrams"}
+# They take minutes, or need Graphviz or GNU gettext. The suite runs the stress test for some seconds.
+RUN_BY_HAND = {"stress", "release-check", "diagrams", "extract_translations"}
 # Use this test's environment, and do not install anything.
 INSTALLED = [
     f"BIN={Path(sys.executable).parent}",
