@@ -291,8 +291,7 @@ def health_token() -> str:
     """Return the token that monitoring sends as ``Authorization: Bearer …``; empty: staff only. Never logged."""
     # .. setting_name: CATALOG_SYNC_HEALTH_TOKEN
     # .. setting_default: None
-    # .. setting_description: The secret that monitoring sends to the health page and to the metrics. ``None``: only staff has
-    #   access.
+    # .. setting_description: The secret that monitoring sends to the health page and the metrics. ``None``: staff only.
     return _text("CATALOG_SYNC_HEALTH_TOKEN")
 
 

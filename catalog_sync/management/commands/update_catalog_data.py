@@ -33,8 +33,8 @@ class Command(BaseCommand):
   manage.py update_catalog_data --dry-run --diff
 
 Exit status: 0 complete; 1 failed, refused, canceled or incomplete; 2 wrong usage; 75 another sync is running;
-130 interrupted by Ctrl-C. With -v 0, nothing is printed unless the exit status is not 0. With -v 2, log lines are printed
-as they are written; otherwise they follow the result."""
+130 interrupted by Ctrl-C. With -v 0, nothing is printed unless the exit status is not 0. With -v 2, log lines are
+printed as they are written; otherwise they follow the result."""
 
     # Only a command that was started from the command line has the console for itself.
     _console: Console | None = None
