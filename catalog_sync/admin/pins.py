@@ -20,6 +20,7 @@ from catalog_sync import api
 from catalog_sync.admin.base import VIEW_COURSES_PERMISSION, ReadOnlyAdmin, linked
 from catalog_sync.admin.pin_form import PinForm
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
+from catalog_sync.operations import course_link
 
 PIN_PERMISSION = "catalog_sync.pin_marketing_url"
 TEMPLATES = "admin/catalog_sync/pinnedmarketingurl"
@@ -99,8 +100,7 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
         form = PinForm(request.POST or None, initial={"course_key": request.GET.get("course_key", "")})
         if form.is_valid() and (pin := form.pin(request.user)):
             self._log(request, pin, _("Pinned %(url)s") % {"url": pin.url})
-            text = _("Pinned. This URL overrides the Catalog until you unpin it.")
-            self.message_user(request, text, messages.SUCCESS)
+            self._report_pin(request, pin)
             return self._redirect(request, pin)
         context = {
             **self.admin_site.each_context(request),
@@ -111,15 +111,31 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, f"{TEMPLATES}/pin.html", context)
 
     def unpin_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Remove a pin. The Catalog's URL is used again immediately."""
+        """Remove a pin. The URL that it replaced is used again immediately, if there is one."""
         if not may_pin(request):
             raise PermissionDenied
         pin = get_object_or_404(PinnedMarketingUrl, pk=pk)
         if api.unpin_marketing_url(pin.course_key, request.user):
             self._log(request, pin, _("Unpinned %(url)s") % {"url": pin.url})
-            text = _("Unpinned %(url)s. The Catalog's URL is used again.") % {"url": pin.url}
-            self.message_user(request, text, messages.SUCCESS)
+            link = course_link.explain(pin.course_key).link
+            text = (
+                _("Unpinned %(key)s. Learners now get %(link)s.")
+                if link
+                else _("Unpinned %(key)s. The LMS does not have this course.")
+            )
+            self.message_user(request, text % {"key": pin.course_key, "link": link}, messages.SUCCESS)
         return self._redirect(request, pin)
+
+    def _report_pin(self, request: HttpRequest, pin: PinnedMarketingUrl) -> None:
+        candidates = course_link.explain(pin.course_key).candidates
+        if any(each.is_used and each.source is course_link.Source.SOCIAL for each in candidates):
+            text = _(
+                "Pinned, but learners still get the social sharing URL of the course, which is set in Studio."
+            )
+            self.message_user(request, text, messages.WARNING)
+        else:
+            text = _("Pinned. This URL overrides the Catalog until you unpin it.")
+            self.message_user(request, text, messages.SUCCESS)
 
     def _log(self, request: HttpRequest, pin: PinnedMarketingUrl, message: str) -> None:
         """Add the change to the history of the course's stored course runs; if there is none, to that of the pin."""

@@ -76,8 +76,9 @@ def explain(course_key: str) -> CourseLink:
     stored = course_runs.read(precedence.with_parents([course_key]))
     source = precedence.source_in(course_key, stored)
     listed = stored.course_runs.get(course_key, [])
-    rejected = "" if any(each.data.marketing_url for each in listed) else _rejected(course_key)
-    candidates = _candidates(course_key, course_overview, stored, rejected)
+    rejected = _rejected(course_key)
+    has_url = any(each.data.marketing_url for each in listed)
+    candidates = _candidates(course_key, course_overview, stored, "" if has_url else rejected)
     if course_overview is None:
         link, reason = "", link_reasons.not_in_lms(source, rejected, listed)
     else:
@@ -164,5 +165,5 @@ def _rejected(course_key: str) -> str:
     ).first()
     if rejected is None:
         return ""
-    text = _("The last full sync rejected the Catalog's record of this course run: %(reason)s (%(value)s).")
-    return text % {"reason": rejected.reason, "value": rejected.new or "-"}
+    reason = ", ".join(filter(None, (rejected.reason, rejected.new)))
+    return _("The last full sync rejected the Catalog's record (%(reason)s).") % {"reason": reason}

@@ -53,7 +53,7 @@ def in_lms(
     if found == "social_sharing_url":
         return _("The course has a social sharing URL, which has priority.")
     if found == "marketing_url":
-        return _marketing(str(course_overview.id), marketing_url(course_overview), source)
+        return _marketing(str(course_overview.id), marketing_url(course_overview), source, rejected)
     return _about(source, rejected, listed)
 
 
@@ -95,7 +95,7 @@ def _changed() -> str:
     return _("The LMS's own function get_link_for_about_page returns another link than this app expects.")
 
 
-def _marketing(course_key: str, shown_url: str, source: Source | None) -> str:
+def _marketing(course_key: str, shown_url: str, source: Source | None, rejected: str) -> str:
     if source is None:
         return _("Another tool has set its marketing URL. The next full sync checks it against the Catalog.")
     if source.url != shown_url:
@@ -117,6 +117,8 @@ def _marketing(course_key: str, shown_url: str, source: Source | None) -> str:
         return text % {"key": source.course_key}
     if source.is_pinned:
         return _("Its marketing URL is pinned.")
+    if rejected:
+        return f"{rejected} {_('The course keeps the marketing URL that it had.')}"
     return _("The Catalog has this marketing URL for the course.")
 
 

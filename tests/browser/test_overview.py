@@ -76,7 +76,7 @@ def test_pin_is_removed_in_the_list(courses, operator, open_as):
     pin_marketing_url(LOCAL, PIN)
     page = open_as(operator, "pinnedmarketingurl/")
     page.get_by_role("button", name=f"Unpin {LOCAL}").click()
-    expect(page.get_by_text(f"Unpinned {PIN}")).to_be_visible()
+    expect(page.get_by_text(f"Unpinned {LOCAL}")).to_be_visible()
     expect(page.locator("#result_list")).to_have_count(0)
 
 

@@ -52,6 +52,7 @@ class TestAccess:
         ("permission", "word"), [("run_sync", "Sync this course now"), ("pin_marketing_url", "Unpin")]
     )
     def test_button_is_for_those_with_its_permission(self, permission, word):
+        known()
         pin_marketing_url(KEY, PIN)
         assert word in text_of(search(client_of("view_catalogcourserun", permission)))
 
@@ -132,6 +133,15 @@ class TestButtons:
         arguments = {"dry_run": False, "course_keys": [KEY], "request_id": SyncRequest.objects.get().pk}
         assert broker == [(TASK, arguments)]
         assert response.context["answer"].course_key == KEY
+
+    @pytest.mark.parametrize(
+        ("place", "offers"),
+        [(known, True), (lambda: CourseOverviewFactory(id=KEY), True), (lambda: None, False)],
+        ids=["Catalog", "LMS", "neither"],
+    )
+    def test_sync_is_offered_if_the_lms_or_a_catalog_has_the_course(self, place, offers, admin_client):
+        place()
+        assert ("Sync this course now" in text_of(search(admin_client))) == offers
 
     def test_sync_without_a_broker_shows_the_command(self, admin_client):
         assert f"manage.py lms update_catalog_data --course-key {KEY}" in said(self.sync(admin_client))

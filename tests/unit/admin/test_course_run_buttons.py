@@ -15,6 +15,8 @@ from tests.unit.admin.course_runs import KEY, LIST, PIN, PIN_PAGE, PINS, URL, kn
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
 
+SOCIAL = "https://www.example.com/social"
+
 
 class TestPin:
     """The form."""
@@ -34,6 +36,18 @@ class TestPin:
         CourseOverviewFactory(id=KEY)
         self.pin(admin_client)
         assert CourseOverview.objects.get().marketing_url == PIN
+
+    @pytest.mark.parametrize(
+        ("social", "level", "text"),
+        [
+            (None, "success", "Pinned. This URL overrides"),
+            (SOCIAL, "warning", "Pinned, but learners still get the"),
+        ],
+    )
+    def test_warns_if_learners_still_get_the_social_sharing_url(self, admin_client, social, level, text):
+        CourseOverviewFactory(id=KEY, social_sharing_url=social)
+        (message,) = self.pin(admin_client).context["messages"]
+        assert (message.level_tag, str(message).startswith(text)) == (level, True)
 
     def test_keeps_who(self, admin_client, admin_user):
         self.pin(admin_client)
@@ -126,6 +140,21 @@ class TestUnpin:
         self.unpin(admin_client, pinned)
         assert CourseOverview.objects.get().marketing_url == URL
 
+    def test_message_has_the_link_that_learners_get(self, admin_client, pinned):
+        assert said(self.unpin(admin_client, pinned)) == f"Unpinned {KEY}. Learners now get {URL}."
+
+    def test_message_has_the_about_page_if_no_catalog_has_a_url(self, admin_client, pinned):
+        known(url=None, status="unpublished")
+        assert f"/courses/{KEY}/about." in said(self.unpin(admin_client, pinned))
+
+    def test_message_has_the_social_sharing_url(self, admin_client, pinned):
+        CourseOverview.objects.update(social_sharing_url=SOCIAL)
+        assert f"Learners now get {SOCIAL}." in said(self.unpin(admin_client, pinned))
+
+    def test_message_has_no_link_if_the_lms_does_not_have_the_course(self, admin_client, pinned):
+        CourseOverview.objects.all().delete()
+        assert said(self.unpin(admin_client, pinned)) == f"Unpinned {KEY}. The LMS does not have this course."
+
     def test_is_in_the_history_of_the_object(self, admin_client, pinned):
         self.unpin(admin_client, pinned)
         assert LogEntry.objects.get().get_change_message() == f"Unpinned {PIN}"
@@ -179,7 +208,7 @@ class TestListOfPins:
         known()
         response = admin_client.post(f"{PINS}{pinned.pk}/unpin/?next=list", follow=True)
         assert response.redirect_chain[-1][0] == PINS
-        assert f"Unpinned {PIN}" in said(response)
+        assert f"Unpinned {KEY}." in said(response)
 
     def test_page_of_a_pin_offers_nothing_to_those_who_may_only_view_it(self, pinned):
         text = client_of("view_pinnedmarketingurl").get(f"{PINS}{pinned.pk}/change/").content.decode()

@@ -158,9 +158,25 @@ class TestRejected:
         CourseOverviewFactory(id=KEY)
         rejected()
         assert course_link.explain(KEY).reason == (
-            "The last full sync rejected the Catalog's record of this course run: not an absolute URL (/one). Learners "
-            "share the LMS about page."
+            "The last full sync rejected the Catalog's record (not an absolute URL, /one). Learners share the LMS about "
+            "page."
         )
+
+    def test_is_the_reason_of_the_url_that_the_course_keeps(self):
+        lists()
+        CourseOverviewFactory(id=KEY)
+        rejected()
+        assert course_link.explain(KEY).reason == (
+            "The last full sync rejected the Catalog's record (not an absolute URL, /one). The course keeps the "
+            "marketing URL that it had."
+        )
+
+    def test_is_no_reason_of_a_pinned_url(self):
+        lists()
+        CourseOverviewFactory(id=KEY)
+        rejected()
+        pin_marketing_url(KEY, PIN)
+        assert course_link.explain(KEY).reason == "Its marketing URL is pinned."
 
     def test_is_the_reason_also_if_the_lms_does_not_have_the_course(self):
         rejected()
