@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -76,8 +77,14 @@ def explain(course_key: str) -> CourseLink:
     stored = course_runs.read(precedence.with_parents([course_key]))
     source = precedence.source_in(course_key, stored)
     listed = stored.course_runs.get(course_key, [])
-    rejected = _rejected(course_key)
     has_url = any(each.data.marketing_url for each in listed)
+    # Of several Catalogs, only the one whose URL is published matters.
+    names = (
+        [precedence.published_course_run(listed).catalog]
+        if has_url
+        else [each.name for each in conf.catalogs()]
+    )
+    rejected = _rejected(course_key, names)
     candidates = _candidates(course_key, course_overview, stored, "" if has_url else rejected)
     if course_overview is None:
         link, reason = "", link_reasons.not_in_lms(source, rejected, listed)
@@ -152,13 +159,12 @@ def _of_parent(parent: str, stored: StoredData) -> Candidate:
     return Candidate(Source.PARENT, label, source.url, note)
 
 
-def _rejected(course_key: str) -> str:
+def _rejected(course_key: str, catalogs: Iterable[str]) -> str:
     """Return why the last full sync rejected the record of a course run, as a sentence; empty if it did not."""
     # The index finds the changes by sync run and kind. A sync run stores at most 1,000 of them.
     full = SyncRun.objects.filter(scope=SyncRun.Scope.ALL).exclude(status=SyncRun.Status.RUNNING)
     last_runs = [
-        full.filter(catalog=catalog.name).order_by("-pk").values_list("pk", flat=True).first()
-        for catalog in conf.catalogs()
+        full.filter(catalog=name).order_by("-pk").values_list("pk", flat=True).first() for name in catalogs
     ]
     rejected = SyncRunChange.objects.filter(
         sync_run__in=[pk for pk in last_runs if pk], kind=SyncRunChange.Kind.REJECTED, course_key=course_key

@@ -158,8 +158,8 @@ class TestRejected:
         CourseOverviewFactory(id=KEY)
         rejected()
         assert course_link.explain(KEY).reason == (
-            "The last full sync rejected the Catalog's record (not an absolute URL, /one). Learners share the LMS about "
-            "page."
+            "The last full sync rejected the Catalog's record (not an absolute URL, /one). Learners share the LMS "
+            "about page."
         )
 
     def test_is_the_reason_of_the_url_that_the_course_keeps(self):
@@ -170,6 +170,13 @@ class TestRejected:
             "The last full sync rejected the Catalog's record (not an absolute URL, /one). The course keeps the "
             "marketing URL that it had."
         )
+
+    def test_of_another_catalog_is_no_reason_of_the_url(self, settings):
+        settings.CATALOG_SYNC_CATALOGS = {name: {"URL": "https://x.example"} for name in ("default", "two")}
+        lists(catalog="two")
+        CourseOverviewFactory(id=KEY)
+        rejected(catalog="default")
+        assert course_link.explain(KEY).reason == "The Catalog has this marketing URL for the course."
 
     def test_is_no_reason_of_a_pinned_url(self):
         lists()
