@@ -281,10 +281,10 @@ class TestPage:
     def test_offers_no_unpinning_of_what_is_not(self, admin_client):
         assert 'value="Unpin"' not in page(admin_client, known())
 
-    def test_takes_eight_queries(self, admin_client, django_assert_max_num_queries):
+    def test_takes_ten_queries(self, admin_client, django_assert_max_num_queries):
         row = known()
         CourseOverviewFactory(id=KEY)
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(10):
             page(admin_client, row)
 
 
