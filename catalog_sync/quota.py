@@ -16,5 +16,5 @@ def requests_for(count: int, page_size: int) -> int:
 
 
 def least_page_size(count: int) -> int:
-    """Return the smallest page size at which a full sync of ``count`` course runs stays within the hourly quota."""
+    """Return the smallest page size at which a full sync of ``count`` course runs leaves ``SPARE_REQUESTS``."""
     return -(-count // (REQUESTS_PER_HOUR - SPARE_REQUESTS)) + 1

@@ -150,19 +150,19 @@ def _page_size_facts(catalog: str, page_size: int) -> str:
             "A full sync of {count} course runs takes {requests} requests, {percent} percent of the hourly quota of "
             "{quota}."
         ),
-        "excess": _("That exceeds the quota: an ordinary user cannot finish a sync within an hour."),
+        "one": _("A full sync takes one request, {percent} percent of the hourly quota of {quota}."),
+        "excess": _(
+            "That exceeds the quota: an ordinary user cannot finish a sync within an hour. Use a page size of at "
+            "least {least}, which leaves room for look-ups."
+        ),
         "count": _("Full syncs per hour: {syncs}."),
     }
-    values = {"count": count, "quota": quota.REQUESTS_PER_HOUR}
-    least = _("Use a page size of at least %(least)s to stay within the hourly quota.") % {
-        "least": f"{quota.least_page_size(count):,}"
-    }
+    values = {"count": count, "quota": quota.REQUESTS_PER_HOUR, "least": quota.least_page_size(count)}
     return format_html(
-        '<output id="catalog-sync-cost" for="id_page_size" data-texts="{}" data-values="{}">{}</output> {}',
+        '<output id="catalog-sync-cost" for="id_page_size" data-texts="{}" data-values="{}">{}</output>',
         json.dumps(texts),
         json.dumps(values),
         _cost_sentence(texts, count, page_size),
-        least,
     )
 
 
@@ -170,11 +170,13 @@ def _cost_sentence(texts: dict[str, str], count: int, page_size: int) -> str:
     if not page_size:
         return texts["auto"]
     requests = quota.requests_for(count, page_size)
-    cost = texts["cost"].format(
+    syncs = quota.REQUESTS_PER_HOUR // requests
+    text = f"{texts['one' if requests == 1 else 'cost']} {texts['count' if syncs else 'excess']}"
+    return text.format(
         count=f"{count:,}",
         requests=f"{requests:,}",
         percent=f"{-(-100 * requests // quota.REQUESTS_PER_HOUR):,}",
         quota=quota.REQUESTS_PER_HOUR,
+        syncs=syncs,
+        least=f"{quota.least_page_size(count):,}",
     )
-    syncs = quota.REQUESTS_PER_HOUR // requests
-    return f"{cost} {texts['count'].format(syncs=syncs) if syncs else texts['excess']}"

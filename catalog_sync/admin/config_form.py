@@ -59,7 +59,7 @@ def quota_doubt(count: int, page_size: int) -> str:
         return ""
     text = _(
         "A full sync of %(count)s course runs would take %(requests)s requests, but the Catalog allows an ordinary "
-        "user %(quota)s per hour. Use a page size of at least %(least)s."
+        "user %(quota)s per hour. Use a page size of at least %(least)s, which leaves room for look-ups."
     )
     return text % {
         "count": f"{count:,}",

@@ -46,6 +46,12 @@ def test_costs_are_those_of_this_catalog(history, configuration, operator, open_
     ("typed", "sentence"),
     [
         ("1", "takes 3,300 requests, 1,650 percent of the hourly quota of 200. That exceeds the quota"),
+        ("17", "Use a page size of at least 20, which leaves room for look-ups."),
+        ("18", "takes 195 requests, 98 percent of the hourly quota of 200. Full syncs per hour: 1."),
+        (
+            "10000",
+            "A full sync takes one request, 1 percent of the hourly quota of 200. Full syncs per hour: 200.",
+        ),
         ("20", "takes 174 requests, 87 percent of the hourly quota of 200. Full syncs per hour: 1."),
         ("1000", "takes 4 requests, 2 percent of the hourly quota of 200. Full syncs per hour: 50."),
         ("0", "At each sync, the page size is chosen automatically."),

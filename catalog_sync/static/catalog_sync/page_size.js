@@ -6,7 +6,7 @@
 
     function sentence(pageSize) {
         const texts = JSON.parse(output.dataset.texts);
-        const {count, quota} = JSON.parse(output.dataset.values);
+        const {count, quota, least} = JSON.parse(output.dataset.values);
         if (pageSize === 0) {
             return texts.auto;
         }
@@ -14,8 +14,8 @@
         const requests = Math.max(1, Math.ceil(count / Math.max(1, pageSize - 1)));
         const syncs = Math.floor(quota / requests);
         const percent = Math.ceil(100 * requests / quota);
-        const values = {count, quota, requests, percent, syncs};
-        const text = `${texts.cost} ${syncs ? texts.count : texts.excess}`;
+        const values = {count, quota, least, requests, percent, syncs};
+        const text = `${requests === 1 ? texts.one : texts.cost} ${syncs ? texts.count : texts.excess}`;
         return text.replace(/{(\w+)}/g, (_, name) => values[name].toLocaleString("en-US"));
     }
 

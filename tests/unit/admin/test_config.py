@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from catalog_sync.checks import check_quota
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from tests.admin_client import CONFIGURATION
 
@@ -35,7 +36,7 @@ class TestCosts:
         assert (
             html.count(
                 "A full sync of 21,151 course runs takes 43 requests, 22 percent of the hourly quota of 200. "
-                "Full syncs per hour: 4.</output> Use a page size of at least 119 to stay within the hourly quota."
+                "Full syncs per hour: 4.</output>"
             )
             == 1
         )
@@ -48,13 +49,31 @@ class TestCosts:
         html = page(admin_client)
         shown = html.partition("<output")[2].partition("</output>")[0].partition(">")[2]
         assert shown == "At each sync, the page size is chosen automatically."
-        assert "Use a page size of at least 119" in html
 
     def test_typed_page_size_is_shown_with_its_cost_if_the_form_is_refused(self, synced, admin_client):
         html = admin_client.post(f"{CONFIG}add/", CONFIGURATION | {"page_size": "1"}).content.decode()
         assert (
             "takes 21,151 requests, 10,576 percent of the hourly quota of 200. That exceeds the quota" in html
         )
+
+    @pytest.mark.parametrize(
+        ("page_size", "is_advised"),
+        [(106, True), (107, False), (118, False), (500, False), (10_000, False), (0, False)],
+    )
+    def test_least_page_size_is_shown_only_if_the_check_warns(
+        self, page_size, is_advised, synced, admin_client
+    ):
+        CatalogSyncConfig.objects.create(enabled=True, page_size=page_size)
+        shown = page(admin_client).partition("<output")[2].partition("</output>")[0].partition(">")[2]
+        assert ("Use a page size of at least 119, which leaves room" in shown) == is_advised
+        assert bool(check_quota(databases=["default"])) == is_advised
+
+    def test_one_request_is_in_the_singular(self, admin_client):
+        SyncRun.objects.create(catalog_count=300, page_size=500, status="succeeded")
+        text = (
+            "A full sync takes one request, 1 percent of the hourly quota of 200. Full syncs per hour: 200."
+        )
+        assert f">{text}</output>" in page(admin_client)
 
     def test_before_the_first_sync_there_is_no_table(self, admin_client):
         html = page(admin_client)
