@@ -100,12 +100,14 @@ def _rejected_warning(number: int) -> str:
     )
 
 
-def rejected_advice(report: SyncReport) -> str:
-    """Return what to check before removals are allowed; empty if no course run was rejected."""
-    if not report.course_runs_rejected:
+def rejected_advice(report: SyncReport, removals: int) -> str:
+    """Return what to check before removals are allowed; empty if too few course runs were rejected."""
+    rejected = report.course_runs_rejected
+    # Fewer than a tenth are not the cause of the removals.
+    if not rejected or rejected < removals / 10:
         return ""
     return (
-        f" But first check why {report.course_runs_rejected} course runs were rejected "
+        f" First check why {rejected:,} course runs were rejected "
         "(event=catalog_sync.course_runs_rejected). The cause may be a setting of this LMS, such as "
         "CATALOG_SYNC_MARKETING_URL_HOSTS."
     )

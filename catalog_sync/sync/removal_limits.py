@@ -25,9 +25,9 @@ class RemovalsRefused(Refused):
 
     def __init__(self, removals: int, provided: int, max_removal_percent: int, advice: str = "") -> None:
         super().__init__(
-            f"Refused to remove {removals} of {provided} marketing URLs (more than {max_removal_percent} %), so none "
-            "was removed. The Catalog's list may be incomplete. Check whether the courses are missing in the Catalog, "
-            f"too. If they are, run the command again with --allow-removals.{advice}"
+            f"Refused to remove {removals:,} of {provided:,} marketing URLs (more than {max_removal_percent} %), so "
+            f"none was removed. The Catalog's list may be incomplete.{advice} If the courses are missing in the "
+            "Catalog, too, choose Allow these removals in Django admin, or run the command again with --allow-removals."
         )
 
 
@@ -95,7 +95,7 @@ def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int)
         return
     provided = _count_provided(writer)
     if removals * 100 > max_removal_percent * provided:
-        advice = rejected_advice(writer.report)
+        advice = rejected_advice(writer.report, removals)
         raise RemovalsRefused(removals, provided, max_removal_percent, advice)
 
 

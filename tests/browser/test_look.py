@@ -59,8 +59,8 @@ def refused(history):
     run.status, run.removed = SyncRun.Status.REFUSED, 0
     run.message = (
         "Refused to remove 45 of 312 marketing URLs (more than 10 %), so none was removed. The Catalog's list may be "
-        "incomplete. Check whether the courses are missing in the Catalog, too. If they are, run the command again "
-        "with --allow-removals."
+        "incomplete. If the courses are missing in the Catalog, too, choose Allow these removals in Django admin, or "
+        "run the command again with --allow-removals."
     )
     run.save()
     SyncRunChange.objects.bulk_create(

@@ -164,8 +164,14 @@ class TestPageSizeAdvice:
 
 
 def test_rejected_advice_names_the_number():
-    report = report_of("refused", course_runs_rejected=7)
-    assert "first check why 7 course runs were rejected" in rejected_advice(report)
+    report = report_of("refused", course_runs_rejected=1_200)
+    assert "First check why 1,200 course runs were rejected" in rejected_advice(report, 1_451)
+
+
+@pytest.mark.parametrize(("rejected", "is_advised"), [(0, False), (2, False), (145, False), (146, True)])
+def test_rejected_course_runs_are_no_cause_if_they_are_few(rejected, is_advised):
+    report = report_of("refused", course_runs_rejected=rejected)
+    assert bool(rejected_advice(report, 1_451)) == is_advised
 
 
 REJECTED = (

@@ -93,6 +93,25 @@ def test_limit_is_a_share_of_the_urls_of_that_catalog(opened, heartbeats, settin
     assert len(heartbeats) >= len(KEYS) / PART
 
 
+@pytest.mark.parametrize("rejected", [0, 2, 200])
+def test_what_to_check_is_before_how_to_allow_the_removals(rejected, opened):
+    for number in range(1_500):
+        CourseOverviewFactory(id=f"course-v1:ExampleX+M{number:04}+2026", marketing_url=URL)
+    writer = opened()
+    writer.report.course_runs_rejected = rejected
+    check = (
+        f" First check why {rejected} course runs were rejected (event=catalog_sync.course_runs_rejected). The cause "
+        "may be a setting of this LMS, such as CATALOG_SYNC_MARKETING_URL_HOSTS."
+    )
+    with pytest.raises(removal_limits.RemovalsRefused) as raised:
+        removal_limits.check_removal_limit(1_451, writer, 10)
+    assert str(raised.value) == (
+        "Refused to remove 1,451 of 1,500 marketing URLs (more than 10 %), so none was removed. The Catalog's list "
+        f"may be incomplete.{check if rejected == 200 else ''} If the courses are missing in the Catalog, too, choose "
+        "Allow these removals in Django admin, or run the command again with --allow-removals."
+    )
+
+
 def test_urls_that_the_look_up_confirms_are_removed(opened, heartbeats):
     record()
     show()
