@@ -62,7 +62,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
                 "fields": (
                     "state",
                     "scope",
-                    "dry_run",
+                    "is_dry_run",
                     "start",
                     "end",
                     "duration",
@@ -78,7 +78,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
                     "page_size",
                     "seconds_per_page",
                     "concurrency",
-                    "bypassed_cache",
+                    "has_bypassed_cache",
                     "pages",
                     "requests",
                     "retries",
@@ -215,6 +215,15 @@ class SyncRunAdmin(ReadOnlyAdmin):
             SyncRun.Scope.COURSE_KEYS: _("single courses"),
         }
         return f"{words[SyncRun.Scope(run.scope)]}{', ' + _('dry run') if run.dry_run else ''}"
+
+    # Django shows a red cross for False, as if it were a fault.
+    @admin.display(description=_("dry run"))
+    def is_dry_run(self, run: SyncRun) -> str:
+        return str(_("yes") if run.dry_run else _("no"))
+
+    @admin.display(description=_("bypassed cache"))
+    def has_bypassed_cache(self, run: SyncRun) -> str:
+        return str(_("yes") if run.bypassed_cache else _("no"))
 
     @admin.display(description=_("rejected"), ordering="course_runs_rejected")
     def rejected(self, run: SyncRun) -> int:

@@ -189,6 +189,8 @@ def test_page_of_one_sync_run_has_everything_that_is_known(viewer):
     assert f"event=catalog_sync.* run_id={run_id}" in page
     renamed = {
         "run_id": "log_search",
+        "dry_run": "is_dry_run",
+        "bypassed_cache": "has_bypassed_cache",
         "status": "state",
         "duration_seconds": "duration",
         "not_in_lms": "without_course_overview",
@@ -198,3 +200,15 @@ def test_page_of_one_sync_run_has_everything_that_is_known(viewer):
     of_several = {"message", "catalog", "catalogs", "in_other_catalogs", "of_other_orgs"}
     for name in set(SyncReport.__struct_fields__) - of_several:
         assert f"field-{renamed.get(name, name)}" in page
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "yes"), (False, "no")])
+def test_no_is_shown_as_text_and_not_as_a_red_cross(value, text, viewer):
+    add_runs(1, dry_run=value, bypassed_cache=value)
+    page = content(viewer, f"{SyncRun.objects.get().pk}/change/")
+    shown = [
+        page.partition(f"field-{name}")[2].partition('<div class="readonly">')[2].partition("</div>")[0]
+        for name in ("is_dry_run", "has_bypassed_cache")
+    ]
+    assert shown == [text, text]
+    assert "icon-no" not in page
