@@ -28,6 +28,7 @@ class CatalogState(NamedTuple):
         catalog: the Catalog's name; empty if it is the only one.
         is_enabled: whether the sync is enabled.
         fault: what is wrong and what to do about it; empty if the sync is healthy.
+        warnings: what needs attention although the sync is healthy.
         last_success: the last full sync that succeeded.
         last_full: the last full sync that has ended.
         next_expected: when the next full sync is expected to start; None if there were fewer than two.
@@ -37,6 +38,7 @@ class CatalogState(NamedTuple):
     catalog: str
     is_enabled: bool
     fault: str
+    warnings: tuple[str, ...]
     last_success: SyncRun | None
     last_full: SyncRun | None
     next_expected: datetime | None
@@ -69,11 +71,13 @@ class Summary(NamedTuple):
     """One line about the health of the sync: the first fault, or the oldest last success.
 
     Attributes:
+        warnings: what needs attention although the sync is healthy, of all Catalogs.
         is_enabled: whether the sync with the fault is enabled.
         is_new: whether there has never been a sync run.
     """
 
     fault: str
+    warnings: tuple[str, ...]
     is_enabled: bool
     last_success: datetime | None
     is_new: bool
@@ -110,6 +114,11 @@ def summary() -> Summary:
     ]
     return Summary(
         faults[worst],
+        tuple(
+            text
+            for name, values in zip(names, healths, strict=True)
+            for text in health.warnings(name, values)
+        ),
         healths[worst]["enabled"],
         min(ends, default=None),
         not any(values["last_full_run"] for values in healths) and is_new(),
@@ -126,6 +135,7 @@ def _state(catalog: str, is_one_of_several: bool) -> CatalogState:
         catalog if is_one_of_several else "",
         values["enabled"],
         _fault(catalog, values, is_one_of_several),
+        tuple(health.warnings(catalog, values)),
         last_success,
         runs.get(last["run_id"]) if last else None,
         _next_expected(catalog) if values["enabled"] else None,
