@@ -17,6 +17,8 @@ from catalog_sync.store.sync_runs import full
 
 # The number of full syncs whose intervals show the schedule.
 LATEST_RUNS = 6
+# With fewer, a few manual syncs would look like a schedule.
+FEWEST_RUNS = 4
 # Only so many course overviews are counted.
 MOST_COUNTED = 100_000
 
@@ -31,7 +33,7 @@ class CatalogState(NamedTuple):
         warnings: what needs attention although the sync is healthy.
         last_success: the last full sync that succeeded.
         last_full: the last full sync that has ended.
-        next_expected: when the next full sync is expected to start; None if there were fewer than two.
+        next_expected: when the next full sync is expected to start; None if there were fewer than four.
         stale_at: when the sync becomes stale without another success.
     """
 
@@ -149,7 +151,9 @@ def _fault(catalog: str, values: dict[str, Any], is_one_of_several: bool) -> str
 
 
 def _next_expected(catalog: str) -> datetime | None:
-    """Return the last start of a full sync plus the median interval between the latest ones."""
+    """Return the last start of a full sync, whatever its result, plus the median interval between the latest ones."""
     starts = list(full(catalog).values_list("started", flat=True)[:LATEST_RUNS])
+    if len(starts) < FEWEST_RUNS:
+        return None
     intervals = [(later - earlier).total_seconds() for later, earlier in pairwise(starts)]
-    return starts[0] + timedelta(seconds=median(intervals)) if intervals else None
+    return starts[0] + timedelta(seconds=median(intervals))

@@ -115,7 +115,7 @@ class TestContent:
 
     def test_late_sync_is_marked(self, admin_client):
         now = timezone.now()
-        for hours in (10, 6):
+        for hours in (18, 14, 10, 6):
             run = SyncRun.objects.create(status="succeeded", finished=now - timedelta(hours=hours))
             SyncRun.objects.filter(pk=run.pk).update(started=run.finished)
         assert "check the schedule" in page(admin_client)
