@@ -8,16 +8,21 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from catalog_sync import conf
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.links import get_lms_link_for_about_page, marketing_url, social_sharing_url
-from catalog_sync.models import SyncRun, SyncRunChange
+from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from catalog_sync.openedx import links as platform
 from catalog_sync.operations import link_reasons
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import StoredCourseRun, StoredData
+from catalog_sync.store.sync_runs import succeeded
+
+# A rejected record is looked for in so many sync runs.
+MOST_RUNS = 50
 
 
 class Source(StrEnum):
@@ -160,16 +165,32 @@ def _of_parent(parent: str, stored: StoredData) -> Candidate:
 
 
 def _rejected(course_key: str, catalogs: Iterable[str]) -> str:
-    """Return why the last full sync rejected the record of a course run, as a sentence; empty if it did not."""
-    # The index finds the changes by sync run and kind. A sync run stores at most 1,000 of them.
-    full = SyncRun.objects.filter(scope=SyncRun.Scope.ALL).exclude(status=SyncRun.Status.RUNNING)
-    last_runs = [
-        full.filter(catalog=name).order_by("-pk").values_list("pk", flat=True).first() for name in catalogs
-    ]
-    rejected = SyncRunChange.objects.filter(
-        sync_run__in=[pk for pk in last_runs if pk], kind=SyncRunChange.Kind.REJECTED, course_key=course_key
-    ).first()
-    if rejected is None:
-        return ""
-    reason = ", ".join(filter(None, (rejected.reason, rejected.new)))
-    return _("The last full sync rejected the Catalog's record (%(reason)s).") % {"reason": reason}
+    """Return why a Catalog's record of a course run is rejected, as a sentence; empty if it is not."""
+    for catalog in catalogs:
+        # The index finds the changes by sync run. A sync run stores at most 1,000 of each kind.
+        changes = SyncRunChange.objects.filter(sync_run__in=_since_last_success(catalog))
+        # A sync run that both changed a course run and rejected its URL has two rows: the rejection is decisive.
+        last = changes.filter(course_key=course_key).order_by("-sync_run", "-kind").first()
+        if last is None or last.kind != SyncRunChange.Kind.REJECTED:
+            continue
+        if _is_stored_since(last, catalog):
+            continue
+        text = _("Sync run %(id)s rejected the Catalog's record (%(reason)s).")
+        reason = ", ".join(filter(None, (last.reason, last.new)))
+        return text % {"id": last.sync_run_id, "reason": reason}
+    return ""
+
+
+def _since_last_success(catalog: str) -> list[int]:
+    """Return the Catalog's newest sync runs with changes, from its last successful full sync on."""
+    since = succeeded(catalog).values_list("pk", flat=True).first() or 0
+    ended = SyncRun.objects.filter(catalog=catalog, dry_run=False, pk__gte=since)
+    with_changes = ended.filter(Q(course_runs_rejected__gt=0) | Q(updated__gt=0) | Q(removed__gt=0))
+    return list(with_changes.order_by("-pk").values_list("pk", flat=True)[:MOST_RUNS])
+
+
+def _is_stored_since(rejected: SyncRunChange, catalog: str) -> bool:
+    """Return whether a later sync run stored another record of the course run."""
+    finished = rejected.sync_run.finished
+    stored = CatalogCourseRun.objects.filter(course_key=rejected.course_key, catalog=catalog)
+    return finished is not None and stored.filter(modified__gt=finished).exists()

@@ -33,7 +33,7 @@ def read() -> dict[str, Any]:
         "course_overviews_with_marketing_url": with_url,
         "marketing_url_percent": round(100 * with_url / count, 1) if count else None,
         "pinned": len(course_runs.pinned()),
-        "warnings": [text for name in by_catalog if (text := _rejected_warning(name, by_catalog[name]))],
+        "warnings": [text for name in by_catalog for text in warnings(name, by_catalog[name])],
     }
     return values | {"catalog": worst, "catalogs": by_catalog} if len(by_catalog) > 1 else values
 
@@ -58,15 +58,25 @@ def _badness(health: dict[str, Any]) -> tuple[int, float]:
     return (DISABLED, OK, STALE).index(health["status"]), _age(health)
 
 
-def _rejected_warning(catalog: str, health: dict[str, Any]) -> str:
+def warnings(catalog: str, health: dict[str, Any]) -> list[str]:
+    """Return what does not make the sync of a Catalog stale, but needs attention; one sentence or more for each."""
     last = health["last_full_run"]
-    if not last or not last["course_runs_rejected"]:
-        return ""
+    if not last:
+        return []
     of_which = f" of the Catalog {catalog}" if conf.has_several_catalogs() else ""
-    return (
-        f"The last full sync{of_which} rejected course runs ({last['course_runs_rejected']:,}). Sync run "
-        f"{last['run_id']} in Django admin lists them with the reasons. Correct them in the Catalog."
-    )
+    found = []
+    if last["status"] != SyncRun.Status.SUCCEEDED:
+        verb = "" if last["status"] == SyncRun.Status.FAILED else "was "
+        found.append(
+            f"The last full sync{of_which}, sync run {last['run_id']}, {verb}{last['status']}. Its page in Django "
+            "admin has the reason and the remedy."
+        )
+    if last["course_runs_rejected"]:
+        found.append(
+            f"The last full sync{of_which} rejected course runs ({last['course_runs_rejected']:,}). Sync run "
+            f"{last['run_id']} in Django admin lists them with the reasons. Correct them in the Catalog."
+        )
+    return found
 
 
 def _age(health: dict[str, Any]) -> float:

@@ -43,7 +43,7 @@ def in_lms(
         link: the link that they get.
         expected: the link that this app returns.
         source: the source of the marketing URL that the course overview should have; None: it should have none.
-        rejected: why the last full sync rejected the record of the course run; empty if it did not.
+        rejected: why the record of the course run is rejected; empty if it is not.
         listed: the stored course runs of the course.
     """
     # The platform does not quote course keys.

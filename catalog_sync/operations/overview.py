@@ -17,6 +17,8 @@ from catalog_sync.store.sync_runs import full
 
 # The number of full syncs whose intervals show the schedule.
 LATEST_RUNS = 6
+# With fewer, a few manual syncs would look like a schedule.
+FEWEST_RUNS = 4
 # Only so many course overviews are counted.
 MOST_COUNTED = 100_000
 
@@ -28,15 +30,17 @@ class CatalogState(NamedTuple):
         catalog: the Catalog's name; empty if it is the only one.
         is_enabled: whether the sync is enabled.
         fault: what is wrong and what to do about it; empty if the sync is healthy.
+        warnings: what needs attention although the sync is healthy.
         last_success: the last full sync that succeeded.
         last_full: the last full sync that has ended.
-        next_expected: when the next full sync is expected to start; None if there were fewer than two.
+        next_expected: when the next full sync is expected to start; None if there were fewer than four.
         stale_at: when the sync becomes stale without another success.
     """
 
     catalog: str
     is_enabled: bool
     fault: str
+    warnings: tuple[str, ...]
     last_success: SyncRun | None
     last_full: SyncRun | None
     next_expected: datetime | None
@@ -69,11 +73,13 @@ class Summary(NamedTuple):
     """One line about the health of the sync: the first fault, or the oldest last success.
 
     Attributes:
+        warnings: what needs attention although the sync is healthy, of all Catalogs.
         is_enabled: whether the sync with the fault is enabled.
         is_new: whether there has never been a sync run.
     """
 
     fault: str
+    warnings: tuple[str, ...]
     is_enabled: bool
     last_success: datetime | None
     is_new: bool
@@ -110,6 +116,11 @@ def summary() -> Summary:
     ]
     return Summary(
         faults[worst],
+        tuple(
+            text
+            for name, values in zip(names, healths, strict=True)
+            for text in health.warnings(name, values)
+        ),
         healths[worst]["enabled"],
         min(ends, default=None),
         not any(values["last_full_run"] for values in healths) and is_new(),
@@ -126,6 +137,7 @@ def _state(catalog: str, is_one_of_several: bool) -> CatalogState:
         catalog if is_one_of_several else "",
         values["enabled"],
         _fault(catalog, values, is_one_of_several),
+        tuple(health.warnings(catalog, values)),
         last_success,
         runs.get(last["run_id"]) if last else None,
         _next_expected(catalog) if values["enabled"] else None,
@@ -139,7 +151,9 @@ def _fault(catalog: str, values: dict[str, Any], is_one_of_several: bool) -> str
 
 
 def _next_expected(catalog: str) -> datetime | None:
-    """Return the last start of a full sync plus the median interval between the latest ones."""
+    """Return the last start of a full sync, whatever its result, plus the median interval between the latest ones."""
     starts = list(full(catalog).values_list("started", flat=True)[:LATEST_RUNS])
+    if len(starts) < FEWEST_RUNS:
+        return None
     intervals = [(later - earlier).total_seconds() for later, earlier in pairwise(starts)]
-    return starts[0] + timedelta(seconds=median(intervals)) if intervals else None
+    return starts[0] + timedelta(seconds=median(intervals))

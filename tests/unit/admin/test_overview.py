@@ -19,6 +19,7 @@ ADMIN = "/admin/catalog_sync/"
 OVERVIEW = f"{ADMIN}catalogoverview/"
 LISTS = ("syncrun", "catalogcourserun", "pinnedmarketingurl", "catalogsyncconfig")
 HEALTHY, NOT_HEALTHY = "The sync is healthy.", "The sync is not healthy."
+WARNING = "The sync is healthy, with a warning."
 
 
 def page(client, address=OVERVIEW):
@@ -27,7 +28,7 @@ def page(client, address=OVERVIEW):
 
 @pytest.fixture
 def synced():
-    return SyncRun.objects.create(status="succeeded", finished=timezone.now(), course_runs_rejected=3)
+    return SyncRun.objects.create(status="succeeded", finished=timezone.now(), course_runs_retrieved=5)
 
 
 class TestAccess:
@@ -83,7 +84,23 @@ class TestContent:
     def test_healthy_sync(self, admin_client, synced):
         html = page(admin_client)
         assert (HEALTHY in html, "First steps" in html) == (True, False)
-        assert f"3 in the last full sync (sync run {synced.pk})" in html
+        assert f"0 in the last full sync (sync run {synced.pk})" in html
+
+    def test_rejected_records_are_a_warning(self, admin_client):
+        run = SyncRun.objects.create(status="succeeded", finished=timezone.now(), course_runs_rejected=3)
+        html = page(admin_client)
+        assert (WARNING in html, 'catalog-sync-banner warn"' in html) == (True, True)
+        assert f"3 in the last full sync (sync run {run.pk})" in html
+
+    def test_last_full_sync_that_did_not_succeed_is_a_warning(self, admin_client, synced):
+        run = SyncRun.objects.create(status="refused", finished=timezone.now())
+        html = page(admin_client)
+        assert (WARNING in html, 'catalog-sync-banner warn"' in html) == (True, True)
+        assert f"The last full sync, sync run {run.pk}, was refused." in html
+
+    def test_sync_run_that_read_nothing_has_no_number_of_rejected_records(self, admin_client, synced):
+        SyncRun.objects.create(status="failed", finished=timezone.now())
+        assert "in the last full sync (" not in page(admin_client)
 
     def test_stale_sync_shows_why(self, admin_client):
         SyncRun.objects.create(status="failed", finished=timezone.now())
@@ -98,7 +115,7 @@ class TestContent:
 
     def test_late_sync_is_marked(self, admin_client):
         now = timezone.now()
-        for hours in (10, 6):
+        for hours in (18, 14, 10, 6):
             run = SyncRun.objects.create(status="succeeded", finished=now - timedelta(hours=hours))
             SyncRun.objects.filter(pk=run.pk).update(started=run.finished)
         assert "check the schedule" in page(admin_client)
@@ -153,6 +170,13 @@ class TestBanner:
 
     def test_of_a_new_installation(self, admin_client):
         assert "No sync has run yet." in page(admin_client, f"{ADMIN}syncrun/")
+
+    def test_last_full_sync_that_did_not_succeed_is_a_warning(self, admin_client, synced):
+        run = SyncRun.objects.create(status="failed", finished=timezone.now())
+        html = page(admin_client, f"{ADMIN}syncrun/")
+        assert (WARNING in html, 'catalog-sync-banner warn"' in html) == (True, True)
+        assert f"The last full sync, sync run {run.pk}, failed." in html
+        assert "The last successful full sync was 0" in html
 
     def test_shows_why_the_sync_is_not_healthy(self, admin_client):
         SyncRun.objects.create(status="failed", finished=timezone.now())

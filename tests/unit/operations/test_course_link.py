@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from catalog_sync.api import pin_marketing_url
 from catalog_sync.models import SyncRun, SyncRunChange
@@ -18,6 +19,7 @@ KEY, CCX = "course-v1:ExampleX+One+2026", "ccx-v1:ExampleX+One+2026+ccx@7"
 URL, PIN, OTHER_URL, SOCIAL = (
     f"https://www.example.com/{name}" for name in ("one", "pin", "other", "social")
 )
+REJECTED = "rejected the Catalog's record"
 
 
 def lists(key=KEY, url=URL, status="published", catalog="default"):
@@ -34,7 +36,7 @@ def set_by_another_tool(key=KEY, url=OTHER_URL):
 
 
 def rejected(key=KEY, **values):
-    run = SyncRun.objects.create(**{"status": "succeeded"} | values)
+    run = SyncRun.objects.create(**{"status": "succeeded", "course_runs_rejected": 1} | values)
     return SyncRunChange.objects.create(
         sync_run=run, kind="rejected", course_key=key, new="/one", reason="not an absolute URL"
     )
@@ -152,23 +154,23 @@ class TestCandidates:
 
 
 class TestRejected:
-    """A record that the last full sync rejected."""
+    """A record that the last sync of the course rejected."""
 
     def test_is_the_reason(self):
         CourseOverviewFactory(id=KEY)
-        rejected()
+        change = rejected()
         assert course_link.explain(KEY).reason == (
-            "The last full sync rejected the Catalog's record (not an absolute URL, /one). Learners share the LMS "
-            "about page."
+            f"Sync run {change.sync_run_id} rejected the Catalog's record (not an absolute URL, /one). Learners share "
+            "the LMS about page."
         )
 
     def test_is_the_reason_of_the_url_that_the_course_keeps(self):
         lists()
         CourseOverviewFactory(id=KEY)
-        rejected()
+        change = rejected()
         assert course_link.explain(KEY).reason == (
-            "The last full sync rejected the Catalog's record (not an absolute URL, /one). The course keeps the "
-            "marketing URL that it had."
+            f"Sync run {change.sync_run_id} rejected the Catalog's record (not an absolute URL, /one). The course "
+            "keeps the marketing URL that it had."
         )
 
     def test_of_another_catalog_is_no_reason_of_the_url(self, settings):
@@ -187,18 +189,38 @@ class TestRejected:
 
     def test_is_the_reason_also_if_the_lms_does_not_have_the_course(self):
         rejected()
-        assert "rejected the Catalog's record" in course_link.explain(KEY).reason
+        assert REJECTED in course_link.explain(KEY).reason
 
-    def test_of_an_earlier_sync_is_no_reason(self):
-        CourseOverviewFactory(id=KEY)
+    def test_stays_the_reason_after_a_full_sync_that_failed(self):
+        rejected()
+        SyncRun.objects.create(status="failed")
+        assert REJECTED in course_link.explain(KEY).reason
+
+    @pytest.mark.parametrize("scope", ["changed", "course_keys"])
+    def test_of_a_sync_of_some_courses_is_a_reason(self, scope):
+        SyncRun.objects.create(status="succeeded")
+        rejected(scope=scope)
+        assert REJECTED in course_link.explain(KEY).reason
+
+    def test_of_a_dry_run_is_no_reason(self):
+        rejected(dry_run=True)
+        assert REJECTED not in course_link.explain(KEY).reason
+
+    def test_before_a_full_sync_that_succeeded_is_no_reason(self):
         rejected()
         SyncRun.objects.create(status="succeeded")
-        assert "rejected" not in course_link.explain(KEY).reason
+        assert REJECTED not in course_link.explain(KEY).reason
 
-    def test_of_an_incremental_sync_is_no_reason(self):
-        CourseOverviewFactory(id=KEY)
-        rejected(scope="changed")
-        assert "rejected" not in course_link.explain(KEY).reason
+    def test_before_a_sync_that_removed_the_url_is_no_reason(self):
+        rejected()
+        run = SyncRun.objects.create(status="succeeded", scope="course_keys", removed=1)
+        SyncRunChange.objects.create(sync_run=run, kind="removed", course_key=KEY)
+        assert REJECTED not in course_link.explain(KEY).reason
+
+    def test_before_a_sync_that_stored_another_record_is_no_reason(self):
+        rejected(finished=timezone.now())
+        lists(url=None, status="unpublished")
+        assert REJECTED not in course_link.explain(KEY).reason
 
 
 class TestIsKnown:

@@ -97,6 +97,27 @@ class TestValues:
             f"The last full sync rejected course runs (3). Sync run {last.pk} in Django admin"
         )
 
+    @pytest.mark.parametrize(
+        ("status", "result"),
+        [
+            (Status.REFUSED, "was refused"),
+            (Status.FAILED, "failed"),
+            (Status.INCOMPLETE, "was incomplete"),
+            (Status.CANCELED, "was canceled"),
+        ],
+    )
+    def test_last_full_sync_that_did_not_succeed_is_a_warning(self, status, result):
+        run()
+        last = run(status=status)
+        current = health.read()
+        assert (current["status"], current["warnings"]) == (
+            "ok",
+            [
+                f"The last full sync, sync run {last.pk}, {result}. Its page in Django admin has the reason "
+                "and the remedy."
+            ],
+        )
+
     def test_no_warning_without_rejected_course_runs(self):
         run()
         assert health.read()["warnings"] == []

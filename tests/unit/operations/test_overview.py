@@ -56,22 +56,32 @@ class TestState:
         assert hours_until(self.state().next_expected) == 5
         assert not self.state().is_late
 
-    def test_dry_runs_and_other_scopes_do_not_count_as_schedule(self):
-        synced(7)
-        synced(1)
-        synced(0.5, dry_run=True)
-        synced(0.4, scope="changed")
+    def test_three_syncs_are_no_schedule(self):
+        for hours_ago in (3.2, 3.1, 3):
+            synced(hours_ago)
+        assert (self.state().next_expected, self.state().is_late) == (None, False)
+
+    def test_failed_syncs_count_as_schedule(self):
+        for hours_ago in (19, 13, 7, 1):
+            synced(hours_ago, status="failed")
         assert hours_until(self.state().next_expected) == 5
 
+    @pytest.mark.parametrize("values", [{"dry_run": True}, {"scope": "changed"}])
+    def test_dry_runs_and_other_scopes_do_not_count_as_schedule(self, values):
+        for hours_ago in (19, 13, 7):
+            synced(hours_ago)
+        synced(1, **values)
+        assert self.state().next_expected is None
+
     def test_is_late_after_the_expected_time(self):
-        synced(16)
-        synced(10)
+        for hours_ago in (28, 22, 16, 10):
+            synced(hours_ago)
         assert self.state().is_late
 
     def test_disabled_sync_has_no_next_one(self):
         CatalogSyncConfig.objects.create(enabled=False)
-        synced(7)
-        synced(1)
+        for hours_ago in (19, 13, 7, 1):
+            synced(hours_ago)
         state = self.state()
         assert (state.next_expected, state.is_enabled) == (None, False)
         assert "is disabled" in state.fault
