@@ -45,10 +45,10 @@ ABOUT_SQL := tests/unit/store tests/unit/sync/test_outcome.py tests/unit/sync/te
 NOT_ABOUT_SQL := $(wildcard tests/integration/test_faults_[!v]*.py) \
 	$(patsubst %,tests/integration/test_%.py,authentication logs_and_monitoring metrics studio web_processes) \
 	$(patsubst %,tests/several_catalogs/test_%.py,admin checks health organizations)
-# These start Celery workers or one process per scenario. They run on one server.
+# These start Celery workers or one process per scenario, or change the character set of a table. They run on one server.
 WITH_PROCESSES := tests/integration/test_distributed.py tests/integration/test_run_now.py tests/several_catalogs/test_workers.py \
 	tests/several_catalogs/test_processes.py tests/docs/test_commands_on_servers.py \
-	tests/processes/test_update_catalog_data.py
+	tests/processes/test_update_catalog_data.py tests/unit/sync/test_closing.py
 SELECTION := -m "database and not browser and not packaging and not deploy" $(ABOUT_SQL) \
 	$(NOT_ABOUT_SQL:%=--ignore=%)
 
