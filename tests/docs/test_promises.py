@@ -84,7 +84,8 @@ def references(*documents: str) -> set[str]:
 
 
 def test_each_documented_fault_has_one_test_and_each_tested_fault_one_row():
-    tested = [test.name for test in found_in(FAULTS)]
+    # A class has several tests of one fault, which is in another row.
+    tested = [test.name for test in found_in(FAULTS) if not test.group]
     assert sorted(tested) == sorted(name for row in faults() for name in names_of_tests(row))
     assert len(set(tested)) == len(tested)
 
