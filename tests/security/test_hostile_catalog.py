@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 
 import pytest
 
 from catalog_sync.catalog_client import MOST_ROWS_BEYOND
+from catalog_sync.catalog_client.errors import MalformedReply
+from catalog_sync.catalog_client.schemas import decode_page
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.integration.faulty import ALL, OFFSETS, PAGE_SIZE, RUNS, Sync, key, row
 from tests.raw_server import RawServer, reply
@@ -68,6 +71,18 @@ def test_page_with_a_few_more_records_is_accepted(sync: Sync, fault):
     outcome = sync()
     outcome.is_success()
     assert outcome.report["course_runs_rejected"] == MOST_ROWS_BEYOND
+
+
+def test_countless_valid_records_take_less_memory_than_their_bytes():
+    records = b",".join([b'{"key":"a"}'] * 200_000)
+    body = b'{"count":1,"results":[' + records + b"]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(MalformedReply, match="more values than 1000 course runs have"):
+            decode_page(body, most_rows=1_000)
+        assert tracemalloc.get_traced_memory()[1] < len(body)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("course_key", ["k" * 900_000, "\ud800" * 100_000], ids=["long", "not text"])
