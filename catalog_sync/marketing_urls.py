@@ -15,6 +15,8 @@ MAX_MARKETING_URL_LENGTH = 2048
 # Other scripts than ASCII are allowed. In ASCII only letters, digits, "-" and "_": no quotes, no markup, no percent.
 _LABEL = r"(?:[0-9A-Za-z_-]|[^\x00-\x7f])+"
 _HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
+# urlsplit accepts text after an IPv6 address (``[::1].example.com``), and a host name in brackets.
+_BRACKETS = re.compile(r"[^\[]*|\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
 
 
 def marketing_url_fault(url: str, allowed_hosts: tuple[str, ...] | None = None) -> str | None:
@@ -47,7 +49,7 @@ def _origin_fault(origin: str, allowed_hosts: tuple[str, ...] | None) -> str | N
         return "no host"
     if "@" in parts.netloc:
         return "credentials in the URL"
-    if port == 0 or not _is_host(host):
+    if port == 0 or not _is_host(host) or not _BRACKETS.fullmatch(parts.netloc):
         return "not a host that can be reached"
     if allowed_hosts is not None and not _is_allowed(host, allowed_hosts):
         return "host not in CATALOG_SYNC_MARKETING_URL_HOSTS"

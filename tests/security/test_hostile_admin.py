@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from urllib.parse import urlencode
 
 import pytest
 from celery import current_app
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils import timezone
 
@@ -54,6 +56,7 @@ def marked():
     pin = PinnedMarketingUrl.objects.create(
         course_key=course_run.course_key, url=MARKED_URL, reason=SCRIPT, pinned_at=timezone.now()
     )
+    CatalogSyncConfig.objects.create(changed_by=get_user_model().objects.create(username=SCRIPT))
     CourseOverviewFactory(id=KEY, marketing_url=MARKED_URL)
     sound = CatalogCourseRun.objects.create(course_key=KEY, status="published", marketing_url=MARKED_URL)
     run = SyncRun.objects.create(
@@ -73,6 +76,8 @@ def marked():
         "changes of a sync run": f"{RUNS}{refused.pk}/change/",
         "confirmation of removals": f"{RUNS}{refused.pk}/allow-removals/",
         "search": f"{COURSE_RUNS}?q={SCRIPT}",
+        "link of a course": f"{ADMIN}catalogoverview/course/?{urlencode({'q': KEY})}",
+        "list of configurations": CONFIG,
     }
 
 
@@ -90,6 +95,8 @@ def marked():
         "changes of a sync run",
         "confirmation of removals",
         "search",
+        "link of a course",
+        "list of configurations",
     ],
 )
 def test_markup_is_shown_as_text(page, marked, admin_client):
