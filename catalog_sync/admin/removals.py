@@ -14,7 +14,6 @@ from catalog_sync.admin.run_changes import visible
 from catalog_sync.exceptions import SyncNotStarted
 from catalog_sync.models import SyncRun, SyncRunChange
 from catalog_sync.store import course_runs
-from catalog_sync.store.changes import MOST_PER_KIND
 
 PERMISSION = "catalog_sync.allow_removals"
 SHOWN_COURSES = 10
@@ -69,19 +68,16 @@ def allow_removals(model_admin: admin.ModelAdmin, request: HttpRequest, run_id: 
 
 def _confirmation(model_admin: admin.ModelAdmin, request: HttpRequest, run: SyncRun) -> HttpResponse:
     refused = run.changes.filter(kind=SyncRunChange.Kind.REMOVED).order_by("course_key")
-    count = refused.count()
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Allow these removals?"),
         "opts": model_admin.opts,
         "run": run,
         "catalog": run.catalog if conf.has_several_catalogs() else "",
-        "count": _("at least %(count)s") % {"count": f"{count:,}"}
-        if count >= MOST_PER_KIND
-        else f"{count:,}",
+        "count": f"{run.removals_refused:,}",
         "courses": f"{run.course_overviews:,}",
         "first": [(visible(change.course_key), visible(change.old)) for change in refused[:SHOWN_COURSES]],
-        "has_more": count > SHOWN_COURSES,
+        "has_more": run.removals_refused > SHOWN_COURSES,
     }
     request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "admin/catalog_sync/syncrun/allow_removals.html", context)

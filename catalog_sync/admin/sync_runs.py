@@ -97,6 +97,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
                     "updated",
                     "unchanged",
                     "removed",
+                    "removals_refused",
                     "without_course_overview",
                     "without_course_run",
                     "failures",

@@ -70,6 +70,7 @@ class SyncRun(models.Model):
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
+    removals_refused = models.PositiveIntegerField(default=0)
     not_in_lms = models.PositiveIntegerField(default=0)
     not_in_catalog = models.PositiveIntegerField(default=0)
     in_other_catalogs = models.PositiveIntegerField(

@@ -50,6 +50,7 @@ def _check(
         if max_removal_percent is not None:
             check_removal_limit(len(removals), writer, max_removal_percent)
     except Refused:
+        writer.report.removals_refused = len(removals)
         writer.changes.add_removed(removals, reasons, "refused: ")
         raise
 

@@ -18,7 +18,13 @@ MESSAGE = "Refused to remove 12 of 30 marketing URLs (more than 10 %), so none w
 
 
 def refused(removals=12, **values):
-    add_runs(1, **{"status": "refused", "message": MESSAGE, "course_overviews": 40} | values)
+    defaults = {
+        "status": "refused",
+        "message": MESSAGE,
+        "course_overviews": 40,
+        "removals_refused": removals,
+    }
+    add_runs(1, **defaults | values)
     run = SyncRun.objects.latest("pk")
     SyncRunChange.objects.bulk_create(
         SyncRunChange(
@@ -72,9 +78,9 @@ class TestConfirmation:
         assert ("course-v1:A+C09+1" in page, "course-v1:A+C10+1" in page) == (True, False)
         assert f"{RUNS}{run.pk}/change/?kind=removed" in page
 
-    def test_has_no_exact_number_if_not_all_are_stored(self, allower):
-        page = allower.get(address(refused(1_000))).content.decode()
-        assert "the marketing URL of at least 1,000 of 40 courses" in page
+    def test_has_the_exact_number_even_if_not_all_are_stored(self, allower):
+        page = allower.get(address(refused(1_000, removals_refused=1_451, course_overviews=3_200)))
+        assert "the marketing URL of 1,451 of 3,200 courses" in page.content.decode()
 
     def test_starts_nothing(self, allower, broker):
         assert allower.get(address(refused())).status_code == 200
