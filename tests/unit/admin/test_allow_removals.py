@@ -39,6 +39,10 @@ def address(run):
     return f"{RUNS}{run.pk}/allow-removals/"
 
 
+def page_of(client, run):
+    return client.get(f"{RUNS}{run.pk}/change/").content.decode()
+
+
 def messages(response):
     return [str(message) for message in get_messages(response.wsgi_request)]
 
@@ -52,13 +56,16 @@ class TestButton:
     """Where it is shown."""
 
     def has_button(self, client, run):
-        return BUTTON in client.get(f"{RUNS}{run.pk}/change/").content.decode()
+        return BUTTON in page_of(client, run)
 
     def test_page_of_the_refused_sync_run_has_it(self, allower):
         assert self.has_button(allower, refused())
 
     def test_page_of_another_status_does_not_have_it(self, allower):
         assert not self.has_button(allower, refused(status="succeeded"))
+
+    def test_page_does_not_show_that_the_removals_were_allowed(self, allower):
+        assert "allowed these removals" not in page_of(allower, refused())
 
     def test_user_without_the_permission_does_not_see_it(self, operator):
         assert not self.has_button(operator, refused())
@@ -102,6 +109,25 @@ class TestStart:
         allower.post(address(run))
         entry = LogEntry.objects.get()
         assert (entry.object_id, entry.get_change_message()) == (str(run.pk), "Allowed the removals.")
+
+    def test_is_shown_on_the_page_of_the_sync_run(self, allower, broker):
+        run = refused()
+        allower.post(address(run))
+        assert "staff allowed these removals at " in page_of(allower, run)
+        assert "No full sync has started since then." in page_of(allower, run)
+
+    def test_is_shown_on_both_pages_after_the_next_full_sync(self, allower, broker):
+        run = refused()
+        allower.post(address(run))
+        add_runs(1, dry_run=True)
+        add_runs(1, removed=12)
+        following = SyncRun.objects.latest("pk")
+        add_runs(1)
+        page = page_of(allower, run)
+        assert f'href="{RUNS}{following.pk}/change/"' in page.partition("allowed these removals")[2]
+        page = page_of(allower, following)
+        assert f'href="{RUNS}{run.pk}/change/"' in page.partition("staff allowed the removals")[2]
+        assert "allowed the removals" not in page_of(allower, SyncRun.objects.latest("pk"))
 
     def test_message_without_a_broker_contains_the_command(self, allower):
         [message] = messages(allower.post(address(refused())))
