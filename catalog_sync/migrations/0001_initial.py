@@ -120,6 +120,7 @@ class Migration(migrations.Migration):
                 ("updated", models.PositiveIntegerField(default=0)),
                 ("unchanged", models.PositiveIntegerField(default=0)),
                 ("removed", models.PositiveIntegerField(default=0)),
+                ("removals_refused", models.PositiveIntegerField(default=0)),
                 ("not_in_lms", models.PositiveIntegerField(default=0)),
                 ("not_in_catalog", models.PositiveIntegerField(default=0)),
                 (
