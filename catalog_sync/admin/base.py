@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -61,6 +63,9 @@ class WithBanner(admin.ModelAdmin):
     """A list with the health of the sync above it, which links to the overview."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        # PostgreSQL refuses NUL, and Django's filters do not. As for other invalid values, show the list unfiltered.
+        if "%00" in request.GET.urlencode():
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
         banner = overview.summary() if request.user.has_perm(VIEW_RUNS_PERMISSION) else None
         context = {"title": capfirst(self.opts.verbose_name_plural), "overview_summary": banner}
         response: HttpResponse = super().changelist_view(request, {**context, **(extra_context or {})})

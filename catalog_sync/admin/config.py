@@ -38,6 +38,11 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         return with_catalog(("change_date", "state", "changed_by", "what_changed", *TUNED))
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        # The base class lets everyone who may view the list revert.
+        actions: dict[str, Any] = super().get_actions(request) if self.has_add_permission(request) else {}
+        return actions
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogSyncConfig]:
         before: dict[str, Any] = {
             f"before_{name}": Window(Lag(name), partition_by="catalog", order_by="pk") for name in TUNED
@@ -81,6 +86,10 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
             obj.catalog = chosen_catalog(request)
         super().save_model(request, obj, form, change)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        # Not what a link contains: it could fill in "confirmed" and "based_on".
+        return model_to_dict(CatalogSyncConfig.current(chosen_catalog(request)))
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -101,9 +110,6 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
             "requests_per_hour": quota.REQUESTS_PER_HOUR,
         }
         # Skips ConfigurationModelAdmin.add_view, which supports only one configuration.
-        initial: Any = request.GET.copy()
-        initial.update(model_to_dict(current))
-        request.GET = initial
         response: HttpResponse = super(ConfigurationModelAdmin, self).add_view(
             request, form_url, context | (extra_context or {})
         )
@@ -112,7 +118,7 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
     @admin.display(description=gettext_lazy("status"))
     def state(self, row: Any) -> str:
         """Mark the row that the sync uses: the newest one of its Catalog."""
-        return _("replaced") if row.is_replaced else format_html("<strong>{}</strong>", _("in force"))
+        return _("replaced") if row.is_replaced else format_html("<strong>{}</strong>", _("current"))
 
     @admin.display(description=gettext_lazy("what changed"))
     def what_changed(self, row: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,9 @@ ROWS_PER_PAGE = 20
 Kind = SyncRunChange.Kind
 # The kinds that need attention come first.
 ORDER = (Kind.REMOVED, Kind.REJECTED, Kind.CHANGED)
-# Spreadsheets evaluate a cell that begins with one of these, also in full width.
-FORMULA_STARTS = (*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Spreadsheets evaluate a cell that begins with one of these, also in full width. In many languages, Excel begins a new
+# cell at each semicolon, even within quotes.
+FORMULA_START = re.compile(r"(^|;)(?= *[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,7 @@ def _lines(run_id: int) -> Iterator[Any]:
     yield writer.writerow(Change._fields)
     rows = SyncRunChange.objects.filter(sync_run_id=run_id).order_by("kind", "course_key", "pk")
     for row in rows.values_list(*Change._fields):
-        yield writer.writerow([_cell(value) for value in row])
-
-
-def _cell(value: str | None) -> str:
-    text = value or ""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+        yield writer.writerow([FORMULA_START.sub(r"\1'", value or "") for value in row])
 
 
 def visible(text: str | None) -> str:

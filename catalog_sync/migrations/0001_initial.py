@@ -242,7 +242,10 @@ class Migration(migrations.Migration):
                     models.PositiveIntegerField(
                         default=30,
                         help_text="The longest time that one request may take.",
-                        validators=[django.core.validators.MinValueValidator(1)],
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(600),
+                        ],
                     ),
                 ),
                 (

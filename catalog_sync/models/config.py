@@ -14,6 +14,7 @@ MAX_PAGE_SIZE = 10_000
 MAX_CONCURRENCY = 16
 # A century. Python cannot calculate much earlier dates.
 MAX_KEEP_RUNS_DAYS = 36_500
+MAX_REQUEST_TIMEOUT_SECONDS = 600
 MAX_BYPASS_CACHE_HOURS = 24 * MAX_KEEP_RUNS_DAYS
 PAGE_SIZE_REFUSAL = _(
     "The page size %(show_value)s is too large. Enter at most 10,000, or 0 to choose the page size automatically. A "
@@ -50,7 +51,7 @@ class CatalogSyncConfig(ConfigurationModel):
     )
     request_timeout_seconds = models.PositiveIntegerField(
         default=30,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_REQUEST_TIMEOUT_SECONDS)],
         help_text=_("The longest time that one request may take."),
     )
     retry_deadline_seconds = models.PositiveIntegerField(
