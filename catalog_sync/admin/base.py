@@ -16,12 +16,27 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog_sync import conf
 from catalog_sync.admin.paginator import NearPaginator
+from catalog_sync.catalog_client.access import Authentication, CatalogAccess
 from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.operations import overview
 
 RUN_PERMISSION = "catalog_sync.run_sync"
 VIEW_RUNS_PERMISSION = "catalog_sync.view_syncrun"
 VIEW_COURSES_PERMISSION = "catalog_sync.view_catalogcourserun"
+
+
+_AUTHENTICATION: dict[str, Any] = {
+    Authentication.FACTORY: _("session factory"),
+    Authentication.OAUTH2: _("OAuth2 client credentials"),
+    Authentication.PLATFORM: _("JWT signed by the LMS"),
+    Authentication.NONE: _("none"),
+}
+
+
+def access_facts(access: CatalogAccess) -> dict[str, str]:
+    """Return where a Catalog is and how the LMS authenticates to it, in the language of the page."""
+    authentication = f"{_AUTHENTICATION[access.authentication]} {access.factory}".rstrip()
+    return {**access.facts(), "authentication": authentication}
 
 
 def chosen_catalog(request: HttpRequest) -> str:

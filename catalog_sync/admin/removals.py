@@ -79,6 +79,7 @@ def _confirmation(model_admin: admin.ModelAdmin, request: HttpRequest, run: Sync
         "count": _("at least %(count)s") % {"count": f"{count:,}"}
         if count >= MOST_PER_KIND
         else f"{count:,}",
+        "course_overviews": run.course_overviews,
         "courses": f"{run.course_overviews:,}",
         "first": [(visible(change.course_key), visible(change.old)) for change in refused[:SHOWN_COURSES]],
         "has_more": count > SHOWN_COURSES,
