@@ -12,6 +12,7 @@ from django.utils import timezone
 from catalog_sync.api import pin_marketing_url
 from catalog_sync.models import CatalogSyncConfig, PinnedMarketingUrl, SyncRequest, SyncRun, SyncRunChange
 from catalog_sync.store.lease import Lease
+from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin_client import CONFIGURATION
 from tests.factories import CourseOverviewFactory
 from tests.unit.admin.course_runs import CCX, KEY, LIST, OTHER, PIN, PIN_PAGE, PINS, URL, known
@@ -182,6 +183,7 @@ PAGES = {
     "allow removals, not refused": got(RUNS + "{}/allow-removals/", sync_run),
     "allow removals, no broker": posted(RUNS + "{}/allow-removals/", {}, refused),
     "start, no broker": posted(f"{RUNS}start/", {}),
+    "start, dry run": posted(f"{RUNS}start/", {"dry_run": "1"}),
     "start, disabled": posted(f"{RUNS}start/", {}, configured),
     "start, running": posted(
         f"{RUNS}start/", {}, lambda: sync_run("running", lease="default", finished=None)
@@ -214,6 +216,11 @@ PAGES = {
     "link, social": got(LINK, lambda: course(social_sharing_url=URL), q=KEY),
     "link, other tool": got(LINK, lambda: course(marketing_url=URL), q=KEY),
     "link, pinned": got(LINK, pinned, q=KEY),
+    "link, not in the LMS, unpublished": got(LINK, lambda: known(url=None, status="unpublished"), q=KEY),
+    "link, not synced": got(
+        LINK, lambda: [course(), known(), CourseOverview.objects.update(marketing_url=None)], q=KEY
+    ),
+    "link, CCX of a pinned course": got(LINK, lambda: [pinned(), CourseOverviewFactory(id=CCX)], q=CCX),
     "link, rejected": got(LINK, rejected, q=KEY),
     "link, CCX": got(LINK, ccx, q=CCX),
     "link, CCX with its own": got(LINK, lambda: ccx(marketing_url=PIN), q=CCX),

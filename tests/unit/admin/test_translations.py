@@ -92,6 +92,17 @@ def test_page_with_several_catalogs_has_no_text_that_is_not_translated(name, adm
     assert list(untranslated(response, DATA)) == []
 
 
+@pytest.mark.parametrize(
+    "name", ["start, no broker", "start, dry run", "allow removals, no broker", "course run, sync"]
+)
+def test_page_of_a_sync_that_waits_for_a_worker_has_no_text_that_is_not_translated(
+    name, admin_client, broker
+):
+    response = PAGES[name](admin_client)
+    assert len(broker) == 1
+    assert list(untranslated(response, DATA)) == []
+
+
 @pytest.mark.parametrize("name", BAD_URLS)
 def test_reason_why_a_url_cannot_be_pinned_is_translated(name, admin_client, settings):
     settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ["www.example.com"]
@@ -118,14 +129,18 @@ def test_system_checks_are_english():
     assert warning.msg.startswith("No successful full sync in the last 12 hours")
 
 
-def test_marked_texts_are_literals():
-    """Only literals can be extracted."""
-    assert [
-        f"{path.name}:{node.lineno}"
-        for path in Path(catalog_sync.__file__).parent.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in GETTEXT | {"_"}
-        and not isinstance(node.args[0], ast.Constant)
-    ] == []
+def marked(node: ast.AST) -> list[ast.Call]:
+    """Return the calls that translate a text."""
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+    return [each for each in calls if isinstance(each.func, ast.Name) and each.func.id in GETTEXT]
+
+
+def test_marked_texts_can_be_extracted():
+    """GNU gettext extracts literals, and none within an f-string."""
+    found = []
+    for path in Path(catalog_sync.__file__).parent.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        hidden = [call for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for call in marked(node)]
+        variable = [call for call in marked(tree) if not isinstance(call.args[0], ast.Constant)]
+        found += [f"{path.name}:{call.lineno}" for call in hidden + variable]
+    assert found == []
