@@ -25,8 +25,8 @@ SHORTENED = [
     *(ROOT / name for name in ("catalog_sync", "sandbox/catalog")),
     *(ROOT / "docs").glob("**/"),
 ]
-# Files of edx-platform.
-ELSEWHERE = re.compile(r"(?:lms|cms|common|openedx|requirements/edx)/")
+# Files of edx-platform, and the extracted texts, which are not committed.
+ELSEWHERE = re.compile(r"(?:lms|cms|common|openedx|requirements/edx|catalog_sync/conf)/")
 
 FORGE = re.compile(
     r"https://(?:github\.com|raw\.githubusercontent\.com)/openedx/openedx-catalog-sync/"
