@@ -25,20 +25,16 @@ FORMULA_STARTS = (*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 @dataclass(frozen=True)
 class KindOfChange:
-    """A kind of change, and how many there were.
-
-    Attributes:
-        more: how many are not stored; None: unknown, but there may be some.
-    """
+    """A kind of change, how many are stored, and how many more there were."""
 
     kind: str
     label: str
     stored: int
-    more: int | None
+    more: int
 
     @property
     def count(self) -> str:
-        return f"{self.stored:,}+" if self.more is None else f"{self.stored + self.more:,}"
+        return f"{self.stored + self.more:,}"
 
     @property
     def more_text(self) -> str:
@@ -78,17 +74,16 @@ def _kind(run: SyncRun, kind: str, stored: int) -> KindOfChange:
     label = str(Kind(kind).label)
     if run.dry_run and kind != Kind.REJECTED:
         label = {Kind.REMOVED: _("would be removed"), Kind.CHANGED: _("would be changed")}[Kind(kind)]
-    is_refused = run.status == SyncRun.Status.REFUSED and kind == Kind.REMOVED
-    if is_refused:
+    if run.status == SyncRun.Status.REFUSED and kind == Kind.REMOVED:
         label = _("refused to remove")
     if stored < MOST_PER_KIND:
         return KindOfChange(kind, label, stored, 0)
     counted = {
-        Kind.REMOVED: run.removed,
+        Kind.REMOVED: run.removed + run.removals_refused,
         Kind.REJECTED: run.course_runs_rejected,
         Kind.CHANGED: run.updated,
     }[Kind(kind)]
-    return KindOfChange(kind, label, stored, None if is_refused else max(0, counted - stored))
+    return KindOfChange(kind, label, stored, max(0, counted - stored))
 
 
 def csv_of(run_id: int) -> StreamingHttpResponse:

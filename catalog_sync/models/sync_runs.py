@@ -72,6 +72,7 @@ class SyncRun(models.Model):
     updated = models.PositiveIntegerField(_("updated"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     removed = models.PositiveIntegerField(_("removed"), default=0)
+    removals_refused = models.PositiveIntegerField(_("removals refused"), default=0)
     not_in_lms = models.PositiveIntegerField(_("not in lms"), default=0)
     not_in_catalog = models.PositiveIntegerField(_("not in catalog"), default=0)
     in_other_catalogs = models.PositiveIntegerField(

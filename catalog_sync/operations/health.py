@@ -175,6 +175,7 @@ def _full_run(run: SyncRun | None) -> dict[str, Any] | None:
         "status": run.status,
         "finished": run.finished.isoformat() if run.finished else None,
         "course_runs_rejected": run.course_runs_rejected,
+        "removals_refused": run.removals_refused,
         "failures": run.failures,
     }
 

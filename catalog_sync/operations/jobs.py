@@ -68,9 +68,14 @@ def _send(arguments: dict[str, Any], command: str, user_id: int | None) -> None:
     # Before the task is sent: a worker may start it immediately.
     request = SyncRequest.objects.create(requested_by_id=user_id, command=command)
     try:
-        # No retry, because a user is waiting.
+        # No retry, because a user is waiting. This process does not subscribe to the result, which would open a
+        # connection to the result backend; the header makes the worker store it.
         current_app.send_task(
-            TASK, kwargs=arguments | {"request_id": request.pk}, ignore_result=True, retry=False
+            TASK,
+            kwargs=arguments | {"request_id": request.pk},
+            ignore_result=True,
+            headers={"ignore_result": False},
+            retry=False,
         )
     except Exception as error:  # The type depends on the host's broker.
         request.delete()
