@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -16,20 +16,23 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog_sync import conf
 from catalog_sync.admin.paginator import NearPaginator
-from catalog_sync.catalog_client.access import Authentication, CatalogAccess
 from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.operations import overview
+
+if TYPE_CHECKING:
+    from catalog_sync.catalog_client.access import CatalogAccess
 
 RUN_PERMISSION = "catalog_sync.run_sync"
 VIEW_RUNS_PERMISSION = "catalog_sync.view_syncrun"
 VIEW_COURSES_PERMISSION = "catalog_sync.view_catalogcourserun"
 
 
+# The values of Authentication, which web processes do not import.
 _AUTHENTICATION: dict[str, Any] = {
-    Authentication.FACTORY: _("session factory"),
-    Authentication.OAUTH2: _("OAuth2 client credentials"),
-    Authentication.PLATFORM: _("JWT signed by the LMS"),
-    Authentication.NONE: _("none"),
+    "session factory": _("session factory"),
+    "OAuth2 client credentials": _("OAuth2 client credentials"),
+    "JWT signed by the LMS": _("JWT signed by the LMS"),
+    "none": _("none"),
 }
 
 
