@@ -8,6 +8,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import lookups
+from django.utils.translation import gettext_lazy as _
 
 from catalog_sync import conf
 
@@ -61,5 +62,9 @@ def catalog_field(help_text: Any) -> models.CharField:
     """Return the column with the name of a Catalog."""
     # Also a default of the database, so that rows can be inserted without the column.
     return models.CharField(
-        max_length=32, default=conf.DEFAULT_CATALOG, db_default=conf.DEFAULT_CATALOG, help_text=help_text
+        _("catalog"),
+        max_length=32,
+        default=conf.DEFAULT_CATALOG,
+        db_default=conf.DEFAULT_CATALOG,
+        help_text=help_text,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ERROR_FLAG
@@ -21,9 +21,27 @@ from catalog_sync.admin.paginator import NearPaginator
 from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.operations import overview
 
+if TYPE_CHECKING:
+    from catalog_sync.catalog_client.access import CatalogAccess
+
 RUN_PERMISSION = "catalog_sync.run_sync"
 VIEW_RUNS_PERMISSION = "catalog_sync.view_syncrun"
 VIEW_COURSES_PERMISSION = "catalog_sync.view_catalogcourserun"
+
+
+# The values of Authentication, which web processes do not import.
+_AUTHENTICATION: dict[str, Any] = {
+    "session factory": _("session factory"),
+    "OAuth2 client credentials": _("OAuth2 client credentials"),
+    "JWT signed by the LMS": _("JWT signed by the LMS"),
+    "none": _("none"),
+}
+
+
+def access_facts(access: CatalogAccess) -> dict[str, str]:
+    """Return where a Catalog is and how the LMS authenticates to it, in the language of the page."""
+    authentication = f"{_AUTHENTICATION[access.authentication]} {access.factory}".rstrip()
+    return {**access.facts(), "authentication": authentication}
 
 
 def chosen_catalog(request: HttpRequest) -> str:

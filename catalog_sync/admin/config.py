@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog_sync import api, conf, quota
-from catalog_sync.admin.base import CatalogFilter, WithBanner, chosen_catalog, with_catalog
+from catalog_sync.admin.base import CatalogFilter, WithBanner, access_facts, chosen_catalog, with_catalog
 from catalog_sync.admin.config_form import TUNED, ConfigForm, name_of, shown
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.operations import costs as page_size_costs
@@ -102,10 +102,11 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
         names = [each.name for each in conf.catalogs()] if conf.has_several_catalogs() else []
         access = next((each for each in api.catalog_access() if each.catalog == catalog), None)
         context = {
-            "access": access and access.facts(),
+            "access": access and access_facts(access),
             "catalogs": names,
             "chosen_catalog": catalog,
             "costs": costs,
+            "course_runs": count,
             "catalog_size": f"{count:,}",
             "requests_per_hour": quota.REQUESTS_PER_HOUR,
         }

@@ -23,7 +23,7 @@ TUNED = ("enabled", *CatalogSyncConfig.NUMBERS)
 class ConfigForm(ConfirmationForm, forms.ModelForm):
     """The configuration, and the newest row at the time when the form was made."""
 
-    based_on = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    based_on = forms.IntegerField(label="", required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

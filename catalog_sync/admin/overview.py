@@ -19,6 +19,7 @@ from catalog_sync.admin.base import (
     RUN_PERMISSION,
     VIEW_COURSES_PERMISSION,
     VIEW_RUNS_PERMISSION,
+    access_facts,
     linked,
     starts_sync,
 )
@@ -65,7 +66,7 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        access = {each.catalog: each.facts() for each in api.catalog_access()}
+        access = {each.catalog: access_facts(each) for each in api.catalog_access()}
         states = overview.states()
         context = {
             "title": self.opts.verbose_name,

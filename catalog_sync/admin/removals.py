@@ -106,6 +106,7 @@ def _confirmation(model_admin: admin.ModelAdmin, request: HttpRequest, run: Sync
         "run": run,
         "catalog": run.catalog if conf.has_several_catalogs() else "",
         "count": f"{run.removals_refused:,}",
+        "course_overviews": run.course_overviews,
         "courses": f"{run.course_overviews:,}",
         "first": [(visible(change.course_key), visible(change.old)) for change in refused[:SHOWN_COURSES]],
         "has_more": run.removals_refused > SHOWN_COURSES,

@@ -216,7 +216,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
             SyncRun.Scope.CHANGED: _("incremental"),
             SyncRun.Scope.COURSE_KEYS: _("single courses"),
         }
-        return f"{words[SyncRun.Scope(run.scope)]}{', ' + _('dry run') if run.dry_run else ''}"
+        kind = str(words[SyncRun.Scope(run.scope)])
+        return str(_("%(kind)s, dry run") % {"kind": kind}) if run.dry_run else kind
 
     # Django shows a red cross for False, as if it were a fault.
     @admin.display(description=_("dry run"))

@@ -35,6 +35,7 @@ class CatalogSyncConfig(ConfigurationModel):
         help_text=_("If unchecked, the sync is disabled: it does nothing and exits with 0."),
     )
     page_size = models.PositiveIntegerField(
+        _("page size"),
         default=500,
         validators=[MaxValueValidator(MAX_PAGE_SIZE, PAGE_SIZE_REFUSAL)],
         help_text=_(
@@ -43,6 +44,7 @@ class CatalogSyncConfig(ConfigurationModel):
         ),
     )
     concurrency = models.PositiveIntegerField(
+        _("concurrency"),
         default=2,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_CONCURRENCY)],
         help_text=_(
@@ -50,17 +52,20 @@ class CatalogSyncConfig(ConfigurationModel):
         ),
     )
     request_timeout_seconds = models.PositiveIntegerField(
+        _("request timeout seconds"),
         default=30,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_REQUEST_TIMEOUT_SECONDS)],
         help_text=_("The longest time that one request may take."),
     )
     retry_deadline_seconds = models.PositiveIntegerField(
+        _("retry deadline seconds"),
         default=300,
         help_text=_(
             "The longest time that a sync run may spend on failed requests and on waiting; 0: no retries."
         ),
     )
     max_removal_percent = models.PositiveIntegerField(
+        _("max removal percent"),
         default=10,
         validators=[MaxValueValidator(100)],
         help_text=_(
@@ -68,6 +73,7 @@ class CatalogSyncConfig(ConfigurationModel):
         ),
     )
     bypass_cache_hours = models.PositiveIntegerField(
+        _("bypass cache hours"),
         default=24,
         validators=[MaxValueValidator(MAX_BYPASS_CACHE_HOURS)],
         help_text=_(
@@ -76,6 +82,7 @@ class CatalogSyncConfig(ConfigurationModel):
         ),
     )
     keep_runs_days = models.PositiveIntegerField(
+        _("keep runs days"),
         default=90,
         validators=[MaxValueValidator(MAX_KEEP_RUNS_DAYS)],
         help_text=_(

@@ -31,9 +31,9 @@ class CatalogCourseRun(models.Model):
     .. no_pii:
     """
 
-    course_key = CaseSensitiveCharField(max_length=255)
+    course_key = CaseSensitiveCharField(_("course key"), max_length=255)
     catalog = catalog_field(_("The Catalog that lists it."))
-    status = models.CharField(max_length=32, blank=True, default="")
+    status = models.CharField(_("status"), max_length=32, blank=True, default="")
     marketing_url = models.TextField(null=True, blank=True)
     eligible_for_financial_aid = models.BooleanField(null=True, blank=True)
     content_language = models.CharField(max_length=255, null=True, blank=True)
@@ -61,14 +61,21 @@ class PinnedMarketingUrl(models.Model):
     .. no_pii:
     """
 
-    course_key = CaseSensitiveCharField(max_length=255, unique=True)
+    course_key = CaseSensitiveCharField(_("course key"), max_length=255, unique=True)
     url = models.TextField()
-    reason = models.TextField(blank=True, default="", help_text=_("Why the URL is pinned."))
+    reason = models.TextField(_("reason"), blank=True, default="", help_text=_("Why the URL is pinned."))
     previous_url = models.TextField(null=True, blank=True, editable=False)
     pinned_by = models.ForeignKey(
-        conf.user_model(), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        conf.user_model(),
+        verbose_name=_("pinned by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
-    pinned_at = models.DateTimeField()
+    pinned_at = models.DateTimeField(
+        _("pinned at"),
+    )
 
     class Meta:
         verbose_name = _("pinned marketing URL")

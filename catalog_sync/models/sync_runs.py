@@ -34,14 +34,16 @@ class SyncRun(models.Model):
         COURSE_KEYS = "course_keys", _("single courses")
 
     catalog = catalog_field(_("The Catalog that it reads."))
-    scope = models.CharField(max_length=16, choices=Scope.choices, default=Scope.ALL)
-    status = models.CharField(max_length=16, choices=Status.choices, default=Status.RUNNING)
+    scope = models.CharField(_("scope"), max_length=16, choices=Scope.choices, default=Scope.ALL)
+    status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.RUNNING)
     lease = models.CharField(max_length=64, unique=True, null=True, editable=False)
-    holder = models.CharField(max_length=255, help_text=_("The host and the process that run it."))
-    started = models.DateTimeField(auto_now_add=True, db_index=True)
-    heartbeat = models.DateTimeField(db_default=Now())
-    finished = models.DateTimeField(null=True)
-    message = models.TextField(blank=True, default="", help_text=_("The error and its remedy."))
+    holder = models.CharField(
+        _("holder"), max_length=255, help_text=_("The host and the process that run it.")
+    )
+    started = models.DateTimeField(_("started"), auto_now_add=True, db_index=True)
+    heartbeat = models.DateTimeField(_("heartbeat"), db_default=Now())
+    finished = models.DateTimeField(_("finished"), null=True)
+    message = models.TextField(_("message"), blank=True, default="", help_text=_("The error and its remedy."))
     log_lines = models.TextField(
         blank=True, default="", help_text=_("The first warnings and errors that the sync run logged.")
     )
@@ -49,31 +51,32 @@ class SyncRun(models.Model):
         default=False, help_text=_("If set while the sync run is running, it ends after the current page.")
     )
 
-    dry_run = models.BooleanField(default=False)
+    dry_run = models.BooleanField(_("dry run"), default=False)
     bypassed_cache = models.BooleanField(
-        default=False, help_text=_("The sync run bypassed the Catalog's reply cache.")
+        _("bypassed cache"), default=False, help_text=_("The sync run bypassed the Catalog's reply cache.")
     )
-    page_size = models.PositiveIntegerField(default=0)
-    concurrency = models.PositiveIntegerField(default=0)
-    duration_seconds = models.FloatField(default=0)
+    page_size = models.PositiveIntegerField(_("page size"), default=0)
+    concurrency = models.PositiveIntegerField(_("concurrency"), default=0)
+    duration_seconds = models.FloatField(_("duration seconds"), default=0)
     seconds_per_page = models.FloatField(
-        default=0, help_text=_("The median time of the requests for the list.")
+        _("seconds per page"), default=0, help_text=_("The median time of the requests for the list.")
     )
-    pages = models.PositiveIntegerField(default=0)
-    requests = models.PositiveIntegerField(default=0)
-    retries = models.PositiveIntegerField(default=0)
-    catalog_count = models.PositiveIntegerField(default=0)
-    course_runs_retrieved = models.PositiveIntegerField(default=0)
-    course_runs_rejected = models.PositiveIntegerField(default=0)
-    course_overviews = models.PositiveIntegerField(default=0)
-    matched = models.PositiveIntegerField(default=0)
-    updated = models.PositiveIntegerField(default=0)
-    unchanged = models.PositiveIntegerField(default=0)
-    removed = models.PositiveIntegerField(default=0)
-    removals_refused = models.PositiveIntegerField(default=0)
-    not_in_lms = models.PositiveIntegerField(default=0)
-    not_in_catalog = models.PositiveIntegerField(default=0)
+    pages = models.PositiveIntegerField(_("pages"), default=0)
+    requests = models.PositiveIntegerField(_("requests"), default=0)
+    retries = models.PositiveIntegerField(_("retries"), default=0)
+    catalog_count = models.PositiveIntegerField(_("catalog count"), default=0)
+    course_runs_retrieved = models.PositiveIntegerField(_("course runs retrieved"), default=0)
+    course_runs_rejected = models.PositiveIntegerField(_("course runs rejected"), default=0)
+    course_overviews = models.PositiveIntegerField(_("course overviews"), default=0)
+    matched = models.PositiveIntegerField(_("matched"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    removed = models.PositiveIntegerField(_("removed"), default=0)
+    removals_refused = models.PositiveIntegerField(_("removals refused"), default=0)
+    not_in_lms = models.PositiveIntegerField(_("not in lms"), default=0)
+    not_in_catalog = models.PositiveIntegerField(_("not in catalog"), default=0)
     in_other_catalogs = models.PositiveIntegerField(
+        _("in other catalogs"),
         default=0,
         db_default=0,
         help_text=_(
@@ -81,11 +84,12 @@ class SyncRun(models.Model):
         ),
     )
     of_other_orgs = models.PositiveIntegerField(
+        _("of other orgs"),
         default=0,
         db_default=0,
         help_text=_("Course runs that were ignored because of their organization."),
     )
-    failures = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(_("failures"), default=0)
 
     class Meta:
         verbose_name = _("sync run")
