@@ -71,20 +71,10 @@ def update_catalog_data(
 ) -> SyncReport:
     """Update the course overviews from the Catalogs; return the report, which sums those of several Catalogs.
 
-    Args:
-        page_size: course runs per request, 1 to 10,000; 0 or ``"auto"``: choose automatically; None: as configured.
-        concurrency: parallel requests, 1 to 16; None: as configured.
-        course_keys: sync only these course runs, given as text or as course keys; None: all.
-        changed: sync only the courses that the Catalog reports as changed since the last sync. It does not report
-            changes made directly to a course run. Skipped while another sync is running.
-        dry_run: report what would change without saving anything.
-        allow_removals: allow removing more than ``max_removal_percent`` of the marketing URLs.
-        bypass_cache: get past the Catalog's reply cache, which may keep an old URL; takes longer.
-        distribute: let Celery workers read the pages.
-        wait: with ``distribute``, return when the workers have finished; if False, the report's status is ``running``.
-        catalogs: names of the Catalogs to sync; None: all. If one fails, the others are still synced.
-        on_progress: called after each page with the number of course runs retrieved and the Catalog's total.
-        should_stop: called about twice per second; True ends the sync run after its current page, as ``canceled``.
+    The arguments are the options of ``manage.py update_catalog_data``; None means as configured, or all. If ``wait``
+    is False, a distributed sync returns immediately, and its report has the status ``running``. ``on_progress`` is
+    called after each page with the number of course runs retrieved and the Catalog's total. ``should_stop`` is called
+    about twice per second; if it returns True, the sync run ends after its current page, as ``canceled``.
 
     Raises:
         UsageError: an argument is invalid, or two arguments cannot be combined.
@@ -95,20 +85,12 @@ def update_catalog_data(
     from catalog_sync.sync.each_catalog import sync_each
 
     arguments.check_combination(course_keys, changed=changed, dry_run=dry_run, distribute=distribute)
-    options_of = partial(
-        SyncOptions.of,
-        page_size=arguments.page_size(page_size),
-        concurrency=arguments.concurrency(concurrency),
-        course_keys=arguments.course_keys(course_keys),
-        changed=changed,
-        dry_run=dry_run,
-        allow_removals=allow_removals,
-        bypass_cache=bypass_cache,
-        on_progress=on_progress,
-        should_stop=should_stop,
-    )
-    options = [options_of(catalog) for catalog in arguments.catalogs(catalogs)]
-    return sync_each(options, partial(_sync, distribute=distribute, wait=wait))
+    pages = {"page_size": arguments.page_size(page_size), "concurrency": arguments.concurrency(concurrency)}
+    scope = {"course_keys": arguments.course_keys(course_keys), "changed": changed}
+    how = {"dry_run": dry_run, "allow_removals": allow_removals, "bypass_cache": bypass_cache}
+    calls = {"on_progress": on_progress, "should_stop": should_stop}
+    each = [SyncOptions.of(one, **pages, **scope, **how, **calls) for one in arguments.catalogs(catalogs)]
+    return sync_each(each, partial(_sync, distribute=distribute, wait=wait))
 
 
 def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
