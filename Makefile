@@ -126,13 +126,11 @@ release-check: package ## Check what can be checked before a release: version, c
 	$(MAKE) -C .cache/sdist test
 
 # To run one of them: make bench BENCHMARKS=benchmarks/bench_link.py
-BENCHMARKS ?= $(wildcard benchmarks/bench_*.py)
+BENCHMARKS ?=
 bench: export MARIADB_URL := $(MARIADB_URL)
 bench: export POSTGRES_URL := $(POSTGRES_URL)
-bench: $(VENV)/.installed-test ## Run every benchmark: five to fifteen minutes, or a tenth with BENCH_SCALE=0.1
-	set -e; for benchmark in $(BENCHMARKS); do \
-		$(BIN)/python -m benchmarks.$$(basename $$benchmark .py); \
-	done
+bench: $(VENV)/.installed-test ## Run the benchmarks in ten minutes, and print one table of goals, values and verdicts
+	@$(BIN)/python -m benchmarks $(BENCHMARKS)
 
 # Run more than one job on SQLite only: on a server, all jobs would use the same test database.
 JOBS ?= 1

@@ -1,1 +1,1 @@
-"""Benchmarks: each prints our values, those of a baseline and of a floor, and whether the goals are met."""
+"""Benchmarks: each returns rows of one table, with its goal, the measured value and the verdict."""

@@ -1,4 +1,4 @@
-"""Peak memory of syncs with 1,000,000 course runs and with 10,000.
+"""Peak memory of syncs with 200,000 course runs and with 10,000.
 
 Each process runs a first sync with 3,200 course overviews, and another one after a course run left the Catalog, so the
 proof of completeness and the removal are measured, too.
@@ -8,45 +8,38 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 
 from benchmarks import lms
-from benchmarks.harness import Table, python, scaled
+from benchmarks.harness import Row, python, run, scaled
 from sandbox.catalog.testing import CatalogProcess
 
-SIZES = (10_000, 1_000_000)
+SIZES = (10_000, 200_000)
 COURSE_OVERVIEWS = 3_200
 PAGE_SIZE = 1_000
 CONCURRENCY = 2
 
 
-def main() -> None:
-    if sys.argv[1:]:
-        print(json.dumps(measure(*json.loads(sys.argv[1]))))
-        return
-    title = f"Peak memory, {COURSE_OVERVIEWS:,} course overviews, SQLite, page size {PAGE_SIZE:,}"
-    table = Table(title, ["course runs", "MiB before", "MiB peak", "first sync, s", "removal, s"])
+def benchmark() -> Iterator[Row]:
     peaks = []
     for runs in SIZES:
         with CatalogProcess(runs=scaled(runs)) as catalog:
             arguments = json.dumps([catalog.url, catalog.lms_environment])
-            result = json.loads(python("-m", "benchmarks.bench_memory", arguments))
-        peaks.append(result["peak"])
-        table.add(
-            scaled(runs), result["before"] / 1024, result["peak"] / 1024, result["first"], result["second"]
-        )
-    table.at_most(
-        f"peak with {scaled(SIZES[1]):,} course runs",
-        peaks[1] / peaks[0],
+            peaks.append(int(python("-m", "benchmarks.bench_memory", arguments)))
+    small, large = peaks
+    yield Row.at_most(
+        f"Peak memory, {scaled(SIZES[1]):,} against {scaled(SIZES[0]):,} course runs: {large / 1024:.0f} MiB",
+        large / small,
         1.15,
-        f" x peak with {scaled(SIZES[0]):,}",
+        " x as much",
+        floor=f"{small / 1024:.0f} MiB",
     )
-    table.print()
 
 
-def measure(catalog_url: str, environment: dict[str, str]) -> dict[str, float]:
+def measure(catalog_url: str, environment: dict[str, str]) -> int:
+    """Return the peak in KiB."""
     import resource
 
-    from benchmarks.harness import seconds_of
     from sandbox.catalog.testing import CatalogControl
 
     lms.set_up(environment)
@@ -56,9 +49,6 @@ def measure(catalog_url: str, environment: dict[str, str]) -> dict[str, float]:
         report = update_catalog_data(page_size=PAGE_SIZE, concurrency=CONCURRENCY)
         assert report.status == "succeeded", report
 
-    def peak() -> int:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
     control = CatalogControl(catalog_url)
     with lms.database("SQLite"):
         from sandbox.catalog.rows import course_run_keys
@@ -66,12 +56,14 @@ def measure(catalog_url: str, environment: dict[str, str]) -> dict[str, float]:
         # Generate the keys instead of getting them, so that seeding needs less memory than the sync.
         keys = course_run_keys(COURSE_OVERVIEWS, 1)
         lms.seed(keys)
-        before = peak()
-        first = seconds_of(sync)
+        sync()
         control.delete([keys[0]])
-        second = seconds_of(sync)
-        return {"before": before, "peak": peak(), "first": first, "second": second}
+        sync()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:]:
+        print(measure(*json.loads(sys.argv[1])))
+    else:
+        run(benchmark)

@@ -1,43 +1,34 @@
-"""The time to add ``marketing_url`` to the course overviews of a large LMS, and to remove it."""
+"""The time to add ``marketing_url`` to the course overviews of a large LMS."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from benchmarks import lms
-from benchmarks.harness import Table, medians, scaled, seconds_of
+from benchmarks.harness import Row, medians, run, scaled, seconds_of
 
 COURSE_OVERVIEWS = 100_000
 
 
-def main() -> None:
+def benchmark() -> Iterator[Row]:
     lms.set_up()
-    count = scaled(COURSE_OVERVIEWS)
-    table = Table(
-        f"The column marketing_url of {count:,} course overviews and their history",
-        ["", "seconds to add", "seconds to remove"],
-    )
-    for vendor in ("SQLite", "MariaDB", "PostgreSQL"):
-        try:
-            with lms.database(vendor):
-                lms.seed(f"course-v1:ExampleX+C{number}+2026" for number in range(count))
-                measure(table, vendor)
-        except OSError as error:
-            print(f"\nNot measured: {error}")
-    table.print()
+    yield from lms.on_each(("SQLite", "MariaDB", "PostgreSQL"), measure)
 
 
-def measure(table: Table, vendor: str) -> None:
+def measure(vendor: str, url: str) -> Iterator[Row]:
     from django.core.management import call_command
 
     from sandbox.lms.course_overviews.models import CourseOverview
 
+    count = scaled(COURSE_OVERVIEWS)
+    lms.seed(f"course-v1:ExampleX+C{number}+2026" for number in range(count))
     fill_history(CourseOverview)
 
     def migrate(to: str) -> float:
         return seconds_of(lambda: call_command("migrate", "course_overviews", to, verbosity=0))
 
     taken = medians(removed=lambda: migrate("0001"), added=lambda: migrate("0002"))
-    table.add(vendor, taken["added"], taken["removed"])
-    table.goal(f"time to add on {vendor}", f"{taken['added']:.2f} s", None)
+    yield Row.at_most(f"Adding the column to {count:,} course overviews, {vendor}", taken["added"], 1, " s")
 
 
 def fill_history(model: type) -> None:
@@ -54,4 +45,4 @@ def fill_history(model: type) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(benchmark)

@@ -1,27 +1,91 @@
-"""Timing, medians and tables of the benchmarks.
+"""Timing, medians, and the rows of the table.
 
-Two environment variables scale them: ``BENCH_SCALE`` (default 1) multiplies the numbers of course runs, and
-``BENCH_REPEATS`` (default 3) is the number of measurements. With another scale than 1, the outcomes show the scale.
+Two environment variables scale the benchmarks: ``BENCH_SCALE`` (default 1) multiplies the numbers of course runs, and
+``BENCH_REPEATS`` (default 3) is the number of measurements.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 SCALE = float(os.environ.get("BENCH_SCALE") or 1)
 REPEATS = int(os.environ.get("BENCH_REPEATS") or 3)
+MET, MISSED, NOT_MEASURED = "met", "MISSED", "not measured"
 
 
-def scaled(number: int) -> int:
-    return max(1, round(number * SCALE))
+class Row(NamedTuple):
+    """A row of the table: everything is text."""
+
+    what: str
+    baseline: str
+    floor: str
+    value: str
+    goal: str
+    verdict: str
+
+    @classmethod
+    def at_most(
+        cls, what: str, value: float, limit: float, unit: str, *, baseline: str = "", floor: str = ""
+    ) -> Row:
+        verdict = MET if value <= limit else MISSED
+        return cls(what, baseline, floor, f"{number(value)}{unit}", f"≤ {number(limit)}{unit}", verdict)
+
+    @classmethod
+    def at_least(
+        cls, what: str, value: float, limit: float, unit: str, *, baseline: str = "", floor: str = ""
+    ) -> Row:
+        verdict = MET if value >= limit else MISSED
+        return cls(what, baseline, floor, f"{number(value)}{unit}", f"≥ {number(limit)}{unit}", verdict)
+
+    @classmethod
+    def from_json(cls, line: str) -> Row:
+        return cls(*json.loads(line))
+
+
+HEADING = Row("What", "Baseline", "Floor", "Value", "Goal", "Verdict")
+
+
+def number(value: float) -> str:
+    """Return a number as text: three digits, and more only before the decimal point."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def seconds(value: float) -> str:
+    return f"{number(value)} s"
+
+
+def run(benchmark: Callable[[], Iterable[Row]]) -> None:
+    """Print each row as JSON for ``python -m benchmarks``, and on standard error for people, as soon as it is known."""
+    for row in benchmark():
+        print(json.dumps(row), flush=True)
+        print(f"         {row.verdict:<12} {row.what}: {row.value} ({row.goal})", file=sys.stderr, flush=True)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the table as reStructuredText, so that it can be copied to the documentation."""
+    lines = [HEADING, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = "  ".join("=" * width for width in widths)
+    # An empty first cell would continue the row before it; others may be empty.
+    texts = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    scale = [] if SCALE == 1 else [f"BENCH_SCALE={SCALE:g}: the goals are for 1."]
+    return "\n".join([rule, texts[0], rule, *texts[1:], rule, *scale])
+
+
+def scaled(count: int) -> int:
+    return max(1, round(count * SCALE))
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -60,50 +124,3 @@ def python(*arguments: str) -> str:
         text=True,
     )
     return process.stdout
-
-
-@dataclass
-class Table:
-    """A table of measurements, and below it each goal with its value and outcome."""
-
-    title: str
-    columns: Sequence[str]
-    rows: list[Sequence[str]] = field(default_factory=list)
-    outcomes: list[str] = field(default_factory=list)
-
-    def add(self, *cells: object) -> None:
-        self.rows.append([_cell(cell) for cell in cells])
-
-    def goal(self, goal: str, value: str, is_met: bool | None) -> None:
-        """Add the outcome of a goal; ``None`` if it has no limit."""
-        outcome = {True: "met", False: "MISS", None: "reported"}[is_met]
-        note = "" if SCALE == 1 else f" (at BENCH_SCALE={SCALE:g})"
-        self.outcomes.append(f"{outcome + note:<9} {goal}: {value}")
-
-    def at_most(self, goal: str, value: float, limit: float, unit: str = "") -> None:
-        self.goal(f"{goal} ≤ {limit:g}{unit}", f"{value:.4g}{unit}", value <= limit)
-
-    def at_least(self, goal: str, value: float, limit: float, unit: str = "") -> None:
-        self.goal(f"{goal} ≥ {limit:g}{unit}", f"{value:.4g}{unit}", value >= limit)
-
-    def print(self) -> None:
-        lines = [self.columns, *self.rows]
-        widths = [max(len(line[index]) for line in lines) for index in range(len(self.columns))]
-        print(f"\n{self.title}")
-        for number, line in enumerate(lines):
-            cells = [
-                cell.ljust(width) if not index else cell.rjust(width)
-                for index, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ]
-            print("  " + "  ".join(cells).rstrip())
-            if not number:
-                print("  " + "  ".join("-" * width for width in widths))
-        for outcome in self.outcomes:
-            print(f"  {outcome}")
-        sys.stdout.flush()
-
-
-def _cell(cell: object) -> str:
-    if isinstance(cell, float):
-        return f"{cell:.3g}" if cell < 100 else f"{cell:,.0f}"
-    return f"{cell:,}" if isinstance(cell, int) else str(cell)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import django
 
-from benchmarks.harness import scaled, seconds_of
+from benchmarks.harness import NOT_MEASURED, Row, scaled, seconds_of
 from sandbox.catalog.testing import CatalogProcess
 
 URLS = {
@@ -19,6 +19,10 @@ URLS = {
     "PostgreSQL": os.environ.get("POSTGRES_URL") or "postgres://postgres@127.0.0.1:5432/lms",
 }
 DATABASE_NAME = "bench_catalog_sync"
+
+
+class NoServer(Exception):
+    """A database server does not reply."""
 
 
 @contextmanager
@@ -40,7 +44,7 @@ def database(vendor: str) -> Iterator[str]:
     """Create an empty, migrated database and yield its URL; delete it afterwards.
 
     Raises:
-        OSError: the server does not reply.
+        NoServer: the server does not reply.
     """
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
@@ -62,11 +66,21 @@ def database(vendor: str) -> Iterator[str]:
             connection.settings_dict["TEST"]["NAME"] = name
             connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         except (OperationalError, ImproperlyConfigured) as error:
-            raise OSError(f"{vendor} at {url}: {error}") from error
+            raise NoServer(f"{vendor} at {url}: {error}") from error
         try:
             yield url.rpartition("/")[0] + "/" + name if vendor != "SQLite" else f"sqlite:///{name}"
         finally:
             connection.creation.destroy_test_db(before, verbosity=0)
+
+
+def on_each(vendors: Iterable[str], measure: Callable[[str, str], Iterable[Row]]) -> Iterator[Row]:
+    """Yield the rows that ``measure`` returns for a database of each vendor, given its name and the database's URL."""
+    for vendor in vendors:
+        try:
+            with database(vendor) as url:
+                yield from measure(vendor, url)
+        except NoServer as error:
+            yield Row(f"{vendor}: {error}", "", "", "", "", NOT_MEASURED)
 
 
 def seed(keys: Iterable[str]) -> None:
@@ -102,14 +116,17 @@ def forget_syncs() -> None:
     """Restore the LMS's state before the first sync."""
     from django.db import connection
 
-    from catalog_sync.models import CatalogCourseRun, SyncRun
+    from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
     from sandbox.lms.course_overviews.models import CourseOverview
 
-    tables = [model._meta.db_table for model in (CatalogCourseRun, SyncRun, CourseOverview.history.model)]
-    empty = "DELETE FROM {}" if connection.vendor == "sqlite" else "TRUNCATE TABLE {}"
+    large = [CatalogCourseRun, CourseOverview.history.model]
+    # A table to which others refer cannot be truncated.
+    empty = "DELETE FROM" if connection.vendor == "sqlite" else "TRUNCATE TABLE"
     with connection.cursor() as cursor:
-        for table in tables:
-            cursor.execute(empty.format(table))
+        for model in large:
+            cursor.execute(f"{empty} {model._meta.db_table}")
+        for model in (SyncRunChange, SyncRun):
+            cursor.execute(f"DELETE FROM {model._meta.db_table}")
         cursor.execute(
             f"UPDATE {CourseOverview._meta.db_table} SET marketing_url = NULL WHERE marketing_url IS NOT NULL"
         )
@@ -120,6 +137,19 @@ def from_scratch(work: Callable[[], object]) -> Callable[[], float]:
 
     def run() -> float:
         forget_syncs()
+        return seconds_of(work)
+
+    return run
+
+
+def with_known_length(work: Callable[[], object], catalog_count: int) -> Callable[[], float]:
+    """Return the same, but a sync run before has stored how many course runs the Catalog lists."""
+
+    def run() -> float:
+        from catalog_sync.models import SyncRun
+
+        forget_syncs()
+        SyncRun.objects.create(scope=SyncRun.Scope.ALL, status="succeeded", catalog_count=catalog_count)
         return seconds_of(work)
 
     return run

@@ -21,7 +21,14 @@ from catalog_sync import conf
 from catalog_sync.catalog_client.access import CatalogAccess, access_to
 from catalog_sync.catalog_client.auth import CatalogSession, SessionPool
 from catalog_sync.catalog_client.errors import plain, refused, without_credentials
-from catalog_sync.catalog_client.transport import ENCODINGS, THREAD_NAME, Reply, receive
+from catalog_sync.catalog_client.transport import (
+    ENCODINGS,
+    READ_TIMEOUTS,
+    THREAD_NAME,
+    Replies,
+    Reply,
+    receive,
+)
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import FailureScope, RequestFailed
 
@@ -111,7 +118,7 @@ class Requester:
 
     Args:
         log: where retries and failures are logged.
-        timeout_seconds: how long one request may take.
+        timeout_seconds: how long the Catalog may take for its next reply to any of the requests in flight.
         retry_deadline_seconds: how many seconds failed attempts and waits may take in all.
         access: which Catalog, and how to authenticate to it; None: the default Catalog.
 
@@ -141,6 +148,7 @@ class Requester:
         self._pool = SessionPool(self._access)
         self._closed = threading.Event()
         self._has_answered = False
+        self._replies = Replies()
 
     def get(
         self,
@@ -257,11 +265,16 @@ class Requester:
             # The token must not be sent to another address.
             allow_redirects=False,
             # A longer time-out for each read than for the whole reply, so that the latter ends first, with its message.
-            timeout=(min(CONNECT_TIMEOUT_SECONDS, self._timeout_seconds / 2), 2 * self._timeout_seconds),
+            timeout=(
+                min(CONNECT_TIMEOUT_SECONDS, self._timeout_seconds / 2),
+                READ_TIMEOUTS * self._timeout_seconds,
+            ),
         )
         started = time.monotonic()
         try:
-            return receive(url, send, seconds=self._timeout_seconds, most_bytes=most_bytes)
+            return receive(
+                url, send, seconds=self._timeout_seconds, most_bytes=most_bytes, replies=self._replies
+            )
         finally:
             with self._lock:
                 self.seconds.append(time.monotonic() - started)

@@ -25,6 +25,9 @@ CHUNK_BYTES = 64 * 1024
 # A body with more than one encoding is refused: before 2.6, urllib3 unpacks a whole chunk before its size is known.
 ENCODINGS = {"Accept-Encoding": "gzip, deflate"}
 _ALLOWED_ENCODINGS = ("", "identity", "gzip", "deflate")
+# How many times its time-out a request may wait for one byte: longer than ``receive`` waits for a page of a crawl with
+# 16 parallel requests, during which each of the 15 others may be replaced once.
+READ_TIMEOUTS = 32
 
 
 def run_in_thread(function: Callable[[], T]) -> Future[T]:
@@ -58,6 +61,17 @@ class Reply:
     body: bytes
 
 
+@dataclass
+class Replies:
+    """The replies to the parallel requests of one client.
+
+    Attributes:
+        latest: when the latest of them was complete, by the monotonic clock.
+    """
+
+    latest: float = 0.0
+
+
 def receive(
     url: str,
     send: Callable[[], requests.Response],
@@ -65,6 +79,7 @@ def receive(
     seconds: float,
     most_bytes: int,
     service: str = CATALOG,
+    replies: Replies | None = None,
 ) -> Reply:
     """Send a request and return the reply.
 
@@ -74,38 +89,49 @@ def receive(
     Args:
         url: the address, for messages.
         send: sends the request with ``stream=True``.
-        seconds: how long it may take in all.
+        seconds: how long it may take in all. The time starts again with each reply to another request of the client,
+            because this one may have waited in the service's queue until then.
         most_bytes: how long the body may be.
         service: its name, for messages.
+        replies: those to the client's requests; None: there is no other request.
 
     Raises:
         RequestFailed: there is no complete reply within these bounds.
     """
-    read = partial(_read, url, send, time.monotonic() + seconds, most_bytes, service)
-    future = run_in_thread(read)
-    wait([future], timeout=seconds)
-    reply = future.result() if future.done() else None
-    if reply is None:
-        raise TOO_SLOW.at(url, service=service, seconds=seconds)
+    replies = replies or Replies()
+    started, abandoned = time.monotonic(), threading.Event()
+    future = run_in_thread(partial(_read, url, send, abandoned, most_bytes, service))
+    while not future.done():
+        left = max(started, replies.latest) + seconds - time.monotonic()
+        if left <= 0:
+            abandoned.set()
+            raise TOO_SLOW.at(url, service=service, seconds=seconds)
+        wait([future], timeout=left)
+    reply = future.result()
+    replies.latest = time.monotonic()
     return reply
 
 
 def _read(
-    url: str, send: Callable[[], requests.Response], deadline: float, most_bytes: int, service: str
-) -> Reply | None:
+    url: str,
+    send: Callable[[], requests.Response],
+    abandoned: threading.Event,
+    most_bytes: int,
+    service: str,
+) -> Reply:
     try:
         with send() as response:
             _check_encoding(response)
             body = bytearray()
-            # read1 returns what has arrived, so that the deadline is checked however slowly the body arrives.
-            while response.status_code == HTTPStatus.OK and (
-                chunk := response.raw.read1(CHUNK_BYTES, decode_content=True)
+            # read1 returns what has arrived, so that an abandoned request ends however slowly the body arrives.
+            while (
+                response.status_code == HTTPStatus.OK
+                and not abandoned.is_set()
+                and (chunk := response.raw.read1(CHUNK_BYTES, decode_content=True))
             ):
                 body += chunk
                 if len(body) > most_bytes:
                     raise TOO_LARGE.at(url, service=service, most_bytes=most_bytes)
-                if time.monotonic() > deadline:
-                    return None
             return Reply(response.status_code, response.headers, bytes(body))
     except requests.HTTPError as error:
         # Only a session that fetches its own token raises it.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import CatalogData, StoredData
 from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
+from catalog_sync.sync import ccx
+from catalog_sync.sync.ccx import CcxCourses
 from catalog_sync.sync.removal_limits import covers_alone, overruled, removable_urls
 from catalog_sync.sync.writer import Writer
 
@@ -21,10 +23,12 @@ class Candidates:
     Attributes:
         keys: the course keys to look up.
         removals: by course key, the marketing URLs to remove if the Catalog has none of these course runs.
+        ccx: what the search has found about the CCX courses, which it reads all.
     """
 
     keys: set[str]
     removals: dict[str, str]
+    ccx: CcxCourses = field(default_factory=CcxCourses)
 
 
 def find_candidates(writer: Writer) -> Candidates:
@@ -38,8 +42,11 @@ def find_candidates(writer: Writer) -> Candidates:
     candidates = Candidates(keys, removable_urls(writer, _without_other_source(writer, keys)))
     for chunk in course_overviews.ccx_chunks():
         writer.heartbeat()
+        stored = course_runs.read(precedence.with_parents([key for key, _ in chunk]))
+        candidates.ccx.add(ccx.compare(writer, dict(chunk), stored))
         shown = {key: url for key, url in chunk if url}
-        published = _published_after(writer, shown, lost)
+        stored = writer.simulation.stored(stored, shown)
+        published = precedence.published_with_parents(shown, after_removal(writer, stored, lost))
         for key, url in shown.items():
             parent = parent_of_ccx(key)
             if parent is None or (key in published and published[key].marketing_url):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 from catalog_sync.catalog_client import CatalogClient, OverlappingPages
@@ -11,6 +12,7 @@ from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews, precedence
 from catalog_sync.store.sql import in_chunks
 from catalog_sync.store.sync_runs import catalog_size
+from catalog_sync.sync import ccx
 from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.incremental import changed_course_keys
 from catalog_sync.sync.options import SyncOptions
@@ -68,7 +70,7 @@ def _look_up(run: Run, client: CatalogClient, writer: Writer, course_keys: set[s
     try:
         return look_up_and_apply(client, writer, with_parents | ccx_keys, _most_removals(run))
     finally:
-        writer.publish_ccx(with_parents)
+        _publish_inherited(writer, with_parents)
         run.report.course_overviews = course_overviews.count(with_parents | ccx_keys)
         run.report.catalog_count = run.report.course_runs_retrieved
 
@@ -88,7 +90,7 @@ def sync_all(run: Run, client: CatalogClient, writer: Writer) -> None:
                 run.options.on_progress(run.report.course_runs_retrieved, page.count)
     except RequestFailed:
         # The pages that were written may contain new URLs for CCX courses.
-        writer.publish_ccx()
+        _publish_inherited(writer)
         raise
     except Stopped:
         writer.write_pending()
@@ -115,8 +117,9 @@ def end_crawl(run: Run, client: CatalogClient, writer: Writer, *, complete: bool
     try:
         if complete:
             _remove_absent(run, client, writer)
+        else:
+            _publish_inherited(writer)
     finally:
-        writer.publish_ccx()
         run.report.course_overviews = course_overviews.count()
         if complete:
             run.report.not_in_catalog = max(0, run.report.course_overviews - run.report.matched)
@@ -126,14 +129,25 @@ def end_crawl(run: Run, client: CatalogClient, writer: Writer, *, complete: bool
 
 def _remove_absent(run: Run, client: CatalogClient, writer: Writer) -> None:
     candidates, most_removals = find_candidates(writer), _most_removals(run)
-    check_candidates(candidates, writer, most_removals)
     try:
+        check_candidates(candidates, writer, most_removals)
         look_up_and_apply(client, writer, candidates.keys, most_removals)
     except RequestFailed as error:
         # Without a look-up there is no proof, so these URLs stay. The changes from the pages are already applied.
         run.failures.append(
             f"not all of {len(candidates.keys)} course runs could be looked up by key: {error.clause}"
         )
+    finally:
+        writer.write_pending()
+        writer.publish_pins()
+        ccx.publish_found(writer, candidates.ccx, candidates.keys)
+
+
+def _publish_inherited(writer: Writer, parents: Collection[str] | None = None) -> None:
+    """Publish pinned URLs, and those that CCX courses inherit; None: of all parent course runs."""
+    writer.write_pending()
+    writer.publish_pins(parents)
+    ccx.publish(writer, parents)
 
 
 def _most_removals(run: Run) -> int | None:

@@ -12,7 +12,7 @@ import msgspec
 from catalog_sync import conf
 from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.conf import Catalog
-from catalog_sync.course_keys import is_course_key, parent_of_ccx
+from catalog_sync.course_keys import is_course_key
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import CatalogData, StoredCourseRun, StoredData
 from catalog_sync.store.difference import Difference, difference
@@ -199,43 +199,12 @@ class Writer:
         self.statistics.count_conflicts(conflicts(changeset, stored, self.catalog.name))
         self._rejections.add(self.statistics.count_rejected(changeset.rejected), own)
 
-    def publish_ccx(self, parents: Collection[str] | None = None) -> None:
-        """Publish pinned URLs; then publish the URLs of parent course runs to CCX courses without one of their own.
-
-        Pins are published here for courses that are not on any page.
+    def publish_pins(self, course_keys: Collection[str] | None = None) -> None:
+        """Publish pinned URLs, also for courses that are not on any page.
 
         Args:
-            parents: the course keys whose pins and CCX courses are published; None: all.
+            course_keys: those whose pins are published; None: all.
         """
-        self.write_pending()
-        self._publish_pins(parents)
-        for chunk in course_overviews.ccx_chunks(parents):
-
-            def publish(chunk: list[tuple[str, str | None]] = chunk) -> tuple[int, int]:
-                return self._publish_ccx(dict(chunk))
-
-            matched, updated = self.transact(publish)
-            self.report.matched += matched
-            self.report.updated += updated
-
-    def _publish_ccx(self, found: dict[str, str | None]) -> tuple[int, int]:
-        """Publish to these CCX courses, given with their marketing URLs; return how many matched and were updated."""
-        shown = {key: self.simulation.shown_url(key, url) for key, url in found.items()}
-        stored = course_runs.read(precedence.with_parents(shown))
-        own = stored.of_catalog(self.catalog.name)
-        after = self.simulation.stored(stored, shown)
-        published = precedence.published_with_parents(shown, after)
-        urls = {
-            key: url for key, data in published.items() if (url := data.marketing_url) and url != shown[key]
-        }
-        # A CCX course that the Catalog lists itself was counted on its page.
-        listed = after.of_catalog(self.catalog.name)
-        inherited = [parent_of_ccx(key) or "" for key in shown if key not in listed]
-        matched = sum(self.statistics.has_seen(own.get(key)) for key in inherited if key in listed)
-        self.changes.add_urls(urls, shown)
-        return matched, len(urls) if self.dry_run else course_overviews.copy_marketing_urls(urls)
-
-    def _publish_pins(self, course_keys: Collection[str] | None) -> None:
         for chunk in in_chunks(course_runs.pinned(course_keys)):
 
             def publish(chunk: list[str] = chunk) -> tuple[Difference, int]:

@@ -52,7 +52,8 @@ printed as they are written; otherwise they follow the result."""
         return super().create_parser(*args, formatter_class=RawDescriptionHelpFormatter, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        _add_options_of_the_sync(parser.add_argument)
+        _add_options_of_the_scope(parser.add_argument)
+        _add_options_of_the_requests(parser.add_argument)
         _add_options_of_the_output(parser.add_argument)
 
     @no_translations
@@ -118,19 +119,13 @@ def _failure(report: SyncReport, *, strict: bool) -> str:
     return ""
 
 
-def _add_options_of_the_sync(add: Any) -> None:
+def _add_options_of_the_scope(add: Any) -> None:
     add(
-        "--page-size",
-        type=_number_or_text,
-        metavar="N|auto",
-        help="course runs per request (1-10000), or 'auto' to choose automatically (default: the value in Django "
-        "admin)",
-    )
-    add(
-        "--concurrency",
-        type=int,
-        metavar="N",
-        help="parallel requests (1-16; default: the value in Django admin)",
+        "--catalog",
+        action="append",
+        dest="catalogs",
+        metavar="NAME",
+        help="sync only this Catalog of CATALOG_SYNC_CATALOGS (can be given more than once)",
     )
     add(
         "--course-key",
@@ -151,17 +146,26 @@ def _add_options_of_the_sync(add: Any) -> None:
         action="store_true",
         help="allow removing more than max_removal_percent of the marketing URLs",
     )
+
+
+def _add_options_of_the_requests(add: Any) -> None:
+    add(
+        "--page-size",
+        type=_number_or_text,
+        metavar="N|auto",
+        help="course runs per request (1-10000), or 'auto' to choose automatically (default: the value in Django "
+        "admin)",
+    )
+    add(
+        "--concurrency",
+        type=int,
+        metavar="N",
+        help="parallel requests (1-16; default: the value in Django admin)",
+    )
     add(
         "--bypass-cache",
         action="store_true",
         help="get past the Catalog's reply cache, which may return an old URL. The sync takes longer",
-    )
-    add(
-        "--catalog",
-        action="append",
-        dest="catalogs",
-        metavar="NAME",
-        help="sync only this Catalog of CATALOG_SYNC_CATALOGS (can be given more than once)",
     )
     add("--distribute", action="store_true", help="let Celery workers read the pages")
 
