@@ -12,6 +12,7 @@ from catalog_sync.sync import removal_candidates, removal_limits, removals
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
+from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,8 +96,10 @@ def test_limit_is_a_share_of_the_urls_of_that_catalog(opened, heartbeats, settin
 
 @pytest.mark.parametrize("rejected", [0, 2, 200])
 def test_what_to_check_is_before_how_to_allow_the_removals(rejected, opened):
-    for number in range(1_500):
-        CourseOverviewFactory(id=f"course-v1:ExampleX+M{number:04}+2026", marketing_url=URL)
+    CourseOverview.objects.bulk_create(
+        CourseOverviewFactory.build(id=f"course-v1:ExampleX+M{number:04}+2026", marketing_url=URL)
+        for number in range(1_500)
+    )
     writer = opened()
     writer.report.course_runs_rejected = rejected
     check = (
