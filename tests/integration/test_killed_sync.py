@@ -10,8 +10,7 @@ from django.db import connection
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
-from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.integration.processes import (
     age_heartbeat,
     marketing_urls,
@@ -34,7 +33,7 @@ KILLS = 15
 @pytest.fixture
 def changing(shared_database, catalog):
     """A synced LMS, and a Catalog in which course runs were then created, changed and deleted."""
-    CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=key) for key in [*KEYS, CCX]])
+    add_course_overviews(*KEYS, CCX)
     catalog.control.set_runs([{"key": key, "marketing_url": OLD_URL} for key in KEYS if key not in NEW])
     update_catalog_data()
     catalog.control.upsert([{"key": key, "marketing_url": NEW_URL} for key in [*NEW, *CHANGED]])

@@ -11,7 +11,7 @@ from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.sync import writer
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.integration.sql import statements
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +26,7 @@ OLD_URL, NEW_URL = "https://www.example.com/old", "https://www.example.com/new"
 @pytest.fixture
 def changed_catalog(catalog):
     """A synced LMS, and a Catalog that has changed the URL of one course run since."""
-    for key in (CHANGED, SAME, LMS_ONLY, CCX):
-        CourseOverviewFactory(id=key, display_name="Größe", self_paced=True)
+    add_course_overviews(CHANGED, SAME, LMS_ONLY, CCX, display_name="Größe", self_paced=True)
     catalog.control.set_runs(
         [{"key": CHANGED, "marketing_url": OLD_URL}, {"key": SAME, "marketing_url": OLD_URL}]
     )
@@ -84,9 +83,7 @@ def test_host_that_disables_history_gets_urls_without_history(settings, request)
 def seed(catalog, count):
     """Generate course runs, each with its course overview."""
     catalog.control.generate(count)
-    CourseOverview.objects.bulk_create(
-        CourseOverviewFactory.build(id=run["key"]) for run in catalog.control.runs()
-    )
+    add_course_overviews(*(run["key"] for run in catalog.control.runs()))
 
 
 def searches_for_unknown_urls(sent):
@@ -167,6 +164,6 @@ class TestStatements:
     def test_of_unchanged_course_runs_some_of_which_the_lms_does_not_have(self, page_size, catalog):
         catalog.control.generate(2100)
         keys = sorted((run["key"] for run in catalog.control.runs()), key=str.lower)
-        CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key) for key in keys[::2])
+        add_course_overviews(*keys[::2])
         update_catalog_data()
         assert set(self.per_page(page_size)) == {2}

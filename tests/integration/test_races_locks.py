@@ -19,7 +19,7 @@ from catalog_sync.store import course_overviews, publishing
 from catalog_sync.store.lease import Lease, expire_stale_runs, wait_for_writer
 from catalog_sync.store.sql import idle_transactions_bounded, is_conflict, repeat_on_conflict
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.integration.processes import (
     Worker,
     age_heartbeat,
@@ -38,8 +38,7 @@ RETRIED = "event=catalog_sync.transaction_retried"
 
 @pytest.fixture
 def courses(shared_database, catalog):
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS)
     catalog.control.set_runs([{"key": key, "marketing_url": URL} for key in KEYS])
 
 

@@ -7,7 +7,7 @@ import pytest
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +23,7 @@ def in_catalog(keys, url=URL):
 @pytest.fixture(autouse=True)
 def synced(catalog):
     """An LMS with 100 marketing URLs."""
-    for key in [*KEYS, NEW]:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS, NEW)
     catalog.control.set_runs(in_catalog(KEYS))
     update_catalog_data()
 
@@ -106,8 +105,7 @@ def test_allow_removals_removes_all_urls_of_an_empty_catalog(catalog):
 
 
 def test_ccx_courses_count_as_removals(catalog):
-    for number in range(12):
-        CourseOverviewFactory(id=f"ccx-v1:ExampleX+C000+2026+ccx@{number + 1}")
+    add_course_overviews(*(f"ccx-v1:ExampleX+C000+2026+ccx@{number + 1}" for number in range(12)))
     update_catalog_data()
     catalog.control.delete(KEYS[:1])
     assert "13 of 112" in update_catalog_data().message
@@ -115,8 +113,7 @@ def test_ccx_courses_count_as_removals(catalog):
 
 def test_ccx_courses_that_get_the_url_of_their_parent_course_run_do_not_count(catalog):
     keys = [f"ccx-v1:ExampleX+C000+2026+ccx@{number}" for number in range(12)]
-    for key in keys:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*keys)
     catalog.control.upsert(in_catalog(keys, f"{URL}/ccx"))
     update_catalog_data()
     catalog.control.delete(keys)

@@ -7,7 +7,7 @@ import pytest
 from catalog_sync.api import pin_marketing_url, update_catalog_data
 from catalog_sync.models import CatalogCourseRun
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -25,8 +25,7 @@ def in_catalog(key, url=URL, **values):
 @pytest.fixture
 def synced(catalog):
     """An LMS that has been synced with its Catalog."""
-    for key in [*KEYS, CCX]:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS, CCX)
     catalog.control.set_runs([in_catalog(key) for key in KEYS])
     assert update_catalog_data().status == "succeeded"
 
@@ -255,7 +254,7 @@ class TestUnconfirmedWithoutUrl:
     @pytest.fixture(autouse=True)
     def recreated_and_unpublished(self, synced, catalog):
         CourseOverview.objects.filter(pk=KEY).delete()
-        CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=KEY, language=None)])
+        add_course_overviews(KEY, language=None)
         catalog.control.upsert([in_catalog(KEY, status="unpublished", content_language="fr-fr")])
 
     def test_url_is_not_written_before_its_removal(self):

@@ -7,7 +7,7 @@ import pytest
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -21,8 +21,7 @@ MISSPELLED = ["published", "legal_review"]
 @pytest.fixture(autouse=True)
 def synced(catalog):
     """An LMS with the marketing URLs of twenty course runs, and of a CCX course."""
-    for key in [*KEYS, CCX]:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS, CCX)
     catalog.control.set_runs({"key": key, "marketing_url": URL} for key in KEYS)
     update_catalog_data()
 

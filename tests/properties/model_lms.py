@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from catalog_sync.course_keys import parent_of_ccx
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.properties.model_catalog import KEPT, ModelCatalog
 
 
@@ -40,7 +40,7 @@ class ModelLms:
     def bulk_create(self, key: str) -> None:
         """Create without a signal, and so without a URL."""
         self.delete(key)
-        CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=key)])
+        add_course_overviews(key)
         self.unannounced.add(key)
         self.note(key)
 

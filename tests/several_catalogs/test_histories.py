@@ -20,7 +20,7 @@ from catalog_sync.api import update_catalog_data
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.properties import examples
 from tests.properties.model_catalog import ModelAdapter, ModelCatalog, Run, at_once
 
@@ -84,8 +84,7 @@ def world() -> Iterator[None]:
     for model in (CourseOverview, CatalogCourseRun, SyncRunChange, SyncRun):
         # Not delete(): it would sort course keys of several kinds, which cannot be compared.
         model.objects.all()._raw_delete(using="default")
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS)
     named = {name: {"URL": f"http://{name}/api/v1"} for name in NAMES}
     with (
         mock.patch("catalog_sync.catalog_client.run_in_thread", at_once),

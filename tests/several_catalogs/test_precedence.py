@@ -7,7 +7,7 @@ import pytest
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.several_catalogs.lms import (
     CCX,
     FOREIGN_URL,
@@ -32,8 +32,7 @@ EITHER_ORDER = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def courses(partner):
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS)
 
 
 @EITHER_ORDER

@@ -9,7 +9,7 @@ from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.several_catalogs.lms import (
     CCX,
     FOREIGN_URL,
@@ -31,8 +31,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def courses(partner, catalog):
     """Sync one course run from the first Catalog, and one from the second."""
-    for key in [*KEYS, CCX]:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS, CCX)
     lists(catalog, KEY, url=URL)
     lists(partner, OTHER, url=PARTNER_URL)
     update_catalog_data()
@@ -114,8 +113,7 @@ class TestLost:
 
     def test_replaced_urls_do_not_count_towards_the_removal_limit(self, catalog, partner):
         many = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
-        for key in many:
-            CourseOverviewFactory(id=key)
+        add_course_overviews(*many)
         lists(catalog, *many, url=URL)
         lists(partner, *many, url=PARTNER_URL)
         update_catalog_data()
@@ -258,8 +256,7 @@ class TestNotNamedAnyMoreInBoth:
         orgs = {"default": ["ExampleX"], **others}
         settings.CATALOG_SYNC_CATALOGS = {name: entry | {"ORGS": some} for name, some in orgs.items()}
         keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
-        for key in keys:
-            CourseOverviewFactory(id=key)
+        add_course_overviews(*keys)
         lists(catalog, *keys, url=URL)
         sync("default", allow_removals=True)
         course_runs.record(dict.fromkeys(keys, CatalogData("published", PARTNER_URL)), "partner")
@@ -274,8 +271,7 @@ class TestNotNamedAnyMoreInBoth:
         orgs = {"default": ["ExampleX"], "third": ["OtherX"]}
         settings.CATALOG_SYNC_CATALOGS = {name: entry | {"ORGS": some} for name, some in orgs.items()}
         keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
-        for key in keys:
-            CourseOverviewFactory(id=key, marketing_url=PARTNER_URL)
+        add_course_overviews(*keys, marketing_url=PARTNER_URL)
         course_runs.record(dict.fromkeys(keys, CatalogData("published", PARTNER_URL)), "partner")
         report = update_catalog_data(catalogs=["default"], course_keys=keys)
         # The other three are those of ``KEY``, of its CCX course and of ``OTHER``.
@@ -335,8 +331,7 @@ class TestByKey:
 
     def test_course_runs_of_another_catalog_do_not_count_as_removals(self, catalog, partner):
         keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
-        for key in keys:
-            CourseOverviewFactory(id=key)
+        add_course_overviews(*keys)
         lists(partner, *keys, url=PARTNER_URL)
         sync("partner", allow_removals=True)
         assert sync("default", course_keys=keys).removed == 0
@@ -354,12 +349,10 @@ class TestShare:
     @pytest.fixture(autouse=True)
     def many(self, courses, catalog, partner):
         theirs = [f"course-v1:PartnerX+C{number:02}+2026" for number in range(12)]
-        for number in range(200):
-            key = f"course-v1:ExampleX+Many{number}+2026"
-            CourseOverviewFactory(id=key, marketing_url=URL)
-            course_runs.record({key: CatalogData("published", URL)}, "default")
-        for key in theirs:
-            CourseOverviewFactory(id=key)
+        ours = [f"course-v1:ExampleX+Many{number}+2026" for number in range(200)]
+        course_runs.record(dict.fromkeys(ours, CatalogData("published", URL)), "default")
+        add_course_overviews(*ours, marketing_url=URL)
+        add_course_overviews(*theirs)
         lists(partner, *theirs, url=PARTNER_URL)
         sync("partner", allow_removals=True)
         lists(partner)
@@ -374,8 +367,7 @@ class TestShare:
         theirs = [f"course-v1:PartnerX+D{number:02}+2026" for number in range(24)]
         for key in theirs:
             CourseOverviewFactory(id=key)
-            for number in range(9):
-                CourseOverviewFactory(id=f"ccx-v1:{key[10:]}+ccx@{number}")
+            add_course_overviews(*(f"ccx-v1:{key[10:]}+ccx@{number}" for number in range(9)))
         lists(partner, *theirs, url=PARTNER_URL)
         sync("partner", allow_removals=True)
         lists(partner, *theirs[2:], url=PARTNER_URL)

@@ -93,7 +93,9 @@ class TestManyRuns:
         assert "1250 sync runs" in response.content.decode()
 
     def test_invalid_page_number_is_not_an_error(self, operator):
-        statuses = {page: operator.get(f"{RUNS}?p={page}").status_code for page in ("0", "-1", "abc", "9" * 14)}
+        statuses = {
+            page: operator.get(f"{RUNS}?p={page}").status_code for page in ("0", "-1", "abc", "9" * 14)
+        }
         assert {page: status for page, status in statuses.items() if status not in (200, 302)} == {}
 
     def test_page_of_one_sync_run_takes_few_queries(self, operator):

@@ -9,7 +9,7 @@ from catalog_sync.api import pin_marketing_url
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -123,7 +123,7 @@ class TestOrder:
         assert (published.marketing_url, published.content_language) == expected
 
     def test_in_the_database(self, expected):
-        CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=KEY)])
+        add_course_overviews(KEY)
         names = ("marketing_url", "content_language")
         values = {f"published_{name}": precedence.published_value(name, OuterRef("pk")) for name in names}
         found = CourseOverview.objects.filter(pk=KEY).annotate(**values).values_list(*values).get()
