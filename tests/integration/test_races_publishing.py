@@ -22,7 +22,7 @@ pytest_plugins = ["tests.integration.process_fixtures"]
 
 KEY, CCX = "course-v1:ExampleX+One+2026", "ccx-v1:ExampleX+One+2026+ccx@7"
 OLD_URL, NEW_URL = "https://www.example.com/old", "https://www.example.com/new"
-# For so long a publisher or a sync holds still; whoever waits for its locks goes on only then. On SQLite all others wait.
+# For so long a publisher or a sync holds still; whoever waits for its locks goes on only then. On SQLite, all wait.
 PAUSE_SECONDS = 0.15 if connection.vendor == "sqlite" else 0.4
 
 
