@@ -109,8 +109,8 @@ def calling_at_retry(number, act):
         logging.getLogger("catalog_sync").removeHandler(handler)
 
 
-def lock_during_the_run(locks):
-    """Return an ``on_progress`` that lets another connection hold a row of the second page."""
+def lock_during_the_sync_run(locks):
+    """Return an ``on_progress`` that lets another connection lock a row of the second page."""
 
     def on_progress(retrieved, total):
         if not locks:
@@ -120,18 +120,18 @@ def lock_during_the_run(locks):
 
 
 class TestLockWait:
-    """A row of the page is held by another connection."""
+    """Another connection has locked a row of the page."""
 
     @pytest.mark.parametrize("retry", [1, 2, 3])
     def test_page_is_retried(self, retry, short_lock_wait):
         locks = []
         with calling_at_retry(retry, lambda: locks[0].release()):
-            update_catalog_data(page_size=10, on_progress=lock_during_the_run(locks))
+            update_catalog_data(page_size=10, on_progress=lock_during_the_sync_run(locks))
         assert set(marketing_urls().values()) == {URL}
 
     @pytest.fixture
     def given_up(self, short_lock_wait, monkeypatch):
-        """The report of a run that met a lock which was held for longer than it tried, and how often it tried again."""
+        """The report of a sync run that waits for a lock in vain, and the number of its retries."""
         from catalog_sync.sync.runner import Run
 
         locks, close = [], Run.close
@@ -142,7 +142,7 @@ class TestLockWait:
 
         monkeypatch.setattr(Run, "close", release_and_close)
         with calling_at_retry(0, print) as counting:
-            report = update_catalog_data(page_size=10, on_progress=lock_during_the_run(locks))
+            report = update_catalog_data(page_size=10, on_progress=lock_during_the_sync_run(locks))
         return report, counting.retries
 
     def test_page_is_retried_three_times_at_most(self, given_up):
@@ -268,11 +268,11 @@ class TestLostConnection:
 def test_lease_that_was_not_released_expires(courses, monkeypatch):
     from catalog_sync.store.lease import Lease
 
-    def gone(*args, **values):
+    def refuse(*args, **values):
         raise OperationalError("the server has gone away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Lease, "close", gone)
+        patch.setattr(Lease, "close", refuse)
         update_catalog_data()
     age_heartbeat()
     assert update_catalog_data().status == "succeeded"

@@ -1,4 +1,4 @@
-"""The engine against a Catalog that moves between requests and an LMS that publishes: nothing lost, nothing wrong."""
+"""No URL is lost or wrong while the Catalog changes between requests and the LMS publishes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from catalog_sync.sync import SyncOptions, SyncReport, run_sync
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.properties import examples
 from tests.properties.model_catalog import API_URL, ModelCatalog, Run, at_once
-from tests.properties.model_lms import ModelLms, truths
+from tests.properties.model_lms import ModelLms, expected_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,7 +28,7 @@ PLAIN = [f"course-v1:OrgX+C{number:02}+2026" for number in range(16)]
 OLD_STYLE = [f"OrgX/Old{number}/2026" for number in range(3)]
 CCX = [f"ccx-v1:OrgX+C{number:02}+2026+ccx@{ccx}" for number in (0, 7, 15) for ccx in (1, 2)]
 LMS_KEYS = PLAIN + OLD_STYLE + CCX
-# A database that compares without case has room for only one of such a pair in the LMS.
+# A database that compares without case can store only one of such a pair.
 CATALOG_KEYS = [*LMS_KEYS, "course-v1:orgx+c03+2026", "course-v1:AaX+First+2026", "course-v1:ZzX+Last+2026"]
 
 FULL = Run("https://www.example.com/full")
@@ -56,7 +56,7 @@ lms_moves = st.builds(
     st.sampled_from(["publish", "publish", "save", "delete", "bulk_create"]),
     st.sampled_from(LMS_KEYS),
 )
-# Many at once: all runs but those before this key leave, or their marketing URLs do.
+# All course runs from this key on are deleted or added, or lose their marketing URLs.
 landslides = st.builds(
     Move, moments, st.sampled_from(["leave", "lose_urls", "enter"]), st.sampled_from(CATALOG_KEYS)
 )
@@ -131,19 +131,19 @@ class History:
                 self.catalog.set(key, becoming)
 
     def wrong(self) -> dict[str, str | None]:
-        """Return what the LMS shows and the Catalog never said since the run began, though the LMS was told."""
+        """Return the URLs that the Catalog did not have during the sync run, but not those without a signal."""
         return {
             key: url
             for key, url in self.lms.marketing_urls().items()
-            if key not in self.lms.unannounced and url not in truths(self.catalog, key)
+            if key not in self.lms.unannounced and url not in expected_urls(self.catalog, key)
         }
 
     def worse(self) -> dict[str, str | None]:
-        """Return what the LMS shows and neither the Catalog nor the LMS itself has said since the run began."""
+        """Return the URLs in the LMS that neither the Catalog nor the LMS itself has had since the sync run began."""
         return {
             key: url
             for key, url in self.lms.marketing_urls().items()
-            if url not in truths(self.catalog, key) | self.lms.past.get(key, set())
+            if url not in expected_urls(self.catalog, key) | self.lms.past.get(key, set())
         }
 
 

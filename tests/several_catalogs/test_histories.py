@@ -120,7 +120,7 @@ def test_after_each_sync_the_first_named_that_had_a_url_provides_it(some, page_s
                 CATALOGS[step.name].set(step.key, step.run)
                 continue
             sync(step.name, page_size)
-            last[step.name] = {key: CATALOGS[step.name].truth(key) for key in KEYS}
+            last[step.name] = {key: CATALOGS[step.name].expected_url(key) for key in KEYS}
             assert marketing_urls() == {key: as_last_read(last, key) for key in KEYS}
         report = update_catalog_data(page_size=page_size, allow_removals=True)
         assert (report.status, report.updated, report.removed) == ("succeeded", 0, 0)

@@ -193,7 +193,7 @@ class TestNotNamedAnyMore:
     """A URL that a former Catalog provided, which the settings do not name any more."""
 
     @pytest.fixture(autouse=True)
-    def gone(self, configure_only):
+    def former(self, configure_only):
         configure_only("default")
 
     def test_url_stays(self):
@@ -216,7 +216,7 @@ class TestNotNamedAnyMoreInBoth:
     """A former Catalog and a current one had a URL for the same course run."""
 
     @pytest.fixture(autouse=True)
-    def gone(self, catalog, partner, configure_only):
+    def former(self, catalog, partner, configure_only):
         lists(partner, KEY, OTHER, url=PARTNER_URL)
         sync("partner")
         configure_only("default")

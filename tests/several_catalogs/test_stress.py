@@ -128,7 +128,7 @@ def sync(name: str, errors: list[str]) -> None:
 
 
 def expected(catalog, partner) -> dict[str, str | None]:
-    """Return the marketing URL of each course: the pin, that of a Catalog, or that of the parent run."""
+    """Return the marketing URL of each course: the pin, that of a Catalog, or that of the parent course run."""
     pins = dict(PinnedMarketingUrl.objects.values_list("course_key", "url"))
     urls = published_urls(partner) | published_urls(catalog) | pins
     return {key: urls.get(key) or urls.get(PARENTS.get(key, "")) for key in COURSES}

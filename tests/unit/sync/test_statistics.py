@@ -155,7 +155,7 @@ class TestConflicts:
         assert self.found("beta", stored(1, "alpha"), confirmed=False) == {}
 
     def test_do_not_count_a_catalog_that_is_not_named_any_more(self):
-        assert self.found("beta", stored(1, "gone")) == {}
+        assert self.found("beta", stored(1, "former")) == {}
 
 
 class TestRejected:
