@@ -47,16 +47,8 @@ class TestConfirmed:
             catalog.control.upsert([in_catalog(KEY, None)])
         return update_catalog_data()
 
-    def test_url_is_removed(self, report):
-        assert marketing_url() is None
-
-    def test_ccx_courses_lose_the_url_too(self, report):
-        assert marketing_url(CCX) is None
-
-    def test_removals_are_counted(self, report):
-        assert report.removed == 2
-
-    def test_other_urls_stay(self, report):
+    def test_course_and_its_ccx_courses_lose_the_url_and_others_keep_theirs(self, report):
+        assert (marketing_url(), marketing_url(CCX), report.removed) == (None, None, 2)
         assert marketing_url(OTHER) == URL
 
     def test_removal_is_in_the_history(self, report):
@@ -101,18 +93,12 @@ def test_unpublished_course_run_stays_stored_without_url(synced, catalog):
 class TestUnconfirmed:
     """Marketing URLs that the list did not have, but that the look-up does not confirm as absent."""
 
-    @pytest.fixture
-    def contradicted(self, synced, catalog):
+    def test_look_up_that_finds_the_course_run_keeps_the_url(self, synced, catalog):
         """The course run is listed again when it is looked up."""
         catalog.control.delete([KEY])
         catalog.control.fault("mutate", match=LOOK_UP, upsert=[in_catalog(KEY)], before=True)
-        return update_catalog_data()
-
-    def test_look_up_that_finds_the_course_run_keeps_the_url(self, contradicted):
-        assert marketing_url() == URL
-
-    def test_look_up_that_finds_the_course_run_succeeds(self, contradicted):
-        assert (contradicted.status, contradicted.removed) == ("succeeded", 0)
+        report = update_catalog_data()
+        assert (report.status, report.removed, marketing_url()) == ("succeeded", 0, URL)
 
     def test_look_up_that_returns_a_rejected_record_keeps_the_url(self, synced, catalog):
         catalog.control.delete([KEY])

@@ -40,34 +40,16 @@ def courses(partner, catalog):
 class TestLost:
     """The Catalog that provided a marketing URL does not have it any more."""
 
-    def test_deleted_course_run_loses_its_url(self, catalog):
+    def test_deleted_course_run_and_its_ccx_courses_lose_the_url(self, catalog):
         lists(catalog)
-        sync("default")
-        assert marketing_url() is None
-
-    def test_deleted_course_run_also_removes_the_url_of_its_ccx_courses(self, catalog):
-        lists(catalog)
-        sync("default")
-        assert marketing_url(CCX) is None
-
-    def test_url_of_the_other_catalog_stays(self, catalog):
-        lists(catalog)
-        sync("default")
+        assert (sync("default").removed, marketing_url(), marketing_url(CCX)) == (2, None, None)
         assert marketing_url(OTHER) == PARTNER_URL
 
-    def test_removed_urls_are_counted(self, catalog):
-        lists(catalog)
-        assert sync("default").removed == 2
-
-    def test_url_stays_while_the_other_catalog_is_synced(self, catalog):
-        lists(catalog)
-        sync("partner")
-        assert (marketing_url(), provider()) == (URL, "default")
-
-    def test_other_catalog_is_not_looked_up(self, catalog, partner):
+    def test_url_stays_while_the_other_catalog_is_synced(self, catalog, partner):
         lists(catalog)
         partner.control.clear_requests()
         sync("partner")
+        assert (marketing_url(), provider()) == (URL, "default")
         assert all("keys" not in request.params for request in partner.control.requests())
 
     @pytest.mark.parametrize("theirs", [{"url": None}, {"url": URL, "status": "unpublished"}])
@@ -357,11 +339,9 @@ class TestShare:
         sync("partner", allow_removals=True)
         lists(partner)
 
-    def test_is_refused(self):
-        assert update_catalog_data(catalogs=["partner"]).status == "refused"
-
-    def test_message_has_the_share_of_this_catalog(self):
-        assert "remove 12 of 12 marketing URLs" in update_catalog_data(catalogs=["partner"]).message
+    def test_is_refused_with_the_share_of_this_catalog(self):
+        report = update_catalog_data(catalogs=["partner"])
+        assert (report.status, "remove 12 of 12 marketing URLs" in report.message) == ("refused", True)
 
     def test_few_course_runs_with_many_ccx_courses_are_not_refused(self, catalog, partner):
         theirs = [f"course-v1:PartnerX+D{number:02}+2026" for number in range(24)]
