@@ -71,6 +71,43 @@ def test_source_is_the_course_key_for_which_the_url_is_stored(stored, pin, key, 
     assert (found and found[:2]) == expected
 
 
+@pytest.fixture
+def two_catalogs(settings):
+    address = {"URL": "https://discovery.example.com/api/v1"}
+    settings.CATALOG_SYNC_CATALOGS = {"first": address, "second": address}
+
+
+@pytest.mark.parametrize(
+    ("catalog", "url", "other", "other_url", "expected"),
+    [
+        ("first", URL, "second", OTHER_URL, URL),
+        ("first", None, "second", OTHER_URL, OTHER_URL),
+        ("second", URL, "first", OTHER_URL, OTHER_URL),
+        ("second", URL, "first", None, URL),
+    ],
+)
+def test_data_after_the_changes_of_one_catalog(catalog, url, other, other_url, expected, two_catalogs):
+    """The other Catalog is the only one that lists the course run so far."""
+    course_runs.record({KEY: CatalogData("published", other_url), OTHER: PUBLISHED}, other)
+    published = precedence.published_after(
+        {KEY: CatalogData("published", url)}, course_runs.read([KEY, OTHER]), catalog
+    )
+    assert {key: data.marketing_url for key, data in published.items()} == {KEY: expected}
+
+
+def test_data_after_changes_has_the_pinned_urls():
+    for key in (KEY, OTHER):
+        pin_marketing_url(key, PIN)
+    changes = {KEY: PUBLISHED, CCX: PUBLISHED}
+    published = precedence.published_after(changes, course_runs.read([KEY, OTHER, CCX]), "default")
+    assert published == {KEY: PUBLISHED._replace(marketing_url=PIN), CCX: PUBLISHED}
+
+
+def test_ccx_courses_of_a_pinned_course_run_have_a_pinned_source():
+    pin_marketing_url(KEY, PIN)
+    assert precedence.with_pinned_source([KEY, CCX, OTHER]) == {KEY, CCX}
+
+
 def data(url, language):
     return CatalogData("published" if url else "unpublished", url, None, language)
 
