@@ -328,26 +328,23 @@ class TestByKey:
 class TestShare:
     """A small Catalog beside a large one. The list of the small one is incomplete."""
 
-    @pytest.fixture(autouse=True)
-    def many(self, courses, catalog, partner):
-        theirs = [f"course-v1:PartnerX+C{number:02}+2026" for number in range(12)]
-        ours = [f"course-v1:ExampleX+Many{number}+2026" for number in range(200)]
-        course_runs.record(dict.fromkeys(ours, CatalogData("published", URL)), "default")
-        add_course_overviews(*ours, marketing_url=URL)
-        add_course_overviews(*theirs)
-        lists(partner, *theirs, url=PARTNER_URL)
-        sync("partner", allow_removals=True)
-        lists(partner)
-
-    def test_is_refused_with_the_share_of_this_catalog(self):
-        report = update_catalog_data(catalogs=["partner"])
+    @pytest.mark.parametrize(("small", "large"), [("partner", "default"), ("default", "partner")])
+    def test_is_refused_with_the_share_of_this_catalog(self, small, large, catalog, partner):
+        many = [f"course-v1:ExampleX+Many{number}+2026" for number in range(200)]
+        add_course_overviews(*many, marketing_url=URL)
+        course_runs.record(dict.fromkeys(many, CatalogData("published", URL)), large)
+        few = [f"course-v1:PartnerX+C{number:02}+2026" for number in range(12)]
+        add_course_overviews(*few)
+        control = {"default": catalog, "partner": partner}[small]
+        lists(control, *few, url=PARTNER_URL)
+        sync(small, allow_removals=True)
+        lists(control)
+        report = update_catalog_data(catalogs=[small])
         assert (report.status, "remove 12 of 12 marketing URLs" in report.message) == ("refused", True)
 
     def test_few_course_runs_with_many_ccx_courses_are_not_refused(self, catalog, partner):
         theirs = [f"course-v1:PartnerX+D{number:02}+2026" for number in range(24)]
-        for key in theirs:
-            CourseOverviewFactory(id=key)
-            add_course_overviews(*(f"ccx-v1:{key[10:]}+ccx@{number}" for number in range(9)))
+        add_course_overviews(*theirs, *(f"ccx-v1:{key[10:]}+ccx@{n}" for key in theirs for n in range(9)))
         lists(partner, *theirs, url=PARTNER_URL)
         sync("partner", allow_removals=True)
         lists(partner, *theirs[2:], url=PARTNER_URL)
