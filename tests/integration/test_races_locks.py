@@ -415,7 +415,7 @@ class TestRepeatOnConflict:
             transaction.on_commit(
                 lambda: locks.append(RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held"))
             )
-            # Django calls them in the order in which they came: the lock has to come before the second look.
+            # Django calls them in the order of registration: the lock must precede the comparison.
             hooks = connection.run_on_commit
             hooks.insert(0, hooks.pop())
         assert marketing_urls()[KEYS[0]] == URL

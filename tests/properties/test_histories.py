@@ -113,7 +113,7 @@ class History:
         return report
 
     def apply(self, moves: list[Move], number: int) -> None:
-        """Let happen what comes before the request of this number."""
+        """Apply the moves before the request of this number."""
         for move in moves:
             if move.before != number:
                 continue

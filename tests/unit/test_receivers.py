@@ -1,4 +1,4 @@
-"""A course overview that is saved has its marketing URL at once, from the LMS's own database."""
+"""A course overview that is saved immediately has its marketing URL, from the LMS's own database."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class TestCreated:
 
 
 class TestCcx:
-    """A custom course."""
+    """A CCX course."""
 
     def test_takes_the_url_of_its_parent_course_run(self):
         store_course_run(KEY)

@@ -304,7 +304,7 @@ class TestCcx:
 
 
 class TestPreviousUrl:
-    """The URL that another tool had set before the pin comes back if no Catalog has one."""
+    """Unpinning restores the URL that another tool had set before, if no Catalog has one."""
 
     FOREIGN = "https://www.example.com/foreign"
 
