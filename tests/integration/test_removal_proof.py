@@ -187,8 +187,20 @@ class TestForeignUrl:
         foreign(in_catalog(KEY))
         assert marketing_url() == URL
 
-    def test_is_kept_if_the_url_of_the_catalog_is_rejected(self, foreign):
-        assert (foreign(in_catalog(KEY, "data:,")).course_runs_rejected, marketing_url()) == (1, FOREIGN_URL)
+    def test_is_kept_without_a_look_up_if_the_url_of_the_catalog_is_rejected(self, foreign, catalog):
+        assert foreign(in_catalog(KEY, "data:,")).course_runs_rejected == 1
+        catalog.control.clear_requests()
+        update_catalog_data()
+        assert marketing_url() == FOREIGN_URL
+        assert all("keys" not in request.params for request in catalog.control.requests())
+
+    def test_of_a_ccx_course_is_removed_although_one_before_it_has_a_rejected_parent(self, foreign):
+        foreign(in_catalog(KEY, "data:,"))
+        unlisted = CCX.replace("C07", "C99")
+        CourseOverviewFactory(id=unlisted, marketing_url=FOREIGN_URL)
+        CourseOverview.objects.filter(pk=CCX).update(marketing_url=FOREIGN_URL)
+        update_catalog_data()
+        assert (marketing_url(CCX), marketing_url(unlisted)) == (FOREIGN_URL, None)
 
     def test_is_removed_if_the_catalog_never_listed_the_course(self, synced):
         CourseOverviewFactory(id="course-v1:LmsX+Only+2026", marketing_url=FOREIGN_URL)

@@ -342,6 +342,13 @@ class TestShare:
         report = update_catalog_data(catalogs=[small])
         assert (report.status, "remove 12 of 12 marketing URLs" in report.message) == ("refused", True)
 
+    def test_ccx_courses_count_as_removals(self, catalog):
+        add_course_overviews(*(f"ccx-v1:ExampleX+C00+2026+ccx@{number}" for number in range(2, 14)))
+        sync("default")
+        lists(catalog)
+        report = update_catalog_data(catalogs=["default"])
+        assert (report.status, "remove 14 of 14 marketing URLs" in report.message) == ("refused", True)
+
     def test_few_course_runs_with_many_ccx_courses_are_not_refused(self, catalog, partner):
         theirs = [f"course-v1:PartnerX+D{number:02}+2026" for number in range(24)]
         add_course_overviews(*theirs, *(f"ccx-v1:{key[10:]}+ccx@{n}" for key in theirs for n in range(9)))
