@@ -108,9 +108,9 @@ diagrams: $(patsubst %.dot,%.svg,$(wildcard docs/diagrams/*.dot)) ## Draw the di
 %.svg: %.dot
 	dot -Tsvg $< -o $@
 
-# Where Open edX's translation tools (OEP-58) expect it.
-extract_translations: $(VENV)/.installed-sandbox ## Write the texts to translate to catalog_sync/locale; needs GNU gettext
-	mkdir -p catalog_sync/locale
+# Where Open edX's translation tools (OEP-58) look for it; it is not committed, and not in the package.
+extract_translations: $(VENV)/.installed-sandbox ## Write the texts to translate to catalog_sync/conf/locale; needs GNU gettext
+	mkdir -p catalog_sync/conf/locale
 	cd catalog_sync && ../$(BIN)/django-admin makemessages --locale en --no-obsolete --add-location file
 
 package: $(VENV)/.installed-quality ## Build the wheel and the source distribution, and check both

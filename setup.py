@@ -111,11 +111,13 @@ setup(
     license="AGPL-3.0-only",
     license_files=["LICENSE"],
     keywords="Open edX Django LMS catalog course-discovery marketing",
-    packages=find_namespace_packages(include=["catalog_sync", "catalog_sync.*"]),
+    packages=find_namespace_packages(
+        include=["catalog_sync", "catalog_sync.*"], exclude=["catalog_sync.conf*"]
+    ),
     # Explicit, so that an editable installation is a plain path entry: no import hook, no warning.
     package_dir={"": "."},
     # Named, too: beside a package_dir, setuptools finds none of them by the manifest.
-    package_data={"catalog_sync": ["py.typed", "locale/**/*", "templates/**/*", "static/**/*"]},
+    package_data={"catalog_sync": ["py.typed", "templates/**/*", "static/**/*"]},
     include_package_data=True,
     python_requires=">=3.11",
     install_requires=INSTALL_REQUIRES,

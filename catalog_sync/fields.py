@@ -1,4 +1,4 @@
-"""A text column for course keys, and its lookups."""
+"""The columns that several tables have: the course key, with its lookups, and the name of the Catalog."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import lookups
+from django.utils.translation import gettext_lazy as _
+
+from catalog_sync import conf
 
 
 class CaseSensitiveCharField(models.CharField):
@@ -53,3 +56,15 @@ class StartsWith(lookups.StartsWith):
         with_case, parameters = self.as_sql(compiler, connection)
         without_case = with_case.replace("LIKE BINARY", "LIKE")
         return f"({without_case} AND {with_case})", (*parameters, *parameters)
+
+
+def catalog_field(help_text: Any) -> models.CharField:
+    """Return the column with the name of a Catalog."""
+    # Also a default of the database, so that rows can be inserted without the column.
+    return models.CharField(
+        _("catalog"),
+        max_length=32,
+        default=conf.DEFAULT_CATALOG,
+        db_default=conf.DEFAULT_CATALOG,
+        help_text=help_text,
+    )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -19,9 +21,27 @@ from catalog_sync.admin.paginator import NearPaginator
 from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.operations import overview
 
+if TYPE_CHECKING:
+    from catalog_sync.catalog_client.access import CatalogAccess
+
 RUN_PERMISSION = "catalog_sync.run_sync"
 VIEW_RUNS_PERMISSION = "catalog_sync.view_syncrun"
 VIEW_COURSES_PERMISSION = "catalog_sync.view_catalogcourserun"
+
+
+# The values of Authentication, which web processes do not import.
+_AUTHENTICATION: dict[str, Any] = {
+    "session factory": _("session factory"),
+    "OAuth2 client credentials": _("OAuth2 client credentials"),
+    "JWT signed by the LMS": _("JWT signed by the LMS"),
+    "none": _("none"),
+}
+
+
+def access_facts(access: CatalogAccess) -> dict[str, str]:
+    """Return where a Catalog is and how the LMS authenticates to it, in the language of the page."""
+    authentication = f"{_AUTHENTICATION[access.authentication]} {access.factory}".rstrip()
+    return {**access.facts(), "authentication": authentication}
 
 
 def chosen_catalog(request: HttpRequest) -> str:
@@ -61,6 +81,9 @@ class WithBanner(admin.ModelAdmin):
     """A list with the health of the sync above it, which links to the overview."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        # PostgreSQL refuses NUL, and Django's filters do not. As for other invalid values, show the list unfiltered.
+        if "%00" in request.GET.urlencode():
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
         banner = overview.summary() if request.user.has_perm(VIEW_RUNS_PERMISSION) else None
         context = {"title": capfirst(self.opts.verbose_name_plural), "overview_summary": banner}
         response: HttpResponse = super().changelist_view(request, {**context, **(extra_context or {})})

@@ -80,7 +80,9 @@ class Chart:
         cut_off = ", ".join(
             f"{bar.name} ({_number(bar.total)})" for bar in self.bars if bar.total > self._top
         )
-        return f"{self.based_on} {_('Cut off: %(bars)s.') % {'bars': cut_off}}" if cut_off else self.based_on
+        if not cut_off:
+            return self.based_on
+        return " ".join((self.based_on, _("Cut off: %(bars)s.") % {"bars": cut_off}))
 
     @property
     def top(self) -> str:
@@ -190,8 +192,9 @@ def _bars_by_time(runs: list[Row], values: Sequence[Sequence[float]]) -> list[Ba
         name, started = _name(run)
         # The first and the last bar are inside the axis.
         at = 0.02 + 0.96 * ((run["started"] - first).total_seconds() / span) if span else 0.5
-        tip = f"{name} ({started}), {_('page size')} {run['page_size']}: {_number(sum(each))}"
-        bars.append(Bar(f"{_('sync run')} {name}", tip, at, each))
+        values_of_tip = {"id": name, "started": started, "size": run["page_size"], "sum": _number(sum(each))}
+        tip = _("%(id)s (%(started)s), page size %(size)s: %(sum)s") % values_of_tip
+        bars.append(Bar(_("sync run %(id)s") % {"id": name}, tip, at, each))
     return bars
 
 
@@ -225,8 +228,13 @@ def _page_sizes(runs: list[Row]) -> Chart:
         [
             Bar(
                 label,
-                f"{_('page size')} {_number(setting[0])}, {_('concurrency')} {setting[1]}: "
-                f"{_number(seconds)} s, {_('full syncs')}: {len(durations[setting])}",
+                _("page size %(size)s, concurrency %(concurrency)s: %(seconds)s s, full syncs: %(count)s")
+                % {
+                    "size": _number(setting[0]),
+                    "concurrency": setting[1],
+                    "seconds": _number(seconds),
+                    "count": len(durations[setting]),
+                },
                 at,
                 (seconds, 0) if setting in proven else (0, seconds),
             )

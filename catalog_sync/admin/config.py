@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog_sync import api, conf, quota
-from catalog_sync.admin.base import CatalogFilter, WithBanner, chosen_catalog, with_catalog
+from catalog_sync.admin.base import CatalogFilter, WithBanner, access_facts, chosen_catalog, with_catalog
 from catalog_sync.admin.config_form import TUNED, ConfigForm, name_of, shown
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.operations import costs as page_size_costs
@@ -37,6 +37,11 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         return with_catalog(("change_date", "state", "changed_by", "what_changed", *TUNED))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        # The base class lets everyone who may view the list revert.
+        actions: dict[str, Any] = super().get_actions(request) if self.has_add_permission(request) else {}
+        return actions
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogSyncConfig]:
         before: dict[str, Any] = {
@@ -81,6 +86,10 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
             obj.catalog = chosen_catalog(request)
         super().save_model(request, obj, form, change)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        # Not what a link contains: it could fill in "confirmed" and "based_on".
+        return model_to_dict(CatalogSyncConfig.current(chosen_catalog(request)))
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -93,17 +102,15 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
         names = [each.name for each in conf.catalogs()] if conf.has_several_catalogs() else []
         access = next((each for each in api.catalog_access() if each.catalog == catalog), None)
         context = {
-            "access": access and access.facts(),
+            "access": access and access_facts(access),
             "catalogs": names,
             "chosen_catalog": catalog,
             "costs": costs,
+            "course_runs": count,
             "catalog_size": f"{count:,}",
             "requests_per_hour": quota.REQUESTS_PER_HOUR,
         }
         # Skips ConfigurationModelAdmin.add_view, which supports only one configuration.
-        initial: Any = request.GET.copy()
-        initial.update(model_to_dict(current))
-        request.GET = initial
         response: HttpResponse = super(ConfigurationModelAdmin, self).add_view(
             request, form_url, context | (extra_context or {})
         )
@@ -112,7 +119,7 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
     @admin.display(description=gettext_lazy("status"))
     def state(self, row: Any) -> str:
         """Mark the row that the sync uses: the newest one of its Catalog."""
-        return _("replaced") if row.is_replaced else format_html("<strong>{}</strong>", _("in force"))
+        return _("replaced") if row.is_replaced else format_html("<strong>{}</strong>", _("current"))
 
     @admin.display(description=gettext_lazy("what changed"))
     def what_changed(self, row: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Max
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import F, Max
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ TUNED = ("enabled", *CatalogSyncConfig.NUMBERS)
 class ConfigForm(ConfirmationForm, forms.ModelForm):
     """The configuration, and the newest row at the time when the form was made."""
 
-    based_on = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    based_on = forms.IntegerField(label="", required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,8 +33,7 @@ class ConfigForm(ConfirmationForm, forms.ModelForm):
         """Compare with the rows that were saved since the form was made, and with the quota."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         catalog = values.get("catalog") or only_catalog()
-        newer = CatalogSyncConfig.objects.filter(catalog=catalog, pk__gt=values.get("based_on") or 0)
-        if values.get("based_on") is not None and (latest := newer.order_by("-pk").first()):
+        if values.get("based_on") is not None and (latest := _saved_since(catalog, values["based_on"])):
             # The user has read the error when the form is submitted again.
             self.data = {**self.data.dict(), "based_on": str(_newest())}  # type: ignore[attr-defined]
             self.add_error(None, _changed_meanwhile(latest, values))
@@ -82,6 +82,17 @@ def name_of(field: str) -> str:
 def _newest() -> int:
     # Of all Catalogs, because the user can choose another one in the form.
     return CatalogSyncConfig.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def _saved_since(catalog: str, based_on: int) -> CatalogSyncConfig | None:
+    """Return the newest row of a Catalog if it is newer than this one. Other forms wait until the transaction ends."""
+    # A row that always exists. An update, since SQLite cannot lock a row that is only read.
+    config = ContentType.objects.get_for_model(CatalogSyncConfig)
+    ContentType.objects.filter(pk=config.pk).update(model=F("model"))
+    newer = CatalogSyncConfig.objects.filter(catalog=catalog, pk__gt=based_on).order_by("-pk")
+    # If the transaction began before the wait, MySQL shows rows that were saved meanwhile to locking reads only.
+    latest: CatalogSyncConfig | None = newer.select_for_update().first()
+    return latest
 
 
 def _changed_meanwhile(latest: CatalogSyncConfig, values: dict[str, Any]) -> str:

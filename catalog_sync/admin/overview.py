@@ -19,6 +19,7 @@ from catalog_sync.admin.base import (
     RUN_PERMISSION,
     VIEW_COURSES_PERMISSION,
     VIEW_RUNS_PERMISSION,
+    access_facts,
     linked,
     starts_sync,
 )
@@ -65,7 +66,7 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        access = {each.catalog: each.facts() for each in api.catalog_access()}
+        access = {each.catalog: access_facts(each) for each in api.catalog_access()}
         states = overview.states()
         context = {
             "title": self.opts.verbose_name,
@@ -97,6 +98,8 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
             raise PermissionDenied
         course_key = request.POST.get("course_key", "")
         try:
+            if not course_link.is_known(arguments.course_key(course_key)):
+                raise SyncNotStarted(_unknown(course_key))
             api.start_sync(course_keys=[course_key], user_id=request.user.pk)
         except (SyncNotStarted, UsageError) as error:
             self.message_user(request, str(error), messages.WARNING)
@@ -116,6 +119,14 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
         return TemplateResponse(
             request, f"admin/catalog_sync/{template}", {**site, "opts": self.opts, **may, **context}
         )
+
+
+def _unknown(course_key: str) -> str:
+    text = _(
+        "No sync was started: neither the LMS nor a stored course run has this course key. Check it. If the course is "
+        "new in the Catalog, run manage.py lms update_catalog_data --course-key %(key)s"
+    )
+    return text % {"key": course_key}
 
 
 def _answer(course_key: str) -> dict[str, Any]:

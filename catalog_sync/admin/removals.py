@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -11,12 +15,15 @@ from django.utils.translation import gettext as _
 
 from catalog_sync import api, conf
 from catalog_sync.admin.run_changes import visible
+from catalog_sync.admin.times import local_time
 from catalog_sync.exceptions import SyncNotStarted
 from catalog_sync.models import SyncRun, SyncRunChange
 from catalog_sync.store import course_runs
-from catalog_sync.store.changes import MOST_PER_KIND
+from catalog_sync.store.sync_runs import full
 
 PERMISSION = "catalog_sync.allow_removals"
+# Not translated, because pages look for it.
+ALLOWED = "Allowed the removals."
 SHOWN_COURSES = 10
 
 
@@ -31,14 +38,37 @@ def obstacle(run: SyncRun) -> str:
         return _("This sync run refused no removals.")
     if run.dry_run:
         return _("This was a dry run. Start a sync, and see whether it is refused.")
-    full = SyncRun.objects.filter(catalog=run.catalog, scope=SyncRun.Scope.ALL, dry_run=False)
-    if run.pk != full.order_by("-pk").values_list("pk", flat=True).first():
+    if run.pk != full(run.catalog).values_list("pk", flat=True).first():
         return _("This is not the latest full sync run of its Catalog. Open the latest one.")
     if run.catalog not in [each.name for each in conf.catalogs()]:
         return _("The Catalog of this sync run is not in the settings any more.")
     if course_runs.unknown_statuses(run.catalog):
         return _("CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have. Correct it first.")
     return ""
+
+
+def allowance(run: SyncRun) -> dict[str, Any]:
+    """Return who allowed the removals that this sync run, or the full sync before it, refused; for the template."""
+    runs = full(run.catalog).defer("log_lines")
+    if run.status == SyncRun.Status.REFUSED and (entry := _entry(run)):
+        return {
+            "allowed": entry,
+            "allowed_at": local_time(entry.action_time),
+            "next_run": runs.filter(pk__gt=run.pk).last(),
+        }
+    if run.dry_run or run.scope != SyncRun.Scope.ALL:
+        return {}
+    previous = runs.filter(pk__lt=run.pk).first()
+    if previous is None or previous.status != SyncRun.Status.REFUSED or not (entry := _entry(previous)):
+        return {}
+    return {"allowed": entry, "allowed_at": local_time(entry.action_time), "refused_run": previous}
+
+
+def _entry(run: SyncRun) -> LogEntry | None:
+    entries = LogEntry.objects.filter(
+        object_id=str(run.pk), content_type=ContentType.objects.get_for_model(SyncRun)
+    )
+    return entries.filter(action_flag=CHANGE, change_message=ALLOWED).select_related("user").first()
 
 
 def allow_removals(model_admin: admin.ModelAdmin, request: HttpRequest, run_id: int) -> HttpResponse:
@@ -61,7 +91,7 @@ def allow_removals(model_admin: admin.ModelAdmin, request: HttpRequest, run_id: 
     except SyncNotStarted as error:
         model_admin.message_user(request, str(error), messages.WARNING)
         return page_of_run
-    model_admin.log_change(request, run, _("Allowed the removals."))
+    model_admin.log_change(request, run, ALLOWED)
     text = _("A sync that may remove these marketing URLs was handed to a Celery worker.")
     model_admin.message_user(request, text, messages.SUCCESS)
     return redirect("admin:catalog_sync_syncrun_changelist")
@@ -69,19 +99,17 @@ def allow_removals(model_admin: admin.ModelAdmin, request: HttpRequest, run_id: 
 
 def _confirmation(model_admin: admin.ModelAdmin, request: HttpRequest, run: SyncRun) -> HttpResponse:
     refused = run.changes.filter(kind=SyncRunChange.Kind.REMOVED).order_by("course_key")
-    count = refused.count()
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Allow these removals?"),
         "opts": model_admin.opts,
         "run": run,
         "catalog": run.catalog if conf.has_several_catalogs() else "",
-        "count": _("at least %(count)s") % {"count": f"{count:,}"}
-        if count >= MOST_PER_KIND
-        else f"{count:,}",
+        "count": f"{run.removals_refused:,}",
+        "course_overviews": run.course_overviews,
         "courses": f"{run.course_overviews:,}",
         "first": [(visible(change.course_key), visible(change.old)) for change in refused[:SHOWN_COURSES]],
-        "has_more": count > SHOWN_COURSES,
+        "has_more": run.removals_refused > SHOWN_COURSES,
     }
     request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "admin/catalog_sync/syncrun/allow_removals.html", context)

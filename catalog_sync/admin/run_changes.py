@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,26 +20,23 @@ ROWS_PER_PAGE = 20
 Kind = SyncRunChange.Kind
 # The kinds that need attention come first.
 ORDER = (Kind.REMOVED, Kind.REJECTED, Kind.CHANGED)
-# Spreadsheets evaluate a cell that begins with one of these, also in full width.
-FORMULA_STARTS = (*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Spreadsheets evaluate a cell that begins with one of these, also in full width. In many languages, Excel begins a new
+# cell at each semicolon, even within quotes.
+FORMULA_START = re.compile(r"(^|;)(?= *[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 @dataclass(frozen=True)
 class KindOfChange:
-    """A kind of change, and how many there were.
-
-    Attributes:
-        more: how many are not stored; None: unknown, but there may be some.
-    """
+    """A kind of change, how many are stored, and how many more there were."""
 
     kind: str
     label: str
     stored: int
-    more: int | None
+    more: int
 
     @property
     def count(self) -> str:
-        return f"{self.stored:,}+" if self.more is None else f"{self.stored + self.more:,}"
+        return f"{self.stored + self.more:,}"
 
     @property
     def more_text(self) -> str:
@@ -78,17 +76,16 @@ def _kind(run: SyncRun, kind: str, stored: int) -> KindOfChange:
     label = str(Kind(kind).label)
     if run.dry_run and kind != Kind.REJECTED:
         label = {Kind.REMOVED: _("would be removed"), Kind.CHANGED: _("would be changed")}[Kind(kind)]
-    is_refused = run.status == SyncRun.Status.REFUSED and kind == Kind.REMOVED
-    if is_refused:
+    if run.status == SyncRun.Status.REFUSED and kind == Kind.REMOVED:
         label = _("refused to remove")
     if stored < MOST_PER_KIND:
         return KindOfChange(kind, label, stored, 0)
     counted = {
-        Kind.REMOVED: run.removed,
+        Kind.REMOVED: run.removed + run.removals_refused,
         Kind.REJECTED: run.course_runs_rejected,
         Kind.CHANGED: run.updated,
     }[Kind(kind)]
-    return KindOfChange(kind, label, stored, None if is_refused else max(0, counted - stored))
+    return KindOfChange(kind, label, stored, max(0, counted - stored))
 
 
 def csv_of(run_id: int) -> StreamingHttpResponse:
@@ -111,12 +108,7 @@ def _lines(run_id: int) -> Iterator[Any]:
     yield writer.writerow(Change._fields)
     rows = SyncRunChange.objects.filter(sync_run_id=run_id).order_by("kind", "course_key", "pk")
     for row in rows.values_list(*Change._fields):
-        yield writer.writerow([_cell(value) for value in row])
-
-
-def _cell(value: str | None) -> str:
-    text = value or ""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+        yield writer.writerow([FORMULA_START.sub(r"\1'", value or "") for value in row])
 
 
 def visible(text: str | None) -> str:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from catalog_sync import api
@@ -160,7 +161,11 @@ def _progress_of(run: SyncRun | None) -> dict[str, Any] | None:
     if run is None:
         return None
     done, total = run.course_runs_retrieved, run.catalog_count
-    text = _("%(done)s of %(total)s course runs, %(updated)s course overviews updated, %(seconds)s s") % {
+    text = ngettext(
+        "%(done)s of %(total)s course run, %(seconds)s s. Updated course overviews: %(updated)s.",
+        "%(done)s of %(total)s course runs, %(seconds)s s. Updated course overviews: %(updated)s.",
+        total or 0,
+    ) % {
         "done": f"{done:,}",
         "total": f"{total:,}" if total else "?",
         "updated": f"{run.updated:,}",

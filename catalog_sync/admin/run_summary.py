@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from catalog_sync.admin.times import local_time
 from catalog_sync.models import SyncRun
@@ -60,19 +60,20 @@ def _numbers(run: SyncRun) -> str:
     if not run.course_runs_retrieved and not run.updated and not run.removed:
         return _("It read no course run and changed nothing. It took %(seconds)s s.") % values
     if run.dry_run:
-        return (
-            _(
-                "Would update %(updated)s of %(courses)s courses and remove %(removed)s; rejected %(rejected)s. This "
-                "dry run took %(seconds)s s and saved nothing."
-            )
-            % values
+        text = ngettext(
+            "Would update %(updated)s of %(courses)s course and remove %(removed)s; rejected %(rejected)s. This "
+            "dry run took %(seconds)s s and saved nothing.",
+            "Would update %(updated)s of %(courses)s courses and remove %(removed)s; rejected %(rejected)s. This "
+            "dry run took %(seconds)s s and saved nothing.",
+            run.course_overviews,
         )
-    return (
-        _(
-            "Updated %(updated)s of %(courses)s courses in %(seconds)s s, removed %(removed)s, rejected %(rejected)s."
+    else:
+        text = ngettext(
+            "Updated %(updated)s of %(courses)s course in %(seconds)s s, removed %(removed)s, rejected %(rejected)s.",
+            "Updated %(updated)s of %(courses)s courses in %(seconds)s s, removed %(removed)s, rejected %(rejected)s.",
+            run.course_overviews,
         )
-        % values
-    )
+    return text % values
 
 
 def _count(value: int) -> str:

@@ -28,7 +28,7 @@ from catalog_sync.admin.base import (
     with_catalog,
 )
 from catalog_sync.admin.charts import charts
-from catalog_sync.admin.removals import allow_removals, may_allow
+from catalog_sync.admin.removals import allow_removals, allowance, may_allow
 from catalog_sync.admin.run_changes import csv_of, shown_changes
 from catalog_sync.admin.run_control import RunControl
 from catalog_sync.admin.times import local_time
@@ -97,6 +97,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
                     "updated",
                     "unchanged",
                     "removed",
+                    "removals_refused",
                     "without_course_overview",
                     "without_course_run",
                     "failures",
@@ -174,6 +175,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
             "summary": run_summary.summary(run),
             "is_dead": run_summary.is_dead(run),
             "may_allow": may_allow(request, run),
+            **allowance(run),
             "changes": shown_changes(run, request),
             "may_view_courses": request.user.has_perm(VIEW_COURSES_PERMISSION),
         }
@@ -214,7 +216,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
             SyncRun.Scope.CHANGED: _("incremental"),
             SyncRun.Scope.COURSE_KEYS: _("single courses"),
         }
-        return f"{words[SyncRun.Scope(run.scope)]}{', ' + _('dry run') if run.dry_run else ''}"
+        kind = str(words[SyncRun.Scope(run.scope)])
+        return str(_("%(kind)s, dry run") % {"kind": kind}) if run.dry_run else kind
 
     # Django shows a red cross for False, as if it were a fault.
     @admin.display(description=_("dry run"))

@@ -106,6 +106,7 @@ class CatalogClient:
             concurrency=concurrency,
             heartbeat=self._heartbeat,
             can_go_on=lambda: budget.seconds > 0 or not started_with,
+            can_retry=lambda: budget.seconds > 0,
         )
 
     def look_up(self, course_keys: Collection[str]) -> Iterator[tuple[tuple[str, ...], Page]]:

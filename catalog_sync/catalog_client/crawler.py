@@ -105,6 +105,7 @@ class Crawl:
         concurrency: the largest number of requests in flight, and of pages in memory.
         heartbeat: called about twice a second during a request; an exception from it ends the crawl.
         can_go_on: returns whether the crawl may continue after a failed page.
+        can_retry: returns whether a failed page may be read once more.
     """
 
     fetch: Fetch
@@ -112,6 +113,7 @@ class Crawl:
     concurrency: int
     heartbeat: Callable[[], None]
     can_go_on: Callable[[], bool]
+    can_retry: Callable[[], bool]
     _missing: MissingRecords = field(default_factory=MissingRecords)
     _in_flight: dict[PageRange, Future[Page]] = field(default_factory=dict)
     _narrowing_requests: int = 0
@@ -193,6 +195,8 @@ class Crawl:
             self._give_up(page_range, error.clause)
         elif error.scope is FailureScope.ROWS and self._narrowing_requests < MOST_NARROWING_REQUESTS:
             yield from self._isolate(page_range, error)
+        elif isinstance(page := self._read_again(page_range, error), Page):
+            yield self._added(page)
         else:
             self._missing.add_page(page_range, self.pagination.count, error)
             self.pagination.skip()
@@ -218,6 +222,11 @@ class Crawl:
             if error.scope is FailureScope.SYNC:
                 raise
             return error
+
+    def _read_again(self, page_range: PageRange, error: RequestFailed) -> Page | RequestFailed:
+        """Read a page once more if it is the first that failed: the Catalog may have been down for a moment."""
+        is_first = self._failed_in_a_row == 1
+        return self._read(page_range, 1) if is_first and error.retryable and self.can_retry() else error
 
     def _isolate(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
         """Yield a page without the course runs on which the Catalog fails, and move past it."""

@@ -31,9 +31,10 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 ATTEMPTS = 6
 # A Catalog that has answered during this sync run and goes down most likely restarts, which takes up to a minute.
 OUTAGE_ATTEMPTS = 10
-# For a page with HTTP 500, since the Catalog fails on the same course run each time; and once the attempts have taken
-# LONGEST_SECONDS, since slow failures would use up the budget of all requests.
+# For a page with HTTP 500, since the Catalog fails on the same course run each time.
 FEWEST_ATTEMPTS = 2
+# If another attempt would exceed it, a page is not tried again: the crawler finds out whether the Catalog is down. All
+# other requests are tried FEWEST_ATTEMPTS times.
 LONGEST_SECONDS = 60.0
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 20.0
@@ -156,8 +157,9 @@ class Requester:
             url: never one from a reply.
             parse: turns a body into a value; raises ``RequestFailed`` if another attempt may help.
             rows: how many records the reply may have, which bounds its size.
-            attempts: the largest number of attempts; the retry budget may allow fewer.
-            can_narrow: whether the caller requests smaller pages after HTTP 500.
+            attempts: the largest number of attempts; slow attempts and the retry budget may allow fewer.
+            can_narrow: whether the caller requests smaller pages after HTTP 500, and finds out after slow attempts
+                whether the Catalog is down.
 
         Raises:
             RequestFailed: no attempt brought a usable body.
@@ -170,10 +172,13 @@ class Requester:
                 return parse(self._attempt(url, most_bytes, again=was_sent))
             except RequestFailed as error:
                 failure = error
-            started = self.budget.spend_since(started)
+            ended = self.budget.spend_since(started)
+            # With another attempt that takes as long as this one.
+            seconds, started = 2 * ended - started - began, ended
             # A rate limit is not the fault of this request: only the budget bounds how often it is retried.
             tried += not (failure.throttled and failure.retry_after is not None)
-            most = attempts or self._most_attempts(failure, started - began, can_narrow=can_narrow)
+            most = self._most_attempts(failure, seconds, can_narrow=can_narrow)
+            most = min(attempts or most, most)
             wait = self._seconds_before_retry(failure, tried) if tried < most else None
             if wait is None or self._closed.wait(wait):
                 raise self._reported(url, failure)
@@ -188,9 +193,10 @@ class Requester:
         self._pool.close()
 
     def _most_attempts(self, failure: RequestFailed, seconds: float, *, can_narrow: bool) -> int:
-        is_repeated = can_narrow and failure.scope is FailureScope.ROWS
-        if is_repeated or seconds > LONGEST_SECONDS:
+        if can_narrow and failure.scope is FailureScope.ROWS:
             return FEWEST_ATTEMPTS
+        if seconds > LONGEST_SECONDS:
+            return 1 if can_narrow else FEWEST_ATTEMPTS
         return OUTAGE_ATTEMPTS if failure.outage and self._has_answered else ATTEMPTS
 
     def _seconds_before_retry(self, failure: RequestFailed, tried: int) -> float | None:

@@ -90,6 +90,9 @@ def decode_page(body: bytes, most_rows: int = _MOST_ROWS) -> Page:
     Raises:
         MalformedReply: the body is not a page, or has more than ``most_rows`` records.
     """
+    # Before decoding: a value of three bytes, or a record of twelve, becomes a Python object of a hundred bytes.
+    if sum(map(body.count, (b",", b"[", b"{"))) > most_rows * _MOST_VALUES_OF_A_RECORD:
+        raise MalformedReply(f"more values than {most_rows} course runs have")
     try:
         reply = _decode_reply(body)
     except DECODING_ERRORS:
@@ -109,9 +112,6 @@ def _decode_leniently(body: bytes, most_rows: int) -> Page:
 
     Python's decoder accepts lone surrogates, so that only the record that has one is rejected.
     """
-    # Checked before decoding: a value of three bytes becomes a Python object of a hundred bytes.
-    if sum(map(body.count, (b",", b"[", b"{"))) > most_rows * _MOST_VALUES_OF_A_RECORD:
-        raise MalformedReply(f"more values than {most_rows} course runs have")
     try:
         reply = msgspec.convert(json.loads(body.decode(errors="surrogateescape")), _LenientReply)
     except DECODING_ERRORS as error:

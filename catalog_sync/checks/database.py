@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.core import checks
+from django.utils import translation
 
 from catalog_sync import conf, quota
 from catalog_sync.models import CatalogSyncConfig
@@ -16,7 +17,8 @@ def check_health() -> Iterator[checks.CheckMessage]:
     """Check that a full sync has succeeded recently."""
     current = health.read()
     if current["status"] == health.STALE:
-        yield checks.Warning(health.remedy(current), id="catalog_sync.W003")
+        with translation.override(None):
+            yield checks.Warning(health.remedy(current), id="catalog_sync.W003")
 
 
 def check_hourly_quota() -> Iterator[checks.CheckMessage]:

@@ -55,6 +55,8 @@ def _sentence(report: SyncReport) -> str:
 def _details(report: SyncReport) -> Iterator[str]:
     if report.removed:
         yield f"{_count(report.removed, 'marketing URL')} {'to remove' if report.dry_run else 'removed'}"
+    if report.removals_refused:
+        yield f"refused to remove {_count(report.removals_refused, 'marketing URL')}"
     if report.course_runs_rejected:
         yield f"{_count(report.course_runs_rejected, 'course run')} rejected"
     if report.unchanged:
@@ -113,7 +115,8 @@ def _change_lines(report: SyncReport, catalog: str) -> Iterator[str]:
         ]
         yield "  ".join(column for column in columns if column)
     listed = Counter(change.kind for change in changes)
-    totals = {"changed": report.updated, "removed": report.removed, "rejected": report.course_runs_rejected}
+    removals = report.removed + report.removals_refused
+    totals = {"changed": report.updated, "removed": removals, "rejected": report.course_runs_rejected}
     for kind, total in totals.items():
         if (more := total - listed[kind]) > 0:
             yield "  ".join(column for column in (f"{kind:8}", catalog, f"and {more:,} more") if column)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.utils import translation
+from django.utils.translation import gettext as _
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
@@ -80,7 +82,8 @@ def course_key(key: object) -> str:
     try:
         return str(CourseKey.from_string(str(key)))
     except InvalidKeyError:
-        raise UsageError(f"{str(key)!r} is not a course key.", "course_key") from None
+        text = _("%(text)s is not a course key.") % {"text": repr(str(key))}
+        raise UsageError(text, "course_key") from None
 
 
 def course_key_in(text: str) -> str:
@@ -103,14 +106,16 @@ def pinned_url(url: str) -> str:
     """
     url = url.strip()
     if fault := marketing_url_fault(url, conf.marketing_url_hosts()):
-        raise UsageError(f"The URL cannot be pinned: {fault}", "url")
+        # The faults are marked for translation where they are defined.
+        text = _("The URL cannot be pinned: %(fault)s") % {"fault": translation.gettext(fault)}
+        raise UsageError(text, "url")
     for name, _value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
         if name.lower().startswith("utm_"):
-            raise UsageError(
-                f"The URL cannot be pinned: it has the UTM parameter {name}. Remove it: apps append their own when a "
-                "learner shares the link.",
-                "url",
+            text = _(
+                "The URL cannot be pinned: it has the UTM parameter %(name)s. Remove it: apps append their own when a "
+                "learner shares the link."
             )
+            raise UsageError(text % {"name": name}, "url")
     return url
 
 

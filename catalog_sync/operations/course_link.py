@@ -8,21 +8,17 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from catalog_sync import conf
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.links import get_lms_link_for_about_page, marketing_url, social_sharing_url
-from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
+from catalog_sync.models import CatalogCourseRun, SyncRunChange
 from catalog_sync.openedx import links as platform
 from catalog_sync.operations import link_reasons
 from catalog_sync.store import course_overviews, course_runs, precedence
+from catalog_sync.store.changes import changing_runs
 from catalog_sync.store.course_runs import StoredCourseRun, StoredData
-from catalog_sync.store.sync_runs import succeeded
-
-# A rejected record is looked for in so many sync runs.
-MOST_RUNS = 50
 
 
 class Source(StrEnum):
@@ -168,7 +164,7 @@ def _rejected(course_key: str, catalogs: Iterable[str]) -> str:
     """Return why a Catalog's record of a course run is rejected, as a sentence; empty if it is not."""
     for catalog in catalogs:
         # The index finds the changes by sync run. A sync run stores at most 1,000 of each kind.
-        changes = SyncRunChange.objects.filter(sync_run__in=_since_last_success(catalog))
+        changes = SyncRunChange.objects.filter(sync_run__in=changing_runs(catalog))
         # A sync run that both changed a course run and rejected its URL has two rows: the rejection is decisive.
         last = changes.filter(course_key=course_key).order_by("-sync_run", "-kind").first()
         if last is None or last.kind != SyncRunChange.Kind.REJECTED:
@@ -181,16 +177,8 @@ def _rejected(course_key: str, catalogs: Iterable[str]) -> str:
     return ""
 
 
-def _since_last_success(catalog: str) -> list[int]:
-    """Return the Catalog's newest sync runs with changes, from its last successful full sync on."""
-    since = succeeded(catalog).values_list("pk", flat=True).first() or 0
-    ended = SyncRun.objects.filter(catalog=catalog, dry_run=False, pk__gte=since)
-    with_changes = ended.filter(Q(course_runs_rejected__gt=0) | Q(updated__gt=0) | Q(removed__gt=0))
-    return list(with_changes.order_by("-pk").values_list("pk", flat=True)[:MOST_RUNS])
-
-
 def _is_stored_since(rejected: SyncRunChange, catalog: str) -> bool:
-    """Return whether a later sync run stored another record of the course run."""
+    """Return whether a later sync run stored another record of the course run, or accepted the stored one again."""
     finished = rejected.sync_run.finished
     stored = CatalogCourseRun.objects.filter(course_key=rejected.course_key, catalog=catalog)
     return finished is not None and stored.filter(modified__gt=finished).exists()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from catalog_sync import conf
 from catalog_sync.models import CatalogSyncConfig, SyncRun
@@ -18,12 +19,14 @@ OK, STALE, DISABLED = "ok", "stale", "disabled"
 def read() -> dict[str, Any]:
     """Return the health of the sync as plain values without secrets; a few queries per Catalog, no request.
 
-    ``status`` is ``stale`` if no full sync has succeeded within ``CATALOG_SYNC_STALE_AFTER_HOURS``, and ``disabled`` if
-    an operator has disabled the sync. Dry runs and syncs of single courses are ignored. With several Catalogs, the
-    values are those of the enabled Catalog whose last success is the oldest, and ``catalogs`` contains those of each
-    Catalog.
+    The warnings are in English. ``status`` is ``stale`` if no full sync has succeeded within
+    ``CATALOG_SYNC_STALE_AFTER_HOURS``, and ``disabled`` if an operator has disabled the sync. Dry runs and syncs of
+    single courses are ignored. With several Catalogs, the values are those of the enabled Catalog whose last success is
+    the oldest, and ``catalogs`` contains those of each Catalog.
     """
     by_catalog = {catalog.name: of_catalog(catalog.name) for catalog in conf.catalogs()}
+    with translation.override(None):  # Programs read the values.
+        found = [text for name in by_catalog for text in warnings(name, by_catalog[name])]
     worst = max(by_catalog, key=lambda name: _badness(by_catalog[name]))
     count, with_url = course_overviews.count_with_url()
     values = {
@@ -33,7 +36,7 @@ def read() -> dict[str, Any]:
         "course_overviews_with_marketing_url": with_url,
         "marketing_url_percent": round(100 * with_url / count, 1) if count else None,
         "pinned": len(course_runs.pinned()),
-        "warnings": [text for name in by_catalog for text in warnings(name, by_catalog[name])],
+        "warnings": found,
     }
     return values | {"catalog": worst, "catalogs": by_catalog} if len(by_catalog) > 1 else values
 
@@ -63,20 +66,39 @@ def warnings(catalog: str, health: dict[str, Any]) -> list[str]:
     last = health["last_full_run"]
     if not last:
         return []
-    of_which = f" of the Catalog {catalog}" if conf.has_several_catalogs() else ""
+    values = {
+        "sync": _of_catalog(
+            _("The last full sync"),
+            _("The last full sync of the Catalog %(catalog)s"),
+            catalog if conf.has_several_catalogs() else "",
+        ),
+        "id": last["run_id"],
+        "status": SyncRun.Status(last["status"]).label,
+        "count": f"{last['course_runs_rejected']:,}",
+    }
     found = []
-    if last["status"] != SyncRun.Status.SUCCEEDED:
-        verb = "" if last["status"] == SyncRun.Status.FAILED else "was "
+    if last["status"] == SyncRun.Status.FAILED:
         found.append(
-            f"The last full sync{of_which}, sync run {last['run_id']}, {verb}{last['status']}. Its page in Django "
-            "admin has the reason and the remedy."
+            _("%(sync)s, sync run %(id)s, failed. Its page in Django admin has the reason and the remedy.")
+        )
+    elif last["status"] != SyncRun.Status.SUCCEEDED:
+        found.append(
+            _(
+                "%(sync)s, sync run %(id)s, was %(status)s. Its page in Django admin has the reason and the remedy."
+            )
         )
     if last["course_runs_rejected"]:
         found.append(
-            f"The last full sync{of_which} rejected course runs ({last['course_runs_rejected']:,}). Sync run "
-            f"{last['run_id']} in Django admin lists them with the reasons. Correct them in the Catalog."
+            _(
+                "%(sync)s rejected course runs (%(count)s). Sync run %(id)s in Django admin lists them with the "
+                "reasons. Correct them in the Catalog."
+            )
         )
-    return found
+    return [text % values for text in found]
+
+
+def _of_catalog(alone: str, one_of_several: str, catalog: str) -> str:
+    return one_of_several % {"catalog": catalog} if catalog else alone
 
 
 def _age(health: dict[str, Any]) -> float:
@@ -85,27 +107,49 @@ def _age(health: dict[str, Any]) -> float:
 
 
 def remedy(health: dict[str, Any]) -> str:
-    """Return what is wrong and what to do about it; empty if nothing is wrong."""
+    """Return what is wrong and what to do about it, in the active language; empty if nothing is wrong."""
     if health["status"] == OK:
         return ""
-    of_which = f" of the Catalog {health['catalog']}" if "catalogs" in health else ""
+    catalog = health["catalog"] if "catalogs" in health else ""
     if health["status"] == DISABLED:
-        return f"The sync{of_which} is disabled. Enable it in Django admin (Catalog sync configuration)."
+        return _of_catalog(
+            _("The sync is disabled. Enable it in Django admin (Catalog sync configuration)."),
+            _(
+                "The sync of the Catalog %(catalog)s is disabled. Enable it in Django admin (Catalog sync "
+                "configuration)."
+            ),
+            catalog,
+        )
     success = health["last_success"]
     if success and datetime.fromisoformat(success["finished"]) > timezone.now():
-        return (
-            f"The last successful full sync{of_which}, sync run {success['run_id']}, ended in the future "
-            f"({success['finished']}). Correct the clocks of the LMS and of its database, then run manage.py "
-            "lms update_catalog_data."
+        sync = _of_catalog(
+            _("The last successful full sync"),
+            _("The last successful full sync of the Catalog %(catalog)s"),
+            catalog,
         )
-    last = health["last_full_run"]
-    result = f"sync run {last['run_id']} ended as {last['status']}" if last else "none has ever run"
+        return _(
+            "%(sync)s, sync run %(id)s, ended in the future (%(end)s). Correct the clocks of the LMS and of its "
+            "database, then run manage.py lms update_catalog_data."
+        ) % {"sync": sync, "id": success["run_id"], "end": success["finished"]}
+    return _stale(catalog, health["last_full_run"], f"{health['stale_after_hours']:g}")
+
+
+def _stale(catalog: str, last: dict[str, Any] | None, hours: str) -> str:
+    sync = _of_catalog(
+        _("No successful full sync"), _("No successful full sync of the Catalog %(catalog)s"), catalog
+    )
+    result = _("none has ever run")
+    if last:
+        status = SyncRun.Status(last["status"]).label
+        result = _("sync run %(id)s ended as %(status)s") % {"id": last["run_id"], "status": status}
     if last and last["status"] not in (SyncRun.Status.SUCCEEDED, SyncRun.Status.CANCELED):
-        fix = "Open that sync run under Sync runs in Django admin, fix the reported problem, and check the schedule."
+        fix = _(
+            "Open that sync run under Sync runs in Django admin, fix the reported problem, and check the schedule."
+        )
     else:
-        fix = "Run manage.py lms update_catalog_data and schedule it."
-    hours = f"{health['stale_after_hours']:g}"
-    return f"No successful full sync{of_which} in the last {hours} hours ({result}). {fix}"
+        fix = _("Run manage.py lms update_catalog_data and schedule it.")
+    text = _("%(sync)s in the last %(hours)s hours (%(result)s). %(fix)s")
+    return text % {"sync": sync, "hours": hours, "result": result, "fix": fix}
 
 
 def _is_stale(success: SyncRun | None) -> bool:
@@ -131,6 +175,7 @@ def _full_run(run: SyncRun | None) -> dict[str, Any] | None:
         "status": run.status,
         "finished": run.finished.isoformat() if run.finished else None,
         "course_runs_rejected": run.course_runs_rejected,
+        "removals_refused": run.removals_refused,
         "failures": run.failures,
     }
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from catalog_sync import conf
 from catalog_sync.broker import has_broker, reason_of
@@ -37,9 +38,11 @@ def start(
     """
     lease.expire_stale_runs()
     if run := blocking_sync_run():
-        raise SyncNotStarted(f"Sync run {run.pk} is running. Wait for its end, or cancel it.")
+        raise SyncNotStarted(
+            _("Sync run %(id)s is running. Wait for its end, or cancel it.") % {"id": run.pk}
+        )
     if not is_enabled():
-        raise SyncNotStarted("The sync is disabled. Enable it in the Catalog sync configuration.")
+        raise SyncNotStarted(_("The sync is disabled. Enable it in the Catalog sync configuration."))
     options = ["--dry-run"] * dry_run + ["--allow-removals"] * allow_removals
     options += [f"--catalog {catalog}"] * bool(catalog)
     options += [f"--course-key {key}" for key in course_keys or ()]
@@ -52,7 +55,8 @@ def start(
     if course_keys is not None:
         arguments["course_keys"] = list(course_keys)
     if not has_broker():
-        raise SyncNotStarted(f"No Celery broker is configured. Run the sync from a shell: {command}")
+        text = _("No Celery broker is configured. Run the sync from a shell: %(command)s")
+        raise SyncNotStarted(text % {"command": command})
     _send(arguments, command, user_id)
     EventLog().info("requested", **arguments, user_id=user_id)
 
@@ -64,16 +68,21 @@ def _send(arguments: dict[str, Any], command: str, user_id: int | None) -> None:
     # Before the task is sent: a worker may start it immediately.
     request = SyncRequest.objects.create(requested_by_id=user_id, command=command)
     try:
-        # No retry, because a user is waiting.
+        # No retry, because a user is waiting. This process does not subscribe to the result, which would open a
+        # connection to the result backend; the header makes the worker store it.
         current_app.send_task(
-            TASK, kwargs=arguments | {"request_id": request.pk}, ignore_result=True, retry=False
+            TASK,
+            kwargs=arguments | {"request_id": request.pk},
+            ignore_result=True,
+            headers={"ignore_result": False},
+            retry=False,
         )
     except Exception as error:  # The type depends on the host's broker.
         request.delete()
-        raise SyncNotStarted(
-            f"The Celery broker cannot be reached ({reason_of(error)}). Start it, or run the sync from a shell: "
-            f"{command}"
-        ) from error
+        text = _(
+            "The Celery broker cannot be reached (%(reason)s). Start it, or run the sync from a shell: %(command)s"
+        )
+        raise SyncNotStarted(text % {"reason": reason_of(error), "command": command}) from error
 
 
 def start_requested(request_id: int) -> None:
@@ -94,7 +103,7 @@ def overdue_requests() -> list[SyncRequest]:
 
 def dismiss_request(request_id: int, *, user_id: int | None) -> bool:
     """Delete a requested sync that no worker has started, and return whether it existed; its task stays queued."""
-    deleted, _ = SyncRequest.objects.filter(pk=request_id).delete()
+    deleted = SyncRequest.objects.filter(pk=request_id).delete()[0]
     if deleted:
         EventLog().info("request_dismissed", request_id=request_id, user_id=user_id)
     return bool(deleted)

@@ -22,7 +22,7 @@ def not_in_lms(source: Source | None, rejected: str, listed: Sequence[StoredCour
             "This course does not exist in the LMS. If it is created, it gets its marketing URL immediately."
         )
     if rejected:
-        return f"{_('This course does not exist in the LMS.')} {rejected}"
+        return " ".join((_("This course does not exist in the LMS."), rejected))
     if listed:
         return _("This course does not exist in the LMS, and the Catalog has no usable marketing URL for it.")
     return _("This course does not exist in the LMS, and no Catalog lists it. Check the course key.")
@@ -118,7 +118,7 @@ def _marketing(course_key: str, shown_url: str, source: Source | None, rejected:
     if source.is_pinned:
         return _("Its marketing URL is pinned.")
     if rejected:
-        return f"{rejected} {_('The course keeps the marketing URL that it had.')}"
+        return " ".join((rejected, _("The course keeps the marketing URL that it had.")))
     return _("The Catalog has this marketing URL for the course.")
 
 
@@ -129,7 +129,7 @@ def _about(source: Source | None, rejected: str, listed: Sequence[StoredCourseRu
             "about page."
         )
     if rejected:
-        return f"{rejected} {_('Learners share the LMS about page.')}"
+        return " ".join((rejected, _("Learners share the LMS about page.")))
     if not listed:
         return _(
             "No Catalog lists this course, so it has no marketing URL. Learners share the LMS about page."

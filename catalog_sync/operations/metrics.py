@@ -16,6 +16,7 @@ from catalog_sync.operations import health
 # The numbers of the last full sync that has ended, each with the help text of its metric.
 LAST_FULL_SYNC = {
     "course_runs_rejected": "Rejected records of the last full sync.",
+    "removals_refused": "Marketing URLs that the last full sync refused to remove.",
     "failures": "What the last full sync could not read or write.",
 }
 

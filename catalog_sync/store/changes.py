@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from django.db.models import Subquery
+from django.db.models import Q, Subquery
+from django.utils import timezone
 
 from catalog_sync.marketing_urls import MAX_MARKETING_URL_LENGTH
-from catalog_sync.models import SyncRun, SyncRunChange
+from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from catalog_sync.store import text as texts
-from catalog_sync.store.sql import upsert
-from catalog_sync.store.sync_runs import full
+from catalog_sync.store.sql import in_chunks, upsert
+from catalog_sync.store.sync_runs import full, succeeded
 
 # A first sync changes every course; further changes are only counted.
 MOST_PER_KIND = 1_000
+# A rejected record is looked for in so many sync runs.
+MOST_RUNS = 50
 
 _LONGEST_KEY = 255
 _READ_THE_LIST = (SyncRun.Status.SUCCEEDED, SyncRun.Status.INCOMPLETE, SyncRun.Status.REFUSED)
@@ -79,3 +82,28 @@ def rejected_earlier(catalog: str) -> frozenset[str] | None:
     rows = SyncRunChange.objects.filter(kind=SyncRunChange.Kind.REJECTED, sync_run_id=Subquery(last))
     found = [Change(*values).identity for values in rows.values_list(*Change._fields)]
     return frozenset(found) if len(found) < MOST_PER_KIND else None
+
+
+def changing_runs(catalog: str) -> list[int]:
+    """Return the Catalog's newest sync runs with changes, from its last successful full sync on."""
+    since = succeeded(catalog).values_list("pk", flat=True).first() or 0
+    ended = SyncRun.objects.filter(catalog=catalog, dry_run=False, pk__gte=since)
+    with_changes = ended.filter(Q(course_runs_rejected__gt=0) | Q(updated__gt=0) | Q(removed__gt=0))
+    return list(with_changes.order_by("-pk").values_list("pk", flat=True)[:MOST_RUNS])
+
+
+def end_rejections(catalog: str, accepted: Collection[str]) -> None:
+    """Mark stored course runs as changed if their record was rejected: the Catalog has corrected it to these values.
+
+    Args:
+        catalog: the name of the Catalog.
+        accepted: the course keys whose records a look-up has just accepted.
+    """
+    run_ids = changing_runs(catalog) if accepted else []
+    if not run_ids:
+        return
+    rejected = SyncRunChange.objects.filter(sync_run__in=run_ids, kind=SyncRunChange.Kind.REJECTED)
+    for some in in_chunks(accepted):
+        if keys := set(rejected.filter(course_key__in=some).values_list("course_key", flat=True)):
+            stored = CatalogCourseRun.objects.filter(catalog=catalog, course_key__in=keys)
+            stored.update(modified=timezone.now())

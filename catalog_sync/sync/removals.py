@@ -9,6 +9,7 @@ from catalog_sync.catalog_client import CatalogClient, CourseRun, Page
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.store import course_overviews, course_runs, precedence, publishing
+from catalog_sync.store.changes import end_rejections
 from catalog_sync.store.course_runs import CatalogData, StoredData
 from catalog_sync.store.difference import Difference
 from catalog_sync.store.sql import ROWS, in_chunks
@@ -50,6 +51,7 @@ def _check(
         if max_removal_percent is not None:
             check_removal_limit(len(removals), writer, max_removal_percent)
     except Refused:
+        writer.report.removals_refused = len(removals)
         writer.changes.add_removed(removals, reasons, "refused: ")
         raise
 
@@ -76,6 +78,8 @@ def look_up_and_apply(
             results.append(_look_up_result(batch, page, writer.write(page)))
     except RequestFailed as error:
         failure = error
+    if not writer.dry_run:
+        end_rejections(writer.catalog.name, {key for result in results for key in result.accepted})
     absences = Absences({}, {})
     for result in results:
         absences.data.update({key: result.listed.get(key) for key in result.reasons})
@@ -92,13 +96,15 @@ def look_up_and_apply(
 
 
 class LookUpResult(NamedTuple):
-    """The course keys for which one look-up proves that the Catalog has no usable marketing URL.
+    """What one look-up proves.
 
     Attributes:
-        reasons: by course key, why there is none.
-        listed: by course key, what to store for those that the Catalog lists.
+        accepted: the course keys whose records were accepted.
+        reasons: by course key, why the Catalog has no usable marketing URL.
+        listed: of these, by course key, what to store for those that the Catalog lists.
     """
 
+    accepted: set[str]
     reasons: dict[str, str]
     listed: dict[str, CatalogData]
 
@@ -125,7 +131,8 @@ def _look_up_result(course_keys: Collection[str], page: Page, changeset: Changes
         for key in reasons
         if key in runs
     }
-    return LookUpResult(reasons, listed)
+    accepted = changeset.data.keys() - {record.key for record in changeset.rejected}
+    return LookUpResult(accepted, reasons, listed)
 
 
 def _why_absent(run: CourseRun | None, changeset: Changeset) -> str:

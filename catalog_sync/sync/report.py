@@ -34,6 +34,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
         updated: course overviews that were changed or, in a dry run, would be. The same applies to ``removed``.
         unchanged: course overviews that were up to date.
         removed: course overviews that lost their marketing URL.
+        removals_refused: course overviews whose marketing URL the sync run refused to remove.
         not_in_catalog: course overviews whose course run the Catalog does not list.
         in_other_catalogs: course runs for which another Catalog has a usable marketing URL, too.
         of_other_orgs: course runs that were ignored, because their organization is not in this Catalog's ``ORGS``.
@@ -62,6 +63,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
     updated: int = 0
     unchanged: int = 0
     removed: int = 0
+    removals_refused: int = 0
     not_in_lms: int = 0
     not_in_catalog: int = 0
     in_other_catalogs: int = 0

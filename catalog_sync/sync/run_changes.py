@@ -32,10 +32,10 @@ class RunChanges:
     def add(self, kind: Kind, some: Iterable[Change]) -> list[Change]:
         """Add changes for the next transaction, as many as the limit allows, and return these."""
         # The others are not even computed: a first sync changes every course.
-        room = MOST_PER_KIND - self._stored[kind.value]
-        if room > 0 and self.waiting:
-            room -= sum(each.kind == kind.value for each in self.waiting)
-        added = [changes.storable(each) for each in islice(some, max(0, room))]
+        left = MOST_PER_KIND - self._stored[kind.value]
+        if left > 0 and self.waiting:
+            left -= sum(each.kind == kind.value for each in self.waiting)
+        added = [changes.storable(each) for each in islice(some, max(0, left))]
         self.waiting += added
         return added
 

@@ -95,7 +95,7 @@ def test_second_tab_does_not_overwrite_the_first(history, configuration, operato
 
 def test_history_marks_the_row_in_force(configuration, operator, open_as):
     page = open_as(operator, "catalogsyncconfig/")
-    expect(page.locator("#result_list .field-state")).to_have_text(["in force", "replaced"])
+    expect(page.locator("#result_list .field-state")).to_have_text(["current", "replaced"])
 
 
 def test_history_shows_who_changed_what(configuration, operator, open_as):

@@ -163,7 +163,7 @@ class TestImage:
         write_wheel(tmp_path, "django", "4.2.20")
         write_wheel(tmp_path, "django", "5.2.10")
         write_wheel(tmp_path, "django", "5.2.11")
-        write_wheel(tmp_path, "openedx-catalog-sync", "0.1.0", requires="django>=5.2")
+        write_wheel(tmp_path, "openedx-catalog-sync", "1.0.0", requires="django>=5.2")
         return tmp_path
 
     @pytest.fixture
@@ -174,7 +174,7 @@ class TestImage:
 
     @pytest.mark.parametrize(
         ("fixture", "package"),
-        [("tutor", "openedx-catalog-sync>=0.1,<0.2"), ("tutor_with_beat", "catalog-sync==9")],
+        [("tutor", "openedx-catalog-sync>=1.0,<2"), ("tutor_with_beat", "catalog-sync==9")],
     )
     def test_installs_the_configured_package(self, fixture, package, request):
         assert f" '{package}' " in install_command(request.getfixturevalue(fixture))
@@ -183,7 +183,7 @@ class TestImage:
         pip(image, packages, "install", "django==5.2.10")
         process = build(tutor, image, packages)
         assert process.returncode == 0, process.stderr
-        assert {"django==5.2.10", "openedx-catalog-sync==0.1.0"} <= installed(image, packages)
+        assert {"django==5.2.10", "openedx-catalog-sync==1.0.0"} <= installed(image, packages)
 
     def test_fails_if_the_platform_has_an_older_django(self, tutor, image, packages):
         pip(image, packages, "install", "django==4.2.20")

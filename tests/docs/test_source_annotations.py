@@ -18,7 +18,7 @@ SOURCES = [path.read_text() for path in (ROOT / "catalog_sync").rglob("*.py")]
 MODELS = [
     model
     for model in apps.get_app_config("catalog_sync").get_models()
-    if model.__module__ == "catalog_sync.models" and not model.__name__.startswith("Historical")
+    if model.__module__.startswith("catalog_sync.models.") and not model.__name__.startswith("Historical")
 ]
 ANNOTATION = re.compile(
     r"# \.\. setting_name: (\w+)\n\s+# \.\. setting_default: (.+)\n\s+# \.\. setting_description: \S"

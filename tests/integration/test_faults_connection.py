@@ -101,7 +101,7 @@ def test_no_answer_in_time(sync, fault):
     assert "he Catalog did not finish its reply within 1 s" in outcome.message
 
 
-def test_headers_that_drip_for_ever(sync, raw_catalog):
+def test_headers_that_never_end(sync, raw_catalog):
     def drip(connection, request):
         connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
         while server.wait(0.05):
@@ -113,7 +113,7 @@ def test_headers_that_drip_for_ever(sync, raw_catalog):
     assert "he Catalog did not finish its reply within 1 s" in outcome.message
 
 
-def test_body_that_drips_for_ever(sync, fault):
+def test_body_that_never_ends(sync, fault):
     fault("drip", offset=OFFSETS[1], times=None, seconds_per_byte=0.05)
     outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_incomplete(*range(5, 8))

@@ -184,7 +184,7 @@ def test_empty_results_with_a_count(sync, fault):
     outcome.is_incomplete(*ALL)
 
 
-def test_body_larger_than_any_honest_page(sync, fault):
+def test_body_that_is_too_large(sync, fault):
     fault("huge", offset=OFFSETS[1], times=None, bytes=200 * MEGABYTE)
     tracemalloc.start()
     outcome = sync()
@@ -195,7 +195,7 @@ def test_body_larger_than_any_honest_page(sync, fault):
     assert peak < 30 * MEGABYTE
 
 
-def test_small_body_that_unpacks_to_a_huge_one(sync, raw_catalog):
+def test_compressed_body_that_is_too_large(sync, raw_catalog):
     raw_catalog(reply(gzip.compress(b" " * 100 * MEGABYTE), "Content-Encoding: gzip"))
     outcome = sync()
     outcome.is_failure()

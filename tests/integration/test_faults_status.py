@@ -23,7 +23,7 @@ def test_401_once(sync, fault):
     assert (outcome.report["requests"], outcome.report["retries"]) == (len(OFFSETS) + 2, 1)
 
 
-def test_token_expires_during_the_crawl(sync, fault, catalog):
+def test_token_expires_during_the_sync(sync, fault, catalog):
     catalog.control.settings(token_seconds=1)
     fault("slow", offset=OFFSETS[1], seconds=1.2)
     outcome = sync()

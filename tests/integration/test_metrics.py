@@ -61,6 +61,11 @@ def test_sync_that_succeeded_is_healthy(scrape):
     assert samples["catalog_sync_last_success_timestamp_seconds", "default"] == pytest.approx(expected)
 
 
+def test_refused_removals_are_counted(scrape):
+    SyncRun.objects.create(status=SyncRun.Status.REFUSED, finished=timezone.now(), removals_refused=1_451)
+    assert scrape()["catalog_sync_last_full_sync_removals_refused", "default"] == 1_451
+
+
 def test_last_success_is_absent_before_the_first_sync_run(scrape):
     samples = scrape()
     assert samples["catalog_sync_healthy", "default"] == 0

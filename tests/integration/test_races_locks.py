@@ -10,15 +10,17 @@ import pytest
 from django.db import Error as AnyDatabaseError
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
+from django.db.models.signals import pre_save
 from django.urls import reverse
 
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_catalog_data
 from catalog_sync.exceptions import SyncAlreadyRunning, UsageError
-from catalog_sync.models import PinnedMarketingUrl, SyncRun
+from catalog_sync.models import CatalogSyncConfig, PinnedMarketingUrl, SyncRun
 from catalog_sync.store import course_overviews, publishing
 from catalog_sync.store.lease import Lease, expire_stale_runs, wait_for_writer
 from catalog_sync.store.sql import idle_transactions_bounded, is_conflict, repeat_on_conflict
 from sandbox.lms.course_overviews.models import CourseOverview
+from tests.admin_client import CONFIGURATION, client_of
 from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.integration.processes import (
     Worker,
@@ -522,3 +524,32 @@ def test_url_that_another_tool_commits_while_a_url_is_replaced_stays(publish, co
     lock.release()
     publisher.finish()
     assert marketing_urls()[KEYS[0]] == OTHER_URL
+
+
+def test_second_of_two_simultaneous_saves_of_the_configuration_is_refused(shared_database):
+    client, replies = client_of("add_catalogsyncconfig", "view_catalogsyncconfig"), {}
+    is_saving, may_save = threading.Event(), threading.Event()
+
+    def pause(**arguments: object) -> None:
+        if not is_saving.is_set():
+            is_saving.set()
+            assert may_save.wait(60)
+
+    def save(page_size: str) -> None:
+        form = CONFIGURATION | {"based_on": "0", "page_size": page_size}
+        address = reverse("admin:catalog_sync_catalogsyncconfig_add")
+        replies[page_size] = client.post(address, form)
+
+    pre_save.connect(pause, sender=CatalogSyncConfig)
+    try:
+        first = Worker(lambda: save("600"))
+        assert is_saving.wait(60)
+        second = Worker(lambda: save("700"))
+        wait_until_blocked()
+    finally:
+        may_save.set()
+        pre_save.disconnect(pause, sender=CatalogSyncConfig)
+    first.finish()
+    second.finish()
+    assert [row.page_size for row in CatalogSyncConfig.objects.all()] == [600]
+    assert (replies["600"].status_code, "Not saved" in replies["700"].content.decode()) == (302, True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from catalog_sync.api import update_catalog_data
-from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig
+from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun, SyncRunChange
+from catalog_sync.store.changes import MOST_PER_KIND
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
 
@@ -47,6 +48,9 @@ class TestRefused:
         assert (report.status, report.removed) == ("refused", 0)
         assert (with_url().count(), stored.count()) == (101, 101)
 
+    def test_counts_the_refused_removals(self, report):
+        assert (report.removals_refused, SyncRun.objects.get(pk=report.run_id).removals_refused) == (12, 12)
+
     def test_writes_new_and_changed_urls(self, report):
         urls = {str(key): url for key, url in with_url().values_list("pk", "marketing_url")}
         assert (urls[NEW], urls[KEYS[50]]) == (URL, f"{URL}/changed")
@@ -61,6 +65,22 @@ class TestRefused:
     def test_allow_removals_removes_the_refused_urls(self, report):
         again = update_catalog_data(allow_removals=True)
         assert (again.status, again.removed, with_url().count()) == ("succeeded", 12, 89)
+        assert again.removals_refused == 0
+
+
+def test_more_refused_removals_than_are_stored_are_counted(catalog):
+    more = [f"course-v1:ExampleX+M{number:04}+2026" for number in range(MOST_PER_KIND)]
+    add_course_overviews(*more, marketing_url=URL)
+    CatalogCourseRun.objects.bulk_create(CatalogCourseRun(course_key=key, marketing_url=URL) for key in more)
+    catalog.control.set_runs([])
+    report = update_catalog_data()
+    stored = SyncRunChange.objects.filter(sync_run=report.run_id).count()
+    assert (report.removals_refused, stored) == (MOST_PER_KIND + 100, MOST_PER_KIND)
+
+
+def test_dry_run_counts_what_would_be_refused(catalog):
+    catalog.control.delete(KEYS[:12])
+    assert update_catalog_data(dry_run=True).removals_refused == 12
 
 
 @pytest.mark.parametrize(("deleted", "status"), [(10, "succeeded"), (11, "refused")])

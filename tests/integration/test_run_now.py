@@ -16,6 +16,7 @@ from catalog_sync.operations.jobs import WAITING_SECONDS
 from sandbox.catalog.testing import CatalogProcess
 from tests.integration.processes import wait_until
 from tests.integration.workers import Workers
+from tests.raw_server import nobody_listens
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -35,11 +36,15 @@ def workers(request, catalog: CatalogProcess, tmp_path: Path) -> Iterator[Worker
 
 @pytest.fixture
 def requested(workers: Workers) -> SyncRequest:
+    request_sync(workers)
+    return SyncRequest.objects.get()
+
+
+def request_sync(workers: Workers) -> None:
     """Request a sync as the button does, in a process that uses the broker."""
     command = workers.manage("shell", "-c", START)
     _, stderr = command.communicate(timeout=60)
     assert command.returncode == 0, stderr
-    return SyncRequest.objects.get()
 
 
 def page(client: Client) -> str:
@@ -65,3 +70,25 @@ def test_worker_that_starts_late_takes_the_task_and_the_message_disappears(worke
     workers.start(processes=1)
     wait_until(lambda: SyncRun.objects.filter(status="succeeded").exists(), "the sync")
     assert OVERDUE not in page(admin_client)
+
+
+def test_result_backend_has_the_report(workers, requested):
+    workers.start(processes=1)
+    report = workers.only_result().get(timeout=60)
+    assert (report["status"], report["course_runs_retrieved"]) == ("succeeded", 20)
+
+
+def test_result_backend_has_the_failure_and_its_message(workers, requested, catalog):
+    catalog.control.fault("status", match={"path": "/api/v1/course_runs/"}, times=None, status=404)
+    workers.start(processes=1)
+    result = workers.only_result()
+    with pytest.raises(Exception, match="failed: The Catalog answered HTTP 404"):
+        result.get(timeout=60)
+    assert result.state == "FAILURE"
+
+
+def test_task_is_sent_even_if_the_result_backend_is_down(workers):
+    with nobody_listens() as address:
+        workers.environment["CELERY_RESULT_BACKEND"] = address.replace("http", "redis")
+        request_sync(workers)
+    assert workers.waiting_tasks() == 1

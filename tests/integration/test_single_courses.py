@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog_sync.api import update_catalog_data
+from catalog_sync.operations import course_link
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
@@ -128,3 +129,40 @@ def test_refuses_what_is_not_a_course_key_before_any_request(key, catalog):
     with pytest.raises(ValueError, match="is not a course key"):
         update_catalog_data(course_keys=[KEY, key])
     assert catalog.control.requests() == []
+
+
+class TestRejectedEarlier:
+    """A full sync has rejected the record of a course, which keeps its URL."""
+
+    REJECTED = "rejected the Catalog's record"
+
+    @pytest.fixture(autouse=True)
+    def rejected(self, catalog):
+        update_catalog_data()
+        catalog.control.upsert([{"key": KEY, "marketing_url": "/one"}])
+        update_catalog_data()
+        assert self.REJECTED in course_link.explain(KEY).reason
+
+    @pytest.fixture
+    def correct(self, catalog):
+        catalog.control.upsert([{"key": KEY, "marketing_url": URL}])
+
+    @pytest.mark.parametrize("options", [{"course_keys": [KEY]}, {"course_keys": [CCX]}], ids=["run", "CCX"])
+    def test_is_no_reason_of_the_link_after_the_record_was_accepted(self, correct, options):
+        report = update_catalog_data(**options)
+        assert (report.updated, course_link.explain(KEY).reason) == (
+            0,
+            "The Catalog has this marketing URL for the course.",
+        )
+
+    def test_stays_the_reason_after_a_dry_run(self, correct):
+        update_catalog_data(course_keys=[KEY], dry_run=True)
+        assert self.REJECTED in course_link.explain(KEY).reason
+
+    def test_stays_the_reason_after_a_sync_of_another_course(self, correct):
+        update_catalog_data(course_keys=[OTHER])
+        assert self.REJECTED in course_link.explain(KEY).reason
+
+    def test_stays_the_reason_while_the_record_is_rejected(self):
+        update_catalog_data(course_keys=[KEY])
+        assert self.REJECTED in course_link.explain(KEY).reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -76,14 +77,23 @@ class Workers:
 
     def send(self, task: str, **arguments: Any) -> AsyncResult:
         """Send one of the app's tasks, and return its result, which may not be ready yet."""
-        environment = self.environment
-        app = Celery(
-            broker=environment["CELERY_BROKER_URL"],
-            backend=environment["CELERY_RESULT_BACKEND"],
+        queue = self.environment["CELERY_TASK_DEFAULT_QUEUE"]
+        return self._app().send_task(f"catalog_sync.tasks.{task}", kwargs=arguments, queue=queue)
+
+    def only_result(self) -> AsyncResult:
+        """Wait until the workers have received a task, and return its result, which may not be ready yet."""
+        [task_id] = wait_until(self._received, "a task")
+        return self._app().AsyncResult(task_id)
+
+    def _received(self) -> list[str]:
+        return re.findall(r"Task \S+\[(\S+)\] received", self.log())
+
+    def _app(self) -> Celery:
+        return Celery(
+            broker=self.environment["CELERY_BROKER_URL"],
+            backend=self.environment["CELERY_RESULT_BACKEND"],
             set_as_current=False,
         )
-        queue = environment["CELERY_TASK_DEFAULT_QUEUE"]
-        return app.send_task(f"catalog_sync.tasks.{task}", kwargs=arguments, queue=queue)
 
     def log(self) -> str:
         """Return what the workers have logged so far."""

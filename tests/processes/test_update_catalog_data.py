@@ -23,7 +23,7 @@ COURSE_RUNS = 60
 KEYS = (
     "run_id status dry_run page_size concurrency catalog bypassed_cache duration_seconds seconds_per_page pages "
     "requests retries catalog_count course_runs_retrieved course_runs_rejected course_overviews matched updated "
-    "unchanged removed not_in_lms not_in_catalog in_other_catalogs of_other_orgs failures"
+    "unchanged removed removals_refused not_in_lms not_in_catalog in_other_catalogs of_other_orgs failures"
 ).split()
 WITHOUT_RETRIES = """
 from catalog_sync.models import CatalogSyncConfig

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from urllib.parse import urlencode
 
 import pytest
 from celery import current_app
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils import timezone
 
@@ -54,6 +56,7 @@ def marked():
     pin = PinnedMarketingUrl.objects.create(
         course_key=course_run.course_key, url=MARKED_URL, reason=SCRIPT, pinned_at=timezone.now()
     )
+    CatalogSyncConfig.objects.create(changed_by=get_user_model().objects.create(username=SCRIPT))
     CourseOverviewFactory(id=KEY, marketing_url=MARKED_URL)
     sound = CatalogCourseRun.objects.create(course_key=KEY, status="published", marketing_url=MARKED_URL)
     run = SyncRun.objects.create(
@@ -73,6 +76,8 @@ def marked():
         "changes of a sync run": f"{RUNS}{refused.pk}/change/",
         "confirmation of removals": f"{RUNS}{refused.pk}/allow-removals/",
         "search": f"{COURSE_RUNS}?q={SCRIPT}",
+        "link of a course": f"{ADMIN}catalogoverview/course/?{urlencode({'q': KEY})}",
+        "list of configurations": CONFIG,
     }
 
 
@@ -90,6 +95,8 @@ def marked():
         "changes of a sync run",
         "confirmation of removals",
         "search",
+        "link of a course",
+        "list of configurations",
     ],
 )
 def test_markup_is_shown_as_text(page, marked, admin_client):
@@ -167,6 +174,14 @@ def test_spreadsheet_evaluates_no_cell_of_the_export(field, value, admin_client)
     assert row[field] == f"'{value}"
 
 
+def test_spreadsheet_that_splits_at_semicolons_evaluates_no_cell_of_the_export(admin_client):
+    run = SyncRun.objects.create(status="succeeded")
+    run.changes.create(kind="changed", course_key=KEY, new="https://www.example.com/;=cmd|'/c'!A0;  @x;a=1")
+    response = admin_client.get(f"{RUNS}{run.pk}/changes.csv")
+    [row] = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode(), newline=""))
+    assert row["new"] == "https://www.example.com/;'=cmd|'/c'!A0;'  @x;a=1"
+
+
 def test_quotes_and_line_ends_stay_within_their_cell_of_the_export(admin_client):
     run = SyncRun.objects.create(status="succeeded")
     hostile = 'a",\r\n=cmd(),"b'
@@ -190,6 +205,19 @@ def test_permission_to_view_does_not_change_a_row():
     assert list(CatalogSyncConfig.objects.values_list("page_size", flat=True)) == [500]
 
 
+def test_reverting_needs_the_permission_to_add():
+    old = CatalogSyncConfig.objects.create(page_size=1)
+    CatalogSyncConfig.objects.create(page_size=500)
+    client_of("view_catalogsyncconfig").post(CONFIG, {"action": "revert", "_selected_action": [old.pk]})
+    assert CatalogSyncConfig.current().page_size == 500
+
+
+def test_link_does_not_fill_in_the_configuration(admin_client):
+    query = "confirmed=on&based_on=999999999&page_size=1"
+    form = admin_client.get(f"{CONFIG}add/?{query}").context["adminform"].form
+    assert [form[name].value() for name in ("confirmed", "based_on", "page_size")] == [None, 0, 500]
+
+
 def test_configuration_has_no_url():
     kinds = {type(CatalogSyncConfig._meta.get_field(name)) for name in TUNED}
     assert kinds == {models.BooleanField, models.PositiveIntegerField}
@@ -199,6 +227,13 @@ def test_configuration_has_no_url():
 @pytest.mark.parametrize("page", ["9" * 20, "9" * 5_000, "%00", "\N{ARABIC-INDIC DIGIT THREE}", "-1"])
 def test_invalid_page_number_is_not_an_error(address, page, admin_client):
     assert admin_client.get(f"{address}?p={page}", follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["catalog=%00", "status__exact=%00", "scope__exact=%00"])
+@pytest.mark.parametrize("address", [RUNS, COURSE_RUNS, CONFIG])
+def test_filter_with_nul_shows_the_whole_list(address, query, admin_client):
+    """PostgreSQL refuses a query that contains NUL."""
+    assert admin_client.get(f"{address}?{query}").url == f"{address}?e=1"
 
 
 def test_huge_sync_run_id_is_not_an_error(admin_client):

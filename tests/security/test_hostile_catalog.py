@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 
 import pytest
+from opaque_keys.edx.keys import CourseKey
 
 from catalog_sync.catalog_client import MOST_ROWS_BEYOND
+from catalog_sync.catalog_client.errors import MalformedReply
+from catalog_sync.catalog_client.schemas import decode_page
+from catalog_sync.conf import Catalog
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.integration.faulty import ALL, OFFSETS, PAGE_SIZE, RUNS, Sync, key, row
 from tests.raw_server import RawServer, reply
@@ -68,6 +73,18 @@ def test_page_with_a_few_more_records_is_accepted(sync: Sync, fault):
     outcome = sync()
     outcome.is_success()
     assert outcome.report["course_runs_rejected"] == MOST_ROWS_BEYOND
+
+
+def test_countless_valid_records_take_less_memory_than_their_bytes():
+    records = b",".join([b'{"key":"a"}'] * 200_000)
+    body = b'{"count":1,"results":[' + records + b"]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(MalformedReply, match="more values than 1000 course runs have"):
+            decode_page(body, most_rows=1_000)
+        assert tracemalloc.get_traced_memory()[1] < len(body)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("course_key", ["k" * 900_000, "\ud800" * 100_000], ids=["long", "not text"])
@@ -203,3 +220,28 @@ def test_same_page_for_all_positions_changes_no_other_course(sync: Sync, raw_cat
     body = json.dumps({"count": RUNS, "results": [row(n) for n in ALL[:4]]}).encode()
     raw_catalog(reply(body))
     sync().is_incomplete(*ALL[4:])
+
+
+@pytest.mark.parametrize(
+    "course_key",
+    [
+        "course-v1:PartnerX+ExampleX+2026",
+        "course-v1:PartnerX:ExampleX+One+2026",
+        "course-v1:ExampleX:PartnerX+One+2026",
+        "course-v1:partnerx+One+2026",
+        "course-v1:Partner\N{CYRILLIC CAPITAL LETTER HA}+One+2026",
+        "course-v1::PartnerX+One+2026",
+        "ExampleX/PartnerX/2026",
+        "PartnerX/ExampleX/2026",
+        "PartnerX%2FExampleX/One/2026",
+        "ccx-v1:ExampleX+PartnerX+2026+ccx@1",
+        "ccx-v1:PartnerX+One+2026+ccx@1",
+        "slashes:ExampleX+PartnerX+2026",
+        "course-v1:ExampleX+One+2026+branch@PartnerX",
+        "library-v1:PartnerX+ExampleX",
+    ],
+)
+def test_crafted_key_belongs_to_the_organization_that_the_lms_reads(course_key):
+    """``ORGS`` limits a Catalog to the courses of some organizations."""
+    partner = Catalog("partner", orgs=frozenset({"PartnerX"}))
+    assert partner.covers(course_key) == (CourseKey.from_string(course_key).org == "PartnerX")

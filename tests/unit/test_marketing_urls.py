@@ -57,6 +57,8 @@ INVALID = {
     "right-to-left isolate": "https://www.example.com/\N{RIGHT-TO-LEFT ISOLATE}moc.live",
     "zero width space": "https://www.exam\N{ZERO WIDTH SPACE}ple.com/course",
     "soft hyphen": "https://www.exam\N{SOFT HYPHEN}ple.com/course",
+    "host after an IPv6 address": "https://[2001:db8::7].example.com/course",
+    "host name in brackets": "https://[v1.example.com]/course",
     "byte order mark": "\N{ZERO WIDTH NO-BREAK SPACE}https://www.example.com/course",
     "lone surrogate": "https://www.example.com/\ud800",
     "backslash for a slash": "https:\\\\www.example.com\\course",

@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 
 from catalog_sync import api
 from catalog_sync.management.shared import EXIT_FAILED, command_errors
@@ -29,6 +29,7 @@ class Command(BaseCommand):
             help="test the connection: request one course run from each Catalog",
         )
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         with command_errors():
             current = health.read()

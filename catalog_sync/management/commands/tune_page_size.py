@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 
 from catalog_sync import api, quota
 from catalog_sync.management.shared import command_errors
@@ -49,6 +49,7 @@ class Command(BaseCommand):
             "--save", action="store_true", help="save the recommendation in the Catalog sync configuration"
         )
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         with command_errors():
             found = self._recommendation(options)

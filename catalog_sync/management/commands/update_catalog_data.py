@@ -9,7 +9,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 
 from catalog_sync import api
 from catalog_sync.management import report_text
@@ -55,6 +55,7 @@ printed as they are written; otherwise they follow the result."""
         _add_options_of_the_sync(parser.add_argument)
         _add_options_of_the_output(parser.add_argument)
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         from catalog_sync.exceptions import SyncAlreadyRunning
 

@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 # Prefixed with CATALOG_SYNC_ for `tutor config save --set`.
 DEFAULTS = {
     # What pip installs into the image: a requirement, or the URL of a wheel or of a repository.
-    "PACKAGE": "openedx-catalog-sync>=0.1,<0.2",
+    "PACKAGE": "openedx-catalog-sync>=1.0,<2",
     # The Catalog's address inside Tutor's network. It has priority over the site configuration, where the plugin
     # `discovery` sets the public one.
     "API_URL": "http://discovery:8000/api/v1",

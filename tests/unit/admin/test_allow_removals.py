@@ -18,7 +18,13 @@ MESSAGE = "Refused to remove 12 of 30 marketing URLs (more than 10 %), so none w
 
 
 def refused(removals=12, **values):
-    add_runs(1, **{"status": "refused", "message": MESSAGE, "course_overviews": 40} | values)
+    defaults = {
+        "status": "refused",
+        "message": MESSAGE,
+        "course_overviews": 40,
+        "removals_refused": removals,
+    }
+    add_runs(1, **defaults | values)
     run = SyncRun.objects.latest("pk")
     SyncRunChange.objects.bulk_create(
         SyncRunChange(
@@ -31,6 +37,10 @@ def refused(removals=12, **values):
 
 def address(run):
     return f"{RUNS}{run.pk}/allow-removals/"
+
+
+def page_of(client, run):
+    return client.get(f"{RUNS}{run.pk}/change/").content.decode()
 
 
 def messages(response):
@@ -46,13 +56,16 @@ class TestButton:
     """Where it is shown."""
 
     def has_button(self, client, run):
-        return BUTTON in client.get(f"{RUNS}{run.pk}/change/").content.decode()
+        return BUTTON in page_of(client, run)
 
     def test_page_of_the_refused_sync_run_has_it(self, allower):
         assert self.has_button(allower, refused())
 
     def test_page_of_another_status_does_not_have_it(self, allower):
         assert not self.has_button(allower, refused(status="succeeded"))
+
+    def test_page_does_not_show_that_the_removals_were_allowed(self, allower):
+        assert "allowed these removals" not in page_of(allower, refused())
 
     def test_user_without_the_permission_does_not_see_it(self, operator):
         assert not self.has_button(operator, refused())
@@ -72,9 +85,9 @@ class TestConfirmation:
         assert ("course-v1:A+C09+1" in page, "course-v1:A+C10+1" in page) == (True, False)
         assert f"{RUNS}{run.pk}/change/?kind=removed" in page
 
-    def test_has_no_exact_number_if_not_all_are_stored(self, allower):
-        page = allower.get(address(refused(1_000))).content.decode()
-        assert "the marketing URL of at least 1,000 of 40 courses" in page
+    def test_has_the_exact_number_even_if_not_all_are_stored(self, allower):
+        page = allower.get(address(refused(1_000, removals_refused=1_451, course_overviews=3_200)))
+        assert "the marketing URL of 1,451 of 3,200 courses" in page.content.decode()
 
     def test_starts_nothing(self, allower, broker):
         assert allower.get(address(refused())).status_code == 200
@@ -96,6 +109,25 @@ class TestStart:
         allower.post(address(run))
         entry = LogEntry.objects.get()
         assert (entry.object_id, entry.get_change_message()) == (str(run.pk), "Allowed the removals.")
+
+    def test_is_shown_on_the_page_of_the_sync_run(self, allower, broker):
+        run = refused()
+        allower.post(address(run))
+        assert "staff allowed these removals at " in page_of(allower, run)
+        assert "No full sync has started since then." in page_of(allower, run)
+
+    def test_is_shown_on_both_pages_after_the_next_full_sync(self, allower, broker):
+        run = refused()
+        allower.post(address(run))
+        add_runs(1, dry_run=True)
+        add_runs(1, removed=12)
+        following = SyncRun.objects.latest("pk")
+        add_runs(1)
+        page = page_of(allower, run)
+        assert f'href="{RUNS}{following.pk}/change/"' in page.partition("allowed these removals")[2]
+        page = page_of(allower, following)
+        assert f'href="{RUNS}{run.pk}/change/"' in page.partition("staff allowed the removals")[2]
+        assert "allowed the removals" not in page_of(allower, SyncRun.objects.latest("pk"))
 
     def test_message_without_a_broker_contains_the_command(self, allower):
         [message] = messages(allower.post(address(refused())))

@@ -234,7 +234,7 @@ class TestHistory:
             CatalogSyncConfig.objects.create(enabled=True, page_size=page_size)
         changelist = admin_client.get(CONFIG).context["cl"]
         states = {row.page_size: changelist.model_admin.state(row) for row in changelist.result_list}
-        assert states == {500: "<strong>in force</strong>", 20: "replaced"}
+        assert states == {500: "<strong>current</strong>", 20: "replaced"}
 
     def test_page_of_an_older_row_shows_that_it_was_replaced(self, admin_client):
         first, second = (CatalogSyncConfig.objects.create(enabled=True) for _ in range(2))

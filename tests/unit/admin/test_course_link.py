@@ -129,6 +129,7 @@ class TestButtons:
         return client.post(f"{ADDRESS}sync/", {"course_key": key}, follow=True)
 
     def test_sync_is_handed_to_a_worker_also_if_no_catalog_lists_the_course(self, admin_client, broker):
+        CourseOverviewFactory(id=KEY)
         response = self.sync(admin_client)
         arguments = {"dry_run": False, "course_keys": [KEY], "request_id": SyncRequest.objects.get().pk}
         assert broker == [(TASK, arguments)]
@@ -143,7 +144,13 @@ class TestButtons:
         place()
         assert ("Sync this course now" in text_of(search(admin_client))) == offers
 
+    def test_sync_of_a_course_that_neither_has_is_not_started(self, admin_client, broker):
+        message = said(self.sync(admin_client))
+        assert ("No sync was started" in message, f"--course-key {KEY}" in message) == (True, True)
+        assert broker == []
+
     def test_sync_without_a_broker_shows_the_command(self, admin_client):
+        CourseOverviewFactory(id=KEY)
         assert f"manage.py lms update_catalog_data --course-key {KEY}" in said(self.sync(admin_client))
 
     def test_sync_of_an_invalid_key_is_refused(self, admin_client, broker):
@@ -153,6 +160,7 @@ class TestButtons:
         )
 
     def test_sync_while_another_runs_is_refused(self, admin_client, broker):
+        CourseOverviewFactory(id=KEY)
         SyncRun.objects.create(lease="default", holder="worker 7")
         assert ("is running" in said(self.sync(admin_client)), broker) == (True, [])
 

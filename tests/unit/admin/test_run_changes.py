@@ -100,8 +100,10 @@ class TestTable:
         assert page.index("course-v1:removed+0000+1") < page.index("field-state")
 
     def test_of_a_refused_sync_run_may_be_more_than_are_stored(self, viewer):
-        page = text_of(viewer, run_with(("removed", 1_000), status="refused"))
-        assert ("(1,000+)" in page, ", and maybe more that are not stored" in page) == (True, True)
+        run = run_with(("removed", 1_000), status="refused", removals_refused=1_451)
+        page = text_of(viewer, run)
+        assert "Refused to remove (1,451)" in page
+        assert "1 to 20 of 1000, and 451 more that are not stored" in page
 
     def test_of_a_dry_run_would_be_made(self, viewer):
         page = text_of(viewer, run_with(("changed", 1), ("removed", 1), dry_run=True))

@@ -226,7 +226,7 @@ class TestProgress:
     def test_script_gets_the_numbers(self, viewer, running):
         progress = self.progress(viewer)
         assert (progress["key"], progress["done"], progress["total"]) == (f"run-{running.run_id}", 1650, 3300)
-        assert progress["text"].startswith("1,650 of 3,300 course runs, 7 course overviews updated, ")
+        assert progress["text"].endswith(". Updated course overviews: 7.")
         SyncRun.objects.update(course_runs_retrieved=3400)
         assert self.progress(viewer)["done"] == 3300
 

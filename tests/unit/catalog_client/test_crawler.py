@@ -39,7 +39,8 @@ class List:
         return Page(runs, (), len(runs), self.size)
 
     def crawl(self, page_size: int, concurrency: int = 1, expected: int = 0, **changes) -> Crawl:
-        how = {"fetch": self.fetch, "heartbeat": lambda: None, "can_go_on": lambda: True} | changes
+        how = {"fetch": self.fetch, "heartbeat": lambda: None}
+        how |= {"can_go_on": lambda: True, "can_retry": lambda: True} | changes
         return Crawl(pagination=OverlappingPages(page_size, count=expected), concurrency=concurrency, **how)
 
 
@@ -291,6 +292,7 @@ class TestPagesThatFailInARow:
             None,
             None,
             None,
+            1,
             2,
             2,
         ]
@@ -305,7 +307,18 @@ class TestPagesThatFailInARow:
         crawl = listing.crawl(50)
         read(crawl)
         assert len(crawl.failures) == 7
-        assert {attempts for _, limit, attempts in listing.requests if limit == 50} == {None, 2}
+        assert {attempts for _, limit, attempts in listing.requests if limit == 50} == {None, 1, 2}
+
+    def test_first_is_read_again_after_the_request_past_the_end(self):
+        listing, failing = List(100), [failure(FailureScope.PAGE)]
+
+        def fail_once(page_range, attempts):
+            if page_range.offset == 49 and failing:
+                raise failing.pop()
+            return listing.fetch(page_range, attempts)
+
+        crawl = listing.crawl(50, fetch=fail_once)
+        assert (read(crawl), crawl.failures) == (set(range(100)), [])
 
 
 class TestNoTimeForRetries:
@@ -316,6 +329,11 @@ class TestNoTimeForRetries:
             "the course runs from 4 to the end of the list are missing, because retry_deadline_seconds is used up "
             "(the Catalog answered HTTP 500): check it"
         ]
+
+    def test_reads_no_failed_page_again(self):
+        listing = List(20, frozenset({6}), FailureScope.PAGE)
+        read(listing.crawl(5, can_retry=lambda: False))
+        assert [offset for offset, limit, _ in listing.requests if limit == 5] == [0, 4, 8, 12, 16]
 
     def test_fails_the_crawl_if_nothing_was_read(self):
         with pytest.raises(RequestFailed):

@@ -122,6 +122,17 @@ class TestAttempts:
             get(make())
         assert len(request_times(catalog)) == 2
 
+    @pytest.mark.parametrize("limit", [{}, {"attempts": 2}])
+    def test_of_a_page_are_no_more_if_another_would_exceed_a_minute(
+        self, catalog, make, get, quick, monkeypatch, limit
+    ):
+        """The crawler then finds out whether the Catalog is down."""
+        monkeypatch.setattr(retries, "LONGEST_SECONDS", 0)
+        fail(catalog)
+        with pytest.raises(RequestFailed):
+            get(make(), can_narrow=True, **limit)
+        assert len(request_times(catalog)) == 1
+
     def test_are_not_more_if_an_outage_has_a_retry_after(self, catalog, make, get, quick):
         fail(catalog, status=503, retry_after="0")
         with pytest.raises(RequestFailed):

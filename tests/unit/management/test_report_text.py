@@ -47,6 +47,10 @@ def with_changes(*changes, **values):
             {"status": "incomplete", "updated": 3, "course_overviews": 9},
             "Incomplete: updated 3 of 9 courses in 3.7 s.",
         ),
+        (
+            {"status": "refused", "course_overviews": 9, "removals_refused": 1_451},
+            "Refused: updated 0 of 9 courses in 3.7 s: refused to remove 1,451 marketing URLs.",
+        ),
         ({"status": "canceled"}, "Canceled: updated 0 of 0 courses in 3.7 s."),
         ({"status": "disabled"}, "Disabled: nothing was done."),
     ],
@@ -97,6 +101,10 @@ class TestChanges:
             "changed   and 2,412 more",
             "removed   and 3 more",
         ]
+
+    def test_refused_removals_that_were_not_stored_are_counted(self):
+        found = with_changes(("removed", KEY, OLD, None, "refused: why"), removals_refused=1_451)
+        assert report_text.changes_as_text(found).splitlines()[1:] == ["removed   and 1,450 more"]
 
     def test_text_of_the_catalog_cannot_end_the_line_or_control_the_terminal(self):
         found = with_changes(("rejected", "x\nremoved  \x1b[2J", None, "a\tb", ""), course_runs_rejected=1)

@@ -50,6 +50,7 @@ class ModelledCatalog:
             concurrency,
             heartbeat=lambda: None,
             can_go_on=lambda: True,
+            can_retry=lambda: True,
         )
 
     def measure(self, page_size, concurrency):
