@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import factory
 from django.contrib.auth import get_user_model
@@ -30,6 +31,11 @@ class CourseOverviewFactory(DjangoModelFactory):
     start = datetime(2025, 9, 1, tzinfo=UTC)
     course_image_url = "/asset/course_image.jpg"
     mobile_available = True
+
+
+def add_course_overviews(*keys: str, **values: Any) -> None:
+    """Insert these course overviews in one statement: without a signal, so without a stored marketing URL."""
+    CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key, **values) for key in keys)
 
 
 class UserFactory(DjangoModelFactory):

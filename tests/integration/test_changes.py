@@ -9,7 +9,7 @@ from catalog_sync.models import CatalogCourseRun, SyncRunChange
 from catalog_sync.store.changes import Change
 from catalog_sync.sync import run_changes
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -113,8 +113,7 @@ class TestRefused:
     @pytest.fixture
     def many(self, catalog):
         keys = [f"course-v1:ManyX+C{number:02}+2026" for number in range(12)]
-        for key in keys:
-            CourseOverviewFactory(id=key)
+        add_course_overviews(*keys)
         catalog.control.upsert({"key": key, "marketing_url": URL} for key in keys)
         update_catalog_data()
         catalog.control.delete(keys)
@@ -166,8 +165,7 @@ def limit(monkeypatch):
 @pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize("page_size", [2, 50])
 def test_only_the_first_of_each_kind_are_stored(page_size, dry_run, limit, catalog):
-    for number in range(10):
-        CourseOverviewFactory(id=f"course-v1:NewX+C{number}+2026")
+    add_course_overviews(*(f"course-v1:NewX+C{number}+2026" for number in range(10)))
     catalog.control.upsert({"key": f"course-v1:NewX+C{number}+2026"} for number in range(10))
     catalog.control.upsert({"key": f"no key {number}"} for number in range(10))
     report = update_catalog_data(page_size=page_size, dry_run=dry_run)

@@ -7,7 +7,7 @@ import pytest
 from catalog_sync.api import sync_run_changes, update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.integration.sql import statements
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +28,7 @@ def generated_keys(catalog):
 def never_synced(catalog):
     """Course overviews without a URL, CCX courses too, and one that the Catalog does not list."""
     catalog.control.generate(150)
-    for key in [*generated_keys(catalog)[:100], "course-v1:ExampleX+LmsOnly+2026"]:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*generated_keys(catalog)[:100], "course-v1:ExampleX+LmsOnly+2026")
 
 
 @pytest.fixture
@@ -38,8 +37,7 @@ def changed_catalog(catalog):
     catalog.control.generate(150)
     keys = [key for key in generated_keys(catalog) if not key.startswith("ccx-v1:")]
     catalog.control.upsert([{"key": LEFT}])
-    for key in [*keys[:100], ADDED, CCX, LEFT, REJECTED]:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*keys[:100], ADDED, CCX, LEFT, REJECTED)
     update_catalog_data()
     catalog.control.delete([LEFT])
     # Not every generated course run is published: these are from now on.
@@ -102,8 +100,7 @@ def test_counts_updates_removals_and_rejected_course_runs():
 
 def test_counts_a_ccx_course_that_gets_the_new_url_of_its_parent_course_run(catalog):
     old, new = "https://www.example.com/old", "https://www.example.com/new"
-    for key in (ADDED, CCX):
-        CourseOverviewFactory(id=key)
+    add_course_overviews(ADDED, CCX)
     catalog.control.set_runs([{"key": ADDED, "marketing_url": old}, {"key": CCX, "marketing_url": new}])
     update_catalog_data()
     catalog.control.set_runs([{"key": ADDED, "marketing_url": new}, {"key": CCX, "marketing_url": None}])
@@ -122,8 +119,7 @@ def test_counts_no_removal_from_ccx_courses_whose_parent_course_run_is_new_in_th
 
 def test_first_one_counts_the_urls_that_it_would_write_when_it_limits_removals(catalog):
     """Eleven of 111, if those of the Catalog are counted, and not of eleven."""
-    for number in range(100):
-        CourseOverviewFactory(id=f"course-v1:ExampleX+C{number}+2026")
+    add_course_overviews(*(f"course-v1:ExampleX+C{number}+2026" for number in range(100)))
     for number in range(11):
         key = f"course-v1:LmsX+C{number}+2026"
         CourseOverviewFactory(id=key, marketing_url="https://www.example.com/x")

@@ -15,7 +15,7 @@ from catalog_sync.store.lease import Lease
 from catalog_sync.sync import incremental
 from sandbox.catalog.testing import COURSES_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +28,7 @@ NEW_URL = "https://www.example.com/course/new"
 @pytest.fixture(autouse=True)
 def synced(catalog):
     """Sync the LMS, and then record only the requests that follow."""
-    for key in [*KEYS, CCX]:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS, CCX)
     catalog.control.set_runs(
         {"key": key, "marketing_url": f"https://www.example.com/{key[10:]}"} for key in KEYS
     )

@@ -12,8 +12,7 @@ from catalog_sync.exceptions import SyncAlreadyRunning
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store.lease import LEASE_SECONDS
 from sandbox.catalog.testing import COURSES_PATH
-from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.integration.processes import age_heartbeat, marketing_urls, running_sync, wait_until
 
 pytest_plugins = ["tests.integration.process_fixtures"]
@@ -25,7 +24,7 @@ PAGES_OF_TEN = ("--page-size", "10", "--concurrency", "1")
 
 @pytest.fixture(autouse=True)
 def courses(shared_database, catalog):
-    CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key) for key in KEYS)
+    add_course_overviews(*KEYS)
     catalog.control.set_runs({"key": key, "marketing_url": URL} for key in KEYS)
 
 

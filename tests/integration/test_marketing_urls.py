@@ -93,7 +93,7 @@ class TestStatuses:
 
 
 class TestCcx:
-    """A custom course, which the Catalog rarely lists."""
+    """A CCX course, which the Catalog rarely lists."""
 
     @pytest.fixture(autouse=True)
     def ccx(self):

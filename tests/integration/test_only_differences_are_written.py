@@ -9,9 +9,9 @@ from django.db.models import F
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
-from catalog_sync.sync import writer
+from catalog_sync.sync import run_changes, writer
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.integration.sql import statements
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +26,7 @@ OLD_URL, NEW_URL = "https://www.example.com/old", "https://www.example.com/new"
 @pytest.fixture
 def changed_catalog(catalog):
     """A synced LMS, and a Catalog that has changed the URL of one course run since."""
-    for key in (CHANGED, SAME, LMS_ONLY, CCX):
-        CourseOverviewFactory(id=key, display_name="Größe", self_paced=True)
+    add_course_overviews(CHANGED, SAME, LMS_ONLY, CCX, display_name="Größe", self_paced=True)
     catalog.control.set_runs(
         [{"key": CHANGED, "marketing_url": OLD_URL}, {"key": SAME, "marketing_url": OLD_URL}]
     )
@@ -84,9 +83,7 @@ def test_host_that_disables_history_gets_urls_without_history(settings, request)
 def seed(catalog, count):
     """Generate course runs, each with its course overview."""
     catalog.control.generate(count)
-    CourseOverview.objects.bulk_create(
-        CourseOverviewFactory.build(id=run["key"]) for run in catalog.control.runs()
-    )
+    add_course_overviews(*(run["key"] for run in catalog.control.runs()))
 
 
 def searches_for_unknown_urls(sent):
@@ -98,13 +95,13 @@ class TestSecondSync:
 
     @pytest.mark.parametrize("page_size", [20, 500])
     def test_writes_nothing_and_counts_all_as_unchanged(self, page_size, catalog):
-        seed(catalog, 400)
+        seed(catalog, 120)
         first = update_catalog_data(page_size=500)
         with statements() as sent:
             report = update_catalog_data(page_size=page_size)
         assert sent.writes() == []
         assert not searches_for_unknown_urls(sent)
-        assert (report.updated, report.unchanged) == (0, first.matched) == (0, 400)
+        assert (report.updated, report.unchanged) == (0, first.matched) == (0, 120)
         assert SyncRun.objects.get(pk=report.run_id).status == "succeeded"
 
     def test_removes_a_url_that_no_catalog_provides(self, catalog):
@@ -117,7 +114,7 @@ class TestSecondSync:
         assert (report.removed, searches_for_unknown_urls(sent)) == (1, True)
 
     def test_page_size_does_not_change_what_is_stored(self, catalog):
-        seed(catalog, 400)
+        seed(catalog, 120)
         update_catalog_data(page_size=20)
         before = list(CourseOverview.objects.order_by("id").values())
         update_catalog_data(page_size=10_000)
@@ -143,9 +140,13 @@ def test_few_changes_per_page_are_collected(longest_wait, first_pages, catalog, 
 
 
 @pytest.mark.usefixtures("without_timed_actions")
-@pytest.mark.parametrize("page_size", [20, 500])
+@pytest.mark.parametrize(("page_size", "count"), [(20, 300), (500, 2100)])
 class TestStatements:
     """The number of statements per page does not depend on the page size."""
+
+    @pytest.fixture(autouse=True)
+    def few_changes_are_stored(self, monkeypatch):
+        monkeypatch.setattr(run_changes, "MOST_PER_KIND", 100)
 
     def per_page(self, page_size):
         """Return the number of statements of each page but the first and the last."""
@@ -154,9 +155,9 @@ class TestStatements:
             update_catalog_data(page_size=page_size, on_progress=lambda *_: marks.append(len(sent.all())))
         return [after - before for before, after in pairwise(marks[:-1])]
 
-    def test_of_changed_unchanged_and_cleared_course_overviews(self, page_size, catalog):
-        seed(catalog, 2100)
-        # The seventh stores what changed, on the pages with the first thousand changes.
+    def test_of_changed_unchanged_and_cleared_course_overviews(self, page_size, count, catalog):
+        seed(catalog, count)
+        # The seventh stores what changed, on the pages with the first hundred changes.
         counts = self.per_page(page_size)
         assert (max(counts) <= 7, counts[-1] <= 6) == (True, True)
         assert set(self.per_page(page_size)) == {1}
@@ -164,9 +165,9 @@ class TestStatements:
         counts = self.per_page(page_size)
         assert (max(counts) <= 6, counts[-1] <= 5) == (True, True)
 
-    def test_of_unchanged_course_runs_some_of_which_the_lms_does_not_have(self, page_size, catalog):
-        catalog.control.generate(2100)
+    def test_of_unchanged_course_runs_some_of_which_the_lms_does_not_have(self, page_size, count, catalog):
+        catalog.control.generate(count)
         keys = sorted((run["key"] for run in catalog.control.runs()), key=str.lower)
-        CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key) for key in keys[::2])
+        add_course_overviews(*keys[::2])
         update_catalog_data()
         assert set(self.per_page(page_size)) == {2}

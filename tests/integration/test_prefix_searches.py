@@ -9,7 +9,7 @@ from django.db import connection
 
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_overviews
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.integration.sql import plan, statements
 
 # SQLite has no index for it.
@@ -40,8 +40,7 @@ def read_whole_tables(search: Callable[[], object]) -> list[str]:
 
 @pytest.fixture
 def some_courses():
-    for key in (*KEYS, CCX_KEY):
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS, CCX_KEY)
 
 
 SEARCHES = {

@@ -21,7 +21,7 @@ from catalog_sync.store.lease import Lease, expire_stale_runs, wait_for_writer
 from catalog_sync.store.sql import idle_transactions_bounded, is_conflict, repeat_on_conflict
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin_client import CONFIGURATION, client_of
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.integration.processes import (
     Worker,
     age_heartbeat,
@@ -40,8 +40,7 @@ RETRIED = "event=catalog_sync.transaction_retried"
 
 @pytest.fixture
 def courses(shared_database, catalog):
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS)
     catalog.control.set_runs([{"key": key, "marketing_url": URL} for key in KEYS])
 
 
@@ -112,8 +111,8 @@ def calling_at_retry(number, act):
         logging.getLogger("catalog_sync").removeHandler(handler)
 
 
-def lock_during_the_run(locks):
-    """Return an ``on_progress`` that lets another connection hold a row of the second page."""
+def lock_during_the_sync_run(locks):
+    """Return an ``on_progress`` that lets another connection lock a row of the second page."""
 
     def on_progress(retrieved, total):
         if not locks:
@@ -123,18 +122,18 @@ def lock_during_the_run(locks):
 
 
 class TestLockWait:
-    """A row of the page is held by another connection."""
+    """Another connection has locked a row of the page."""
 
     @pytest.mark.parametrize("retry", [1, 2, 3])
     def test_page_is_retried(self, retry, short_lock_wait):
         locks = []
         with calling_at_retry(retry, lambda: locks[0].release()):
-            update_catalog_data(page_size=10, on_progress=lock_during_the_run(locks))
+            update_catalog_data(page_size=10, on_progress=lock_during_the_sync_run(locks))
         assert set(marketing_urls().values()) == {URL}
 
     @pytest.fixture
     def given_up(self, short_lock_wait, monkeypatch):
-        """The report of a run that met a lock which was held for longer than it tried, and how often it tried again."""
+        """The report of a sync run that waits for a lock in vain, and the number of its retries."""
         from catalog_sync.sync.runner import Run
 
         locks, close = [], Run.close
@@ -145,7 +144,7 @@ class TestLockWait:
 
         monkeypatch.setattr(Run, "close", release_and_close)
         with calling_at_retry(0, print) as counting:
-            report = update_catalog_data(page_size=10, on_progress=lock_during_the_run(locks))
+            report = update_catalog_data(page_size=10, on_progress=lock_during_the_sync_run(locks))
         return report, counting.retries
 
     def test_page_is_retried_three_times_at_most(self, given_up):
@@ -249,21 +248,13 @@ class TestLostConnection:
     def report(self, courses):
         return update_catalog_data(page_size=10, on_progress=lose_the_connection)
 
-    def test_sync_run_fails_in_one_sentence(self, report):
-        assert (report.status, "Database error: " in report.message, "\n" in report.message) == (
-            "failed",
-            True,
-            False,
-        )
-
-    def test_sync_run_is_closed_over_a_new_connection(self, report):
+    def test_sync_run_fails_in_one_sentence_and_is_closed_over_a_new_connection(self, report):
+        assert ("Database error: " in report.message, "\n" in report.message) == (True, False)
         run = SyncRun.objects.get(pk=report.run_id)
-        assert (run.status, run.lease) == ("failed", None)
+        assert (report.status, run.status, run.lease) == ("failed", "failed", None)
 
-    def test_first_page_remains_written(self, report):
+    def test_first_page_stays_written_and_the_next_sync_writes_all_urls(self, report):
         assert sum(url == URL for url in marketing_urls().values()) == 10
-
-    def test_next_sync_writes_all_urls(self, report):
         update_catalog_data()
         assert set(marketing_urls().values()) == {URL}
 
@@ -271,11 +262,11 @@ class TestLostConnection:
 def test_lease_that_was_not_released_expires(courses, monkeypatch):
     from catalog_sync.store.lease import Lease
 
-    def gone(*args, **values):
+    def refuse(*args, **values):
         raise OperationalError("the server has gone away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Lease, "close", gone)
+        patch.setattr(Lease, "close", refuse)
         update_catalog_data()
     age_heartbeat()
     assert update_catalog_data().status == "succeeded"
@@ -426,7 +417,7 @@ class TestRepeatOnConflict:
             transaction.on_commit(
                 lambda: locks.append(RowLock(CourseOverview.objects.filter(pk=KEYS[0]), display_name="held"))
             )
-            # Django calls them in the order in which they came: the lock has to come before the second look.
+            # Django calls them in the order of registration: the lock must precede the comparison.
             hooks = connection.run_on_commit
             hooks.insert(0, hooks.pop())
         assert marketing_urls()[KEYS[0]] == URL

@@ -11,7 +11,7 @@ from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import changes
 from catalog_sync.sync import run_changes
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -44,8 +44,7 @@ class TestUrlsStay:
 
     @pytest.fixture
     def course_overviews(self):
-        for key in KEYS:
-            CourseOverviewFactory(id=key)
+        add_course_overviews(*KEYS)
 
     @pytest.mark.parametrize("url", ["courses/one", 7, "javascript:alert(1)"])
     def test_of_course_runs_that_were_synced_before(self, url, course_overviews, catalog):
@@ -60,15 +59,15 @@ class TestUrlsStay:
 
     @pytest.mark.parametrize("dry_run", [True, False])
     def test_of_another_tool(self, dry_run, catalog):
-        for key in KEYS:
-            CourseOverviewFactory(id=key, marketing_url=URL)
+        add_course_overviews(*KEYS, marketing_url=URL)
         catalog.control.set_runs(with_relative_urls(KEYS))
         report = update_catalog_data(dry_run=dry_run)
         assert (report.status != "refused", report.removed, urls()) == (True, 0, 30)
 
     def test_of_ccx_courses(self, catalog):
-        for number in range(30):
-            CourseOverviewFactory(id=f"ccx-v1:ExampleX+C00+2026+ccx@{number}", marketing_url=URL)
+        add_course_overviews(
+            *(f"ccx-v1:ExampleX+C00+2026+ccx@{number}" for number in range(30)), marketing_url=URL
+        )
         catalog.control.set_runs(with_relative_urls(KEYS[:1]))
         report = update_catalog_data()
         assert (report.status != "refused", report.removed, urls()) == (True, 0, 30)

@@ -7,7 +7,7 @@ import pytest
 from catalog_sync.api import pin_marketing_url, update_catalog_data
 from catalog_sync.models import CatalogCourseRun
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -25,8 +25,7 @@ def in_catalog(key, url=URL, **values):
 @pytest.fixture
 def synced(catalog):
     """An LMS that has been synced with its Catalog."""
-    for key in [*KEYS, CCX]:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS, CCX)
     catalog.control.set_runs([in_catalog(key) for key in KEYS])
     assert update_catalog_data().status == "succeeded"
 
@@ -48,16 +47,8 @@ class TestConfirmed:
             catalog.control.upsert([in_catalog(KEY, None)])
         return update_catalog_data()
 
-    def test_url_is_removed(self, report):
-        assert marketing_url() is None
-
-    def test_ccx_courses_lose_the_url_too(self, report):
-        assert marketing_url(CCX) is None
-
-    def test_removals_are_counted(self, report):
-        assert report.removed == 2
-
-    def test_other_urls_stay(self, report):
+    def test_course_and_its_ccx_courses_lose_the_url_and_others_keep_theirs(self, report):
+        assert (marketing_url(), marketing_url(CCX), report.removed) == (None, None, 2)
         assert marketing_url(OTHER) == URL
 
     def test_removal_is_in_the_history(self, report):
@@ -102,18 +93,12 @@ def test_unpublished_course_run_stays_stored_without_url(synced, catalog):
 class TestUnconfirmed:
     """Marketing URLs that the list did not have, but that the look-up does not confirm as absent."""
 
-    @pytest.fixture
-    def contradicted(self, synced, catalog):
+    def test_look_up_that_finds_the_course_run_keeps_the_url(self, synced, catalog):
         """The course run is listed again when it is looked up."""
         catalog.control.delete([KEY])
         catalog.control.fault("mutate", match=LOOK_UP, upsert=[in_catalog(KEY)], before=True)
-        return update_catalog_data()
-
-    def test_look_up_that_finds_the_course_run_keeps_the_url(self, contradicted):
-        assert marketing_url() == URL
-
-    def test_look_up_that_finds_the_course_run_succeeds(self, contradicted):
-        assert (contradicted.status, contradicted.removed) == ("succeeded", 0)
+        report = update_catalog_data()
+        assert (report.status, report.removed, marketing_url()) == ("succeeded", 0, URL)
 
     def test_look_up_that_returns_a_rejected_record_keeps_the_url(self, synced, catalog):
         catalog.control.delete([KEY])
@@ -202,8 +187,20 @@ class TestForeignUrl:
         foreign(in_catalog(KEY))
         assert marketing_url() == URL
 
-    def test_is_kept_if_the_url_of_the_catalog_is_rejected(self, foreign):
-        assert (foreign(in_catalog(KEY, "data:,")).course_runs_rejected, marketing_url()) == (1, FOREIGN_URL)
+    def test_is_kept_without_a_look_up_if_the_url_of_the_catalog_is_rejected(self, foreign, catalog):
+        assert foreign(in_catalog(KEY, "data:,")).course_runs_rejected == 1
+        catalog.control.clear_requests()
+        update_catalog_data()
+        assert marketing_url() == FOREIGN_URL
+        assert all("keys" not in request.params for request in catalog.control.requests())
+
+    def test_of_a_ccx_course_is_removed_although_one_before_it_has_a_rejected_parent(self, foreign):
+        foreign(in_catalog(KEY, "data:,"))
+        unlisted = CCX.replace("C07", "C99")
+        CourseOverviewFactory(id=unlisted, marketing_url=FOREIGN_URL)
+        CourseOverview.objects.filter(pk=CCX).update(marketing_url=FOREIGN_URL)
+        update_catalog_data()
+        assert (marketing_url(CCX), marketing_url(unlisted)) == (FOREIGN_URL, None)
 
     def test_is_removed_if_the_catalog_never_listed_the_course(self, synced):
         CourseOverviewFactory(id="course-v1:LmsX+Only+2026", marketing_url=FOREIGN_URL)
@@ -255,7 +252,7 @@ class TestUnconfirmedWithoutUrl:
     @pytest.fixture(autouse=True)
     def recreated_and_unpublished(self, synced, catalog):
         CourseOverview.objects.filter(pk=KEY).delete()
-        CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=KEY, language=None)])
+        add_course_overviews(KEY, language=None)
         catalog.control.upsert([in_catalog(KEY, status="unpublished", content_language="fr-fr")])
 
     def test_url_is_not_written_before_its_removal(self):

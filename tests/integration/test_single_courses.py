@@ -8,7 +8,7 @@ from catalog_sync.api import update_catalog_data
 from catalog_sync.operations import course_link
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +23,7 @@ URL, CCX_URL = "https://www.example.com/course/one", "https://www.example.com/co
 
 @pytest.fixture(autouse=True)
 def lms_and_catalog(catalog):
-    for key in (KEY, OTHER, OLD_STYLE, CCX, UNKNOWN):
-        CourseOverviewFactory(id=key)
+    add_course_overviews(KEY, OTHER, OLD_STYLE, CCX, UNKNOWN)
     catalog.control.set_runs({"key": key, "marketing_url": URL} for key in (KEY, OTHER, OLD_STYLE))
 
 

@@ -12,7 +12,7 @@ from catalog_sync.store import course_runs
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.integration.sql import statements
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +35,7 @@ class TestSync:
 
     @pytest.fixture(autouse=True)
     def lms(self, catalog):
-        for key in (KEY, OTHER, CCX):
-            CourseOverviewFactory(id=key)
+        add_course_overviews(KEY, OTHER, CCX)
         catalog.control.set_runs([{"key": key, "marketing_url": CATALOG_URL} for key in (KEY, OTHER)])
 
     @pytest.mark.parametrize("key", [KEY, CCX])
@@ -190,7 +189,7 @@ class TestStatements:
     def test_unchanged_page_takes_one_statement(self, catalog):
         catalog.control.generate(60)
         keys = [run["key"] for run in catalog.control.runs()]
-        CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key) for key in keys)
+        add_course_overviews(*keys)
         for key in keys[::3]:
             pin_marketing_url(key, PIN)
         update_catalog_data(page_size=20)
@@ -200,7 +199,6 @@ class TestStatements:
         assert {after - before for before, after in pairwise(marks[:-1])} == {1}
 
     def test_pinning_takes_no_more_statements_for_many_ccx_courses(self, django_assert_max_num_queries):
-        for number in range(50):
-            CourseOverviewFactory(id=f"ccx-v1:ExampleX+One+2026+ccx@{number}")
+        add_course_overviews(*(f"ccx-v1:ExampleX+One+2026+ccx@{number}" for number in range(50)))
         with django_assert_max_num_queries(20):
             pin_marketing_url(KEY, PIN)

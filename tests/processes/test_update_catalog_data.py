@@ -7,11 +7,14 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from sandbox.catalog.testing import CatalogProcess
+from sandbox.lms.course_overviews.models import CourseOverview
 from tests.integration.processes import wait_until
 from tests.processes.manage import GIVE_UP_SECONDS, Lms
 from tests.raw_server import nobody_listens
@@ -22,11 +25,6 @@ KEYS = (
     "requests retries catalog_count course_runs_retrieved course_runs_rejected course_overviews matched updated "
     "unchanged removed removals_refused not_in_lms not_in_catalog in_other_catalogs of_other_orgs failures"
 ).split()
-STORED = """
-from sandbox.lms.course_overviews.models import CourseOverview
-print(*CourseOverview.objects.order_by("id").values_list("id", "marketing_url", "modified"), sep="\\n")
-"""
-
 WITHOUT_RETRIES = """
 from catalog_sync.models import CatalogSyncConfig
 CatalogSyncConfig.objects.create(enabled=True, retry_deadline_seconds=0)
@@ -146,22 +144,31 @@ def test_wrong_usage_exits_with_2_and_names_the_option(lms):
     assert process.stderr.strip().endswith("--page-size must be between 1 and 10,000, or 'auto' (got abc).")
 
 
-@pytest.mark.parametrize("path", ["/api/v1/course_runs/", "/oauth2/access_token"])
-def test_sync_without_the_catalog_or_its_token_provider(
-    path, lms, seeded_database, running_catalog, tmp_path
-):
-    """The sync fails with one sentence, and changes no URL that is stored."""
+@pytest.fixture(scope="module")
+def synced(running_catalog, seeded_database, tmp_path_factory):
+    """A synced LMS that does not repeat a request: other tests prove the retries."""
+    database = tmp_path_factory.mktemp("synced") / "lms.sqlite3"
+    lms = Lms.of(shutil.copy(seeded_database, database), running_catalog)
     assert lms.update().returncode == 0
+    lms.shell(WITHOUT_RETRIES)
+    return lms
+
+
+def course_overviews(lms: Lms) -> list[tuple[str, ...]]:
+    columns = "id, marketing_url, modified"
+    with closing(sqlite3.connect(lms.database)) as database:
+        return database.execute(
+            f"SELECT {columns} FROM {CourseOverview._meta.db_table} ORDER BY id"
+        ).fetchall()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/course_runs/", "/oauth2/access_token"])
+def test_sync_without_the_catalog_or_its_token_provider(path, synced):
+    """The sync fails with one sentence, and changes no URL that is stored."""
+    stored = course_overviews(synced)
     with nobody_listens() as address:
-        database = shutil.copy(lms.database, tmp_path / "lms.sqlite3")
-        if "api" in path:
-            cut_off = Lms(database, f"{address}/api/v1", running_catalog.oauth2_url)
-        else:
-            cut_off = Lms(database, running_catalog.api_url, f"{address}/oauth2")
-        # Other tests prove the retries.
-        cut_off.shell(WITHOUT_RETRIES)
-        stored = cut_off.shell(STORED)
-        process = cut_off.update("--json")
+        name, prefix = ("api_url", "/api/v1") if "api" in path else ("oauth2_url", "/oauth2")
+        process = replace(synced, **{name: f"{address}{prefix}"}).update("--json")
     assert process.returncode == 1
     first_line = process.stderr.splitlines()[0]
     assert first_line.startswith("CommandError: The connection to the ")
@@ -173,7 +180,8 @@ def test_sync_without_the_catalog_or_its_token_provider(
     report = json.loads(process.stdout)
     assert (report["status"], report["matched"], report["unchanged"]) == ("failed", 0, 0)
     assert report["course_overviews"] > 0
-    assert cut_off.shell(STORED) == stored
+    assert course_overviews(synced) == stored
+    assert any(url for _, url, _ in stored)
 
 
 def test_second_sync_exits_with_75_and_names_the_first(seeded_database, running_catalog, tmp_path):
@@ -191,13 +199,9 @@ def test_second_sync_exits_with_75_and_names_the_first(seeded_database, running_
     assert "Traceback" not in process.stderr
 
 
-def test_quiet_sync_that_fails_prints_only_the_cause(lms, tmp_path):
+def test_quiet_sync_that_fails_prints_only_the_cause(synced):
     with nobody_listens() as address:
-        cut_off = Lms(
-            shutil.copy(lms.database, tmp_path / "lms.sqlite3"), f"{address}/api/v1", lms.oauth2_url
-        )
-        cut_off.shell(WITHOUT_RETRIES)
-        process = cut_off.update("-v0")
+        process = replace(synced, api_url=f"{address}/api/v1").update("-v0")
     assert (process.returncode, process.stdout) == (1, "")
     assert re.fullmatch(r"CommandError: The connection to the .*\n", process.stderr)
 

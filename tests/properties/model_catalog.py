@@ -15,19 +15,19 @@ from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
 API_URL = "http://catalog.test/api/v1"
-# What a course overview may show whose run has an unfit URL in the Catalog: whatever it showed before.
-KEPT = "what it showed"
+# If the Catalog has an invalid URL for a course run, its course overview keeps the URL that it has.
+KEPT = "the URL that it has"
 
 
 class Run(NamedTuple):
-    """What the Catalog says of a course run."""
+    """A course run in the Catalog."""
 
     url: str | None
     status: str = "published"
 
     @property
-    def truth(self) -> str | None:
-        """The URL that learners are to be sent to."""
+    def expected_url(self) -> str | None:
+        """The marketing URL that the course overview must have."""
         if self.url and not self.url.startswith("https:"):
             return KEPT if self.status == "published" else None
         return self.url if self.status == "published" else None
@@ -38,10 +38,10 @@ class ModelCatalog:
     """Rows in the order of ``LOWER(key)``.
 
     Attributes:
-        before_request: called with the number of the request before it is answered: the world moves on.
+        before_request: called with the number of the request before it is answered.
         failing: the requests that are answered with an error, by number.
         languages: the content languages of course runs, by key.
-        said: what the Catalog has said of each run since ``forget_the_past``; None for a run without fit URL.
+        past_urls: the expected URLs of each course run since ``forget_the_past``.
     """
 
     runs: dict[str, Run]
@@ -49,27 +49,27 @@ class ModelCatalog:
     failing: dict[int, int] = field(default_factory=dict)
     requests: int = 0
     languages: dict[str, str] = field(default_factory=dict)
-    said: dict[str, set[str | None]] = field(default_factory=dict)
+    past_urls: dict[str, set[str | None]] = field(default_factory=dict)
     current: ClassVar[ModelCatalog]
 
     def set(self, key: str, run: Run | None) -> None:
-        """Let a run enter, change, or, with None, leave."""
-        self.said.setdefault(key, {self.truth(key)})
+        """Add or change a course run; None: delete it."""
+        self.past_urls.setdefault(key, {self.expected_url(key)})
         if run is None:
             self.runs.pop(key, None)
         else:
             self.runs[key] = run
-        self.said[key].add(self.truth(key))
+        self.past_urls[key].add(self.expected_url(key))
 
-    def truth(self, key: str) -> str | None:
-        return self.runs[key].truth if key in self.runs else None
+    def expected_url(self, key: str) -> str | None:
+        return self.runs[key].expected_url if key in self.runs else None
 
-    def truths(self, key: str) -> set[str | None]:
-        """What was true at some moment since ``forget_the_past``."""
-        return self.said.get(key, {self.truth(key)})
+    def expected_urls(self, key: str) -> set[str | None]:
+        """The expected URLs at all moments since ``forget_the_past``."""
+        return self.past_urls.get(key, {self.expected_url(key)})
 
     def forget_the_past(self) -> None:
-        self.said = {}
+        self.past_urls = {}
         self.requests = 0
 
     def answer(self, url: str) -> tuple[int, bytes]:

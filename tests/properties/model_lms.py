@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from catalog_sync.course_keys import parent_of_ccx
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.properties.model_catalog import KEPT, ModelCatalog
 
 
 @dataclass
 class ModelLms:
-    """What happens to course overviews, and which of them the next sync is excused for.
+    """What happens to course overviews, and which of them the next sync may leave wrong.
 
     Attributes:
-        past: what each course overview has shown since ``forget_the_past``.
-        unannounced: the keys written without a signal, right after the next run at the latest.
+        past: the URLs that each course overview has had since ``forget_the_past``.
+        unannounced: the keys that were written without a signal; the next sync corrects them.
     """
 
     past: dict[str, set[str | None]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class ModelLms:
     def bulk_create(self, key: str) -> None:
         """Create without a signal, and so without a URL."""
         self.delete(key)
-        CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=key)])
+        add_course_overviews(key)
         self.unannounced.add(key)
         self.note(key)
 
@@ -63,10 +63,10 @@ class ModelLms:
         self.unannounced.clear()
 
 
-def truths(catalog: ModelCatalog, key: str) -> set[str | None]:
-    """Return what a course overview might rightly show at some moment: a CCX course falls back to its parent run."""
-    own = catalog.truths(key)
+def expected_urls(catalog: ModelCatalog, key: str) -> set[str | None]:
+    """Return the URLs that a course overview may have: a CCX course without a URL has that of its parent course run."""
+    own = catalog.expected_urls(key)
     parent = parent_of_ccx(key)
     if parent is None or not own & {None, KEPT}:
         return own
-    return own - {None} | catalog.truths(parent)
+    return own - {None} | catalog.expected_urls(parent)

@@ -20,7 +20,7 @@ from tests.properties.model_catalog import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# These differ between any two sync runs: the second one knows from the first how long the list is, so it requests
+# These differ between any two sync runs: the second one has the length of the list from the first, so it requests
 # other pages together.
 OF_THE_SYNC_RUN = {"run_id", "dry_run", "duration_seconds", "seconds_per_page", "requests"}
 ALL_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}

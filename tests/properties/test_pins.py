@@ -12,7 +12,7 @@ from catalog_sync.models import PinnedMarketingUrl
 from tests.properties import examples
 from tests.properties import test_histories as the_histories
 from tests.properties.model_catalog import Run
-from tests.properties.model_lms import truths
+from tests.properties.model_lms import expected_urls
 
 PINNABLE = [*the_histories.PLAIN[:3], the_histories.CCX[0], the_histories.CCX[1], the_histories.OLD_STYLE[0]]
 pin_urls = st.sampled_from(["https://www.example.com/pinned", "https://www.example.com/pinned-otherwise"])
@@ -67,10 +67,10 @@ class PinningHistory(the_histories.History):
         wrong = {}
         for key, url in self.lms.marketing_urls().items():
             parent_pin = pins.get(parent_of_ccx(key) or "")
-            allowed = {pins[key]} if key in pins else truths(self.catalog, key)
+            allowed = {pins[key]} if key in pins else expected_urls(self.catalog, key)
             if key not in pins and parent_pin:
-                # Its own URL, if it has one, comes before the pin of its parent.
-                allowed = (self.catalog.truths(key) - {None}) | {parent_pin}
+                # Its own URL, if it has one, overrides the pin of its parent course run.
+                allowed = (self.catalog.expected_urls(key) - {None}) | {parent_pin}
             if key not in self.lms.unannounced and url not in allowed:
                 wrong[key] = url
         return wrong
@@ -87,7 +87,7 @@ class TestHistories:
 
     @given(st.sets(st.sampled_from(PINNABLE)), few_moves, few_moves, the_histories.options())
     @examples(60)
-    def test_pin_else_catalog_is_shown(self, overviews, first_moves, moves, chosen):
+    def test_pinned_url_overrides_the_catalog(self, overviews, first_moves, moves, chosen):
         history = PinningHistory(dict.fromkeys(PINNABLE[::2], the_histories.FULL), overviews, set())
         history.sync(first_moves, allow_removals=True)
         report = history.sync(moves, **chosen)
@@ -95,7 +95,7 @@ class TestHistories:
 
     @given(st.sets(st.sampled_from(PINNABLE)), few_moves, few_moves)
     @examples(40)
-    def test_unpinning_everything_leaves_what_the_catalog_says(self, overviews, first_moves, moves):
+    def test_unpinning_everything_restores_the_urls_of_the_catalog(self, overviews, first_moves, moves):
         history = PinningHistory(dict.fromkeys(PINNABLE[::2], the_histories.FULL), overviews, set())
         history.sync(first_moves, allow_removals=True)
         history.sync(moves, allow_removals=True)

@@ -34,7 +34,7 @@ def test_upsert_changes_only_the_given_fields(control, caller, change):
     assert caller.runs().json["results"] == [*before[:4], before[4] | change, *before[5:]]
 
 
-def test_upsert_inserts_a_new_run_in_order_and_delete_ignores_unknown_keys(control):
+def test_upsert_inserts_a_new_course_run_in_order_and_delete_ignores_unknown_keys(control):
     control.set_runs([{"key": "course-v1:A+B+1"}, {"key": "course-v1:A+B+3"}])
     control.upsert([{"key": "course-v1:A+b+2"}])
     assert [row["key"][-1] for row in control.runs()] == ["1", "2", "3"]

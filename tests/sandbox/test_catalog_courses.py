@@ -27,7 +27,7 @@ def test_reply_without_changes_has_52_bytes(since, caller):
     assert len(changed(caller, since).body) == 52
 
 
-def test_edit_lists_the_course_with_all_its_runs(control, caller, since):
+def test_edit_lists_the_course_with_all_its_course_runs(control, caller, since):
     control.upsert([{"key": SECOND, "status": "unpublished"}])
 
     runs = [{"key": CCX}, {"key": FIRST}, {"key": SECOND}]
@@ -52,7 +52,7 @@ def test_new_course_run_lists_its_course(control, caller, since):
     assert changed(caller, since).keys == ["Org+Three"]
 
 
-def test_course_whose_last_run_was_deleted_is_listed_without_runs(control, caller, since):
+def test_course_whose_last_course_run_was_deleted_is_listed_without_course_runs(control, caller, since):
     control.delete([OTHER])
 
     assert changed(caller, since).json["results"] == [{"key": "Org+Two", "course_runs": []}]
@@ -74,13 +74,13 @@ def test_courses_are_in_the_order_of_their_keys_with_both_paginations(control, c
 
 
 @pytest.mark.parametrize(("query", "runs"), [("fields=key,course_runs", []), (FIELDS, [{"key": OTHER}])])
-def test_hidden_runs_are_listed_only_on_request(control, caller, since, query, runs):
+def test_hidden_course_runs_are_listed_only_on_request(control, caller, since, query, runs):
     control.upsert([{"key": OTHER, "hidden": True}])
 
     assert changed(caller, since, query).json["results"] == [{"key": "Org+Two", "course_runs": runs}]
 
 
-def test_nested_runs_are_full_objects_without_fields(control, caller, since):
+def test_nested_course_runs_are_full_objects_without_fields(control, caller, since):
     control.upsert([{"key": OTHER}])
 
     run = changed(caller, since, "").json["results"][0]["course_runs"][0]

@@ -183,7 +183,7 @@ def test_ordering_by_start_has_no_tie_break(keys, control, caller):
     assert replies[0].keys[:50] != replies[1].keys[:50]
 
 
-def test_marketable_leaves_out_unpublished_runs_and_runs_without_url(control, caller):
+def test_marketable_leaves_out_course_runs_that_are_unpublished_or_have_no_url(control, caller):
     control.set_runs(
         [
             {"key": "course-v1:A+B+published"},

@@ -1,1 +1,1 @@
-"""The product, as an attacker sees it; what is promised stands in ``docs/security.rst``."""
+"""Attacks on the app. ``docs/security.rst`` lists the promises."""

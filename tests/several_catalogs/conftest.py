@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sandbox.catalog.testing import CatalogProcess
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.several_catalogs.lms import KEYS, PARTNER_SECRET, PARTNER_URL, URL, lists
 
 
@@ -71,7 +71,6 @@ def configure_only(partner: CatalogProcess, settings) -> Callable[..., None]:
 @pytest.fixture
 def courses(catalog: CatalogProcess, partner: CatalogProcess) -> None:
     """Courses of the LMS, of which the first Catalog lists three and the second the others."""
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS)
     lists(catalog, *KEYS[:3], url=URL)
     lists(partner, *KEYS[3:], url=PARTNER_URL)

@@ -12,7 +12,7 @@ from catalog_sync.sync.distributed.coordinator import join_and_close, take_parti
 from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.several_catalogs.lms import KEYS, PARTNER_URL, URL, lists, marketing_url, sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,8 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def planned(catalog, partner):
     """Return a function that opens a sync run of the second Catalog, and returns its id and its partitions."""
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS)
     lists(catalog, *KEYS[2:], url=URL)
     lists(partner, *KEYS, url=PARTNER_URL)
 

@@ -7,7 +7,7 @@ import pytest
 from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.several_catalogs.lms import (
     CCX,
     FOREIGN_URL,
@@ -32,8 +32,7 @@ EITHER_ORDER = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def courses(partner):
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS)
 
 
 @EITHER_ORDER
@@ -46,23 +45,13 @@ class TestInBoth:
         lists(partner, KEY, OTHER, url=PARTNER_URL)
         sync(*order)
 
-    def test_url_is_that_of_the_first_named(self, order):
-        assert marketing_url() == URL
-
-    def test_first_named_provides_it(self, order):
-        assert provider() == "default"
-
-    def test_each_has_its_own_row(self, order):
-        assert listed_by() == {"default", "partner"}
-
-    def test_second_catalog_provides_what_only_it_lists(self, order):
+    def test_first_named_provides_the_url_and_the_second_what_only_it_lists(self, order):
+        assert (marketing_url(), provider(), listed_by()) == (URL, "default", {"default", "partner"})
         assert (marketing_url(OTHER), provider(OTHER)) == (PARTNER_URL, "partner")
 
-    def test_next_syncs_write_nothing(self, order):
-        assert sync(*order, *order).updated == 0
-
-    def test_sync_of_the_second_catalog_removes_nothing(self, order):
-        assert sync("partner").removed == 0
+    def test_next_syncs_write_and_remove_nothing(self, order):
+        reports = [sync(name) for name in (*order, *order)]
+        assert [(report.updated, report.removed) for report in reports] == [(0, 0)] * 4
 
     def test_course_runs_of_both_catalogs_are_not_looked_up(self, order, catalog, partner):
         lists(catalog, *KEYS[:4], url=URL)
@@ -100,14 +89,10 @@ class TestFirstNamedComesLater:
         lists(catalog, KEY, url=URL)
         return sync("default")
 
-    def test_its_url_is_published(self, taken):
-        assert marketing_url() == URL
-
-    def test_course_overview_is_counted_as_updated(self, taken):
-        assert taken.updated == 1
-
-    def test_row_of_the_second_catalog_stays(self, taken):
+    def test_its_url_is_published_and_the_row_of_the_second_stays(self, taken, catalog):
+        assert (marketing_url(), taken.updated) == (URL, 1)
         assert CatalogCourseRun.objects.get(catalog="partner").marketing_url == PARTNER_URL
+        assert all("keys" not in request.params for request in catalog.control.requests())
 
     def test_its_other_values_are_published_too(self, taken, catalog, partner, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
@@ -116,9 +101,6 @@ class TestFirstNamedComesLater:
         assert language() != "de"
         sync("default")
         assert language() == "de"
-
-    def test_course_run_is_not_looked_up(self, taken, catalog):
-        assert all("keys" not in request.params for request in catalog.control.requests())
 
     def test_second_catalog_provides_the_url_once_the_first_is_not_configured_any_more(
         self, taken, partner, configure_only
@@ -141,20 +123,14 @@ class TestConflict:
         lists(partner, *KEYS[2:], url=PARTNER_URL)
         sync("default")
 
-    def test_is_counted(self, both):
-        assert sync("partner").in_other_catalogs == 6
-
-    def test_is_counted_once_on_pages_that_overlap(self, both):
-        assert sync("partner", page_size=2).in_other_catalogs == 6
-
-    def test_is_counted_in_the_same_way_by_a_dry_run(self, both):
-        assert sync("partner", page_size=2, dry_run=True).in_other_catalogs == 6
-
-    def test_is_not_a_failure(self, both):
-        assert sync("partner").failures == 0
-
-    def test_course_runs_are_counted_as_retrieved(self, both):
-        assert sync("partner", page_size=2).course_runs_retrieved == 6
+    @pytest.mark.parametrize(
+        "options",
+        [{}, {"page_size": 2}, {"page_size": 2, "dry_run": True}],
+        ids=["one page", "pages that overlap", "dry run"],
+    )
+    def test_is_counted_once_and_is_not_a_failure(self, options, both):
+        report = sync("partner", **options)
+        assert (report.in_other_catalogs, report.course_runs_retrieved, report.failures) == (6, 6, 0)
 
     def test_is_logged_with_whose_url_is_kept(self, both, caplog):
         sync("partner")

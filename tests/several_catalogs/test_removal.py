@@ -9,7 +9,7 @@ from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.several_catalogs.lms import (
     CCX,
     FOREIGN_URL,
@@ -31,8 +31,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def courses(partner, catalog):
     """Sync one course run from the first Catalog, and one from the second."""
-    for key in [*KEYS, CCX]:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS, CCX)
     lists(catalog, KEY, url=URL)
     lists(partner, OTHER, url=PARTNER_URL)
     update_catalog_data()
@@ -41,34 +40,16 @@ def courses(partner, catalog):
 class TestLost:
     """The Catalog that provided a marketing URL does not have it any more."""
 
-    def test_deleted_course_run_loses_its_url(self, catalog):
+    def test_deleted_course_run_and_its_ccx_courses_lose_the_url(self, catalog):
         lists(catalog)
-        sync("default")
-        assert marketing_url() is None
-
-    def test_deleted_course_run_also_removes_the_url_of_its_ccx_courses(self, catalog):
-        lists(catalog)
-        sync("default")
-        assert marketing_url(CCX) is None
-
-    def test_url_of_the_other_catalog_stays(self, catalog):
-        lists(catalog)
-        sync("default")
+        assert (sync("default").removed, marketing_url(), marketing_url(CCX)) == (2, None, None)
         assert marketing_url(OTHER) == PARTNER_URL
 
-    def test_removed_urls_are_counted(self, catalog):
-        lists(catalog)
-        assert sync("default").removed == 2
-
-    def test_url_stays_while_the_other_catalog_is_synced(self, catalog):
-        lists(catalog)
-        sync("partner")
-        assert (marketing_url(), provider()) == (URL, "default")
-
-    def test_other_catalog_is_not_looked_up(self, catalog, partner):
+    def test_url_stays_while_the_other_catalog_is_synced(self, catalog, partner):
         lists(catalog)
         partner.control.clear_requests()
         sync("partner")
+        assert (marketing_url(), provider()) == (URL, "default")
         assert all("keys" not in request.params for request in partner.control.requests())
 
     @pytest.mark.parametrize("theirs", [{"url": None}, {"url": URL, "status": "unpublished"}])
@@ -114,8 +95,7 @@ class TestLost:
 
     def test_replaced_urls_do_not_count_towards_the_removal_limit(self, catalog, partner):
         many = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
-        for key in many:
-            CourseOverviewFactory(id=key)
+        add_course_overviews(*many)
         lists(catalog, *many, url=URL)
         lists(partner, *many, url=PARTNER_URL)
         update_catalog_data()
@@ -195,7 +175,7 @@ class TestNotNamedAnyMore:
     """A URL that a former Catalog provided, which the settings do not name any more."""
 
     @pytest.fixture(autouse=True)
-    def gone(self, configure_only):
+    def former(self, configure_only):
         configure_only("default")
 
     def test_url_stays(self):
@@ -218,7 +198,7 @@ class TestNotNamedAnyMoreInBoth:
     """A former Catalog and a current one had a URL for the same course run."""
 
     @pytest.fixture(autouse=True)
-    def gone(self, catalog, partner, configure_only):
+    def former(self, catalog, partner, configure_only):
         lists(partner, KEY, OTHER, url=PARTNER_URL)
         sync("partner")
         configure_only("default")
@@ -258,8 +238,7 @@ class TestNotNamedAnyMoreInBoth:
         orgs = {"default": ["ExampleX"], **others}
         settings.CATALOG_SYNC_CATALOGS = {name: entry | {"ORGS": some} for name, some in orgs.items()}
         keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
-        for key in keys:
-            CourseOverviewFactory(id=key)
+        add_course_overviews(*keys)
         lists(catalog, *keys, url=URL)
         sync("default", allow_removals=True)
         course_runs.record(dict.fromkeys(keys, CatalogData("published", PARTNER_URL)), "partner")
@@ -274,8 +253,7 @@ class TestNotNamedAnyMoreInBoth:
         orgs = {"default": ["ExampleX"], "third": ["OtherX"]}
         settings.CATALOG_SYNC_CATALOGS = {name: entry | {"ORGS": some} for name, some in orgs.items()}
         keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
-        for key in keys:
-            CourseOverviewFactory(id=key, marketing_url=PARTNER_URL)
+        add_course_overviews(*keys, marketing_url=PARTNER_URL)
         course_runs.record(dict.fromkeys(keys, CatalogData("published", PARTNER_URL)), "partner")
         report = update_catalog_data(catalogs=["default"], course_keys=keys)
         # The other three are those of ``KEY``, of its CCX course and of ``OTHER``.
@@ -335,8 +313,7 @@ class TestByKey:
 
     def test_course_runs_of_another_catalog_do_not_count_as_removals(self, catalog, partner):
         keys = [f"course-v1:ExampleX+Many{number}+2026" for number in range(15)]
-        for key in keys:
-            CourseOverviewFactory(id=key)
+        add_course_overviews(*keys)
         lists(partner, *keys, url=PARTNER_URL)
         sync("partner", allow_removals=True)
         assert sync("default", course_keys=keys).removed == 0
@@ -351,31 +328,30 @@ class TestByKey:
 class TestShare:
     """A small Catalog beside a large one. The list of the small one is incomplete."""
 
-    @pytest.fixture(autouse=True)
-    def many(self, courses, catalog, partner):
-        theirs = [f"course-v1:PartnerX+C{number:02}+2026" for number in range(12)]
-        for number in range(200):
-            key = f"course-v1:ExampleX+Many{number}+2026"
-            CourseOverviewFactory(id=key, marketing_url=URL)
-            course_runs.record({key: CatalogData("published", URL)}, "default")
-        for key in theirs:
-            CourseOverviewFactory(id=key)
-        lists(partner, *theirs, url=PARTNER_URL)
-        sync("partner", allow_removals=True)
-        lists(partner)
+    @pytest.mark.parametrize(("small", "large"), [("partner", "default"), ("default", "partner")])
+    def test_is_refused_with_the_share_of_this_catalog(self, small, large, catalog, partner):
+        many = [f"course-v1:ExampleX+Many{number}+2026" for number in range(200)]
+        add_course_overviews(*many, marketing_url=URL)
+        course_runs.record(dict.fromkeys(many, CatalogData("published", URL)), large)
+        few = [f"course-v1:PartnerX+C{number:02}+2026" for number in range(12)]
+        add_course_overviews(*few)
+        control = {"default": catalog, "partner": partner}[small]
+        lists(control, *few, url=PARTNER_URL)
+        sync(small, allow_removals=True)
+        lists(control)
+        report = update_catalog_data(catalogs=[small])
+        assert (report.status, "remove 12 of 12 marketing URLs" in report.message) == ("refused", True)
 
-    def test_is_refused(self):
-        assert update_catalog_data(catalogs=["partner"]).status == "refused"
-
-    def test_message_has_the_share_of_this_catalog(self):
-        assert "remove 12 of 12 marketing URLs" in update_catalog_data(catalogs=["partner"]).message
+    def test_ccx_courses_count_as_removals(self, catalog):
+        add_course_overviews(*(f"ccx-v1:ExampleX+C00+2026+ccx@{number}" for number in range(2, 14)))
+        sync("default")
+        lists(catalog)
+        report = update_catalog_data(catalogs=["default"])
+        assert (report.status, "remove 14 of 14 marketing URLs" in report.message) == ("refused", True)
 
     def test_few_course_runs_with_many_ccx_courses_are_not_refused(self, catalog, partner):
         theirs = [f"course-v1:PartnerX+D{number:02}+2026" for number in range(24)]
-        for key in theirs:
-            CourseOverviewFactory(id=key)
-            for number in range(9):
-                CourseOverviewFactory(id=f"ccx-v1:{key[10:]}+ccx@{number}")
+        add_course_overviews(*theirs, *(f"ccx-v1:{key[10:]}+ccx@{n}" for key in theirs for n in range(9)))
         lists(partner, *theirs, url=PARTNER_URL)
         sync("partner", allow_removals=True)
         lists(partner, *theirs[2:], url=PARTNER_URL)

@@ -21,7 +21,7 @@ from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_cata
 from catalog_sync.models import PinnedMarketingUrl, SyncRun
 from catalog_sync.store.sql import is_conflict
 from sandbox.lms.course_overviews.publishing import publish_course
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.integration.processes import Worker, marketing_urls, published_urls
 from tests.several_catalogs.lms import lists
 
@@ -128,7 +128,7 @@ def sync(name: str, errors: list[str]) -> None:
 
 
 def expected(catalog, partner) -> dict[str, str | None]:
-    """Return the marketing URL of each course: the pin, that of a Catalog, or that of the parent run."""
+    """Return the marketing URL of each course: the pin, that of a Catalog, or that of the parent course run."""
     pins = dict(PinnedMarketingUrl.objects.values_list("course_key", "url"))
     urls = published_urls(partner) | published_urls(catalog) | pins
     return {key: urls.get(key) or urls.get(PARENTS.get(key, "")) for key in COURSES}
@@ -137,8 +137,7 @@ def expected(catalog, partner) -> dict[str, str | None]:
 def test_no_thread_fails_and_every_course_has_the_right_url(
     stress, shared_database, catalog, partner, capsys
 ):
-    for key in COURSES:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*COURSES)
     syncs = Stress()
     for name, each in (("default", catalog), ("partner", partner)):
         syncs.repeat("syncs", change_and_sync(name, each, stress.errors))

@@ -13,7 +13,7 @@ import pytest
 
 from catalog_sync.models import SyncRun
 from sandbox.catalog.testing import COURSE_RUNS_PATH
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.integration.processes import PATIENCE_SECONDS, ROOT, wait_until
 from tests.integration.workers import PAGE_SIZE, Workers
 from tests.several_catalogs.lms import PARTNER_URL, URL, lists, marketing_urls, providers
@@ -32,8 +32,7 @@ ON_REDIS = pytest.mark.parametrize("workers", ["TEST_REDIS_URL"], ids=["redis"],
 @pytest.fixture(params=["TEST_REDIS_URL", "TEST_RABBITMQ_URL"], ids=["redis", "rabbitmq"])
 def workers(request, catalogs_environment, catalog, partner, tmp_path) -> Iterator[Workers]:
     """Yield the workers of an LMS with both Catalogs. Each lists 50 course runs, and 20 of these are in both."""
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS)
     lists(catalog, *OURS, *BOTH, url=URL)
     lists(partner, *BOTH, *THEIRS, url=PARTNER_URL)
     workers = Workers(os.environ[request.param], catalog, tmp_path / "workers.log")

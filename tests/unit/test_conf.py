@@ -110,7 +110,7 @@ class TestCatalogs:
         ]
 
     def test_unknown_one_has_no_address(self):
-        assert conf.catalog_or_unconfigured("gone") == conf.Catalog("gone")
+        assert conf.catalog_or_unconfigured("former") == conf.Catalog("former")
 
     @pytest.mark.parametrize(
         ("name", "key", "is_covered"),

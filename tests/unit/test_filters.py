@@ -21,7 +21,7 @@ from catalog_sync import conf
 from catalog_sync.api import pin_marketing_url
 from catalog_sync.operations import marketing_url_cache
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.integration.sql import statements
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,12 @@ def about_page(key, root=LMS):
     return f"{root}/courses/{key}/about"
 
 
+def padded(length):
+    """Return the URL of an about page with so many characters."""
+    rest = about_page(KEY, f"{LMS}/")
+    return about_page(KEY, f"{LMS}/{'a' * (length - len(rest))}")
+
+
 def filtered(url, org="ExampleX"):
     """Return the URL after the filter."""
     return CourseAboutPageURLRequested.run_filter(url=url, org=org)[0]
@@ -50,13 +56,9 @@ def queries_of(*urls):
     return len(sent.all())
 
 
-def create(*keys, **fields):
-    CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key, **fields) for key in keys)
-
-
 @pytest.fixture
 def course():
-    create(KEY, marketing_url=URL)
+    add_course_overviews(KEY, marketing_url=URL)
 
 
 class TestReplaces:
@@ -72,7 +74,7 @@ class TestReplaces:
         ],
     )
     def test_with_a_course_key_of_every_kind_and_encoding(self, key, in_url):
-        create(key, marketing_url=URL)
+        add_course_overviews(key, marketing_url=URL)
         assert filtered(about_page(in_url)) == URL
 
     @pytest.mark.parametrize(
@@ -93,12 +95,22 @@ class TestReplaces:
     def test_on_any_host_and_in_any_encoding(self, url, course):
         assert filtered(url) == URL
 
+    def test_in_the_longest_url(self, course):
+        longest, too_long = padded(2_048), padded(2_049)
+        assert [filtered(longest), filtered(too_long)] == [URL, too_long]
+
+    def test_with_the_longest_key(self):
+        longest, too_long = (KEY + "x" * (length - len(KEY)) for length in (255, 256))
+        add_course_overviews(longest, marketing_url=URL)
+        assert queries_of(about_page(too_long)) == 0
+        assert filtered(about_page(longest)) == URL
+
     def test_by_a_pinned_url(self, course):
         pin_marketing_url(KEY, "https://www.example.com/pinned")
         assert filtered(about_page(KEY)) == "https://www.example.com/pinned"
 
     def test_although_the_course_has_another_social_sharing_url(self):
-        create(KEY, marketing_url=URL, social_sharing_url=SOCIAL_URL)
+        add_course_overviews(KEY, marketing_url=URL, social_sharing_url=SOCIAL_URL)
         assert filtered(about_page(KEY)) == URL
 
     def test_after_the_steps_of_others(self, settings, course):
@@ -193,12 +205,12 @@ class TestKeeps:
 
     @pytest.mark.parametrize("marketing_url", [None, "", " ", "\t\n"])
     def test_about_page_of_a_course_without_marketing_url(self, marketing_url):
-        create(KEY, marketing_url=marketing_url)
+        add_course_overviews(KEY, marketing_url=marketing_url)
         assert filtered(about_page(KEY)) == about_page(KEY)
 
     def test_social_sharing_url_that_is_an_about_page_of_the_course(self):
         social_url = about_page(KEY, "https://tenant.example.org")
-        create(KEY, marketing_url=URL, social_sharing_url=social_url)
+        add_course_overviews(KEY, marketing_url=URL, social_sharing_url=social_url)
         assert filtered(social_url) == social_url
 
     def test_about_page_if_the_setting_is_off(self, settings, course):
@@ -235,12 +247,12 @@ class TestQueries:
 
     @pytest.mark.parametrize("marketing_url", [URL, None])
     def test_one_for_an_organization(self, marketing_url):
-        create(*self.KEYS, OLD_KEY, CCX_KEY, marketing_url=marketing_url)
+        add_course_overviews(*self.KEYS, OLD_KEY, CCX_KEY, marketing_url=marketing_url)
         assert queries_of(*map(about_page, [*self.KEYS, OLD_KEY, CCX_KEY])) == 1
 
     def test_one_for_each_of_several_organizations(self):
         keys = [f"course-v1:Org{number % 20}X+C{number}+2026" for number in range(60)]
-        create(*keys, marketing_url=URL)
+        add_course_overviews(*keys, marketing_url=URL)
         assert queries_of(*map(about_page, keys)) == 20
 
     @pytest.mark.parametrize("url", [None, SOCIAL_URL, about_page("course-v1:ExampleX"), f"{LMS}/courses"])
@@ -265,7 +277,7 @@ class TestOutsideARequest:
         assert filtered(about_page(KEY)) == "https://www.example.com/new"
 
     def test_urls_of_other_organizations_are_not_kept_for_longer(self, course, monkeypatch):
-        create("course-v1:OtherX+One+2026", marketing_url=URL)
+        add_course_overviews("course-v1:OtherX+One+2026", marketing_url=URL)
         monkeypatch.setattr(marketing_url_cache, "MAX_AGE_SECONDS", 0.05)
         filtered(about_page(KEY))
         time.sleep(0.06)
@@ -284,17 +296,17 @@ class TestLargeOrganization:
 
     def test_every_link_is_replaced(self):
         for number, key in enumerate(self.KEYS):
-            create(key, marketing_url=f"{URL}/{number}")
+            add_course_overviews(key, marketing_url=f"{URL}/{number}")
         links = [filtered(about_page(key)) for key in self.KEYS]
         assert links == [f"{URL}/{number}" for number in range(5)]
 
     def test_links_that_were_not_read_take_one_query_each_once(self):
-        create(*self.KEYS[:3], marketing_url=URL)
-        create(*self.KEYS[3:])
+        add_course_overviews(*self.KEYS[:3], marketing_url=URL)
+        add_course_overviews(*self.KEYS[3:])
         assert queries_of(*map(about_page, self.KEYS * 2)) == 1 + 2
 
     def test_course_key_that_differs_in_case_only_is_another_course(self):
-        create(*self.KEYS, marketing_url=URL)
+        add_course_overviews(*self.KEYS, marketing_url=URL)
         other = about_page("course-v1:ExampleX+c4+2026")
         assert filtered(other) == other
 

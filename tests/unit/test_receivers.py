@@ -1,4 +1,4 @@
-"""A course overview that is saved has its marketing URL at once, from the LMS's own database."""
+"""A course overview that is saved immediately has its marketing URL, from the LMS's own database."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ class TestRecreated:
         CatalogCourseRun.objects.all().delete()
         assert publish_course(KEY).marketing_url is None
 
-    def test_run_that_lost_its_url_does_not_come_back(self):
+    def test_course_run_without_a_url_does_not_restore_it(self):
         store_course_run(marketing_url=None, status="unpublished")
         assert publish_course(KEY).marketing_url is None
 
 
 class TestCreated:
-    """A course that comes to the LMS after the Catalog knew its run."""
+    """A course that is created in the LMS after its course run was stored."""
 
     @pytest.mark.parametrize("key", [KEY, OLD_STYLE])
     def test_has_its_url_from_the_start(self, key):
@@ -114,9 +114,9 @@ class TestCreated:
 
 
 class TestCcx:
-    """A custom course."""
+    """A CCX course."""
 
-    def test_takes_the_url_of_its_parent(self):
+    def test_takes_the_url_of_its_parent_course_run(self):
         store_course_run(KEY)
         assert publish_course(CCX).marketing_url == URL
 
@@ -125,18 +125,18 @@ class TestCcx:
         publish_course(CCX)
         assert publish_course(CCX).marketing_url == URL
 
-    def test_takes_its_own_where_there_is_one(self):
+    def test_takes_its_own_url_if_there_is_one(self):
         store_course_run(KEY)
         store_course_run(CCX, marketing_url=OTHER_URL)
         assert publish_course(CCX).marketing_url == OTHER_URL
 
-    def test_of_a_parent_without_url_has_none(self):
+    def test_has_no_url_if_its_parent_course_run_has_none(self):
         store_course_run(KEY, marketing_url=None)
         assert publish_course(CCX).marketing_url is None
 
 
 class TestUpdatedInPlace:
-    """Today's LMS saves an instance that it read some time ago."""
+    """The LMS saves an instance that it read some time ago."""
 
     @pytest.fixture(autouse=True)
     def in_place(self, settings):
@@ -170,7 +170,7 @@ class TestUpdatedInPlace:
 
 
 class TestFixture:
-    """``loaddata`` says itself what is in the database."""
+    """``loaddata`` writes exactly what the file has."""
 
     @pytest.fixture
     def fixture_file(self, tmp_path):
@@ -216,13 +216,13 @@ class TestSyncDuringTransaction:
             CatalogCourseRun.objects.all().delete()
         assert stored_url() is None
 
-    def test_url_of_a_parent_that_came_is_on_the_ccx_after_the_commit(self):
+    def test_new_url_of_the_parent_course_run_is_written_to_the_ccx_course_after_the_commit(self):
         with transaction.atomic():
             publish_course(CCX)
             store_course_run(KEY)
         assert stored_url(CCX) == URL
 
-    def test_nothing_is_written_where_nothing_happened(self):
+    def test_nothing_is_written_if_nothing_changed(self):
         store_course_run()
         publish_course(KEY)
         assert CourseOverview.history.count() == 1

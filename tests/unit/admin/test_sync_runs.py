@@ -66,11 +66,11 @@ class TestList:
 
 
 class TestManyRuns:
-    """Ten thousand sync runs."""
+    """More sync runs than the list counts."""
 
     @pytest.fixture(autouse=True)
     def many(self):
-        add_runs(10_000, log_lines="x" * 50)
+        add_runs(1_250, log_lines="x" * 50)
 
     def sent(self, client, query=""):
         with CaptureQueriesContext(connection) as captured:
@@ -88,13 +88,15 @@ class TestManyRuns:
         assert "1,100+ sync runs" in response.content.decode()
 
     def test_last_page_can_be_reached_and_has_the_total(self, operator):
-        response, _ = self.sent(operator, "?p=100")
+        response, _ = self.sent(operator, "?p=13")
         assert SyncRun.objects.order_by("pk").first() in response.context["cl"].result_list
-        assert "10000 sync runs" in response.content.decode()
+        assert "1250 sync runs" in response.content.decode()
 
-    @pytest.mark.parametrize("page", ["0", "-1", "abc", "99999999999999"])
-    def test_invalid_page_number_is_not_an_error(self, page, operator):
-        assert self.sent(operator, f"?p={page}")[0].status_code in (200, 302)
+    def test_invalid_page_number_is_not_an_error(self, operator):
+        statuses = {
+            page: operator.get(f"{RUNS}?p={page}").status_code for page in ("0", "-1", "abc", "9" * 14)
+        }
+        assert {page: status for page, status in statuses.items() if status not in (200, 302)} == {}
 
     def test_page_of_one_sync_run_takes_few_queries(self, operator):
         _, statements = self.sent(operator, f"{SyncRun.objects.first().pk}/change/")

@@ -110,7 +110,7 @@ class TestRequested:
         self.wait()
         assert (jobs.is_waiting(), jobs.overdue_requests()) == (False, [requested])
 
-    def test_is_gone_when_a_worker_starts_it(self, requested):
+    def test_is_deleted_when_a_worker_starts_it(self, requested):
         jobs.start_requested(requested.pk)
         assert (jobs.is_waiting(), jobs.overdue_requests()) == (False, [])
 

@@ -9,7 +9,7 @@ from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.store import course_overviews, course_runs
 from catalog_sync.store.course_runs import CatalogData, StoredData
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 from tests.integration.sql import statements
 
 pytestmark = pytest.mark.django_db
@@ -189,8 +189,7 @@ class TestCopyPublishedValues:
         assert course_overviews.copy_published_values([KEY, OTHER]) == 1
 
     def test_unconfirmed_pinned_courses_are_counted(self):
-        for key in (KEY, OTHER):
-            CourseOverviewFactory(id=key)
+        add_course_overviews(KEY, OTHER)
         course_runs.record({KEY: CatalogData(marketing_url=URL)}, "default")
         pin(OTHER, OTHER_URL)
         assert course_overviews.copy_published_values([KEY, OTHER], unconfirmed=[OTHER]) == 2
@@ -324,8 +323,7 @@ class TestCcxChunks:
 
     @pytest.fixture(autouse=True)
     def course_overviews(self):
-        for key in (KEY, OLD_STYLE, CCX, CCX.replace("One", "Other"), CCX.replace("2026", "2026b")):
-            CourseOverviewFactory(id=key)
+        add_course_overviews(KEY, OLD_STYLE, CCX, CCX.replace("One", "Other"), CCX.replace("2026", "2026b"))
 
     def keys(self, parents=None):
         return [key for chunk in course_overviews.ccx_chunks(parents) for key, _ in chunk]
@@ -341,9 +339,7 @@ class TestCcxChunks:
         assert dict(*course_overviews.ccx_chunks([KEY])) == {CCX: URL}
 
     def test_come_each_once_over_many_chunks(self):
-        CourseOverview.objects.bulk_create(
-            CourseOverviewFactory.build(id=f"ccx-v1:ExampleX+Many+2026+ccx@{n}") for n in range(1100)
-        )
+        add_course_overviews(*(f"ccx-v1:ExampleX+Many+2026+ccx@{n}" for n in range(1100)))
         keys = self.keys()
         assert (len(keys), len(set(keys))) == (1103, 1103)
 

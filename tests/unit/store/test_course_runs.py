@@ -99,7 +99,7 @@ class TestSeveralCatalogs:
     def named(self, settings):
         address = {"URL": "https://discovery.example.com/api/v1"}
         settings.CATALOG_SYNC_CATALOGS = {"second": address, "first": address}
-        for name in ("gone", "first", "second"):
+        for name in ("former", "first", "second"):
             course_runs.record({KEY: PUBLISHED._replace(content_language=name)}, name)
 
     def test_stores_one_course_run_per_catalog(self):
@@ -107,20 +107,20 @@ class TestSeveralCatalogs:
 
     def test_returns_them_in_the_order_of_the_setting(self):
         names = [each.catalog for each in course_runs.read([KEY]).course_runs[KEY]]
-        assert names == ["second", "first", "gone"]
+        assert names == ["second", "first", "former"]
 
     def test_writes_only_that_of_the_catalog(self):
         course_runs.record({KEY: CatalogData("unpublished")}, "first")
-        data = {name: stored(KEY, name).data.status for name in ("first", "second", "gone")}
-        assert data == {"first": "unpublished", "second": "published", "gone": "published"}
+        data = {name: stored(KEY, name).data.status for name in ("first", "second", "former")}
+        assert data == {"first": "unpublished", "second": "published", "former": "published"}
 
     def test_deletes_only_that_of_the_catalog(self):
         course_runs.delete_course_runs([KEY], "first")
-        assert [each.catalog for each in course_runs.read([KEY]).course_runs[KEY]] == ["second", "gone"]
+        assert [each.catalog for each in course_runs.read([KEY]).course_runs[KEY]] == ["second", "former"]
 
     @pytest.mark.parametrize(
         ("data", "names"),
-        [(None, ["second", "gone"]), (CatalogData("new"), ["second", "first", "gone"])],
+        [(None, ["second", "former"]), (CatalogData("new"), ["second", "first", "former"])],
         ids=["deleted", "changed"],
     )
     def test_returns_what_would_be_stored_after_a_change(self, data, names):

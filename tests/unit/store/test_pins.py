@@ -1,4 +1,4 @@
-"""Pinned marketing URLs: they win over the Catalog until they are taken away, and leave no trace then."""
+"""Pinned marketing URLs override the Catalog. Unpinning restores the URL that the course would have without the pin."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def the_pin(key=KEY):
 
 
 def known(key=KEY, url=CATALOG_URL):
-    """Let the replica hold a run, as after a sync."""
+    """Store a course run, as a sync does."""
     course_runs.record({key: CatalogData("published", url)}, "default")
 
 
@@ -62,7 +62,7 @@ def after_reading(model, act):
 
 
 class TestPin:
-    """Setting a URL by hand."""
+    """An operator pins a URL."""
 
     @pytest.mark.parametrize("key", [KEY, OLD_STYLE, CCX])
     def test_pin_is_written_immediately(self, key):
@@ -180,7 +180,7 @@ class TestRefused:
         with pytest.raises(api.UsageError, match="CATALOG_SYNC_MARKETING_URL_HOSTS"):
             pin_marketing_url(KEY, PIN)
 
-    def test_course_key_that_is_none_is_refused(self):
+    def test_text_that_is_not_a_course_key_is_refused(self):
         with pytest.raises(api.UsageError, match="is not a course key"):
             pin_marketing_url("nonsense", PIN)
 
@@ -204,9 +204,9 @@ class TestRefused:
 
 
 class TestUnpin:
-    """Taking a pin away."""
+    """An operator unpins it."""
 
-    def test_restores_what_the_catalog_says(self):
+    def test_restores_the_url_of_the_catalog(self):
         known()
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
@@ -250,41 +250,41 @@ class TestUnpin:
         unpin_marketing_url(KEY)
         assert marketing_url() == CATALOG_URL
 
-    def test_course_key_that_is_none_is_refused(self):
+    def test_text_that_is_not_a_course_key_is_refused(self):
         with pytest.raises(api.UsageError, match="is not a course key"):
             unpin_marketing_url("nonsense")
 
 
 class TestCcx:
-    """A custom course: its own pin, its own URL, its parent's pin, its parent's URL."""
+    """A CCX course has its own pin, its own URL, the pin of its parent course run or the URL of that."""
 
     @pytest.fixture(autouse=True)
     def course_overviews(self):
         CourseOverviewFactory(id=KEY)
         CourseOverviewFactory(id=CCX)
 
-    def test_shows_the_pin_of_its_parent(self):
+    def test_has_the_pin_of_its_parent(self):
         pin_marketing_url(KEY, PIN)
         assert marketing_url(CCX) == PIN
 
-    def test_shows_its_own_url_before_the_pin_of_its_parent(self):
+    def test_own_url_overrides_the_pin_of_its_parent(self):
         known(CCX, NEW_URL)
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=NEW_URL)
         pin_marketing_url(KEY, PIN)
         assert marketing_url(CCX) == NEW_URL
 
-    def test_shows_its_own_pin_before_that_of_its_parent(self):
+    def test_own_pin_overrides_that_of_its_parent(self):
         pin_marketing_url(CCX, OTHER_PIN)
         pin_marketing_url(KEY, PIN)
         assert marketing_url(CCX) == OTHER_PIN
 
-    def test_shows_the_pin_of_its_parent_when_its_own_goes(self):
+    def test_has_the_pin_of_its_parent_after_its_own_is_unpinned(self):
         pin_marketing_url(KEY, PIN)
         pin_marketing_url(CCX, OTHER_PIN)
         unpin_marketing_url(CCX)
         assert marketing_url(CCX) == PIN
 
-    def test_shows_the_url_of_its_parent_when_the_pin_goes(self):
+    def test_has_the_url_of_its_parent_after_the_pin_is_unpinned(self):
         known()
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)
@@ -296,7 +296,7 @@ class TestCcx:
         assert marketing_url(CCX) is None
 
     @pytest.mark.parametrize("foreign", ["https://a.example.com/", "https://z.example.com/"])
-    def test_of_another_tool_keeps_its_url_when_the_pin_of_its_parent_goes(self, foreign):
+    def test_keeps_the_url_of_another_tool_after_the_pin_of_its_parent_is_unpinned(self, foreign):
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=foreign)
         unpin_marketing_url(KEY)
@@ -304,7 +304,7 @@ class TestCcx:
 
 
 class TestPreviousUrl:
-    """The URL that another tool had set before the pin comes back if no Catalog has one."""
+    """Unpinning restores the URL that another tool had set before, if no Catalog has one."""
 
     FOREIGN = "https://www.example.com/foreign"
 
@@ -400,7 +400,7 @@ class TestRecreated:
         pin_marketing_url(KEY, PIN)
         assert publish_course(key).marketing_url == PIN
 
-    def test_has_no_pin_that_is_gone(self):
+    def test_does_not_have_a_pin_that_was_deleted(self):
         CourseOverviewFactory(id=KEY)
         pin_marketing_url(KEY, PIN)
         unpin_marketing_url(KEY)

@@ -9,7 +9,7 @@ from catalog_sync.api import pin_marketing_url
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -17,31 +17,31 @@ KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
 CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
 URL, OTHER_URL = "https://www.example.com/course/one", "https://www.example.com/course/other"
 THIRD_URL, PIN = "https://www.example.com/course/third", "https://www.example.com/pinned"
-PUBLISHED = CatalogData("published", URL, True, "en")
+PUBLISHED, OTHER_DATA = CatalogData("published", URL, True, "en"), CatalogData("published", OTHER_URL)
+WITHOUT_URL = CatalogData("unpublished", None, False, "fr")
 
 
 class TestDataFor:
     """The data to publish."""
 
-    def test_course_run_has_its_stored_data(self):
-        course_runs.record({KEY: PUBLISHED}, "default")
-        assert precedence.data_for([KEY]) == {KEY: PUBLISHED}
-
-    def test_ccx_course_has_the_url_of_its_parent_run(self):
-        course_runs.record({KEY: PUBLISHED}, "default")
-        assert precedence.data_for([CCX])[CCX].marketing_url == URL
-
-    def test_ccx_course_has_no_other_value_of_its_parent_run(self):
-        course_runs.record({KEY: PUBLISHED}, "default")
-        assert precedence.data_for([CCX])[CCX] == CatalogData(marketing_url=URL)
-
-    def test_ccx_course_has_its_own_url_if_there_is_one(self):
-        course_runs.record({KEY: PUBLISHED, CCX: CatalogData("published", OTHER_URL)}, "default")
-        assert precedence.data_for([CCX])[CCX].marketing_url == OTHER_URL
-
-    def test_stored_ccx_course_without_a_url_has_that_of_its_parent_run(self):
-        course_runs.record({KEY: PUBLISHED, CCX: CatalogData("unpublished", None, False, "fr")}, "default")
-        assert precedence.data_for([CCX])[CCX] == CatalogData("unpublished", URL, False, "fr")
+    @pytest.mark.parametrize(
+        ("stored", "key", "expected"),
+        [
+            ({KEY: PUBLISHED}, KEY, PUBLISHED),
+            ({KEY: PUBLISHED}, CCX, CatalogData(marketing_url=URL)),
+            ({KEY: PUBLISHED, CCX: OTHER_DATA}, CCX, OTHER_DATA),
+            ({KEY: PUBLISHED, CCX: WITHOUT_URL}, CCX, WITHOUT_URL._replace(marketing_url=URL)),
+        ],
+        ids=[
+            "course run",
+            "CCX course",
+            "CCX course with its own URL",
+            "CCX course with its own other values",
+        ],
+    )
+    def test_is_that_of_the_course_run_or_the_url_of_the_parent_course_run(self, stored, key, expected):
+        course_runs.record(stored, "default")
+        assert precedence.data_for([key]) == {key: expected}
 
     def test_leaves_out_keys_for_which_nothing_is_stored(self):
         assert precedence.data_for([KEY, CCX]) == {}
@@ -51,37 +51,61 @@ class TestDataFor:
             precedence.data_for([KEY, CCX, OTHER])
 
 
-def source(course_key):
-    """Return the course key for which the marketing URL is stored, and whether it is pinned; None if it is not."""
-    found = precedence.source_in(course_key, course_runs.read(precedence.with_parents([course_key])))
-    return found and found[:2]
+@pytest.mark.parametrize(
+    ("stored", "pin", "key", "expected"),
+    [
+        ({}, None, CCX, None),
+        ({KEY: PUBLISHED}, None, KEY, (KEY, False)),
+        ({KEY: WITHOUT_URL}, None, KEY, None),
+        ({}, KEY, KEY, (KEY, True)),
+        ({KEY: PUBLISHED, CCX: WITHOUT_URL}, None, CCX, (KEY, False)),
+        ({KEY: PUBLISHED, CCX: PUBLISHED}, None, CCX, (CCX, False)),
+    ],
+    ids=["nothing", "course run", "no URL", "pin", "parent course run", "CCX course itself"],
+)
+def test_source_is_the_course_key_for_which_the_url_is_stored(stored, pin, key, expected):
+    course_runs.record(stored, "default")
+    if pin:
+        pin_marketing_url(pin, URL)
+    found = precedence.source_in(key, course_runs.read(precedence.with_parents([key])))
+    assert (found and found[:2]) == expected
 
 
-class TestSourceIn:
-    """For which course key the marketing URL is stored."""
+@pytest.fixture
+def two_catalogs(settings):
+    address = {"URL": "https://discovery.example.com/api/v1"}
+    settings.CATALOG_SYNC_CATALOGS = {"first": address, "second": address}
 
-    def test_is_none_if_nothing_is_stored(self):
-        assert source(CCX) is None
 
-    def test_is_the_course_run_itself_if_it_has_a_url(self):
-        course_runs.record({KEY: PUBLISHED}, "default")
-        assert source(KEY) == (KEY, False)
+@pytest.mark.parametrize(
+    ("catalog", "url", "other", "other_url", "expected"),
+    [
+        ("first", URL, "second", OTHER_URL, URL),
+        ("first", None, "second", OTHER_URL, OTHER_URL),
+        ("second", URL, "first", OTHER_URL, OTHER_URL),
+        ("second", URL, "first", None, URL),
+    ],
+)
+def test_data_after_the_changes_of_one_catalog(catalog, url, other, other_url, expected, two_catalogs):
+    """The other Catalog is the only one that lists the course run so far."""
+    course_runs.record({KEY: CatalogData("published", other_url), OTHER: PUBLISHED}, other)
+    published = precedence.published_after(
+        {KEY: CatalogData("published", url)}, course_runs.read([KEY, OTHER]), catalog
+    )
+    assert {key: data.marketing_url for key, data in published.items()} == {KEY: expected}
 
-    def test_is_none_for_a_course_run_without_a_url(self):
-        course_runs.record({KEY: CatalogData("unpublished")}, "default")
-        assert source(KEY) is None
 
-    def test_shows_that_the_url_is_pinned(self):
-        pin_marketing_url(KEY, URL)
-        assert source(KEY) == (KEY, True)
+def test_data_after_changes_has_the_pinned_urls():
+    for key in (KEY, OTHER):
+        pin_marketing_url(key, PIN)
+    changes = {KEY: PUBLISHED, CCX: PUBLISHED}
+    published = precedence.published_after(changes, course_runs.read([KEY, OTHER, CCX]), "default")
+    assert published == {KEY: PUBLISHED._replace(marketing_url=PIN), CCX: PUBLISHED}
 
-    def test_is_the_parent_run_for_a_ccx_course_without_a_url(self):
-        course_runs.record({KEY: PUBLISHED, CCX: CatalogData("unpublished")}, "default")
-        assert source(CCX) == (KEY, False)
 
-    def test_is_the_ccx_course_itself_if_it_has_a_url(self):
-        course_runs.record({KEY: PUBLISHED, CCX: PUBLISHED}, "default")
-        assert source(CCX) == (CCX, False)
+def test_ccx_courses_of_a_pinned_course_run_have_a_pinned_source():
+    pin_marketing_url(KEY, PIN)
+    assert precedence.with_pinned_source([KEY, CCX, OTHER]) == {KEY, CCX}
 
 
 def data(url, language):
@@ -93,9 +117,9 @@ ORDER = [
     ({"first": data(None, "a"), "second": data(OTHER_URL, "b")}, (OTHER_URL, "b")),
     ({"second": data(OTHER_URL, "b")}, (OTHER_URL, "b")),
     ({"first": data(None, "a"), "second": data(None, "b")}, (None, "a")),
-    ({"second": data(OTHER_URL, "b"), "gone": data(THIRD_URL, "c")}, (OTHER_URL, "b")),
-    ({"second": data(None, "b"), "gone": data(THIRD_URL, "c")}, (THIRD_URL, "c")),
-    ({"gone": data(THIRD_URL, "c")}, (THIRD_URL, "c")),
+    ({"second": data(OTHER_URL, "b"), "former": data(THIRD_URL, "c")}, (OTHER_URL, "b")),
+    ({"second": data(None, "b"), "former": data(THIRD_URL, "c")}, (THIRD_URL, "c")),
+    ({"former": data(THIRD_URL, "c")}, (THIRD_URL, "c")),
 ]
 
 
@@ -113,7 +137,7 @@ class TestOrder:
         settings.CATALOG_SYNC_CATALOGS = {"first": address, "second": address}
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
         # In this order the ids prove nothing.
-        for name in ("gone", "second", "first"):
+        for name in ("former", "second", "first"):
             if name in stored:
                 course_runs.record({KEY: stored[name]}, name)
         CourseOverviewFactory(id=OTHER)
@@ -123,7 +147,7 @@ class TestOrder:
         assert (published.marketing_url, published.content_language) == expected
 
     def test_in_the_database(self, expected):
-        CourseOverview.objects.bulk_create([CourseOverviewFactory.build(id=KEY)])
+        add_course_overviews(KEY)
         names = ("marketing_url", "content_language")
         values = {f"published_{name}": precedence.published_value(name, OuterRef("pk")) for name in names}
         found = CourseOverview.objects.filter(pk=KEY).annotate(**values).values_list(*values).get()

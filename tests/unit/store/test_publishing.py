@@ -20,24 +20,24 @@ URL, FOREIGN_URL = "https://www.example.com/course/one", "https://www.example.co
 
 @pytest.fixture(params=[KEY, CCX])
 def course_key(request):
-    """A course overview that lacks the URL which the replica holds for it, or for its parent run."""
+    """A course overview without the URL that is stored for it, or for its parent course run."""
     CourseOverviewFactory(id=request.param)
     course_runs.record({KEY: CatalogData("published", URL)}, "default")
     return request.param
 
 
-def test_url_that_came_meanwhile_is_shown(course_key):
+def test_url_that_was_stored_meanwhile_is_written(course_key):
     publishing.republish(course_key, None)
     assert CourseOverview.objects.get(pk=course_key).marketing_url == URL
 
 
-def test_url_that_came_meanwhile_is_one_row_of_history(course_key):
+def test_url_that_was_stored_meanwhile_is_one_row_of_history(course_key):
     before = CourseOverview.history.count()
     publishing.republish(course_key, None)
     assert CourseOverview.history.count() == before + 1
 
 
-def test_url_that_is_shown_already_is_not_written_again(course_key):
+def test_url_is_not_written_twice(course_key):
     publishing.republish(course_key, None)
     before = CourseOverview.history.count()
     publishing.republish(course_key, None)

@@ -12,7 +12,7 @@ from catalog_sync.sync import removal_candidates, removal_limits, removals
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,8 +57,7 @@ def record():
 
 
 def show():
-    for key in KEYS:
-        CourseOverviewFactory(id=key, marketing_url=URL)
+    add_course_overviews(*KEYS, marketing_url=URL)
 
 
 def test_course_runs_that_were_not_listed_are_found(opened, heartbeats):
@@ -95,8 +94,9 @@ def test_limit_is_a_share_of_the_urls_of_that_catalog(opened, heartbeats, settin
 
 @pytest.mark.parametrize("rejected", [0, 2, 200])
 def test_what_to_check_is_before_how_to_allow_the_removals(rejected, opened):
-    for number in range(1_500):
-        CourseOverviewFactory(id=f"course-v1:ExampleX+M{number:04}+2026", marketing_url=URL)
+    add_course_overviews(
+        *(f"course-v1:ExampleX+M{number:04}+2026" for number in range(1_500)), marketing_url=URL
+    )
     writer = opened()
     writer.report.course_runs_rejected = rejected
     check = (

@@ -18,7 +18,7 @@ from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.scopes import sync_all
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 
 pytestmark = pytest.mark.django_db
 
@@ -141,8 +141,7 @@ class TestNumbers:
                 {"key": "course-v1:ExampleX+Two+2026", "marketing_url": None},
             ]
         )
-        for key in (KEY, "course-v1:ExampleX+Two+2026", "course-v1:ExampleX+LmsOnly+2026"):
-            CourseOverviewFactory(id=key)
+        add_course_overviews(KEY, "course-v1:ExampleX+Two+2026", "course-v1:ExampleX+LmsOnly+2026")
 
     def test_of_unchanged_are_those_that_were_not_updated(self, lms):
         first, second = update_catalog_data(), update_catalog_data()

@@ -47,7 +47,7 @@ def test_pages_are_counted_one_by_one():
 
 
 class TestCount:
-    """Course runs that the sync run sees for the first time."""
+    """Course runs that were not on an earlier page of the sync run."""
 
     def test_is_of_those_in_the_lms_and_of_those_that_are_not(self):
         statistics = new_statistics()
@@ -155,7 +155,7 @@ class TestConflicts:
         assert self.found("beta", stored(1, "alpha"), confirmed=False) == {}
 
     def test_do_not_count_a_catalog_that_is_not_named_any_more(self):
-        assert self.found("beta", stored(1, "gone")) == {}
+        assert self.found("beta", stored(1, "former")) == {}
 
 
 class TestRejected:

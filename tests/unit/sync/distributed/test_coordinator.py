@@ -26,8 +26,7 @@ from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run, Stopped
 from catalog_sync.sync.statistics import newest_id
 from sandbox.catalog.testing import COURSE_RUNS_PATH
-from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.integration.processes import age_heartbeat, marketing_urls, published_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,7 +98,7 @@ def course_runs(catalog):
         {"key": key, "marketing_url": f"https://www.example.com/{key[10:]}", "status": status}
         for key, status in zip(keys, statuses, strict=True)
     )
-    CourseOverview.objects.bulk_create(CourseOverviewFactory.build(id=key) for key in keys)
+    add_course_overviews(*keys)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
 from sandbox.lms.course_overviews.models import CourseOverview
-from tests.factories import CourseOverviewFactory
+from tests.factories import add_course_overviews
 from tests.integration.processes import marketing_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,8 +48,7 @@ def listed(catalog):
     def set_runs(changed_key=None, **values):
         catalog.control.set_runs(entry(key, **(values if key == changed_key else {})) for key in KEYS)
 
-    for key in KEYS:
-        CourseOverviewFactory(id=key)
+    add_course_overviews(*KEYS)
     set_runs()
     return set_runs
 
@@ -98,8 +97,7 @@ class TestWherePartitionsMeet:
 
     def test_gap_of_several_pages_is_read(self, catalog):
         keys = [f"course-v1:ExampleX+Run{number:02}+2026" for number in range(20)]
-        for key in keys:
-            CourseOverviewFactory(id=key)
+        add_course_overviews(*keys)
         catalog.control.set_runs(entry(key) for key in keys)
         # The last partition begins five course runs further on, and nobody has read those between.
         sync(before_last=lambda: catalog.control.delete(keys[:5]), keys=keys)
