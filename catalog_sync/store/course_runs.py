@@ -69,14 +69,14 @@ class StoredData(NamedTuple):
                 course_runs[key] = in_order(candidates)
         return StoredData(course_runs, self.pins)
 
-    def with_former(self) -> set[str]:
+    def keys_of_former_catalogs(self) -> set[str]:
         """Return the course keys that a former Catalog lists: one that the settings do not name any more."""
         names = {each.name for each in conf.catalogs()}
         return {
             key for key, some in self.course_runs.items() if any(each.catalog not in names for each in some)
         }
 
-    def without_former(self, course_keys: Collection[str]) -> StoredData:
+    def without_former_catalogs(self, course_keys: Collection[str]) -> StoredData:
         """Return what would be stored if no former Catalog listed these course keys."""
         names = {each.name for each in conf.catalogs()}
         course_runs = dict(self.course_runs)
@@ -165,7 +165,7 @@ def delete_course_runs(course_keys: Collection[str], catalog: str) -> None:
     CatalogCourseRun.objects.filter(course_key__in=course_keys, catalog=catalog).delete()
 
 
-def delete_former(course_keys: Collection[str]) -> None:
+def delete_of_former_catalogs(course_keys: Collection[str]) -> None:
     """Delete the course runs of these course keys that belong to former Catalogs."""
     names = [each.name for each in conf.catalogs()]
     CatalogCourseRun.objects.filter(course_key__in=course_keys).exclude(catalog__in=names).delete()

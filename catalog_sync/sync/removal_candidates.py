@@ -12,7 +12,7 @@ from catalog_sync.store.course_runs import CatalogData, StoredData
 from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
 from catalog_sync.sync import ccx
 from catalog_sync.sync.ccx import CcxCourses
-from catalog_sync.sync.removal_limits import covers_alone, overruled, removable_urls
+from catalog_sync.sync.removal_limits import covers_alone, removable_urls, taken_over
 from catalog_sync.sync.writer import Writer
 
 
@@ -90,8 +90,8 @@ def after_removal(writer: Writer, stored: StoredData, absent: Mapping[str, Catal
     The rows of former Catalogs are removed with them if no other Catalog may list the course run now.
     """
     changes = {key: absent[key] for key in stored.course_runs if key in absent}
-    former = absent.keys() & overruled(writer, stored)
-    return stored.changed(writer.catalog.name, changes).without_former(former)
+    former = absent.keys() & taken_over(writer, stored)
+    return stored.changed(writer.catalog.name, changes).without_former_catalogs(former)
 
 
 def _with_unknown_url(writer: Writer) -> Iterator[str]:

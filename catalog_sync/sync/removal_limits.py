@@ -43,17 +43,17 @@ class UnknownStatuses(Refused):
 
 
 def covers_alone(writer: Writer, course_key: str) -> bool:
-    """Return whether only this Catalog may list the course run, by the settings ``ORGS`` of all Catalogs."""
+    """Return whether this is the only Catalog that may list the course run, by the setting ``ORGS`` of each Catalog."""
     others = writer.other_catalogs
     return writer.catalog.covers(course_key) and not any(each.covers(course_key) for each in others)
 
 
-def overruled(writer: Writer, stored: StoredData) -> set[str]:
-    """Return the course keys with rows of a former Catalog that are deleted if this Catalog does not list them.
+def taken_over(writer: Writer, stored: StoredData) -> set[str]:
+    """Return the course keys that a former Catalog lists and that only this Catalog may list now.
 
-    Only this Catalog may list them now.
+    If this Catalog does not list them, the rows of the former Catalog are deleted.
     """
-    return {key for key in stored.with_former() if covers_alone(writer, key)}
+    return {key for key in stored.keys_of_former_catalogs() if covers_alone(writer, key)}
 
 
 def removable_urls(writer: Writer, course_keys: Collection[str]) -> dict[str, str]:
@@ -113,7 +113,7 @@ def _count_provided(writer: Writer) -> int:
             writer.heartbeat()
             stored = course_runs.read(precedence.with_parents(some))
             stored = writer.simulation.stored(stored, some)
-            stored = stored.without_former(overruled(writer, stored))
+            stored = stored.without_former_catalogs(taken_over(writer, stored))
             count += sum(_provides(writer, key, stored) for key in some)
     return count
 

@@ -20,8 +20,8 @@ from catalog_sync.sync.removal_limits import (
     check_removal_limit,
     check_statuses,
     covers_alone,
-    overruled,
     removable_urls,
+    taken_over,
 )
 from catalog_sync.sync.writer import Writer
 
@@ -225,7 +225,7 @@ def _remove(writer: Writer, course_keys: Collection[str], absences: Absences) ->
         # A row stays if its course overview keeps the marketing URL, so that the next sync finds it.
         shown = course_overviews.marketing_urls(plan.unproven) if plan.unproven else {}
         changes = {key: absences.data[key] for key in course_keys if not shown.get(key)}
-        former = changes.keys() & overruled(writer, stored)
+        former = changes.keys() & taken_over(writer, stored)
         found = writer.compare(plan.published)
         writer.changes.add_changed(found)
         if writer.dry_run:
@@ -235,7 +235,7 @@ def _remove(writer: Writer, course_keys: Collection[str], absences: Absences) ->
         course_runs.delete_course_runs([key for key, data in changes.items() if data is None], name)
         course_runs.record({key: data for key, data in changes.items() if data is not None}, name)
         if former:
-            course_runs.delete_former(former)
+            course_runs.delete_of_former_catalogs(former)
         if plan.rest:  # not counted as updated, because most of them are counted as removed
             publishing.publish(plan.rest)
         updated = publishing.publish({key: plan.published[key] for key in found.differing})

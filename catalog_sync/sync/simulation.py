@@ -27,18 +27,20 @@ class Simulation:
     course_overviews: dict[str, Sequence[Any]] = field(default_factory=dict)
     new_urls: set[str] = field(default_factory=set)
     # The course keys for which the rows of former Catalogs would be deleted.
-    _without_former: set[str] = field(default_factory=set)
+    _without_former_catalogs: set[str] = field(default_factory=set)
 
     def stored(self, stored: StoredData, course_keys: Collection[str]) -> StoredData:
         """Return what would be stored for these course keys and their parent course runs, instead of ``stored``."""
         keys = with_parents(course_keys) & self.course_runs.keys()
         after = stored.changed(self.catalog, {key: self.course_runs[key] for key in keys})
-        return after.without_former(self._without_former)
+        return after.without_former_catalogs(self._without_former_catalogs)
 
-    def store(self, changes: Mapping[str, CatalogData | None], without_former: Collection[str] = ()) -> None:
+    def store(
+        self, changes: Mapping[str, CatalogData | None], without_former_catalogs: Collection[str] = ()
+    ) -> None:
         """Add changes of stored course runs."""
         self.course_runs.update(changes)
-        self._without_former.update(without_former)
+        self._without_former_catalogs.update(without_former_catalogs)
 
     def publish(self, difference: Difference) -> None:
         """Add updates of course overviews."""

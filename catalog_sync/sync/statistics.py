@@ -25,12 +25,12 @@ class Conflict(NamedTuple):
     """Two Catalogs have a marketing URL for a course run.
 
     Attributes:
-        passed_over: the name of the Catalog whose URL is not used.
-        kept: the name of the Catalog whose URL is used.
+        unused: the name of the Catalog whose URL is not used.
+        used: the name of the Catalog whose URL is used.
     """
 
-    passed_over: str
-    kept: str
+    unused: str
+    used: str
 
 
 def newest_id() -> int:
@@ -164,6 +164,6 @@ class Statistics:
         self._conflicting.update(new)
         self.report.in_other_catalogs += len(new)
         for key in new:
-            passed_over, kept = found[key]
+            unused, used = found[key]
             # Not a warning: there is nothing to repair, and each sync run finds the same.
-            self.log.info("course_run_in_two_catalogs", course_key=key, catalog=passed_over, kept=kept)
+            self.log.info("course_run_in_two_catalogs", course_key=key, catalog=unused, kept=used)
