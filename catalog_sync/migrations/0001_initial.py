@@ -279,7 +279,7 @@ class Migration(migrations.Migration):
                     "request_timeout_seconds",
                     models.PositiveIntegerField(
                         default=30,
-                        help_text="The longest time that one request may take.",
+                        help_text="The longest wait for the next reply to any of the parallel requests.",
                         validators=[
                             django.core.validators.MinValueValidator(1),
                             django.core.validators.MaxValueValidator(600),

@@ -55,7 +55,7 @@ class CatalogSyncConfig(ConfigurationModel):
         _("request timeout seconds"),
         default=30,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_REQUEST_TIMEOUT_SECONDS)],
-        help_text=_("The longest time that one request may take."),
+        help_text=_("The longest wait for the next reply to any of the parallel requests."),
     )
     retry_deadline_seconds = models.PositiveIntegerField(
         _("retry deadline seconds"),
