@@ -37,11 +37,11 @@ def start(
         SyncNotStarted: another sync is running, no sync is enabled, or the Celery broker is missing or unreachable.
     """
     lease.expire_stale_runs()
-    if run := blocking_sync_run():
+    if run := blocking_sync_run(catalog):
         raise SyncNotStarted(
             _("Sync run %(id)s is running. Wait for its end, or cancel it.") % {"id": run.pk}
         )
-    if not is_enabled():
+    if not is_enabled(catalog):
         raise SyncNotStarted(_("The sync is disabled. Enable it in the Catalog sync configuration."))
     options = ["--dry-run"] * dry_run + ["--allow-removals"] * allow_removals
     options += [f"--catalog {catalog}"] * bool(catalog)
@@ -113,9 +113,10 @@ def _overdue_since() -> Any:
     return timezone.now() - timedelta(seconds=WAITING_SECONDS)
 
 
-def is_enabled() -> bool:
-    """Return whether the sync of at least one Catalog is enabled."""
-    return any(CatalogSyncConfig.current(catalog.name).enabled for catalog in conf.catalogs())
+def is_enabled(catalog: str | None = None) -> bool:
+    """Return whether the sync of this Catalog is enabled; None: of at least one."""
+    names = [each.name for each in conf.catalogs()] if catalog is None else [catalog]
+    return any(CatalogSyncConfig.current(name).enabled for name in names)
 
 
 def running(run_id: int | None = None) -> SyncRun | None:
@@ -128,9 +129,13 @@ def running(run_id: int | None = None) -> SyncRun | None:
     return (runs if run_id is None else runs.filter(pk=run_id)).first()
 
 
-def blocking_sync_run() -> SyncRun | None:
-    """Return the sync that prevents a new one; an incremental sync does not, because the task waits for its end."""
-    return lease.alive().exclude(scope=SyncRun.Scope.CHANGED).defer("log_lines").first()
+def blocking_sync_run(catalog: str | None = None) -> SyncRun | None:
+    """Return the sync that prevents a new one of this Catalog; None: of any Catalog.
+
+    An incremental sync does not, because the task waits for its end.
+    """
+    runs = lease.alive().exclude(scope=SyncRun.Scope.CHANGED).defer("log_lines")
+    return (runs if catalog is None else runs.filter(catalog=catalog)).first()
 
 
 def cancel(run_id: int, *, user_id: int | None) -> bool:

@@ -47,15 +47,23 @@ def compute_changes(page: Page, stored: Mapping[str, StoredCourseRun]) -> Change
     """Compare a page with the Catalog's stored course runs of its keys."""
     changeset = Changeset(rejected=[Rejected(record.key, record.reason) for record in page.rejected])
     statuses, hosts = conf.run_statuses(), conf.marketing_url_hosts()
-    # A malformed record does not prove that the stored one is wrong.
-    changeset.confirmed.update(record.key for record in page.rejected if record.key)
+
+    def has_valid_url(row: StoredCourseRun | None) -> bool:
+        # CATALOG_SYNC_MARKETING_URL_HOSTS may have changed since the URL was stored.
+        return not (row and row.data.marketing_url and marketing_url_fault(row.data.marketing_url, hosts))
+
+    # A rejected record does not prove that the stored one is wrong.
+    changeset.confirmed.update(
+        record.key for record in page.rejected if record.key and has_valid_url(stored.get(record.key))
+    )
     for run in page.course_runs:
         row = stored.get(run.key)
         is_known = row is not None and _is_stored(run, row.data)
         record_fault = None if is_known else _record_fault(run)
         if record_fault:
             changeset.rejected.append(Rejected(run.key, record_fault, run.marketing_url))
-            changeset.confirmed.add(run.key)
+            if has_valid_url(row):
+                changeset.confirmed.add(run.key)
             continue
         has_status = statuses is None or run.status in statuses
         url = run.marketing_url or None if has_status else None
@@ -64,7 +72,7 @@ def compute_changes(page: Page, stored: Mapping[str, StoredCourseRun]) -> Change
             changeset.rejected.append(Rejected(run.key, f"marketing URL: {url_fault}", url))
         old = row.data if row else CatalogData()
         is_usable = bool(url and not url_fault)
-        if is_usable or not old.marketing_url or (url_fault and url != old.marketing_url):
+        if is_usable or not old.marketing_url or (url_fault and has_valid_url(row)):
             changeset.confirmed.add(run.key)
         data = old if is_known else _merge(run, None if url_fault else url, old)
         changeset.data[run.key] = data

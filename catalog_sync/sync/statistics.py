@@ -20,6 +20,9 @@ from catalog_sync.sync.changeset import Changeset, Rejected
 from catalog_sync.sync.id_set import IdSet
 from catalog_sync.sync.report import SyncReport
 
+# A Catalog could list all courses of the others. The report has the number of all.
+MOST_LOGGED_CONFLICTS = 100
+
 
 class Conflict(NamedTuple):
     """Two Catalogs have a marketing URL for a course run.
@@ -163,7 +166,8 @@ class Statistics:
         new = sorted(found.keys() - self._conflicting)
         self._conflicting.update(new)
         self.report.in_other_catalogs += len(new)
-        for key in new:
+        logged = len(self._conflicting) - len(new)
+        for key in new[: max(0, MOST_LOGGED_CONFLICTS - logged)]:
             unused, used = found[key]
             # Not a warning: there is nothing to repair, and each sync run finds the same.
             self.log.info("course_run_in_two_catalogs", course_key=key, catalog=unused, kept=used)

@@ -73,6 +73,41 @@ class TestUrlsStay:
         assert (report.status != "refused", report.removed, urls()) == (True, 0, 30)
 
 
+class TestStoredUrlOfAnotherHost:
+    """An operator sets CATALOG_SYNC_MARKETING_URL_HOSTS after a URL of another host was stored."""
+
+    OTHER = "https://other.example.org/"
+
+    @pytest.fixture(autouse=True)
+    def stored(self, catalog, settings):
+        add_course_overviews(KEYS[0])
+        catalog.control.set_runs([{"key": KEYS[0], "marketing_url": self.OTHER + "a"}])
+        update_catalog_data()
+        settings.CATALOG_SYNC_MARKETING_URL_HOSTS = [".example.com"]
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            {"marketing_url": OTHER + "a"},
+            {"marketing_url": OTHER + "b"},
+            {"marketing_url": "courses/one"},
+            {"marketing_url": 7},
+            {"marketing_url": URL, "status": "x" * 33},
+            {"marketing_url": URL, "status": "pub\x00lished"},
+        ],
+    )
+    def test_is_removed_although_the_new_record_is_rejected(self, record, catalog):
+        catalog.control.set_runs([{"key": KEYS[0], **record}, {"key": KEYS[1], "marketing_url": URL}])
+        report = update_catalog_data()
+        assert (report.status, report.removed, urls()) == ("succeeded", 1, 0)
+        assert not CatalogCourseRun.objects.filter(marketing_url__startswith=self.OTHER).exists()
+
+    def test_is_replaced_by_a_valid_one(self, catalog):
+        catalog.control.set_runs([{"key": KEYS[0], "marketing_url": URL}])
+        update_catalog_data()
+        assert CourseOverview.objects.get(pk=KEYS[0]).marketing_url == URL
+
+
 class TestSummary:
     """One line per reason."""
 

@@ -7,6 +7,7 @@ import pytest
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
 from catalog_sync.store import course_runs
 from catalog_sync.store.course_runs import CatalogData
+from catalog_sync.store.lease import Lease
 from tests.admin_client import CONFIGURATION
 from tests.several_catalogs.lms import KEY, OTHER, PARTNER_URL, URL
 
@@ -140,6 +141,18 @@ class TestSyncRuns:
         admin_client.post(f"{RUNS}{run.pk}/allow-removals/")
         [(_, arguments)] = broker
         assert (arguments["allow_removals"], arguments["catalogs"]) == (True, ["partner"])
+
+    def test_removals_of_a_disabled_catalog_cannot_be_allowed(self, admin_client, broker):
+        CatalogSyncConfig.objects.create(catalog="partner", enabled=False)
+        run = SyncRun.objects.create(catalog="partner", status="refused")
+        admin_client.post(f"{RUNS}{run.pk}/allow-removals/")
+        assert broker == []
+
+    def test_sync_of_one_catalog_does_not_prevent_that_of_another(self, admin_client, broker):
+        Lease.acquire("default")
+        run = SyncRun.objects.create(catalog="partner", status="refused")
+        admin_client.post(f"{RUNS}{run.pk}/allow-removals/")
+        assert len(broker) == 1
 
     def test_run_button_is_shown_if_one_catalog_is_disabled(self, admin_client):
         CatalogSyncConfig.objects.create(catalog="default", enabled=False)

@@ -184,3 +184,13 @@ def test_course_run_in_two_catalogs_is_logged_once(caplog):
     [line] = [line for line in caplog.messages if "event=catalog_sync.course_run_in_two_catalogs " in line]
     assert line.endswith(f"course_key={KEY} catalog=partner kept=default")
     assert statistics.report.in_other_catalogs == 1
+
+
+def test_few_course_runs_in_two_catalogs_are_logged_and_all_are_counted(caplog):
+    caplog.set_level("INFO")
+    statistics = new_statistics()
+    keys = [f"course-v1:OrgX+C{number}+2026" for number in range(250)]
+    for page in (keys[:90], keys[90:]):
+        statistics.count_conflicts(dict.fromkeys(page, Conflict("partner", "default")))
+    assert caplog.text.count("event=catalog_sync.course_run_in_two_catalogs ") == 100
+    assert statistics.report.in_other_catalogs == 250
