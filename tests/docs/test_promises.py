@@ -27,9 +27,9 @@ class Found(NamedTuple):
     name: str
 
     def references(self) -> set[str]:
-        """Return the texts by which a page may refer to it: with its class, without it, or only the class."""
+        """Return the texts by which a page may refer to it, as pytest understands them: itself, or its class."""
         file, group, name = self
-        return {f"{file}::{name}", f"{file}::{group}", f"{file}::{group}::{name}"}
+        return {f"{file}::{group}", f"{file}::{group}::{name}"} if group else {f"{file}::{name}"}
 
 
 def promises(document: str) -> list[list[str]]:
