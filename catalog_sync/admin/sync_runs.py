@@ -185,7 +185,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         """Return the changes of a sync run as a file."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return csv_of(get_object_or_404(SyncRun, pk=run_id).pk)
+        return csv_of(get_object_or_404(SyncRun, pk=run_id))
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, run: SyncRun) -> SafeString:

@@ -103,23 +103,32 @@ def _read(report: SyncReport) -> tuple[Change, ...]:
 
 def _change_lines(report: SyncReport, catalog: str) -> Iterator[str]:
     changes = _read(report)
+    names = {"removed": "refused"} if report.removals_refused else {}
     width = max((len(_printable(change.course_key)) for change in changes), default=0)
     for change in changes:
-        key, old, new, reason = (_printable(text) for text in change[:1] + change[2:])
-        columns = [
-            f"{change.kind:8}",
-            catalog,
-            f"{key:{width}}",
-            f"{old or '(none)'} -> {new or '(none)'}",
-            reason,
-        ]
-        yield "  ".join(column for column in columns if column)
+        kind = names.get(change.kind, change.kind)
+        yield _line(kind, catalog, *_what_happened(kind, change, width))
     listed = Counter(change.kind for change in changes)
     removals = report.removed + report.removals_refused
     totals = {"changed": report.updated, "removed": removals, "rejected": report.course_runs_rejected}
     for kind, total in totals.items():
         if (more := total - listed[kind]) > 0:
-            yield "  ".join(column for column in (f"{kind:8}", catalog, f"and {more:,} more") if column)
+            yield _line(names.get(kind, kind), catalog, f"and {more:,} more")
+
+
+def _line(kind: str, *columns: str) -> str:
+    return "  ".join(column for column in (f"{kind:8}", *columns) if column)
+
+
+def _what_happened(kind: str, change: Change, width: int) -> tuple[str, ...]:
+    """Return the columns of a change; only if it was made, or would be, with an arrow."""
+    key, old, new, reason = (_printable(text) for text in change[:1] + change[2:])
+    because = f" ({reason.removeprefix('refused: ')})" if reason else ""
+    if kind == "refused":
+        return (f"{key}: the course keeps {old or '(none)'}{because}",)
+    if kind == "rejected":
+        return (f"{key or '(no key)'}: {new or '(none)'}{because}; the course keeps {old or '(none)'}",)
+    return f"{key:{width}}", f"{old or '(none)'} -> {new or '(none)'}", reason
 
 
 def _printable(text: str | None) -> str:

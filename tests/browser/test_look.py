@@ -154,7 +154,7 @@ def test_outlier_is_cut_off(history, operator, open_as):
 def test_refused_run(scheme, width, refused, allower, open_as, picture):
     options = {"is_mobile": width < 1024, "viewport": {"width": width, "height": 900}}
     page = open_as(allower, f"syncrun/{refused.pk}/change/", color_scheme=scheme, **options)
-    assert page.get_by_text("Refused to remove (45)").is_visible()
+    assert page.get_by_text("Refused (45)").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert (
         min(contrasts(page, ".catalog-sync-message, .catalog-sync-changes td, .catalog-sync-changes a"))

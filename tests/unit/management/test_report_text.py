@@ -91,7 +91,7 @@ class TestChanges:
         )
         assert report_text.changes_as_text(found).splitlines() == [
             f"changed   {KEY}       (none) -> {NEW}",
-            f"rejected  {OTHER}  {OLD} -> course/one  the URL is relative",
+            f"rejected  {OTHER}: course/one (the URL is relative); the course keeps {OLD}",
             f"removed   {OTHER}  {OLD} -> (none)  the Catalog does not have it",
         ]
 
@@ -104,11 +104,16 @@ class TestChanges:
 
     def test_refused_removals_that_were_not_stored_are_counted(self):
         found = with_changes(("removed", KEY, OLD, None, "refused: why"), removals_refused=1_451)
-        assert report_text.changes_as_text(found).splitlines()[1:] == ["removed   and 1,450 more"]
+        assert report_text.changes_as_text(found).splitlines() == [
+            f"refused   {KEY}: the course keeps {OLD} (why)",
+            "refused   and 1,450 more",
+        ]
 
     def test_text_of_the_catalog_cannot_end_the_line_or_control_the_terminal(self):
         found = with_changes(("rejected", "x\nremoved  \x1b[2J", None, "a\tb", ""), course_runs_rejected=1)
-        assert report_text.changes_as_text(found) == "rejected  x\ufffdremoved  \ufffd[2J  (none) -> a\ufffdb"
+        assert report_text.changes_as_text(found) == (
+            "rejected  x\ufffdremoved  \ufffd[2J: a\ufffdb; the course keeps (none)"
+        )
 
     def test_there_may_be_none(self):
         assert report_text.changes_as_text(with_changes()) == "No changes."
