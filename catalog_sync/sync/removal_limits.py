@@ -31,8 +31,9 @@ class RemovalsRefused(Refused):
     ) -> None:
         super().__init__(
             f"Refused to remove {removals:,} of {provided:,} marketing URLs (more than {max_removal_percent} %), so "
-            f"none was removed.{shrunk} The Catalog's list may be incomplete.{advice} If the courses are missing in the "
-            "Catalog, too, choose Allow these removals in Django admin, or run the command again with --allow-removals."
+            f"none was removed.{shrunk} The Catalog's list may be incomplete.{advice} If the courses are missing in "
+            "the Catalog, too, choose Allow these removals in Django admin, or run the command again with "
+            "--allow-removals."
         )
 
 
@@ -107,7 +108,7 @@ def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int)
 def _shrunk(report: SyncReport) -> str:
     """Return how much shorter the Catalog's list is than before; empty if it is not, or was not read."""
     before = succeeded(report.catalog).values_list("catalog_count", flat=True).first() or 0
-    is_full = SyncRun.objects.filter(pk=report.run_id, scope=SyncRun.Scope.ALL).exists()
+    is_full = SyncRun.objects.filter(pk=report.run_id or 0, scope=SyncRun.Scope.ALL).exists()
     if not is_full or report.catalog_count >= before:
         return ""
     return (
