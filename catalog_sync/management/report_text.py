@@ -61,8 +61,12 @@ def _details(report: SyncReport) -> Iterator[str]:
         yield f"{_count(report.course_runs_rejected, 'course run')} rejected"
     if report.unchanged:
         yield f"{report.unchanged:,} unchanged"
-    if report.not_in_catalog:
-        yield f"{report.not_in_catalog:,} not in the Catalog"
+    # Those that lost their URL have been named already, whether the Catalog still lists them or not.
+    removed_of_matched = report.matched - report.updated - report.unchanged
+    not_listed = report.not_in_catalog - max(0, report.removed - max(0, removed_of_matched))
+    if not_listed > 0:
+        others = " others" if not_listed < report.not_in_catalog else ""
+        yield f"{not_listed:,}{others} not in the Catalog"
 
 
 def _count(number: int, noun: str) -> str:

@@ -220,14 +220,14 @@ class Removal(NamedTuple):
         former: the course keys whose rows of former Catalogs are deleted.
         found: the course overviews that get another marketing URL.
         updated: how many of these were written.
-        removed: how many course overviews lost their marketing URL.
+        removed: the course overviews that lost their marketing URL; by course key, that URL.
     """
 
     changes: dict[str, CatalogData | None]
     former: set[str]
     found: Difference
     updated: int
-    removed: int
+    removed: dict[str, str]
 
 
 def _remove(writer: Writer, course_keys: Collection[str], absent: Absent) -> None:
@@ -249,7 +249,7 @@ def _remove(writer: Writer, course_keys: Collection[str], absent: Absent) -> Non
         if writer.dry_run:
             removed = course_overviews.removable_urls(plan.to_clear)
             writer.changes.add_removed(removed, plan.to_clear)
-            return Removal(changes, former, found, len(found.differing), len(removed))
+            return Removal(changes, former, found, len(found.differing), removed)
         course_runs.delete_course_runs([key for key, data in changes.items() if data is None], name)
         course_runs.record({key: data for key, data in changes.items() if data is not None}, name)
         course_runs.delete_of_former_catalogs(former)
@@ -257,14 +257,17 @@ def _remove(writer: Writer, course_keys: Collection[str], absent: Absent) -> Non
         updated = publishing.publish({key: plan.with_url[key] for key in found.differing})
         removed = course_overviews.clear(plan.to_clear)
         writer.changes.add_removed(removed, plan.to_clear)
-        return Removal(changes, former, found, updated, len(removed))
+        return Removal(changes, former, found, updated, removed)
 
     removal = writer.transact(remove)
     if writer.dry_run:
         writer.simulation.store(removal.changes, removal.former)
         writer.simulation.publish(removal.found)
     writer.report.updated += removal.updated
-    writer.report.removed += removal.removed
+    writer.report.removed += len(removal.removed)
+    listed = {key for key, data in absent.data.items() if data is not None}
+    matched = [key for key in removal.removed if not listed.isdisjoint((key, parent_of_ccx(key)))]
+    writer.report.unchanged -= len(matched)
 
 
 def _new_ccx_courses(

@@ -32,8 +32,26 @@ def with_changes(*changes, **values):
     ("values", "sentence"),
     [
         (
-            {"updated": 2914, "course_overviews": 3200, "unchanged": 280, "not_in_catalog": 6},
+            {
+                "updated": 2914,
+                "course_overviews": 3200,
+                "matched": 3194,
+                "unchanged": 280,
+                "not_in_catalog": 6,
+            },
             "Updated 2,914 of 3,200 courses in 3.7 s: 280 unchanged, 6 not in the Catalog.",
+        ),
+        (
+            {"course_overviews": 9, "matched": 7, "removed": 2, "unchanged": 5, "not_in_catalog": 2},
+            "Updated 0 of 9 courses in 3.7 s: 2 marketing URLs removed, 5 unchanged, 2 not in the Catalog.",
+        ),
+        (
+            {"course_overviews": 9, "matched": 6, "removed": 2, "unchanged": 5, "not_in_catalog": 3},
+            "Updated 0 of 9 courses in 3.7 s: 2 marketing URLs removed, 5 unchanged, 2 others not in the Catalog.",
+        ),
+        (
+            {"course_overviews": 9, "matched": 8, "removed": 1, "unchanged": 8, "not_in_catalog": 1},
+            "Updated 0 of 9 courses in 3.7 s: 1 marketing URL removed, 8 unchanged.",
         ),
         (
             {"course_overviews": 9, "removed": 12, "course_runs_rejected": 2},
