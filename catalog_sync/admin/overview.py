@@ -67,15 +67,16 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         access = {each.catalog: access_facts(each) for each in api.catalog_access()}
-        states = overview.states()
+        states, courses = overview.states(), overview.count_courses()
         context = {
             "title": self.opts.verbose_name,
             "is_new": overview.is_new(),
             "states": [
-                {"state": state, "access": facts}
+                {"state": state, "access": facts, "rejected": _rejected(state)}
                 for state, facts in zip(states, access.values(), strict=True)
             ],
-            "courses": overview.count_courses(),
+            "courses": courses,
+            "counted": {"courses": f"{courses.courses:,}", "with_url": f"{courses.with_url:,}"},
             "stale_after_hours": f"{conf.stale_after_hours():g}",
         }
         return self._page(request, "overview.html", context | RunControl(self).context(request))
@@ -119,6 +120,10 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
         return TemplateResponse(
             request, f"admin/catalog_sync/{template}", {**site, "opts": self.opts, **may, **context}
         )
+
+
+def _rejected(state: overview.CatalogState) -> str:
+    return f"{state.rejections.number:,}" if state.rejections else ""
 
 
 def _unknown(course_key: str) -> str:

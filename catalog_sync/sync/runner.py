@@ -152,7 +152,8 @@ class Run:
             return Status.FAILED, database_failure(error)
         finally:
             self.report.failures = len(self.failures)
-            self.report.unchanged = max(0, self.report.matched - self.report.updated)
+            # The matched course overviews that lost their URL have been subtracted.
+            self.report.unchanged = max(0, self.report.unchanged + self.report.matched - self.report.updated)
         status, message = outcome_of(self.failures, self.report)
         return status, " ".join(filter(None, (message, self.note)))
 

@@ -147,6 +147,22 @@ class TestNumbers:
         first, second = update_catalog_data(), update_catalog_data()
         assert [(each.updated, each.unchanged) for each in (first, second)] == [(1, 1), (0, 2)]
 
+    def test_of_unchanged_are_not_those_that_lost_their_url(self, lms, catalog):
+        add_course_overviews("ccx-v1:ExampleX+One+2026+ccx@7", "ccx-v1:ExampleX+Two+2026+ccx@7")
+        update_catalog_data()
+        catalog.control.upsert([{"key": KEY, "marketing_url": None}])
+        dry_run, report = update_catalog_data(dry_run=True), update_catalog_data()
+        expected = {"matched": 4, "updated": 0, "removed": 2, "unchanged": 2, "not_in_catalog": 1}
+        for each in (dry_run, report):
+            assert {name: getattr(each, name) for name in expected} == expected
+
+    def test_of_unchanged_do_not_depend_on_those_that_the_catalog_does_not_list(self, lms, catalog):
+        update_catalog_data()
+        catalog.control.delete([KEY])
+        report = update_catalog_data()
+        numbers = (report.matched, report.removed, report.unchanged, report.not_in_catalog)
+        assert numbers == (1, 1, 1, 2)
+
     def test_of_those_that_the_catalog_lacks_need_a_complete_crawl(self, lms, catalog):
         CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
         complete = update_catalog_data(page_size=2)
