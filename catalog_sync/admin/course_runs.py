@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -125,7 +126,9 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
                 return queryset.filter(found), False
         pins = PinnedMarketingUrl.objects.filter(url__icontains=term).values("course_key")
         urls = Q(marketing_url__icontains=term) | Q(course_key__in=pins)
-        return queryset.filter(Q(course_key__icontains=term) | urls), False
+        # The collation of the keys in MySQL makes icontains case-sensitive.
+        in_lower_case = queryset.alias(key_in_lower_case=Lower("course_key"))
+        return in_lower_case.filter(Q(key_in_lower_case__contains=term.lower()) | urls), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         query = request.GET.get("q", "").strip()
