@@ -200,7 +200,10 @@ class Run:
 
 
 def _bypasses_cache(options: SyncOptions) -> bool:
+    # The others only look up course runs.
     is_full = options.scope == SyncRun.Scope.ALL
-    return options.bypass_cache or (
-        is_full and must_bypass_cache(options.catalog.name, options.bypass_cache_hours)
+    return (
+        options.bypass_cache
+        or not is_full
+        or must_bypass_cache(options.catalog.name, options.bypass_cache_hours)
     )

@@ -180,7 +180,7 @@ def test_list_without_a_usable_record_is_incomplete(catalog):
 
 
 class TestBypassedCache:
-    """When the pages of a full sync bypass the Catalog's reply cache."""
+    """When a sync run bypasses the Catalog's reply cache."""
 
     @pytest.fixture(autouse=True)
     def course_runs(self, catalog):
@@ -204,12 +204,18 @@ class TestBypassedCache:
         CatalogSyncConfig.objects.create(bypass_cache_hours=0)
         assert [self.bypassed(catalog), self.bypassed(catalog, bypass_cache=True)] == [False, True]
 
-    def test_sync_of_one_course_only_if_requested(self, catalog):
-        options = {"course_keys": [KEY]}
-        assert [self.bypassed(catalog, **options, bypass_cache=each) for each in (False, True)] == [
-            False,
-            True,
-        ]
+    def test_always_by_a_sync_of_one_course(self, catalog):
+        CatalogSyncConfig.objects.create(bypass_cache_hours=0)
+        assert self.bypassed(catalog, course_keys=[KEY])
+
+    def test_always_by_an_incremental_sync(self, catalog):
+        CatalogSyncConfig.objects.create(bypass_cache_hours=0)
+        update_catalog_data()
+        catalog.control.upsert([{"key": KEY}])
+        assert self.bypassed(catalog, changed=True)
+
+    def test_sync_of_one_course_leaves_it_to_the_next_full_sync(self, catalog):
+        assert [self.bypassed(catalog, course_keys=[KEY]), self.bypassed(catalog)] == [True, True]
 
     def test_dry_run_bypasses_it_and_leaves_that_to_the_next_sync(self, catalog):
         assert [self.bypassed(catalog, dry_run=True), self.bypassed(catalog)] == [True, True]
