@@ -126,7 +126,7 @@ def test_wrong_usage_exits_with_2_and_names_the_option(option, message):
 def test_database_without_tables_is_one_sentence():
     call_command("migrate", "catalog_sync", "zero", verbosity=0)
     try:
-        with pytest.raises(CommandError, match=r"manage\.py migrate catalog_sync"):
+        with pytest.raises(CommandError, match=r"manage\.py lms migrate catalog_sync"):
             tune()
     finally:
         call_command("migrate", "catalog_sync", verbosity=0)
