@@ -187,7 +187,7 @@ def _line(measurements: Iterable[Measurement], concurrency: int) -> tuple[float,
 
 
 def is_noticeable(seconds: float, shorter: float) -> bool:
-    """Return whether a full sync of these seconds is noticeably slower than a shorter one."""
+    """Return whether a full sync that takes so many seconds is noticeably slower than a shorter one."""
     return seconds - shorter > max(LEAST_GAIN_SECONDS, LEAST_GAIN * seconds)
 
 

@@ -182,6 +182,13 @@ class TestRecommend:
         CatalogSyncConfig.objects.create(enabled=True, page_size=page_size)
         assert (self.recommend().kept is not None) == is_kept
 
+    @pytest.mark.parametrize(("page_size", "is_kept"), [(5, False), (100, True)])
+    def test_keeps_no_page_size_that_takes_a_second_more(self, page_size, is_kept, catalog):
+        catalog.control.generate(300)
+        catalog.control.settings(latency=True, page_seconds=0.05, run_seconds=0, skipped_run_seconds=0)
+        CatalogSyncConfig.objects.create(enabled=True, page_size=page_size)
+        assert (self.recommend().kept is not None) == is_kept
+
     def test_is_not_to_be_saved_if_the_requests_ran_out(self, catalog):
         catalog.control.generate(250)
         found = self.recommend(most_requests=30)
