@@ -47,9 +47,10 @@ def sync_course_keys(run: Run, client: CatalogClient, writer: Writer) -> None:
     if not covered:
         return
     unlisted = covered & _look_up(run, client, writer, covered)
-    if unlisted and not run.report.course_overviews:
-        run.note = f"Neither the Catalog nor the LMS has {', '.join(sorted(unlisted))}."
-    run.report.not_in_catalog = course_overviews.count({key for key in unlisted if not parent_of_ccx(key)})
+    only_in_lms = unlisted & course_overviews.marketing_urls(unlisted).keys()
+    if unknown := unlisted - only_in_lms:
+        run.note = f"Neither the Catalog nor the LMS has {', '.join(sorted(unknown))}."
+    run.report.not_in_catalog = sum(not parent_of_ccx(key) for key in only_in_lms)
 
 
 def sync_changed(run: Run, client: CatalogClient, writer: Writer) -> None:

@@ -151,5 +151,5 @@ def test_database_error_is_one_sentence(monkeypatch):
         raise DatabaseError("no such\ntable")
 
     monkeypatch.setattr(health, "read", fail)
-    with pytest.raises(CommandError, match=r"no such table.*manage\.py migrate"):
+    with pytest.raises(CommandError, match=r"no such table.*manage\.py lms migrate"):
         call_command("catalog_sync_status")
