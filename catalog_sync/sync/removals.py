@@ -143,8 +143,8 @@ def _why_absent(run: CourseRun | None, fault: str | None) -> str:
 
 def _is_absent(course_key: str, changeset: Changeset, rejected: Collection[str]) -> bool:
     data = changeset.data.get(course_key)
-    if data and data.marketing_url:
-        # If it is not confirmed, it is the stored URL, which the Catalog does not have any more.
+    if data is None or data.marketing_url:
+        # Not confirmed: the Catalog does not list it, or does not have the stored URL any more.
         return course_key not in changeset.confirmed
     # A rejected record removes nothing, not even a URL that another tool has set.
     return course_key not in rejected
