@@ -140,6 +140,13 @@ class TestCcx:
         update_catalog_data()
         assert (marketing_url(CCX), marketing_url(KEY)) == (CCX_URL, None)
 
+    def test_keeps_its_own_if_the_parent_that_had_the_same_is_deleted(self, catalog):
+        catalog.control.upsert([in_catalog(CCX, URL)])
+        update_catalog_data()
+        catalog.control.delete([KEY])
+        report = update_catalog_data()
+        assert (report.removed, marketing_url(CCX), marketing_url(KEY)) == (1, URL, None)
+
     def test_loses_the_url_if_both_course_runs_are_deleted(self, catalog):
         catalog.control.delete([CCX, KEY])
         update_catalog_data()

@@ -33,6 +33,14 @@ class EmptyCatalog:
         yield tuple(course_keys), Page((), (), 0, 0)
 
 
+class EmptyCatalogByKey:
+    """A client of a Catalog that lists nothing, and that looks up one course key per request."""
+
+    def look_up(self, course_keys):
+        for key in sorted(course_keys):
+            yield (key,), Page((), (), 0, 0)
+
+
 class FailingCatalog:
     """A client of a Catalog that lists nothing, and that fails after one look-up."""
 
@@ -127,6 +135,18 @@ def test_urls_that_the_look_up_confirms_are_removed(opened, heartbeats):
     writer = opened()
     assert removals.look_up_and_apply(EmptyCatalog(), writer, KEYS, None) == KEYS
     assert (writer.report.removed, len(heartbeats) >= len(KEYS) / PART) == (len(KEYS), True)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_ccx_course_is_removed_once_if_its_parent_course_run_is_in_another_batch(dry_run, opened, settings):
+    settings.CATALOG_SYNC_CATALOGS = TWO_CATALOGS
+    key, ccx = "course-v1:ExampleX+Run0+2026", "ccx-v1:ExampleX+Run0+2026+ccx@1"
+    record()
+    add_course_overviews(key, ccx, marketing_url=URL)
+    writer = opened()
+    writer.dry_run = dry_run
+    removals.look_up_and_apply(EmptyCatalogByKey(), writer, {key, ccx}, None)
+    assert writer.report.removed == 2
 
 
 def test_look_ups_before_a_failed_one_are_applied(opened):
