@@ -17,7 +17,7 @@ from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.incremental import changed_course_keys
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.outcome import NothingRead
-from catalog_sync.sync.removal_candidates import find_candidates
+from catalog_sync.sync.removal_candidates import find_candidates, only_unread
 from catalog_sync.sync.removals import check_candidates, look_up_and_apply
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.runner import Run, Stopped
@@ -120,6 +120,8 @@ def end_crawl(run: Run, client: CatalogClient, writer: Writer, *, complete: bool
             _remove_absent(run, client, writer)
         else:
             _publish_inherited(writer)
+            if unread := only_unread(writer):
+                run.note = f"The only stored course run that was not read: {unread}."
     finally:
         run.report.course_overviews = course_overviews.count()
         if complete:
