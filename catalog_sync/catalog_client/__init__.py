@@ -45,6 +45,8 @@ __all__ = [
 
 # The Catalog answers 400 to a request line of more than 4,094 bytes; a proxy may add to the path.
 LONGEST_URL = 3_900
+# The Catalog ignores the parameter.
+_BYPASS = "&bypass_cache={}"
 # Twice as many rows as keys, since the keys of two course runs may differ only in case.
 LOOK_UP_LIMIT = 200
 # Records that a page may have beyond its size; more could fill memory and log.
@@ -59,7 +61,8 @@ class CatalogClient:
         fields: the Catalog fields to request; fewer fields are faster.
         requester: sends the requests.
         heartbeat: called about twice a second during a request; an exception from it ends the wait.
-        bypass_cache: whether pages bypass the Catalog's cache of replies. Look-ups always do.
+        cache_generation: a text that pages have in their address. The Catalog ignores it, but caches replies by their
+            exact address: a new text gets past its cache. Look-ups always do.
     """
 
     def __init__(
@@ -69,17 +72,15 @@ class CatalogClient:
         requester: Requester,
         heartbeat: Callable[[], None] = lambda: None,
         *,
-        bypass_cache: bool = False,
+        cache_generation: str = "",
     ) -> None:
         self._url = f"{api_url}/course_runs/"
         self._courses_url = f"{api_url}/courses/"
         self._fields = ",".join(sorted({"key", "status", *fields}))
         self._requester = requester
         self._heartbeat = heartbeat
-        # The Catalog ignores the parameter, but caches replies by the exact query. One value for the whole sync run: a
-        # reply that the Catalog has cached since its start is new enough.
-        self._bypass = f"&bypass_cache={uuid4().hex}"
-        self._bypass_for_pages = self._bypass if bypass_cache else ""
+        self._end_of_look_ups = _BYPASS.format(uuid4().hex)
+        self._end_of_pages = _BYPASS.format(cache_generation) if cache_generation else ""
 
     @property
     def requests(self) -> int:
@@ -122,7 +123,7 @@ class CatalogClient:
         """
         for batch in self._batches(sorted(course_keys)):
             keys = ",".join(quote(key, safe="") for key in batch)
-            url = self._list_url(LOOK_UP_LIMIT, 0, f"&keys={keys}{self._bypass}")
+            url = self._list_url(LOOK_UP_LIMIT, 0, f"&keys={keys}{self._end_of_look_ups}")
             parse = partial(self._parse_look_up, batch)
             read = partial(self._requester.get, url, parse, rows=LOOK_UP_LIMIT)
             yield batch, result_of(run_in_thread(read), self._heartbeat)
@@ -155,7 +156,7 @@ class CatalogClient:
 
     def _batches(self, course_keys: list[str]) -> Iterator[tuple[str, ...]]:
         batch: list[str] = []
-        most = LONGEST_URL - len(self._list_url(LOOK_UP_LIMIT, 0, self._bypass))
+        most = LONGEST_URL - len(self._list_url(LOOK_UP_LIMIT, 0, self._end_of_look_ups))
         length = 0
         for key in course_keys:
             cost = len(quote(key, safe="")) + 1
@@ -168,7 +169,7 @@ class CatalogClient:
             yield tuple(batch)
 
     def _read_page(self, page_range: PageRange, attempts: int | None) -> Page:
-        url = self._list_url(page_range.limit, page_range.offset, self._bypass_for_pages)
+        url = self._list_url(page_range.limit, page_range.offset, self._end_of_pages)
         parse = partial(self._parse, page_range.limit)
         return self._requester.get(
             url, parse, rows=page_range.limit, attempts=attempts, can_narrow=page_range.limit > 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from catalog_sync.models import MAX_KEEP_RUNS_DAYS, SyncRun, SyncRunChange
@@ -34,11 +34,37 @@ def catalog_size(catalog: str) -> int:
 
 
 def must_bypass_cache(catalog: str, hours: int) -> bool:
-    """Return whether no full sync has bypassed the Catalog's cache for this many hours; 0 hours: never."""
+    """Return whether a full sync must bypass the Catalog's cache; 0 hours: never.
+
+    It must if none has for this many hours, or if a sync of given courses has changed something since: the cache may
+    have their old values.
+    """
     if not hours:
         return False
     since = timezone.now() - timedelta(hours=_SHARE_OF_BYPASS_HOURS * hours)
-    return not succeeded(catalog).filter(bypassed_cache=True, started__gte=since).exists()
+    last = (
+        succeeded(catalog)
+        .filter(bypassed_cache=True, started__gte=since)
+        .values_list("pk", flat=True)
+        .first()
+    )
+    if last is None:
+        return True
+    courses = SyncRun.objects.filter(
+        catalog=catalog, scope=SyncRun.Scope.COURSE_KEYS, dry_run=False, pk__gt=last
+    )
+    return courses.filter(Q(updated__gt=0) | Q(removed__gt=0)).exists()
+
+
+def cache_generation(catalog: str) -> str:
+    """Return a text that each full sync that bypasses the Catalog's cache changes; empty if none has.
+
+    With it in their addresses, later full syncs get replies that the Catalog has cached since, and no older ones.
+    """
+    runs = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, bypassed_cache=True)
+    latest = runs.order_by("-pk").values_list("pk", "started").first()
+    # Also the time, since another LMS may have a sync run with this number.
+    return f"{latest[0]}.{latest[1]:%Y%m%d%H%M%S%f}" if latest else ""
 
 
 def requests_of_last_hour(catalog: str) -> int:

@@ -37,7 +37,7 @@ def connected(
     timeout_seconds: float,
     retry_deadline_seconds: float,
     heartbeat: Callable[[], None] = lambda: None,
-    bypass_cache: bool = False,
+    cache_generation: str = "",
 ) -> Iterator[CatalogClient]:
     """Yield a client of the Catalog, with these arguments of ``Requester`` and ``CatalogClient``.
 
@@ -50,7 +50,9 @@ def connected(
         log, timeout_seconds=timeout_seconds, retry_deadline_seconds=retry_deadline_seconds, access=access
     )
     with closing(requester):
-        yield CatalogClient(access.api_url, conf.fields(), requester, heartbeat, bypass_cache=bypass_cache)
+        yield CatalogClient(
+            access.api_url, conf.fields(), requester, heartbeat, cache_generation=cache_generation
+        )
 
 
 @contextmanager

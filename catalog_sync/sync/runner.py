@@ -19,7 +19,7 @@ from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import SyncRun
 from catalog_sync.store.lease import LEASE_SECONDS, Canceled, Lease, LeaseLost
 from catalog_sync.store.sql import idle_transactions_bounded
-from catalog_sync.store.sync_runs import must_bypass_cache
+from catalog_sync.store.sync_runs import cache_generation, must_bypass_cache
 from catalog_sync.sync.closing import store_end, tidy_up
 from catalog_sync.sync.connection import connected
 from catalog_sync.sync.incremental import TooManyChanged
@@ -164,7 +164,7 @@ class Run:
             timeout_seconds=self.options.request_timeout_seconds,
             retry_deadline_seconds=self.options.retry_deadline_seconds,
             heartbeat=self.heartbeat,
-            bypass_cache=self.report.bypassed_cache,
+            cache_generation=cache_generation(self.report.catalog),
         )
 
     def _writer(self) -> Writer:

@@ -54,3 +54,28 @@ def test_sync_that_bypasses_the_cache_gets_the_new_url():
 @pytest.mark.usefixtures("stale_catalog")
 def test_sync_of_the_course_gets_the_new_url():
     assert (update_catalog_data(course_keys=[KEY]).status, marketing_url()) == ("succeeded", NEW)
+
+
+@pytest.fixture
+def cached_catalog(catalog) -> CatalogControl:
+    """A Catalog whose cache has the old marketing URL for the requests of full syncs."""
+    CourseOverviewFactory(id=KEY)
+    catalog.control.set_runs([{"key": KEY, "marketing_url": OLD}])
+    assert [update_catalog_data().bypassed_cache for _ in range(2)] == [True, False]
+    return catalog.control
+
+
+@pytest.mark.parametrize("options", [{"bypass_cache": True}, {"course_keys": [KEY]}])
+def test_later_full_syncs_do_not_undo_a_sync_that_got_the_new_url(options, cached_catalog):
+    change_without_a_signal(cached_catalog)
+    update_catalog_data(**options)
+    reports = [update_catalog_data() for _ in range(2)]
+    assert ([each.updated for each in reports], marketing_url()) == ([0, 0], NEW)
+
+
+def test_full_sync_after_one_that_bypassed_the_cache_is_served_from_it(cached_catalog):
+    cached_catalog.clear_requests()
+    update_catalog_data(bypass_cache=True)
+    update_catalog_data()
+    first, second = (each.query for each in cached_catalog.requests() if "/course_runs/" in each.path)
+    assert first == second

@@ -98,27 +98,22 @@ class TestBypassedCache:
         catalog.control.clear_requests()
         return catalog
 
-    @pytest.mark.parametrize(("bypass_cache", "host"), [(False, "old"), (True, "new")])
-    def test_has_no_effect_on_pages(self, changed_catalog, make, bypass_cache, host):
-        assert read_list(make(bypass_cache=bypass_cache)) == {f"https://{host}.example.org/"}
+    @pytest.mark.parametrize(("generation", "host"), [("", "old"), ("1", "new")])
+    def test_has_no_effect_on_pages_of_a_new_generation(self, changed_catalog, make, generation, host):
+        assert read_list(make(cache_generation=generation)) == {f"https://{host}.example.org/"}
 
-    @pytest.mark.parametrize("bypass_cache", [False, True])
-    def test_never_has_an_effect_on_look_ups(self, changed_catalog, make, bypass_cache):
-        assert look_up_urls(make(bypass_cache=bypass_cache)) == {"https://new.example.org/"}
+    @pytest.mark.parametrize("generation", ["", "1"])
+    def test_never_has_an_effect_on_look_ups(self, changed_catalog, make, generation):
+        assert look_up_urls(make(cache_generation=generation)) == {"https://new.example.org/"}
 
-    def test_is_bypassed_by_one_value_per_client_at_the_end_of_the_query(self, changed_catalog, make):
+    def test_generation_is_at_the_end_of_the_query_of_each_page(self, changed_catalog, make):
         queries = []
-        for bypass_cache in (False, True, True):
-            read_list(make(bypass_cache=bypass_cache))
+        for generation in ("", "1"):
+            read_list(make(cache_generation=generation))
             queries.append([request.query for request in changed_catalog.control.requests(COURSE_RUNS_PATH)])
             changed_catalog.control.clear_requests()
-        usual, first, second = queries
-        [end], [other_end] = (
-            {query.removeprefix(known) for query, known in zip(bypassing, usual, strict=True)}
-            for bypassing in (first, second)
-        )
-        assert end.startswith("&bypass_cache=")
-        assert end != other_end
+        usual, bypassing = queries
+        assert bypassing == [f"{query}&bypass_cache=1" for query in usual]
 
 
 class TestChangedCourses:
@@ -134,12 +129,11 @@ class TestChangedCourses:
 
 
 class TestLookUp:
-    @pytest.mark.parametrize("bypass_cache", [False, True])
     @pytest.mark.parametrize("length", [40, 100, 255])
-    def test_request_line_is_as_long_as_allowed_and_not_longer(self, make, length, bypass_cache):
+    def test_request_line_is_as_long_as_allowed_and_not_longer(self, make, length):
         keys = [f"course-v1:OrgX+{'Ä' if n % 2 else 'C'}{n}+".ljust(length, "é") for n in range(120)]
         with RawServer(reply(b'{"count": 0, "results": []}')) as server:
-            client = make(url=f"{server.url}/api/v1", bypass_cache=bypass_cache)
+            client = make(url=f"{server.url}/api/v1")
             batches = [batch for batch, _ in client.look_up(keys)]
             lines = [request.split(b"\r\n")[0] for request in server.requests]
             lengths = [len(server.url) + len(line.split()[1]) - len("&keys=") for line in lines]
