@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import math
 import ssl
 import time
 from collections.abc import Iterator, Sequence
@@ -215,7 +216,9 @@ def refused(url: str, status: int, retry_after: str | None) -> RequestFailed:
     """Return the failure for a reply of the Catalog with another status than 200."""
     seconds = _seconds(retry_after)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait, then = ("", "later") if seconds is None else (f" for another {seconds:.0f} s", "after that")
+        wait, then = (
+            ("", "later") if seconds is None else (f" for another {_duration(seconds)}", "after that")
+        )
         return RATE_LIMITED.at(url, seconds, wait=wait, then=then)
     if 300 <= status < 400:
         return REDIRECTED.at(url, status=status)
@@ -256,6 +259,10 @@ def without_credentials(url: str) -> str:
     before, _, rest = url.rpartition("@")
     scheme, slashes, _ = before.partition("//")
     return (scheme + slashes if slashes else "") + rest.partition("#")[0]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -31,7 +31,7 @@ def check_hourly_quota() -> Iterator[checks.CheckMessage]:
             yield checks.Warning(
                 f"At page size {page_size}, a full sync of the Catalog {catalog.name} takes {needed} requests, but an "
                 f"ordinary user has {quota.REQUESTS_PER_HOUR} per hour.",
-                hint=f"Set a page size of at least {quota.least_page_size(count)} in Django admin (Catalog sync "
+                hint=f"Set page size {quota.recommended_page_size(count)} or larger in Django admin (Catalog sync "
                 "configuration), or make the user staff in the LMS and silence this check.",
                 id="catalog_sync.W005",
             )

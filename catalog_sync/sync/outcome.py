@@ -20,6 +20,9 @@ MOST_REASONS = 3
 BECAUSE = ", because "
 # If the LMS itself has sent at least this share of the quota, its own requests are the cause.
 OWN_SHARE = 0.5
+OTHER_CLIENT = (
+    "find out which other client uses this account, or ask whether the account's quota is lower than usual"
+)
 
 # Remedies by the database's own text, because the kinds of exception are too coarse: PostgreSQL has the same for a
 # missing table and for a missing permission. The texts are those of SQLite, MariaDB and PostgreSQL.
@@ -113,26 +116,30 @@ def rejected_advice(report: SyncReport, removals: int) -> str:
     )
 
 
-def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
-    """Return a text about who used the quota and which page size to use; empty if the request was not throttled."""
+def request_failure(error: RequestFailed, report: SyncReport) -> str:
+    """Return the message of a sync run that a failed request ended.
+
+    If the Catalog throttled the request, it names who used the quota, and a page size that needs less of it.
+    """
     if not error.throttled:
-        return ""
+        return str(error)
     sent = report.requests + requests_of_last_hour(report.catalog)
     # "At least", because incremental sync runs that changed nothing are deleted.
-    own = f" This LMS's own sync runs sent at least {sent:,} requests in the last hour"
+    own = f"This LMS's own sync runs sent at least {sent:,} requests in the last hour"
     count = report.catalog_count or catalog_size(report.catalog) or course_overviews.count()
     if not count or not report.page_size:
-        return f"{own}."
-    needed, least = quota.requests_for(count, report.page_size), quota.least_page_size(count)
+        return f"{error} {own}."
+    needed, better = quota.requests_for(count, report.page_size), quota.recommended_page_size(count)
+    sync = f"With page size {report.page_size}, a sync of {count:,} course runs needs"
     per_hour = f"{quota.REQUESTS_PER_HOUR} requests per hour"
-    if least > report.page_size:
-        return (
-            f" With page size {report.page_size}, a sync of {count:,} course runs needs {needed:,} requests, but an "
-            f"ordinary user has {per_hour}. Use page size {least} or more.{own}."
-        )
+    if quota.least_page_size(count) > report.page_size:
+        # To wait alone does not help.
+        error.remedy = f"use page size {better} or larger, and {error.remedy}"
+        return f"{error} {sync} {needed:,} requests, but an ordinary user has {per_hour}. {own}."
     is_own = sent >= OWN_SHARE * quota.REQUESTS_PER_HOUR
-    advice = "sync less often" if is_own else "find out which other client uses this account"
-    return (
-        f"{own}: {advice}. With page size {report.page_size}, a sync of {count:,} course runs needs only {needed:,} of "
-        f"an ordinary user's {per_hour}, so a larger page size does not help."
-    )
+    advice = "sync less often" if is_own else OTHER_CLIENT
+    conclusion = "" if is_own else ", so a larger page size does not help"
+    if (fewer := quota.requests_for(count, better)) < needed / 2:
+        advice += f", or use page size {better} ({fewer} requests instead of {needed})"
+        conclusion = ""
+    return f"{error} {own}: {advice}. {sync} only {needed} of an ordinary user's {per_hour}{conclusion}."

@@ -29,7 +29,7 @@ from catalog_sync.sync.outcome import (
     database_failure,
     distinct,
     outcome_of,
-    page_size_advice,
+    request_failure,
 )
 from catalog_sync.sync.rejections import Summary, log_summary
 from catalog_sync.sync.removal_limits import Refused
@@ -143,7 +143,7 @@ class Run:
         except TooManyChanged as reason:
             return Status.SKIPPED, str(reason)
         except RequestFailed as error:
-            return Status.FAILED, str(error) + page_size_advice(error, self.report)
+            return Status.FAILED, request_failure(error, self.report)
         except (Canceled, Stopped) as reason:
             return Status.CANCELED, str(reason)
         except (LeaseLost, NothingRead) as error:

@@ -17,8 +17,8 @@ from catalog_sync.sync.outcome import (
     NothingRead,
     database_failure,
     outcome_of,
-    page_size_advice,
     rejected_advice,
+    request_failure,
 )
 from tests.factories import CourseOverviewFactory
 
@@ -112,35 +112,61 @@ class TestPageSizeAdvice:
 
     def advice(self, **numbers):
         error = RequestFailed("https://c.example.org/", "throttles this user", "wait", throttled=True)
-        return page_size_advice(error, report_of(**numbers))
+        return request_failure(error, report_of(**numbers))
 
     @pytest.mark.parametrize(
-        ("page_size", "advice"),
+        ("page_size", "count", "advice"),
         [
             (
                 20,
-                "needs 1,114 requests, but an ordinary user has 200 requests per hour. Use page size 119 or more.",
+                21_151,
+                "Use page size 500 or larger, and wait. Address: https://c.example.org/. With page size 20, ",
             ),
-            (119, "a larger page size does not help"),
             (
-                500,
-                "needs only 43 of an ordinary user's 200 requests per hour, so a larger page size does not help",
+                100,
+                21_151,
+                "a sync of 21,151 course runs needs 214 requests, but an ordinary user has 200 requests per",
             ),
+            (20, 120_000, "Use page size 668 or larger, and wait."),
         ],
     )
-    def test_names_a_page_size_only_if_the_present_one_is_too_small(self, page_size, advice):
-        assert advice in self.advice(page_size=page_size, catalog_count=21_151)
+    def test_first_names_a_larger_page_size_if_the_present_one_exceeds_the_quota(
+        self, page_size, count, advice
+    ):
+        assert advice in self.advice(page_size=page_size, catalog_count=count)
 
     @pytest.mark.parametrize(
-        ("earlier", "advice"),
+        ("page_size", "earlier", "advice"),
         [
-            (180, "sent at least 187 requests in the last hour: sync less often."),
-            (5, "sent at least 12 requests in the last hour: find out which other client uses this account."),
+            (500, 180, "sent at least 187 requests in the last hour: sync less often. With page size 500,"),
+            (
+                20,
+                201,
+                "sent at least 208 requests in the last hour: sync less often, or use page size 500 (7 requests "
+                "instead of 174).",
+            ),
+            (
+                500,
+                5,
+                "sent at least 12 requests in the last hour: find out which other client uses this account, or ask "
+                "whether the account's quota is lower than usual. With page size 500,",
+            ),
+            (20, 5, "is lower than usual, or use page size 500 (7 requests instead of 174)."),
         ],
     )
-    def test_names_who_used_the_quota(self, earlier, advice):
+    def test_names_who_used_the_quota(self, page_size, earlier, advice):
         SyncRun.objects.create(requests=earlier, finished=timezone.now(), dry_run=True, status="succeeded")
-        assert advice in self.advice(page_size=500, catalog_count=3_490, requests=7)
+        assert advice in self.advice(page_size=page_size, catalog_count=3_300, requests=7)
+
+    @pytest.mark.parametrize(("page_size", "earlier"), [(20, 201), (500, 201), (20, 0)])
+    def test_calls_a_larger_page_size_useless_only_if_it_is(self, page_size, earlier):
+        SyncRun.objects.create(requests=earlier, finished=timezone.now(), dry_run=True, status="succeeded")
+        assert "does not help" not in self.advice(page_size=page_size, catalog_count=3_300, requests=7)
+
+    def test_calls_a_larger_page_size_useless_if_another_client_used_the_quota(self):
+        assert self.advice(page_size=500, catalog_count=3_300, requests=7).endswith(
+            "needs only 7 of an ordinary user's 200 requests per hour, so a larger page size does not help."
+        )
 
     def test_falls_back_to_other_counts_if_the_catalog_gave_none(self):
         CourseOverviewFactory(id="course-v1:ExampleX+One+2026")
@@ -155,12 +181,12 @@ class TestPageSizeAdvice:
     @pytest.mark.parametrize("numbers", [{}, {"page_size": 0, "catalog_count": 9}])
     def test_has_only_the_requests_without_a_count_or_a_page_size(self, numbers):
         own = " This LMS's own sync runs sent at least 4 requests in the last hour."
-        assert self.advice(**numbers, requests=4) == own
+        assert self.advice(**numbers, requests=4).endswith(f"Address: https://c.example.org/.{own}")
 
-    def test_is_empty_without_a_query_after_other_failures(self, django_assert_num_queries):
+    def test_is_not_given_after_other_failures(self, django_assert_num_queries):
         error = RequestFailed("https://c.example.org/", "is away", "wait")
         with django_assert_num_queries(0):
-            assert page_size_advice(error, report_of()) == ""
+            assert request_failure(error, report_of()) == str(error)
 
 
 def test_rejected_advice_names_the_number():
