@@ -23,5 +23,5 @@ def least_page_size(count: int) -> int:
 
 
 def recommended_page_size(count: int) -> int:
-    """Return a page size at which a full sync of ``count`` course runs uses little of the quota, if that is possible."""
+    """Return a page size at which a full sync of ``count`` course runs uses as little of the quota as possible."""
     return max(USUAL_PAGE_SIZE, least_page_size(count))

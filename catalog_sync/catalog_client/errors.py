@@ -91,6 +91,16 @@ TOO_SLOW = Failure(
     "{service} did not finish its reply within {seconds:g} s",
     "choose a smaller page size, or raise request_timeout_seconds",
 )
+# Its look-ups: the page size does not change them.
+LOOK_UP_TOO_SLOW = Failure(
+    TOO_SLOW.reason, "check or restart {service} and its proxy, or raise request_timeout_seconds"
+)
+SILENT = Failure(
+    f"{TOO_SLOW.reason}, not even to a request for one course run",
+    "check or restart {service} and its proxy, then run the command again",
+)
+# A reply with so few course runs takes no time.
+FEW_ROWS: Final = 2
 TOO_LARGE = Failure(
     "{service} sent more than {most_bytes} bytes in one reply",
     "check that COURSE_CATALOG_API_URL is the address of a Catalog API",
@@ -193,14 +203,16 @@ PROVIDER_DOWN = Failure("{service} is down{http_status}", scope=FailureScope.SYN
 TOKEN_MALFORMED = Failure("the reply of {service} is not an access token", _CREDENTIALS, FailureScope.SYNC)
 
 
-def address_missing(setting: str) -> RequestFailed:
-    """Return the failure of a sync run without the Catalog's address."""
-    return ADDRESS_MISSING.at(setting=setting)
-
-
 def credentials_missing(settings: Sequence[str]) -> RequestFailed:
     """Return the failure of a sync run without a way of authentication."""
     return CREDENTIALS_MISSING.at(settings=f"{', '.join(settings)} {'is' if len(settings) == 1 else 'are'}")
+
+
+def too_slow(rows: int, *, is_page: bool) -> Failure:
+    """Return the failure of a request for so many records that takes too long."""
+    if rows <= FEW_ROWS:
+        return SILENT
+    return TOO_SLOW if is_page else LOOK_UP_TOO_SLOW
 
 
 def without_reply(url: str, error: Exception, service: str = CATALOG) -> RequestFailed:
