@@ -13,9 +13,12 @@ from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews
 from catalog_sync.store.sql import is_conflict
 from catalog_sync.store.sync_runs import catalog_size, requests_of_last_hour
+from catalog_sync.sync.rejections import Summary
 from catalog_sync.sync.report import SyncReport
 
 MOST_REASONS = 3
+# Of a course key or a reason in a message; longer than a valid course key.
+MOST_CHARACTERS = 260
 # Between what is missing and the cause, in the failures of a crawl.
 BECAUSE = ", because "
 # If the LMS itself has sent at least this share of the quota, its own requests are the cause.
@@ -58,7 +61,7 @@ class NothingRead(Exception):
         super().__init__(f"No page of the Catalog's list could be read: {'; '.join(causes)}.")
 
 
-def outcome_of(failures: Sequence[str], report: SyncReport) -> tuple[SyncRun.Status, str]:
+def outcome_of(failures: Sequence[str], report: SyncReport, rejected: Summary) -> tuple[SyncRun.Status, str]:
     """Return the status of a sync run that was not aborted, and its message.
 
     A rejected record does not make it incomplete, because it may stay in the Catalog for months.
@@ -66,8 +69,9 @@ def outcome_of(failures: Sequence[str], report: SyncReport) -> tuple[SyncRun.Sta
     Args:
         failures: why something was not read or not applied, one reason each.
         report: its number of rejected course runs becomes a warning.
+        rejected: the rejected records, a few of which the warning names.
     """
-    warning = _rejected_warning(report.course_runs_rejected)
+    warning = _rejected_warning(report.course_runs_rejected, rejected)
     if not failures:
         return SyncRun.Status.SUCCEEDED, warning
     reasons = distinct(failures)
@@ -93,14 +97,27 @@ def _by_cause(failures: Sequence[str]) -> dict[str, list[str]]:
     return groups
 
 
-def _rejected_warning(number: int) -> str:
+def _rejected_warning(number: int, rejected: Summary) -> str:
     if not number:
         return ""
-    rejected = "1 course run was rejected" if number == 1 else f"{number:,} course runs were rejected"
-    return (
-        f"{rejected}: correct the invalid keys, URLs or other values in the Catalog "
-        "(see event=catalog_sync.course_runs_rejected)."
+    what = "1 course run was rejected" if number == 1 else f"{number:,} course runs were rejected"
+    named = [
+        f"{_short(key)}: {_short(reason)}"
+        for reason, each in rejected.items()
+        for key in each.examples or ["without a key"]
+    ]
+    examples = (
+        f" ({'; '.join(named[:MOST_REASONS])}{'; …' if number > MOST_REASONS else ''})" if named else ""
     )
+    return (
+        f"{what}{examples}: correct {'it' if number == 1 else 'them'} in the Catalog (see "
+        "event=catalog_sync.course_runs_rejected)."
+    )
+
+
+def _short(text: str) -> str:
+    # The Catalog may send any text as a key, and as a value that a reason quotes.
+    return (text if text.isprintable() else ascii(text))[:MOST_CHARACTERS]
 
 
 def rejected_advice(report: SyncReport, removals: int) -> str:

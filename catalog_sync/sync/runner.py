@@ -153,7 +153,7 @@ class Run:
         finally:
             self.report.failures = len(self.failures)
             self.report.unchanged = max(0, self.report.matched - self.report.updated)
-        status, message = outcome_of(self.failures, self.report)
+        status, message = outcome_of(self.failures, self.report, self.rejected)
         return status, " ".join(filter(None, (message, self.note)))
 
     def _client(self) -> AbstractContextManager[CatalogClient]:

@@ -7,14 +7,15 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, no_translations
+from django.core.management.base import CommandError, no_translations
 
 from catalog_sync import api
+from catalog_sync.management.console import MessageFirstCommand
 from catalog_sync.management.shared import EXIT_FAILED, command_errors
 from catalog_sync.operations import health
 
 
-class Command(BaseCommand):
+class Command(MessageFirstCommand):
     help = (
         "Show whether the sync is healthy: its last success, the result of the last full sync, how many courses have a "
         "marketing URL, and how the LMS accesses the Catalog. Exit status: 0 healthy; 1 stale (no full sync has "

@@ -20,6 +20,7 @@ from catalog_sync.sync.outcome import (
     rejected_advice,
     request_failure,
 )
+from catalog_sync.sync.rejections import RejectedForReason
 from tests.factories import CourseOverviewFactory
 
 
@@ -200,10 +201,33 @@ def test_rejected_course_runs_are_no_cause_if_they_are_few(rejected, is_advised)
     assert bool(rejected_advice(report, 1_451)) == is_advised
 
 
-REJECTED = (
-    "2 course runs were rejected: correct the invalid keys, URLs or other values in the Catalog (see "
-    "event=catalog_sync.course_runs_rejected)."
+IN_CATALOG = "in the Catalog (see event=catalog_sync.course_runs_rejected)."
+REJECTED = f"2 course runs were rejected (K1: white space; K2: white space): correct them {IN_CATALOG}"
+
+
+def rejected_for(reason, *keys):
+    return {reason: RejectedForReason(len(keys), [*keys])}
+
+
+@pytest.mark.parametrize(
+    ("number", "rejected", "warning"),
+    [
+        (1, rejected_for("bad", "K1"), "1 course run was rejected (K1: bad): correct it "),
+        (1, rejected_for("bad"), "1 course run was rejected (without a key: bad): correct it "),
+        (
+            1_204,
+            rejected_for("bad", "K1", "K2") | rejected_for("worse", "K3", "K4"),
+            "1,204 course runs were rejected (K1: bad; K2: bad; K3: worse; …): correct them ",
+        ),
+        (
+            2,
+            rejected_for("\u202ebad", "K\n1", "K" * 999),
+            f"2 course runs were rejected ('K\\n1': '\\u202ebad'; {'K' * 260}: '\\u202ebad'): correct them ",
+        ),
+    ],
 )
+def test_rejected_course_runs_are_named(number, rejected, warning):
+    assert outcome_of([], report_of(course_runs_rejected=number), rejected)[1] == warning + IN_CATALOG
 
 
 @pytest.mark.parametrize(
@@ -232,7 +256,12 @@ REJECTED = (
     ],
 )
 def test_outcome_of_failures_and_rejected_course_runs(failures, rejected, outcome):
-    assert outcome_of(failures, report_of(course_runs_rejected=rejected)) == outcome
+    assert (
+        outcome_of(
+            failures, report_of(course_runs_rejected=rejected), rejected_for("white space", "K1", "K2")
+        )
+        == outcome
+    )
 
 
 def test_cause_is_named_once_if_nothing_was_read():
