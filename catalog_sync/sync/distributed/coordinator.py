@@ -60,6 +60,8 @@ def start_distributed(options: SyncOptions) -> SyncReport:
         message = str(error)
     finally:
         if status is not SyncRun.Status.SUCCEEDED:
+            with suppress(AnyDatabaseError):
+                run.report.course_overviews = course_overviews.count()
             run.close(status, message)
     return run.report
 

@@ -60,6 +60,11 @@ class TestCelerySettings:
         monkeypatch.setattr(Celery, "backend", property(DisabledBackend))
         assert "Set CELERY_BROKER_URL and CELERY_RESULT_BACKEND" in self.message()
 
+    def test_without_a_broker_leave_the_number_of_courses_known(self, broker, catalog, settings):
+        settings.CELERY_BROKER_URL = None
+        add_course_overviews("course-v1:ExampleX+C1+2026")
+        assert update_catalog_data(distribute=True).course_overviews == 1
+
     def test_without_the_client_of_the_result_backend_are_refused(self, broker, catalog, monkeypatch):
         def fail(app):
             raise ImportError("No module named 'pymongo'")
