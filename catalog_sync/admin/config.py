@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog_sync import api, conf, quota
 from catalog_sync.admin.base import CatalogFilter, WithBanner, access_facts, chosen_catalog, with_catalog
-from catalog_sync.admin.config_form import TUNED, ConfigForm, name_of, shown
+from catalog_sync.admin.config_form import TUNED, ConfigForm, differences
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.operations import costs as page_size_costs
 from catalog_sync.store.sync_runs import catalog_size
@@ -36,7 +36,10 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
     list_select_related = ("changed_by",)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        return with_catalog(("change_date", "state", "changed_by", "what_changed", *TUNED))
+        # A row has no space for all fields.
+        return with_catalog(
+            ("change_date", "state", "changed_by", "what_changed", "enabled", "page_size", "concurrency")
+        )
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         # The base class lets everyone who may view the list revert.
@@ -128,12 +131,8 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
         is_first = before["page_size"] is None
         if is_first:
             before = model_to_dict(CatalogSyncConfig(), TUNED)
-        changes = [
-            f"{name_of(name)}: {shown(old)} → {shown(getattr(row, name))}"
-            for name, old in before.items()
-            if old != getattr(row, name)
-        ]
-        return ", ".join(changes) or (_("the first configuration") if is_first else _("nothing"))
+        changes = differences(before, model_to_dict(row, TUNED))
+        return ", ".join(changes.values()) or (_("the first configuration") if is_first else _("nothing"))
 
 
 def _row(cost: page_size_costs.Cost) -> dict[str, Any]:

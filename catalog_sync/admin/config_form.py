@@ -33,16 +33,32 @@ class ConfigForm(ConfirmationForm, forms.ModelForm):
         """Compare with the rows that were saved since the form was made, and with the quota."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
         catalog = values.get("catalog") or only_catalog()
-        if values.get("based_on") is not None and (latest := _saved_since(catalog, values["based_on"])):
-            # The user has read the error when the form is submitted again.
-            self.data = {**self.data.dict(), "based_on": str(_newest())}  # type: ignore[attr-defined]
-            self.add_error(None, _changed_meanwhile(latest, values))
+        based_on = values.get("based_on")
+        if based_on is not None and (latest := _saved_since(catalog, based_on)):
+            self._merge(_row(catalog, based_on), latest, values)
         page_size = values.get("page_size")
         if page_size is not None and page_size != CatalogSyncConfig.current(catalog).page_size:
             doubt = quota_doubt(catalog_size(catalog), page_size)
             if doubt:
                 self.ask("page_size", doubt)
         return values
+
+    def _merge(self, opened: CatalogSyncConfig, latest: CatalogSyncConfig, values: dict[str, Any]) -> None:
+        """Refuse the form if others have changed values since the form was opened with the configuration ``opened``.
+
+        The form takes over their values in the fields that this user did not change.
+        """
+        before = forms.model_to_dict(opened, TUNED)
+        theirs = differences(before, forms.model_to_dict(latest, TUNED))
+        if not theirs:
+            return
+        mine = differences(before, {name: values[name] for name in TUNED if name in values})
+        for name in (theirs.keys() - mine.keys()) & values.keys():
+            values[name] = getattr(latest, name)
+        self.add_error(None, _changed_meanwhile(latest, theirs, mine))
+        # The user has read the error when the form is submitted again.
+        kept = {name: str(values[name]) for name in theirs.keys() & values.keys()}
+        self.data = {**self.data.dict(), **kept, "based_on": str(_newest())}  # type: ignore[attr-defined]
 
 
 def quota_doubt(count: int, page_size: int) -> str:
@@ -69,13 +85,20 @@ def quota_doubt(count: int, page_size: int) -> str:
     }
 
 
-def shown(value: object) -> str:
-    """Return a value of a configuration as text."""
+def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
+    """Return the name and both values of each field of a configuration that differs, by field."""
+    return {
+        name: f"{_name_of(name)}: {_shown(before[name])} → {_shown(value)}"
+        for name, value in after.items()
+        if value != before[name]
+    }
+
+
+def _shown(value: object) -> str:
     return (_("on") if value else _("off")) if isinstance(value, bool) else f"{value:,}"
 
 
-def name_of(field: str) -> str:
-    """Return the name of a field of the configuration."""
+def _name_of(field: str) -> str:
     return str(CatalogSyncConfig._meta.get_field(field).verbose_name)
 
 
@@ -95,19 +118,20 @@ def _saved_since(catalog: str, based_on: int) -> CatalogSyncConfig | None:
     return latest
 
 
-def _changed_meanwhile(latest: CatalogSyncConfig, values: dict[str, Any]) -> str:
-    differences = [
-        _("%(field)s: now %(now)s, in this form %(typed)s")
-        % {"field": name_of(name), "now": shown(getattr(latest, name)), "typed": shown(values[name])}
-        for name in TUNED
-        if name in values and values[name] != getattr(latest, name)
-    ]
+def _row(catalog: str, newest: int) -> CatalogSyncConfig:
+    """Return the configuration that was used when ``newest`` was the newest row."""
+    rows = CatalogSyncConfig.objects.filter(catalog=catalog, pk__lte=newest).order_by("-pk")
+    return rows.first() or CatalogSyncConfig(catalog=catalog)
+
+
+def _changed_meanwhile(latest: CatalogSyncConfig, theirs: dict[str, str], mine: dict[str, str]) -> str:
     text = _(
-        "Not saved: %(user)s changed the configuration at %(time)s, after you opened this form (%(differences)s). "
-        "Check the values. To replace that change, save again."
+        "Not saved: %(user)s changed the configuration at %(time)s, after you opened this form (%(theirs)s). "
+        "Your changes are still in this form (%(mine)s). Check the values, then save again."
     )
     return text % {
         "user": latest.changed_by or _("a program"),
         "time": date_format(localtime(latest.change_date), "DATETIME_FORMAT"),
-        "differences": "; ".join(differences) or _("to the same values"),
+        "theirs": ", ".join(theirs.values()),
+        "mine": ", ".join(mine.values()) or _("none"),
     }

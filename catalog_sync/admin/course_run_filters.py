@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from catalog_sync.operations.rejected_records import is_rejected
 from catalog_sync.store import course_overviews, precedence
 
 # Before the first sync, all may differ. No operator reads a longer list.
@@ -79,4 +80,13 @@ class Pinned(YesNoFilter):
         return precedence.is_pinned()
 
 
-FILTERS = (HasUrl, Published, InLms, Differs, Pinned)
+class Rejected(YesNoFilter):
+    """The last sync run that read it rejected its record."""
+
+    title, parameter_name = _("rejected"), "rejected"
+
+    def condition(self) -> Q:
+        return is_rejected()
+
+
+FILTERS = (HasUrl, Published, InLms, Differs, Pinned, Rejected)

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -15,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from catalog_sync import api, conf
+from catalog_sync import api
 from catalog_sync.admin.base import (
     RUN_PERMISSION,
     CatalogFilter,
@@ -24,14 +25,18 @@ from catalog_sync.admin.base import (
     starts_sync,
     with_catalog,
 )
+from catalog_sync.admin.course_link import address_of, linked_reason
 from catalog_sync.admin.course_run_filters import FILTERS
 from catalog_sync.admin.paginator import AtLeast
 from catalog_sync.admin.pin_form import PinForm
 from catalog_sync.admin.pins import may_pin
+from catalog_sync.admin.run_control import HANDED_OVER, RunControl
 from catalog_sync.admin.times import local_time
+from catalog_sync.course_keys import CCX_PREFIX
 from catalog_sync.exceptions import SyncNotStarted
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.operations import course_link, course_status
+from catalog_sync.operations.rejected_records import RejectedRecord
 
 
 class CourseRunList(ChangeList):
@@ -58,7 +63,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     list_filter = (CatalogFilter, *FILTERS)
     search_fields = ("course_key", "marketing_url")
     search_help_text = _(
-        "Search by course key (or its beginning); if nothing matches, by any part of a key or URL."
+        "Search by course key, its beginning, or its organization; if nothing matches, by any part of a key or URL."
     )
     ordering = ("course_key",)
     # The other columns have no index: to sort by one, the database would sort the whole table.
@@ -80,10 +85,11 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         return with_catalog(self.list_display)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if not conf.has_several_catalogs():
-            return self.fieldsets
         (title, of_catalog), *rest = self.fieldsets
-        return ((title, {"fields": with_catalog(of_catalog["fields"])}), *rest)
+        fields = of_catalog["fields"]
+        if obj and _rejected(obj):
+            fields = (*fields[:3], "rejected_value", *fields[3:])
+        return ((title, {"fields": with_catalog(fields)}), *rest)
 
     def get_urls(self) -> list[URLPattern]:
         name = "catalog_sync_catalogcourserun_{}"
@@ -104,22 +110,30 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Find the key, else keys that begin with the term, else keys and URLs that contain it.
 
-        The first two searches use the index.
+        The kind of key at the beginning, such as "course-v1:", may be left out: so the name of an organization finds
+        all its courses. The first two searches use the index.
         """
         term = search_term.strip()
         if not term:
             return queryset, False
+        beginning = Q()
+        for prefix in ("", "course-v1:", CCX_PREFIX):
+            beginning |= Q(course_key__startswith=prefix + term)
         # If the index finds rows, but a filter excludes them all, the result is empty.
         everything = CatalogCourseRun.objects.all()
-        for found in (Q(course_key=term), Q(course_key__startswith=term)):
+        for found in (Q(course_key=term), beginning):
             if everything.filter(found).exists():
                 return queryset.filter(found), False
         pins = PinnedMarketingUrl.objects.filter(url__icontains=term).values("course_key")
         urls = Q(marketing_url__icontains=term) | Q(course_key__in=pins)
-        return queryset.filter(Q(course_key__icontains=term) | urls), False
+        # The collation of the keys in MySQL makes icontains case-sensitive.
+        in_lower_case = queryset.alias(key_in_lower_case=Lower("course_key"))
+        return in_lower_case.filter(Q(key_in_lower_case__contains=term.lower()) | urls), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "may_pin": may_pin(request)})
+        query = request.GET.get("q", "").strip()
+        context = {"may_pin": may_pin(request), "link_page": address_of(query) if query else ""}
+        return super().changelist_view(request, {**(extra_context or {}), **context})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -128,6 +142,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
             "may_pin": may_pin(request),
             "may_sync": request.user.has_perm(RUN_PERMISSION),
             "pin_form": PinForm(auto_id="pin_%s"),
+            **RunControl(self).course_context(request),
         }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **buttons})
 
@@ -147,19 +162,14 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
         except SyncNotStarted as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
-            text = _("A worker syncs this course now. Reload this page in a moment.")
-            self.message_user(request, text, messages.SUCCESS)
+            self.message_user(request, HANDED_OVER, messages.SUCCESS)
         return redirect(reverse("admin:catalog_sync_catalogcourserun_change", args=[row.pk]))
 
     @admin.display(description=_("marketing URL"))
     def url(self, row: CatalogCourseRun) -> str:
         if pin := _pin(row):
-            return format_html(
-                '<span class="catalog-sync-url" title="{1}"><strong>{0}</strong> {1}</span>',
-                _("Pinned:"),
-                pin.url,
-            )
-        return format_html('<span class="catalog-sync-url" title="{0}">{0}</span>', row.marketing_url or "-")
+            return format_html("<strong>{}</strong> {}", _("Pinned:"), _one_line(pin.url))
+        return _one_line(row.marketing_url or "-")
 
     @admin.display(description=_("first seen"))
     def first_seen(self, row: CatalogCourseRun) -> str:
@@ -179,7 +189,19 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("marketing URL"))
     def catalog_url(self, row: CatalogCourseRun) -> str:
-        return linked(row.marketing_url)
+        url = linked(row.marketing_url)
+        if not (row.marketing_url and _rejected(row)):
+            return url
+        return format_html("{} ({})", url, _("last accepted value"))
+
+    @admin.display(description=_("rejected value"))
+    def rejected_value(self, row: CatalogCourseRun) -> str:
+        rejected = _rejected(row)
+        if rejected is None:
+            return "-"
+        run = reverse("admin:catalog_sync_syncrun_change", args=[rejected.run_id])
+        text = _("sync run %(id)s") % {"id": rejected.run_id}
+        return format_html('{} ({}, <a href="{}">{}</a>)', rejected.value or "-", rejected.reason, run, text)
 
     @admin.display(description=_("other values"))
     def other_values(self, row: CatalogCourseRun) -> str:
@@ -212,11 +234,18 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("link"))
     def link(self, row: CatalogCourseRun) -> str:
-        return linked(_link_and_why(row)[0])
+        return linked(_explained(row).link)
 
     @admin.display(description=_("why"))
     def why(self, row: CatalogCourseRun) -> str:
-        return _link_and_why(row)[1]
+        return linked_reason(_explained(row))
+
+
+def _one_line(url: str) -> str:
+    # All URLs begin alike, so the style sheet cuts off the beginning: the text has its own direction.
+    return format_html(
+        '<span class="catalog-sync-url catalog-sync-end" title="{0}"><bdi dir="ltr">{0}</bdi></span>', url
+    )
 
 
 def _pin(row: Any) -> PinnedMarketingUrl | None:
@@ -233,9 +262,12 @@ def _course_status(row: Any) -> course_status.CourseStatus:
     return found
 
 
-def _link_and_why(row: Any) -> tuple[str, str]:
-    if "link_and_why" not in row.__dict__:
-        explained = course_link.explain(row.course_key)
-        row.link_and_why = explained.link, explained.reason
-    found: tuple[str, str] = row.link_and_why
+def _explained(row: Any) -> course_link.CourseLink:
+    if "explained" not in row.__dict__:
+        row.explained = course_link.explain(row.course_key)
+    found: course_link.CourseLink = row.explained
     return found
+
+
+def _rejected(row: CatalogCourseRun) -> RejectedRecord | None:
+    return _explained(row).rejected.get(row.catalog)

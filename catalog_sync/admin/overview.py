@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -20,16 +19,14 @@ from catalog_sync.admin.base import (
     VIEW_COURSES_PERMISSION,
     VIEW_RUNS_PERMISSION,
     access_facts,
-    linked,
     starts_sync,
 )
+from catalog_sync.admin.course_link import address_of, answer
 from catalog_sync.admin.pins import may_pin
-from catalog_sync.admin.run_control import RunControl
+from catalog_sync.admin.run_control import HANDED_OVER, RunControl
 from catalog_sync.exceptions import SyncNotStarted, UsageError
-from catalog_sync.models import CatalogCourseRun, CatalogOverview, PinnedMarketingUrl
+from catalog_sync.models import CatalogOverview
 from catalog_sync.operations import arguments, course_link, overview
-
-COURSE_PAGE = "admin:catalog_sync_catalogoverview_course"
 
 
 @admin.register(CatalogOverview)
@@ -67,15 +64,16 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         access = {each.catalog: access_facts(each) for each in api.catalog_access()}
-        states = overview.states()
+        states, courses = overview.states(), overview.count_courses()
         context = {
             "title": self.opts.verbose_name,
             "is_new": overview.is_new(),
             "states": [
-                {"state": state, "access": facts}
+                {"state": state, "access": facts, "rejected": _rejected(state)}
                 for state, facts in zip(states, access.values(), strict=True)
             ],
-            "courses": overview.count_courses(),
+            "courses": courses,
+            "counted": {"courses": f"{courses.courses:,}", "with_url": f"{courses.with_url:,}"},
             "stale_after_hours": f"{conf.stale_after_hours():g}",
         }
         return self._page(request, "overview.html", context | RunControl(self).context(request))
@@ -86,11 +84,12 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
             raise PermissionDenied
         query = request.GET.get("q", "").strip()
         context: dict[str, Any] = {"title": _("Why does a learner get this link?"), "query": query}
+        context |= RunControl(self).course_context(request)
         try:
             course_key = arguments.course_key_in(query) if query else ""
         except UsageError as error:
             return self._page(request, "course_link.html", context | {"error": str(error)})
-        return self._page(request, "course_link.html", context | (_answer(course_key) if course_key else {}))
+        return self._page(request, "course_link.html", context | (answer(course_key) if course_key else {}))
 
     def sync_view(self, request: HttpRequest) -> HttpResponse:
         """Start a sync of one course in a Celery worker. This process sends no request to the Catalog."""
@@ -104,9 +103,8 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
         except (SyncNotStarted, UsageError) as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
-            text = _("A worker syncs this course now. Reload this page in a moment.")
-            self.message_user(request, text, messages.SUCCESS)
-        return redirect(f"{reverse(COURSE_PAGE)}?{urlencode({'q': course_key})}")
+            self.message_user(request, HANDED_OVER, messages.SUCCESS)
+        return redirect(address_of(course_key))
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         may = {
@@ -121,21 +119,13 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
         )
 
 
+def _rejected(state: overview.CatalogState) -> str:
+    return f"{state.rejections.number:,}" if state.rejections else ""
+
+
 def _unknown(course_key: str) -> str:
     text = _(
         "No sync was started: neither the LMS nor a stored course run has this course key. Check it. If the course is "
         "new in the Catalog, run manage.py lms update_catalog_data --course-key %(key)s"
     )
     return text % {"key": course_key}
-
-
-def _answer(course_key: str) -> dict[str, Any]:
-    explained = course_link.explain(course_key)
-    pins = PinnedMarketingUrl.objects.filter(course_key=course_key).select_related("pinned_by")
-    return {
-        "answer": explained,
-        "link": linked(explained.link),
-        "candidates": [(each, linked(each.url)) for each in explained.candidates],
-        "pin": pins.first() if explained.is_pinned else None,
-        "course_runs": CatalogCourseRun.objects.filter(course_key=course_key).order_by("pk"),
-    }

@@ -106,10 +106,10 @@ def _confirmation(model_admin: admin.ModelAdmin, request: HttpRequest, run: Sync
         "run": run,
         "catalog": run.catalog if conf.has_several_catalogs() else "",
         "count": f"{run.removals_refused:,}",
-        "course_overviews": run.course_overviews,
-        "courses": f"{run.course_overviews:,}",
         "first": [(visible(change.course_key), visible(change.old)) for change in refused[:SHOWN_COURSES]],
         "has_more": run.removals_refused > SHOWN_COURSES,
+        # Empty if all are stored.
+        "stored": f"{stored:,}" if (stored := refused.count()) < run.removals_refused else "",
     }
     request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "admin/catalog_sync/syncrun/allow_removals.html", context)

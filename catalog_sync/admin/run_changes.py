@@ -39,6 +39,10 @@ class KindOfChange:
         return f"{self.stored + self.more:,}"
 
     @property
+    def stored_text(self) -> str:
+        return f"{self.stored:,}"
+
+    @property
     def more_text(self) -> str:
         return f"{self.more:,}"
 
@@ -77,7 +81,7 @@ def _kind(run: SyncRun, kind: str, stored: int) -> KindOfChange:
     if run.dry_run and kind != Kind.REJECTED:
         label = {Kind.REMOVED: _("would be removed"), Kind.CHANGED: _("would be changed")}[Kind(kind)]
     if run.status == SyncRun.Status.REFUSED and kind == Kind.REMOVED:
-        label = _("refused to remove")
+        label = _("refused")
     if stored < MOST_PER_KIND:
         return KindOfChange(kind, label, stored, 0)
     counted = {
@@ -88,10 +92,10 @@ def _kind(run: SyncRun, kind: str, stored: int) -> KindOfChange:
     return KindOfChange(kind, label, stored, max(0, counted - stored))
 
 
-def csv_of(run_id: int) -> StreamingHttpResponse:
+def csv_of(run: SyncRun) -> StreamingHttpResponse:
     """Return all changes that are stored for a sync run as a CSV file."""
-    response = StreamingHttpResponse(_lines(run_id), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="sync-run-{run_id}-changes.csv"'
+    response = StreamingHttpResponse(_lines(run), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="sync-run-{run.pk}-changes.csv"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
@@ -103,11 +107,13 @@ class _Echo:
         return line
 
 
-def _lines(run_id: int) -> Iterator[Any]:
+def _lines(run: SyncRun) -> Iterator[Any]:
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
     yield writer.writerow(Change._fields)
-    rows = SyncRunChange.objects.filter(sync_run_id=run_id).order_by("kind", "course_key", "pk")
-    for row in rows.values_list(*Change._fields):
+    rows = run.changes.order_by("kind", "course_key", "pk")
+    for row in (Change(*values) for values in rows.values_list(*Change._fields)):
+        if run.status == SyncRun.Status.REFUSED and row.kind == Kind.REMOVED:
+            row = row._replace(kind="refused")
         yield writer.writerow([FORMULA_START.sub(r"\1'", value or "") for value in row])
 
 

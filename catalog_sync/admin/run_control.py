@@ -12,11 +12,11 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from catalog_sync import api
-from catalog_sync.admin.base import RUN_PERMISSION, starts_sync
+from catalog_sync.admin.base import RUN_PERMISSION, VIEW_RUNS_PERMISSION, starts_sync
 from catalog_sync.exceptions import SyncNotStarted
 from catalog_sync.models import SyncRequest, SyncRun
 from catalog_sync.operations import jobs
@@ -26,6 +26,10 @@ CHANGELIST = "admin:catalog_sync_syncrun_changelist"
 # The session key of a requested sync, until it runs. If it is skipped, it stays for at most QUEUED_SECONDS.
 QUEUED = "catalog_sync_queued"
 QUEUED_SECONDS = 120
+# The message after *Sync this course now*.
+HANDED_OVER = gettext_lazy(
+    "The sync was handed to Celery. If no worker takes it within a minute, this page shows what to check."
+)
 
 
 class RunControl:
@@ -70,6 +74,19 @@ class RunControl:
         if may_run and not (only or queued or (run and jobs.blocking_sync_run())):
             context |= {"may_start": True, "is_enabled": jobs.is_enabled()}
         return context
+
+    def course_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the running or requested sync for the page of a course, as far as the user may view it."""
+        may_run = request.user.has_perm(RUN_PERMISSION)
+        if not request.user.has_perm(VIEW_RUNS_PERMISSION):
+            return {"overdue": jobs.overdue_requests() if may_run else []}
+        run = api.running_sync()
+        return {
+            "may_run": may_run,
+            "progress": _progress_of(run) or self._queued(request),
+            "running": run,
+            "overdue": jobs.overdue_requests(),
+        }
 
     def start(self, request: HttpRequest) -> HttpResponse:
         self._check(request)

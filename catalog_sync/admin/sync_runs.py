@@ -185,7 +185,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         """Return the changes of a sync run as a file."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return csv_of(get_object_or_404(SyncRun, pk=run_id).pk)
+        return csv_of(get_object_or_404(SyncRun, pk=run_id))
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, run: SyncRun) -> SafeString:
@@ -244,8 +244,12 @@ class SyncRunAdmin(ReadOnlyAdmin):
         return run.not_in_lms
 
     @admin.display(description=_("not in the Catalog"))
-    def without_course_run(self, run: SyncRun) -> int:
-        return run.not_in_catalog
+    def without_course_run(self, run: SyncRun) -> int | str:
+        status, scope = SyncRun.Status, SyncRun.Scope
+        determines = {scope.ALL: (status.SUCCEEDED, status.REFUSED), scope.COURSE_KEYS: (status.SUCCEEDED,)}
+        # Others store 0.
+        is_known = run.status in determines.get(scope(run.scope), ())
+        return run.not_in_catalog if run.not_in_catalog or is_known else "-"
 
     @admin.display(description=_("warnings and errors"))
     def warnings(self, run: SyncRun) -> Any:

@@ -59,7 +59,7 @@ class CatalogClient:
         fields: the Catalog fields to request; fewer fields are faster.
         requester: sends the requests.
         heartbeat: called about twice a second during a request; an exception from it ends the wait.
-        bypass_cache: whether pages and look-ups bypass the Catalog's cache of replies.
+        bypass_cache: whether pages bypass the Catalog's cache of replies. Look-ups always do.
     """
 
     def __init__(
@@ -78,7 +78,8 @@ class CatalogClient:
         self._heartbeat = heartbeat
         # The Catalog ignores the parameter, but caches replies by the exact query. One value for the whole sync run: a
         # reply that the Catalog has cached since its start is new enough.
-        self._query_end = f"&bypass_cache={uuid4().hex}" if bypass_cache else ""
+        self._bypass = f"&bypass_cache={uuid4().hex}"
+        self._bypass_for_pages = self._bypass if bypass_cache else ""
 
     @property
     def requests(self) -> int:
@@ -112,6 +113,7 @@ class CatalogClient:
     def look_up(self, course_keys: Collection[str]) -> Iterator[tuple[tuple[str, ...], Page]]:
         """Yield batches of the keys, each with the Catalog's page for them.
 
+        No reply comes from the Catalog's cache: it may be old, and a look-up proves that a marketing URL was removed.
         The Catalog may compare keys without case, so a page may have course runs that were not requested. A key that is
         not on its page is confirmed to be absent: a reply that may be incomplete raises an exception instead.
 
@@ -120,7 +122,7 @@ class CatalogClient:
         """
         for batch in self._batches(sorted(course_keys)):
             keys = ",".join(quote(key, safe="") for key in batch)
-            url = self._list_url(LOOK_UP_LIMIT, 0, f"&keys={keys}")
+            url = self._list_url(LOOK_UP_LIMIT, 0, f"&keys={keys}{self._bypass}")
             parse = partial(self._parse_look_up, batch)
             read = partial(self._requester.get, url, parse, rows=LOOK_UP_LIMIT)
             yield batch, result_of(run_in_thread(read), self._heartbeat)
@@ -153,7 +155,7 @@ class CatalogClient:
 
     def _batches(self, course_keys: list[str]) -> Iterator[tuple[str, ...]]:
         batch: list[str] = []
-        most = LONGEST_URL - len(self._list_url(LOOK_UP_LIMIT, 0))
+        most = LONGEST_URL - len(self._list_url(LOOK_UP_LIMIT, 0, self._bypass))
         length = 0
         for key in course_keys:
             cost = len(quote(key, safe="")) + 1
@@ -166,17 +168,17 @@ class CatalogClient:
             yield tuple(batch)
 
     def _read_page(self, page_range: PageRange, attempts: int | None) -> Page:
-        url = self._list_url(page_range.limit, page_range.offset)
+        url = self._list_url(page_range.limit, page_range.offset, self._bypass_for_pages)
         parse = partial(self._parse, page_range.limit)
         return self._requester.get(
             url, parse, rows=page_range.limit, attempts=attempts, can_narrow=page_range.limit > 1
         )
 
-    def _list_url(self, limit: int, offset: int, keys: str = "") -> str:
+    def _list_url(self, limit: int, offset: int, query_end: str) -> str:
         # Always in this order, since the Catalog caches replies by the exact query string. ``limit`` and ``offset``,
         # since ``page`` and ``page_size`` do not allow overlapping pages.
         query = {"exclude_utm": "1", "fields": self._fields, "limit": limit, "offset": offset}
-        return f"{self._url}?{urlencode(query, safe=',')}{keys}{self._query_end}"
+        return f"{self._url}?{urlencode(query, safe=',')}{query_end}"
 
     def _parse(self, rows: int, body: bytes) -> Page:
         try:

@@ -61,8 +61,12 @@ def _details(report: SyncReport) -> Iterator[str]:
         yield f"{_count(report.course_runs_rejected, 'course run')} rejected"
     if report.unchanged:
         yield f"{report.unchanged:,} unchanged"
-    if report.not_in_catalog:
-        yield f"{report.not_in_catalog:,} not in the Catalog"
+    # Those that lost their URL have been named already, whether the Catalog still lists them or not.
+    removed_of_matched = report.matched - report.updated - report.unchanged
+    not_listed = report.not_in_catalog - max(0, report.removed - max(0, removed_of_matched))
+    if not_listed > 0:
+        others = " others" if not_listed < report.not_in_catalog else ""
+        yield f"{not_listed:,}{others} not in the Catalog"
 
 
 def _count(number: int, noun: str) -> str:
@@ -103,23 +107,32 @@ def _read(report: SyncReport) -> tuple[Change, ...]:
 
 def _change_lines(report: SyncReport, catalog: str) -> Iterator[str]:
     changes = _read(report)
+    names = {"removed": "refused"} if report.removals_refused else {}
     width = max((len(_printable(change.course_key)) for change in changes), default=0)
     for change in changes:
-        key, old, new, reason = (_printable(text) for text in change[:1] + change[2:])
-        columns = [
-            f"{change.kind:8}",
-            catalog,
-            f"{key:{width}}",
-            f"{old or '(none)'} -> {new or '(none)'}",
-            reason,
-        ]
-        yield "  ".join(column for column in columns if column)
+        kind = names.get(change.kind, change.kind)
+        yield _line(kind, catalog, *_what_happened(kind, change, width))
     listed = Counter(change.kind for change in changes)
     removals = report.removed + report.removals_refused
     totals = {"changed": report.updated, "removed": removals, "rejected": report.course_runs_rejected}
     for kind, total in totals.items():
         if (more := total - listed[kind]) > 0:
-            yield "  ".join(column for column in (f"{kind:8}", catalog, f"and {more:,} more") if column)
+            yield _line(names.get(kind, kind), catalog, f"and {more:,} more")
+
+
+def _line(kind: str, *columns: str) -> str:
+    return "  ".join(column for column in (f"{kind:8}", *columns) if column)
+
+
+def _what_happened(kind: str, change: Change, width: int) -> tuple[str, ...]:
+    """Return the columns of a change; only if it was made, or would be, with an arrow."""
+    key, old, new, reason = (_printable(text) for text in change[:1] + change[2:])
+    because = f" ({reason.removeprefix('refused: ')})" if reason else ""
+    if kind == "refused":
+        return (f"{key}: the course keeps {old or '(none)'}{because}",)
+    if kind == "rejected":
+        return (f"{key or '(no key)'}: {new or '(none)'}{because}; the course keeps {old or '(none)'}",)
+    return f"{key:{width}}", f"{old or '(none)'} -> {new or '(none)'}", reason
 
 
 def _printable(text: str | None) -> str:

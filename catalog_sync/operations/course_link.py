@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from django.db.models import Subquery
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from catalog_sync import conf
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.links import get_lms_link_for_about_page, marketing_url, social_sharing_url
-from catalog_sync.models import CatalogCourseRun, SyncRunChange
+from catalog_sync.models import CatalogCourseRun
 from catalog_sync.openedx import links as platform
 from catalog_sync.operations import link_reasons
+from catalog_sync.operations.rejected_records import RejectedRecord, rejected_records
 from catalog_sync.store import course_overviews, course_runs, precedence
-from catalog_sync.store.changes import changing_runs
 from catalog_sync.store.course_runs import StoredCourseRun, StoredData
+from catalog_sync.store.sync_runs import succeeded
 
 
 class Source(StrEnum):
@@ -55,8 +60,10 @@ class CourseLink(NamedTuple):
 
     Attributes:
         link: empty if the LMS does not have the course.
-        reason: one or two sentences.
+        reason: one to three sentences.
         candidates: every link that learners could get, in the order of priority.
+        parent: the key of the parent course run of a CCX course; empty for any other course.
+        rejected: the rejected records of the course run, by Catalog.
         is_listed: whether a Catalog lists it.
     """
 
@@ -64,9 +71,55 @@ class CourseLink(NamedTuple):
     link: str
     reason: str
     candidates: tuple[Candidate, ...]
+    parent: str
+    rejected: Mapping[str, RejectedRecord]
     is_in_lms: bool
     is_listed: bool
     is_pinned: bool
+
+
+class _Found(NamedTuple):
+    """What is stored for a course and, if it is a CCX course, for its parent course run.
+
+    Attributes:
+        rejected: the rejected records, by Catalog and course key.
+    """
+
+    stored: StoredData
+    rejected: Mapping[str, Mapping[str, RejectedRecord]]
+
+    @classmethod
+    def of(cls, course_key: str) -> _Found:
+        keys = precedence.with_parents([course_key])
+        rejected = {each.name: rejected_records(each.name, keys) for each in conf.catalogs()}
+        return cls(course_runs.read(keys), rejected)
+
+    def listed(self, course_key: str) -> list[StoredCourseRun]:
+        return self.stored.course_runs.get(course_key, [])
+
+    def published(self, course_key: str) -> StoredCourseRun | None:
+        listed = self.listed(course_key)
+        return precedence.published_course_run(listed) if listed else None
+
+    def rejection(self, course_key: str) -> str:
+        """Return why a record of a course run is rejected, as a sentence; empty if none is, or it has no effect."""
+        used = self.published(course_key)
+        has_url = used is not None and used.data.marketing_url
+        for catalog, rejected in self.rejected.items():
+            # Of several Catalogs, only the one whose URL is published matters.
+            if course_key in rejected and (not has_url or (used and used.catalog == catalog)):
+                return rejected[course_key].sentence
+        return ""
+
+    def no_url(self, course_key: str) -> str:
+        """Return why a course has no marketing URL."""
+        rejected, parent = self.rejection(course_key), parent_of_ccx(course_key)
+        if parent and not rejected:
+            return link_reasons.no_url_of_parent(parent, self.why_parent_has_none(parent))
+        return rejected or link_reasons.no_url(self.published(course_key))
+
+    def why_parent_has_none(self, parent: str) -> str:
+        return self.rejection(parent) or link_reasons.why_parent_has_none(self.published(parent))
 
 
 def explain(course_key: str) -> CourseLink:
@@ -75,31 +128,36 @@ def explain(course_key: str) -> CourseLink:
     It is the link that the LMS's own function returns. If that does not exist, it is the link of this app.
     """
     course_overview = course_overviews.get(course_key)
-    stored = course_runs.read(precedence.with_parents([course_key]))
-    source = precedence.source_in(course_key, stored)
-    listed = stored.course_runs.get(course_key, [])
-    has_url = any(each.data.marketing_url for each in listed)
-    # Of several Catalogs, only the one whose URL is published matters.
-    names = (
-        [precedence.published_course_run(listed).catalog]
-        if has_url
-        else [each.name for each in conf.catalogs()]
-    )
-    rejected = _rejected(course_key, names)
-    candidates = _candidates(course_key, course_overview, stored, "" if has_url else rejected)
+    found = _Found.of(course_key)
+    source = precedence.source_in(course_key, found.stored)
+    rejected, listed = found.rejection(course_key), found.listed(course_key)
+    candidates = _candidates(course_key, course_overview, found)
     if course_overview is None:
         link, reason = "", link_reasons.not_in_lms(source, rejected, listed)
     else:
         expected = get_lms_link_for_about_page(course_overview)
         link = platform.platform_link(course_overview) or expected
         used = _source_of(link, candidates, marketing_url(course_overview))
-        reason = link_reasons.in_lms(course_overview, link, expected, source, rejected, listed)
+        no_url = "" if source else found.no_url(course_key)
+        reason = link_reasons.in_lms(course_overview, link, expected, source, rejected, no_url)
+        if used and source and used.source in (Source.CATALOG, Source.PARENT) and not rejected:
+            reason = " ".join(filter(None, (reason, _last_read(source, found))))
         candidates = [each._replace(is_used=each is used) for each in candidates]
         if used is None:
             label = _("Changed by the LMS")
             candidates.append(Candidate(Source.PLATFORM, label, link, is_used=True))
-    flags = (course_overview is not None, bool(listed), course_key in stored.pins)
-    return CourseLink(course_key, link, reason, tuple(candidates), *flags)
+    own = {name: some[course_key] for name, some in found.rejected.items() if course_key in some}
+    return CourseLink(
+        course_key,
+        link,
+        reason,
+        tuple(candidates),
+        parent=parent_of_ccx(course_key) or "",
+        rejected=own,
+        is_in_lms=course_overview is not None,
+        is_listed=bool(listed),
+        is_pinned=course_key in found.stored.pins,
+    )
 
 
 def is_known(course_key: str) -> bool:
@@ -118,67 +176,68 @@ def _source_of(link: str, candidates: list[Candidate], shown_url: str | None) ->
     return None
 
 
-def _candidates(course_key: str, course_overview: Any, stored: StoredData, rejected: str) -> list[Candidate]:
+def _candidates(course_key: str, course_overview: Any, found: _Found) -> list[Candidate]:
     parent = parent_of_ccx(course_key)
     social = social_sharing_url(course_overview) or ""
-    found = [
+    candidates = [
         Candidate(Source.SOCIAL, _("Social sharing URL"), social),
-        Candidate(Source.PIN, _("Pinned URL"), stored.pins.get(course_key, "")),
-        *_of_catalogs(stored.course_runs.get(course_key, []), rejected),
-        *([_of_parent(parent, stored)] if parent else []),
+        Candidate(Source.PIN, _("Pinned URL"), found.stored.pins.get(course_key, "")),
+        *_of_catalogs(course_key, found),
+        *([_of_parent(parent, found)] if parent else []),
     ]
     shown = marketing_url(course_overview)
-    if shown and shown not in [each.url for each in found[1:]]:
-        found.append(Candidate(Source.OTHER_TOOL, _("Marketing URL set by another tool"), shown))
+    if shown and shown not in [each.url for each in candidates[1:]]:
+        candidates.append(Candidate(Source.OTHER_TOOL, _("Marketing URL set by another tool"), shown))
     about = ""
     if course_overview is not None:
         about = get_lms_link_for_about_page(SimpleNamespace(id=course_overview.id))
-    return [*found, Candidate(Source.ABOUT, _("About page of the LMS"), about)]
+    return [*candidates, Candidate(Source.ABOUT, _("About page of the LMS"), about)]
 
 
-def _of_catalogs(listed: list[StoredCourseRun], rejected: str) -> list[Candidate]:
+def _of_catalogs(course_key: str, found: _Found) -> list[Candidate]:
+    listed = found.listed(course_key)
     if not listed:
-        note = rejected or _("No Catalog lists this course run.")
+        note = found.rejection(course_key) or _("No Catalog lists this course run.")
         return [Candidate(Source.CATALOG, _("Catalog"), note=note)]
     several = conf.has_several_catalogs()
-    found = []
+    candidates = []
     for each in listed:
         label = _("Catalog %(name)s") % {"name": each.catalog} if several else _("Catalog")
-        note = ""
-        if not each.data.marketing_url:
-            note = rejected or link_reasons.unused_status(each.data.status)
-        found.append(Candidate(Source.CATALOG, label, each.data.marketing_url or "", note))
-    return found
+        rejected = found.rejected.get(each.catalog, {}).get(course_key)
+        note = rejected.sentence if rejected else ""
+        if each.data.marketing_url and rejected:
+            label = _("%(catalog)s: last accepted value") % {"catalog": label}
+        if not each.data.marketing_url and not note:
+            note = link_reasons.unused_status(each.data.status)
+        candidates.append(Candidate(Source.CATALOG, label, each.data.marketing_url or "", note))
+    return candidates
 
 
-def _of_parent(parent: str, stored: StoredData) -> Candidate:
-    source = precedence.source_in(parent, stored)
+def _of_parent(parent: str, found: _Found) -> Candidate:
+    source = precedence.source_in(parent, found.stored)
     label = _("Parent course run %(key)s") % {"key": parent}
     if source is None:
-        return Candidate(Source.PARENT, label)
+        return Candidate(Source.PARENT, label, note=found.why_parent_has_none(parent))
     note = _("It is pinned.") if source.is_pinned else _("It comes from the Catalog.")
     return Candidate(Source.PARENT, label, source.url, note)
 
 
-def _rejected(course_key: str, catalogs: Iterable[str]) -> str:
-    """Return why a Catalog's record of a course run is rejected, as a sentence; empty if it is not."""
-    for catalog in catalogs:
-        # The index finds the changes by sync run. A sync run stores at most 1,000 of each kind.
-        changes = SyncRunChange.objects.filter(sync_run__in=changing_runs(catalog))
-        # A sync run that both changed a course run and rejected its URL has two rows: the rejection is decisive.
-        last = changes.filter(course_key=course_key).order_by("-sync_run", "-kind").first()
-        if last is None or last.kind != SyncRunChange.Kind.REJECTED:
-            continue
-        if _is_stored_since(last, catalog):
-            continue
-        text = _("Sync run %(id)s rejected the Catalog's record (%(reason)s).")
-        reason = ", ".join(filter(None, (last.reason, last.new)))
-        return text % {"id": last.sync_run_id, "reason": reason}
-    return ""
+def _last_read(source: precedence.Source, found: _Found) -> str:
+    """Return when the Catalog's URL was read, as a sentence; empty if it is pinned."""
+    course_run = None if source.is_pinned else found.published(source.course_key)
+    if course_run is None:
+        return ""
+    last_full = succeeded(course_run.catalog).values("pk", "finished")[:1]
+    row = CatalogCourseRun.objects.filter(pk=course_run.id)
+    values = row.values_list(
+        "modified", Subquery(last_full.values("pk")), Subquery(last_full.values("finished"))
+    )
+    modified, run_id, finished = values.first() or (None, None, None)
+    if modified and (not finished or modified > finished):
+        return _("A sync stored it (%(time)s).") % {"time": _time(modified)}
+    text = _("The last full sync read it (sync run %(id)s, %(time)s).")
+    return text % {"id": run_id, "time": _time(finished)} if finished else ""
 
 
-def _is_stored_since(rejected: SyncRunChange, catalog: str) -> bool:
-    """Return whether a later sync run stored another record of the course run, or accepted the stored one again."""
-    finished = rejected.sync_run.finished
-    stored = CatalogCourseRun.objects.filter(course_key=rejected.course_key, catalog=catalog)
-    return finished is not None and stored.filter(modified__gt=finished).exists()
+def _time(value: datetime) -> str:
+    return date_format(localtime(value), "DATETIME_FORMAT")

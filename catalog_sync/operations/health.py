@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from catalog_sync import conf
 from catalog_sync.models import CatalogSyncConfig, SyncRun
-from catalog_sync.store import course_overviews, course_runs, lease
+from catalog_sync.store import changes, course_overviews, course_runs, lease
 from catalog_sync.store.sync_runs import full, succeeded
 
 OK, STALE, DISABLED = "ok", "stale", "disabled"
+
+
+class Notice(NamedTuple):
+    """What does not make the sync of a Catalog stale, but needs attention.
+
+    Attributes:
+        fact: what it is; one sentence.
+        place: where the details are, for those who do not read it in Django admin.
+        run_id: the sync run that has the details.
+    """
+
+    fact: str
+    place: str
+    run_id: int
+
+    def __str__(self) -> str:
+        return f"{self.fact} {self.place}"
 
 
 def read() -> dict[str, Any]:
@@ -26,7 +43,7 @@ def read() -> dict[str, Any]:
     """
     by_catalog = {catalog.name: of_catalog(catalog.name) for catalog in conf.catalogs()}
     with translation.override(None):  # Programs read the values.
-        found = [text for name in by_catalog for text in warnings(name, by_catalog[name])]
+        found = [str(each) for name in by_catalog for each in warnings(name, by_catalog[name])]
     worst = max(by_catalog, key=lambda name: _badness(by_catalog[name]))
     count, with_url = course_overviews.count_with_url()
     values = {
@@ -61,40 +78,42 @@ def _badness(health: dict[str, Any]) -> tuple[int, float]:
     return (DISABLED, OK, STALE).index(health["status"]), _age(health)
 
 
-def warnings(catalog: str, health: dict[str, Any]) -> list[str]:
-    """Return what does not make the sync of a Catalog stale, but needs attention; one sentence or more for each."""
+def warnings(catalog: str, health: dict[str, Any]) -> list[Notice]:
+    """Return what does not make the sync of a Catalog stale, but needs attention; at most two queries."""
     last = health["last_full_run"]
     if not last:
         return []
-    values = {
-        "sync": _of_catalog(
-            _("The last full sync"),
-            _("The last full sync of the Catalog %(catalog)s"),
-            catalog if conf.has_several_catalogs() else "",
-        ),
-        "id": last["run_id"],
-        "status": SyncRun.Status(last["status"]).label,
-        "count": f"{last['course_runs_rejected']:,}",
-    }
+    sync = _of_catalog(
+        _("The last full sync"),
+        _("The last full sync of the Catalog %(catalog)s"),
+        catalog if conf.has_several_catalogs() else "",
+    )
+    values = {"sync": sync, "id": last["run_id"], "status": SyncRun.Status(last["status"]).label}
     found = []
-    if last["status"] == SyncRun.Status.FAILED:
-        found.append(
-            _("%(sync)s, sync run %(id)s, failed. Its page in Django admin has the reason and the remedy.")
+    if last["status"] != SyncRun.Status.SUCCEEDED:
+        fact = (
+            _("%(sync)s, sync run %(id)s, failed.")
+            if last["status"] == SyncRun.Status.FAILED
+            else _("%(sync)s, sync run %(id)s, was %(status)s.")
         )
-    elif last["status"] != SyncRun.Status.SUCCEEDED:
-        found.append(
-            _(
-                "%(sync)s, sync run %(id)s, was %(status)s. Its page in Django admin has the reason and the remedy."
-            )
+        place = _("Its page in Django admin has the reason and the remedy.")
+        found.append(Notice(fact % values, place, last["run_id"]))
+    rejections = changes.current_rejections(catalog)
+    if rejections and rejections.number:
+        values |= {"id": rejections.run_id, "count": f"{rejections.number:,}"}
+        fact = (
+            _("%(sync)s rejected course runs (%(count)s).")
+            if rejections.run_id == last["run_id"]
+            else _("Sync run %(id)s rejected course runs (%(count)s).")
         )
-    if last["course_runs_rejected"]:
-        found.append(
-            _(
-                "%(sync)s rejected course runs (%(count)s). Sync run %(id)s in Django admin lists them with the "
-                "reasons. Correct them in the Catalog."
-            )
-        )
-    return [text % values for text in found]
+        place = _("Sync run %(id)s in Django admin lists them with the reasons. Correct them in the Catalog.")
+        found.append(Notice(fact % values, place % values, rejections.run_id))
+    return found
+
+
+def dead_runs() -> list[SyncRun]:
+    """Return the sync runs whose process has stopped before their end; the next sync closes them; one query."""
+    return list(lease.running().exclude(pk__in=lease.alive().values("pk")).defer("log_lines"))
 
 
 def _of_catalog(alone: str, one_of_several: str, catalog: str) -> str:

@@ -96,9 +96,27 @@ def is_waiting() -> bool:
 
 
 def overdue_requests() -> list[SyncRequest]:
-    """Return the latest requested syncs that no worker has started within a minute, newest first."""
+    """Return the latest requested syncs that no worker has started within a minute, newest first.
+
+    Those are left out after which a sync of the same scope has succeeded: the operator has used another way.
+    """
     overdue = SyncRequest.objects.filter(requested__lte=_overdue_since())
-    return list(overdue.select_related("requested_by").order_by("-pk")[:MOST_OVERDUE])
+    latest = overdue.select_related("requested_by").order_by("-pk")[:MOST_OVERDUE]
+    return [request for request in latest if not _is_done(request)]
+
+
+def _is_done(request: SyncRequest) -> bool:
+    """Return whether a sync of the same scope, started since the request, has succeeded; one query."""
+    command = request.command.split()
+    scopes = [SyncRun.Scope.ALL] + [SyncRun.Scope.COURSE_KEYS] * ("--course-key" in command)
+    names = [catalog.name for catalog in conf.catalogs()]
+    if "--catalog" in command:
+        names = [command[command.index("--catalog") + 1]]
+    later = SyncRun.objects.filter(
+        started__gte=request.requested, status=SyncRun.Status.SUCCEEDED, scope__in=scopes, catalog__in=names
+    )
+    later = later.filter(dry_run="--dry-run" in command)
+    return later.values("catalog").distinct().count() == len(names)
 
 
 def dismiss_request(request_id: int, *, user_id: int | None) -> bool:

@@ -12,7 +12,7 @@ from catalog_sync import conf
 from catalog_sync.links import marketing_url, social_sharing_url, source_of_link
 from catalog_sync.openedx import links as platform
 from catalog_sync.store.course_runs import StoredCourseRun
-from catalog_sync.store.precedence import Source, published_course_run
+from catalog_sync.store.precedence import Source
 
 
 def not_in_lms(source: Source | None, rejected: str, listed: Sequence[StoredCourseRun]) -> str:
@@ -34,7 +34,7 @@ def in_lms(
     expected: str,
     source: Source | None,
     rejected: str,
-    listed: Sequence[StoredCourseRun],
+    no_url: str,
 ) -> str:
     """Return why learners get this link.
 
@@ -44,7 +44,7 @@ def in_lms(
         expected: the link that this app returns.
         source: the source of the marketing URL that the course overview should have; None: it should have none.
         rejected: why the record of the course run is rejected; empty if it is not.
-        listed: the stored course runs of the course.
+        no_url: why it should have no marketing URL; empty if it should have one.
     """
     # The platform does not quote course keys.
     if unquote(link) != unquote(expected):
@@ -54,7 +54,12 @@ def in_lms(
         return _("The course has a social sharing URL, which has priority.")
     if found == "marketing_url":
         return _marketing(str(course_overview.id), marketing_url(course_overview), source, rejected)
-    return _about(source, rejected, listed)
+    if source is None:
+        return " ".join((no_url, _("Learners share the LMS about page.")))
+    return _(
+        "The marketing URL has not reached the LMS yet. The next sync adds it; until then, learners share the LMS "
+        "about page."
+    )
 
 
 def _other_link(course_overview: Any, link: str) -> str:
@@ -122,26 +127,33 @@ def _marketing(course_key: str, shown_url: str, source: Source | None, rejected:
     return _("The Catalog has this marketing URL for the course.")
 
 
-def _about(source: Source | None, rejected: str, listed: Sequence[StoredCourseRun]) -> str:
-    if source is not None:
-        return _(
-            "The marketing URL has not reached the LMS yet. The next sync adds it; until then, learners share the LMS "
-            "about page."
-        )
-    if rejected:
-        return " ".join((rejected, _("Learners share the LMS about page.")))
-    if not listed:
-        return _(
-            "No Catalog lists this course, so it has no marketing URL. Learners share the LMS about page."
-        )
-    status = published_course_run(listed).data.status
-    if unused_status(status):
+def no_url(published: StoredCourseRun | None) -> str:
+    """Return why a course has no marketing URL.
+
+    Args:
+        published: the stored course run whose values are published; None: no Catalog lists the course.
+    """
+    if published is None:
+        return _("No Catalog lists this course, so it has no marketing URL.")
+    if unused_status(published.data.status):
         text = _(
-            "The course run has the status '%(status)s' in the Catalog, so its marketing URL is not used. Learners "
-            "share the LMS about page."
+            "The course run has the status '%(status)s' in the Catalog, so its marketing URL is not used."
         )
-        return text % {"status": status}
-    return _("The course has no marketing URL. Learners share the LMS about page.")
+        return text % {"status": published.data.status}
+    return _("The course has no marketing URL.")
+
+
+def no_url_of_parent(parent: str, reason: str) -> str:
+    """Return why a CCX course has no marketing URL: for this reason, its parent course run has none."""
+    text = _("It is a CCX course, and its parent course run %(key)s has no marketing URL: %(reason)s")
+    return text % {"key": parent, "reason": reason}
+
+
+def why_parent_has_none(published: StoredCourseRun | None) -> str:
+    """Return why the parent course run of a CCX course has no marketing URL; ``published`` as in ``no_url``."""
+    if published is None:
+        return _("No Catalog lists the parent course run.")
+    return unused_status(published.data.status) or _("The Catalog has none for the parent course run.")
 
 
 def unused_status(status: str) -> str:

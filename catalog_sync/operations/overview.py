@@ -12,13 +12,15 @@ from django.utils import timezone
 from catalog_sync import conf
 from catalog_sync.models import SyncRun
 from catalog_sync.operations import health
-from catalog_sync.store import course_overviews
+from catalog_sync.store import changes, course_overviews
 from catalog_sync.store.sync_runs import full
 
 # The number of full syncs whose intervals show the schedule.
 LATEST_RUNS = 6
-# With fewer, a few manual syncs would look like a schedule.
-FEWEST_RUNS = 4
+# So many intervals of about the same length are a schedule, but not those of a few manual syncs.
+FEWEST_INTERVALS = 3
+LARGEST_DEVIATION = 0.25
+SHORTEST_INTERVAL = timedelta(minutes=5).total_seconds()
 # Only so many course overviews are counted.
 MOST_COUNTED = 100_000
 
@@ -33,23 +35,30 @@ class CatalogState(NamedTuple):
         warnings: what needs attention although the sync is healthy.
         last_success: the last full sync that succeeded.
         last_full: the last full sync that has ended.
-        next_expected: when the next full sync is expected to start; None if there were fewer than four.
+        rejections: the records that are rejected; None if no full sync has read the list.
+        next_expected: when the next full sync is expected to start; None if they show no regular schedule.
         stale_at: when the sync becomes stale without another success.
     """
 
     catalog: str
     is_enabled: bool
     fault: str
-    warnings: tuple[str, ...]
+    warnings: tuple[health.Notice, ...]
     last_success: SyncRun | None
     last_full: SyncRun | None
+    rejections: changes.Rejections | None
     next_expected: datetime | None
     stale_at: datetime | None
 
     @property
-    def is_late(self) -> bool:
+    def was_expected(self) -> bool:
         """Whether the next full sync should have started by now."""
         return self.next_expected is not None and self.next_expected < timezone.now()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the schedule is to be checked: not while the last full sync has another problem."""
+        return self.was_expected and self.last_full == self.last_success
 
 
 class CourseCounts(NamedTuple):
@@ -79,7 +88,7 @@ class Summary(NamedTuple):
     """
 
     fault: str
-    warnings: tuple[str, ...]
+    warnings: tuple[health.Notice, ...]
     is_enabled: bool
     last_success: datetime | None
     is_new: bool
@@ -117,9 +126,9 @@ def summary() -> Summary:
     return Summary(
         faults[worst],
         tuple(
-            text
+            each
             for name, values in zip(names, healths, strict=True)
-            for text in health.warnings(name, values)
+            for each in health.warnings(name, values)
         ),
         healths[worst]["enabled"],
         min(ends, default=None),
@@ -140,6 +149,7 @@ def _state(catalog: str, is_one_of_several: bool) -> CatalogState:
         tuple(health.warnings(catalog, values)),
         last_success,
         runs.get(last["run_id"]) if last else None,
+        changes.current_rejections(catalog),
         _next_expected(catalog) if values["enabled"] else None,
         finished + timedelta(hours=conf.stale_after_hours()) if finished else None,
     )
@@ -151,9 +161,14 @@ def _fault(catalog: str, values: dict[str, Any], is_one_of_several: bool) -> str
 
 
 def _next_expected(catalog: str) -> datetime | None:
-    """Return the last start of a full sync, whatever its result, plus the median interval between the latest ones."""
+    """Return the last start of a full sync, whatever its result, plus the median interval between the latest ones.
+
+    The result is None if the intervals are not regular.
+    """
     starts = list(full(catalog).values_list("started", flat=True)[:LATEST_RUNS])
-    if len(starts) < FEWEST_RUNS:
-        return None
     intervals = [(later - earlier).total_seconds() for later, earlier in pairwise(starts)]
-    return starts[0] + timedelta(seconds=median(intervals))
+    usual = median(intervals) if intervals else 0
+    regular = [each for each in intervals if abs(each - usual) <= LARGEST_DEVIATION * usual]
+    if len(regular) < FEWEST_INTERVALS or usual < SHORTEST_INTERVAL:
+        return None
+    return starts[0] + timedelta(seconds=usual)

@@ -84,6 +84,32 @@ def rejected_earlier(catalog: str) -> frozenset[str] | None:
     return frozenset(found) if len(found) < MOST_PER_KIND else None
 
 
+class Rejections(NamedTuple):
+    """The records that the Catalog's last full sync rejected.
+
+    Attributes:
+        run_id: the last full sync that has read the list.
+        number: how many records it rejected, without those that a later sync run has accepted.
+    """
+
+    run_id: int
+    number: int
+
+
+def current_rejections(catalog: str) -> Rejections | None:
+    """Return which records are rejected; None: no full sync has read the list; at most two queries."""
+    runs = full(catalog).filter(status__in=_READ_THE_LIST)
+    last = runs.values_list("pk", "course_runs_rejected", "finished").first()
+    if last is None:
+        return None
+    run_id, number, finished = last
+    if number and finished:
+        rejected = SyncRunChange.objects.filter(sync_run=run_id, kind=SyncRunChange.Kind.REJECTED)
+        stored = CatalogCourseRun.objects.filter(catalog=catalog, modified__gt=finished)
+        number = max(0, number - stored.filter(course_key__in=rejected.values("course_key")).count())
+    return Rejections(run_id, number)
+
+
 def changing_runs(catalog: str) -> list[int]:
     """Return the Catalog's newest sync runs with changes, from its last successful full sync on."""
     since = succeeded(catalog).values_list("pk", flat=True).first() or 0

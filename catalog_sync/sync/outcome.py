@@ -39,7 +39,7 @@ DATABASE_REMEDIES = {
     (
         "no such (table|column)|has no column|Unknown column|Table '.*' doesn't exist|"
         "(relation|column) .* does not exist"
-    ): "Run manage.py migrate catalog_sync",
+    ): "Run manage.py lms migrate catalog_sync",
 }
 CONFLICT_REMEDY = "Another process holds a lock: end the transaction that is still open"
 OTHER_REMEDY = "Check that the database is running, is writable and has free space"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
+
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_overviews, course_runs, precedence
@@ -12,6 +14,7 @@ from catalog_sync.store.course_runs import CatalogData, StoredData
 from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
 from catalog_sync.sync import ccx
 from catalog_sync.sync.ccx import CcxCourses
+from catalog_sync.sync.id_set import IdSet
 from catalog_sync.sync.removal_limits import covers_alone, removable_urls, taken_over
 from catalog_sync.sync.writer import Writer
 
@@ -104,11 +107,29 @@ def _with_unknown_url(writer: Writer) -> Iterator[str]:
         yield from (key for key in chunk if not writer.simulation.has_url(key))
 
 
+def only_unread(writer: Writer) -> str:
+    """Return the only stored course run that the sync run has not read; empty if there are several, or none."""
+    if _stored_before(writer).count() != len(writer.statistics.seen) + 1:
+        return ""
+    unread = [
+        key for key in _not_in(writer.statistics.seen, writer) if key not in writer.statistics.rejected_keys
+    ]
+    return unread[0] if unread else ""
+
+
 def _unconfirmed(writer: Writer) -> Iterator[str]:
-    rows = CatalogCourseRun.objects.filter(catalog=writer.catalog.name, id__lte=writer.statistics.newest_id)
     # Count first: usually all are confirmed.
-    if rows.count() == len(writer.statistics.confirmed):
-        return
-    for chunk in chunks_in_order(rows.values_list("id", "course_key"), "id", ROWS):
+    if _stored_before(writer).count() != len(writer.statistics.confirmed):
+        yield from _not_in(writer.statistics.confirmed, writer)
+
+
+def _stored_before(writer: Writer) -> QuerySet[CatalogCourseRun]:
+    """Return the Catalog's course runs that were stored before the sync run."""
+    return CatalogCourseRun.objects.filter(catalog=writer.catalog.name, id__lte=writer.statistics.newest_id)
+
+
+def _not_in(ids: IdSet, writer: Writer) -> Iterator[str]:
+    rows = _stored_before(writer).values_list("id", "course_key")
+    for chunk in chunks_in_order(rows, "id", ROWS):
         writer.heartbeat()
-        yield from (key for row_id, key in chunk if row_id not in writer.statistics.confirmed)
+        yield from (key for row_id, key in chunk if row_id not in ids)

@@ -6,10 +6,13 @@ from collections.abc import Collection, Sequence
 from itertools import chain
 
 from catalog_sync.course_keys import parent_of_ccx
+from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import StoredData
 from catalog_sync.store.sql import ROWS, in_chunks
+from catalog_sync.store.sync_runs import succeeded
 from catalog_sync.sync.outcome import rejected_advice
+from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.writer import Writer
 
 # A few removals are normal, even if they are a large share in a small LMS.
@@ -23,11 +26,14 @@ class Refused(Exception):
 class RemovalsRefused(Refused):
     """The sync would remove more marketing URLs than ``max_removal_percent`` allows."""
 
-    def __init__(self, removals: int, provided: int, max_removal_percent: int, advice: str = "") -> None:
+    def __init__(
+        self, removals: int, provided: int, max_removal_percent: int, shrunk: str, advice: str
+    ) -> None:
         super().__init__(
             f"Refused to remove {removals:,} of {provided:,} marketing URLs (more than {max_removal_percent} %), so "
-            f"none was removed. The Catalog's list may be incomplete.{advice} If the courses are missing in the "
-            "Catalog, too, choose Allow these removals in Django admin, or run the command again with --allow-removals."
+            f"none was removed.{shrunk} The Catalog's list may be incomplete.{advice} If the courses are missing in "
+            "the Catalog, too, choose Allow these removals in Django admin, or run the command again with "
+            "--allow-removals."
         )
 
 
@@ -95,8 +101,20 @@ def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int)
         return
     provided = _count_provided(writer)
     if removals * 100 > max_removal_percent * provided:
-        advice = rejected_advice(writer.report, removals)
-        raise RemovalsRefused(removals, provided, max_removal_percent, advice)
+        shrunk, advice = _shrunk(writer.report), rejected_advice(writer.report, removals)
+        raise RemovalsRefused(removals, provided, max_removal_percent, shrunk, advice)
+
+
+def _shrunk(report: SyncReport) -> str:
+    """Return how much shorter the Catalog's list is than before; empty if it is not, or was not read."""
+    before = succeeded(report.catalog).values_list("catalog_count", flat=True).first() or 0
+    is_full = SyncRun.objects.filter(pk=report.run_id or 0, scope=SyncRun.Scope.ALL).exists()
+    if not is_full or report.catalog_count >= before:
+        return ""
+    return (
+        f" The Catalog's list has {report.catalog_count:,} course runs; the last full sync that succeeded read "
+        f"{before:,}."
+    )
 
 
 def _count_provided(writer: Writer) -> int:

@@ -1,4 +1,12 @@
-"""Remove the marketing URLs that a complete crawl did not contain, if look-ups confirm their absence."""
+"""Remove the marketing URLs that a complete crawl did not contain, if look-ups confirm their absence.
+
+A course key is absent if a look-up proves that the Catalog has no usable marketing URL for it: the Catalog does not
+list it, or lists it without one. Its course overview then gets the URL of another source, or loses its URL.
+
+``look_up_and_apply`` looks up all course keys before it removes anything, because the number of removals is limited,
+and because a CCX course loses its URL only if its parent course run is absent, too. Then it removes the URLs of one
+batch of course keys per transaction.
+"""
 
 from __future__ import annotations
 
@@ -71,49 +79,37 @@ def look_up_and_apply(
         RequestFailed: a look-up failed; the earlier ones are applied.
         Refused: the removals exceed the limit, or a status is unknown; nothing was removed.
     """
-    results, failure = [], None
+    accepted: set[str] = set()
+    absent_of_batches, absent, failure = [], Absent({}, {}), None
     try:
         for batch, page in client.look_up(course_keys):
             writer.report.pages += 1
-            results.append(_look_up_result(batch, page, writer.write(page)))
+            changeset = writer.write(page)
+            accepted |= changeset.data.keys() - {record.key for record in changeset.rejected}
+            absent_of_batches.append(_find_absent(batch, page, changeset))
     except RequestFailed as error:
         failure = error
     if not writer.dry_run:
-        end_rejections(writer.catalog.name, {key for result in results for key in result.accepted})
-    absences = Absences({}, {})
-    for result in results:
-        absences.data.update({key: result.listed.get(key) for key in result.reasons})
-        absences.reasons.update(result.reasons)
-    to_clear = _plan_all(writer, absences)
+        end_rejections(writer.catalog.name, accepted)
+    for each in absent_of_batches:
+        absent.data.update(each.data)
+        absent.reasons.update(each.reasons)
+    to_clear = _plan_all(writer, absent)
     removals = removable_urls(writer, to_clear)
-    _check(writer, absences.data, removals, to_clear, max_removal_percent)
+    _check(writer, absent.data, removals, to_clear, max_removal_percent)
     # CCX courses are first in the order of the keys: their stored parent course runs show which Catalog had the URL.
-    for result in results:
-        _remove(writer, result.reasons, absences)
+    for each in absent_of_batches:
+        _remove(writer, each.data.keys(), absent)
     if failure:
         raise failure
-    return absences.data.keys() - {key for result in results for key in result.listed}
+    return {key for key, data in absent.data.items() if data is None}
 
 
-class LookUpResult(NamedTuple):
-    """What one look-up proves.
-
-    Attributes:
-        accepted: the course keys whose records were accepted.
-        reasons: by course key, why the Catalog has no usable marketing URL.
-        listed: of these, by course key, what to store for those that the Catalog lists.
-    """
-
-    accepted: set[str]
-    reasons: dict[str, str]
-    listed: dict[str, CatalogData]
-
-
-class Absences(NamedTuple):
-    """The results of all look-ups.
+class Absent(NamedTuple):
+    """Absent course keys.
 
     Attributes:
-        data: by course key, what to store; None: the row is deleted.
+        data: by course key, what to store; None: the Catalog does not list it, so the stored course run is deleted.
         reasons: by course key, why there is no usable marketing URL.
     """
 
@@ -121,148 +117,99 @@ class Absences(NamedTuple):
     reasons: dict[str, str]
 
 
-def _look_up_result(course_keys: Collection[str], page: Page, changeset: Changeset) -> LookUpResult:
+def _find_absent(course_keys: Collection[str], page: Page, changeset: Changeset) -> Absent:
+    """Return which of the course keys the reply to their look-up proves to be absent."""
     runs = {run.key: run for run in page.course_runs if run.key in changeset.data}
-    reasons = {
-        key: _why_absent(runs.get(key), changeset) for key in course_keys if _is_absent(key, changeset)
-    }
-    listed = {
-        key: changeset.data[key]._replace(status=runs[key].status or "", marketing_url=None)
-        for key in reasons
-        if key in runs
-    }
-    accepted = changeset.data.keys() - {record.key for record in changeset.rejected}
-    return LookUpResult(accepted, reasons, listed)
+    faults = {record.key: record.reason for record in changeset.rejected}
+    absent = Absent({}, {})
+    for key in course_keys:
+        if not _is_absent(key, changeset, faults):
+            continue
+        run = runs.get(key)
+        absent.reasons[key] = _why_absent(run, faults.get(key))
+        absent.data[key] = (
+            changeset.data[key]._replace(status=run.status or "", marketing_url=None) if run else None
+        )
+    return absent
 
 
-def _why_absent(run: CourseRun | None, changeset: Changeset) -> str:
+def _why_absent(run: CourseRun | None, fault: str | None) -> str:
     if run is None:
         return NOT_LISTED
     if not run.marketing_url:
         return "no marketing URL in the Catalog"
-    faults = [record.reason for record in changeset.rejected if record.key == run.key]
-    return faults[0] if faults else f"status '{run.status or ''}' in the Catalog"
+    return fault or f"status '{run.status or ''}' in the Catalog"
 
 
-def _is_absent(course_key: str, changeset: Changeset) -> bool:
-    """Return whether the reply to a look-up proves that the Catalog has no marketing URL for the course key."""
-    rejected = {record.key for record in changeset.rejected}
+def _is_absent(course_key: str, changeset: Changeset, rejected: Collection[str]) -> bool:
     data = changeset.data.get(course_key)
-    if data is None:
-        # A record without a readable key may be this one.
-        return course_key not in changeset.confirmed and "" not in rejected
-    if data.marketing_url:
+    if data is None or data.marketing_url:
+        # Not confirmed: the Catalog does not list it, or does not have the stored URL any more.
         return course_key not in changeset.confirmed
     # A rejected record removes nothing, not even a URL that another tool has set.
     return course_key not in rejected
 
 
 class Plan(NamedTuple):
-    """What happens to course overviews when this Catalog's marketing URLs are removed.
+    """What happens to the course overviews of some course keys when this Catalog's marketing URLs are removed.
 
     Attributes:
-        published: by course key, the data to publish, with the marketing URL of another source.
-        rest: by course key, the data to publish if it has no marketing URL.
+        with_url: by course key, the data to publish, with the marketing URL of another source.
+        without_url: by course key, the data to publish, without a marketing URL.
         to_clear: by course key, why the course overview loses its marketing URL.
-        unproven: the CCX courses that keep their marketing URL, because their parent course run may still have it.
+        kept: the CCX courses that keep their marketing URL, because their parent course run is not absent.
     """
 
-    published: dict[str, CatalogData]
-    rest: dict[str, CatalogData]
+    with_url: dict[str, CatalogData]
+    without_url: dict[str, CatalogData]
     to_clear: dict[str, str]
-    unproven: set[str]
+    kept: set[str]
 
 
-def _plan(writer: Writer, course_keys: Collection[str], absences: Absences, stored: StoredData) -> Plan:
+def _plan(writer: Writer, course_keys: Collection[str], absent: Absent, stored: StoredData) -> Plan:
     """Plan the removal for some course keys; ``stored`` is what ``read_stored`` returns for them."""
-    own = {key for key, row in stored.of_catalog(writer.catalog.name).items() if row.data.marketing_url}
-    data = precedence.published_with_parents(course_keys, after_removal(writer, stored, absences.data))
+    own = _own_urls(writer, stored)
+    after = precedence.published_with_parents(course_keys, after_removal(writer, stored, absent.data))
     plan = Plan({}, {}, {}, set())
     for key in course_keys:
         parent = parent_of_ccx(key)
-        if key in data and data[key].marketing_url:
-            plan.published[key] = data[key]
-        elif parent is None or parent in absences.data:
-            if not own.isdisjoint((key, parent)) or covers_alone(writer, key):
-                plan.to_clear[key] = _why_cleared(key, parent, own, absences.reasons)
-            if key in data:
-                plan.rest[key] = data[key]
+        if key in after and after[key].marketing_url:
+            plan.with_url[key] = after[key]
+        elif parent and parent not in absent.data:
+            plan.kept.add(key)
         else:
-            plan.unproven.add(key)
+            # Without a stored URL of this Catalog, the course overview may have the URL of another tool.
+            if key in own or parent in own or covers_alone(writer, key):
+                plan.to_clear[key] = _why_cleared(key, parent, own, absent.reasons)
+            if key in after:
+                plan.without_url[key] = after[key]
     return plan
 
 
-def _why_cleared(course_key: str, parent: str | None, own: set[str], reasons: Mapping[str, str]) -> str:
-    """Return why a course overview loses its marketing URL; ``own``: the keys for which this Catalog had one."""
+def _own_urls(writer: Writer, stored: StoredData) -> dict[str, str]:
+    """Return the stored marketing URLs of this Catalog, by course key."""
+    own = stored.of_catalog(writer.catalog.name)
+    return {key: url for key, row in own.items() if (url := row.data.marketing_url)}
+
+
+def _why_cleared(course_key: str, parent: str | None, own: dict[str, str], reasons: dict[str, str]) -> str:
+    """Return why a course overview loses its marketing URL; ``own``: the stored URLs of this Catalog."""
     if course_key in own:
         return reasons[course_key]
-    if parent and parent in own:
+    if parent in own:
         return f"parent course run: {reasons[parent]}"
     if reasons[course_key] == NOT_LISTED:
         return "the URL of another tool that the Catalog does not list"
     return f"the URL of another tool; {reasons[course_key]}"
 
 
-def _plan_all(writer: Writer, absences: Absences) -> dict[str, str]:
+def _plan_all(writer: Writer, absent: Absent) -> dict[str, str]:
     """Return the course keys whose course overviews lose their marketing URL, and why."""
     to_clear = {}
-    for some in in_chunks(absences.data, ROWS):
+    for some in in_chunks(absent.data, ROWS):
         writer.heartbeat()
-        to_clear.update(_plan(writer, some, absences, read_stored(writer, some)).to_clear)
+        to_clear.update(_plan(writer, some, absent, read_stored(writer, some)).to_clear)
     return to_clear
-
-
-def _remove(writer: Writer, course_keys: Collection[str], absences: Absences) -> None:
-    """Remove the marketing URLs of some of the absent course keys, or publish those of other Catalogs instead."""
-    name = writer.catalog.name
-
-    def remove() -> Removal:
-        # Planned again: another Catalog may have changed its course runs since.
-        stored = read_stored(writer, course_keys)
-        if inherited := _with_inherited_url(writer, course_keys, absences, stored):
-            stored = read_stored(writer, [*course_keys, *inherited])
-        plan = _plan(writer, [*course_keys, *inherited], absences, stored)
-        # A row stays if its course overview keeps the marketing URL, so that the next sync finds it.
-        shown = course_overviews.marketing_urls(plan.unproven) if plan.unproven else {}
-        changes = {key: absences.data[key] for key in course_keys if not shown.get(key)}
-        former = changes.keys() & taken_over(writer, stored)
-        found = writer.compare(plan.published)
-        writer.changes.add_changed(found)
-        if writer.dry_run:
-            removed = course_overviews.removable_urls(plan.to_clear)
-            writer.changes.add_removed(removed, plan.to_clear)
-            return Removal(changes, former, found, len(found.differing), len(removed))
-        course_runs.delete_course_runs([key for key, data in changes.items() if data is None], name)
-        course_runs.record({key: data for key, data in changes.items() if data is not None}, name)
-        if former:
-            course_runs.delete_of_former_catalogs(former)
-        if plan.rest:  # not counted as updated, because most of them are counted as removed
-            publishing.publish(plan.rest)
-        updated = publishing.publish({key: plan.published[key] for key in found.differing})
-        removed = course_overviews.clear(plan.to_clear)
-        writer.changes.add_removed(removed, plan.to_clear)
-        return Removal(changes, former, found, updated, len(removed))
-
-    removal = writer.transact(remove)
-    if writer.dry_run:
-        writer.simulation.store(removal.changes, removal.former)
-        writer.simulation.publish(removal.found)
-    writer.report.updated += removal.updated
-    writer.report.removed += removal.removed
-
-
-def _with_inherited_url(
-    writer: Writer, course_keys: Collection[str], absences: Absences, stored: StoredData
-) -> list[str]:
-    """Return the CCX courses that inherited the URL of an absent course run after the search for candidates."""
-    own = stored.of_catalog(writer.catalog.name)
-    urls = {key: url for key in course_keys if key in own and (url := own[key].data.marketing_url)}
-    return [
-        key
-        for chunk in course_overviews.ccx_chunks(urls)
-        for key, url in chunk
-        if key not in absences.data and url == urls[parent_of_ccx(key) or ""]
-    ]
 
 
 class Removal(NamedTuple):
@@ -273,11 +220,67 @@ class Removal(NamedTuple):
         former: the course keys whose rows of former Catalogs are deleted.
         found: the course overviews that get another marketing URL.
         updated: how many of these were written.
-        removed: how many course overviews lost their marketing URL.
+        removed: the course overviews that lost their marketing URL; by course key, that URL.
     """
 
     changes: dict[str, CatalogData | None]
     former: set[str]
     found: Difference
     updated: int
-    removed: int
+    removed: dict[str, str]
+
+
+def _remove(writer: Writer, course_keys: Collection[str], absent: Absent) -> None:
+    """Remove the marketing URLs of some of the absent course keys, or publish those of another source instead."""
+    name = writer.catalog.name
+
+    def remove() -> Removal:
+        # Planned again: another Catalog may have changed its course runs since.
+        stored = read_stored(writer, course_keys)
+        if new_ccx := _new_ccx_courses(writer, course_keys, absent, stored):
+            stored = read_stored(writer, [*course_keys, *new_ccx])
+        plan = _plan(writer, [*course_keys, *new_ccx], absent, stored)
+        # A row stays if its course overview keeps the marketing URL, so that the next sync finds it.
+        kept = course_overviews.marketing_urls(plan.kept)
+        changes = {key: absent.data[key] for key in course_keys if not kept.get(key)}
+        former = changes.keys() & taken_over(writer, stored)
+        found = writer.compare(plan.with_url)
+        writer.changes.add_changed(found)
+        if writer.dry_run:
+            removed = course_overviews.removable_urls(plan.to_clear)
+            writer.changes.add_removed(removed, plan.to_clear)
+            return Removal(changes, former, found, len(found.differing), removed)
+        course_runs.delete_course_runs([key for key, data in changes.items() if data is None], name)
+        course_runs.record({key: data for key, data in changes.items() if data is not None}, name)
+        course_runs.delete_of_former_catalogs(former)
+        publishing.publish(plan.without_url)  # not counted: most of them are counted as removed
+        updated = publishing.publish({key: plan.with_url[key] for key in found.differing})
+        removed = course_overviews.clear(plan.to_clear)
+        writer.changes.add_removed(removed, plan.to_clear)
+        return Removal(changes, former, found, updated, removed)
+
+    removal = writer.transact(remove)
+    if writer.dry_run:
+        writer.simulation.store(removal.changes, removal.former)
+        writer.simulation.publish(removal.found)
+    writer.report.updated += removal.updated
+    writer.report.removed += len(removal.removed)
+    listed = {key for key, data in absent.data.items() if data is not None}
+    matched = [key for key in removal.removed if not listed.isdisjoint((key, parent_of_ccx(key)))]
+    writer.report.unchanged -= len(matched)
+
+
+def _new_ccx_courses(
+    writer: Writer, course_keys: Collection[str], absent: Absent, stored: StoredData
+) -> list[str]:
+    """Return the CCX courses that were not looked up, but have the marketing URL of an absent parent course run.
+
+    Usually, they were created after the search for CCX courses.
+    """
+    urls = {(key, url) for key, url in _own_urls(writer, stored).items() if key in course_keys}
+    return [
+        key
+        for chunk in course_overviews.ccx_chunks([key for key, _ in urls])
+        for key, url in chunk
+        if key not in absent.data and (parent_of_ccx(key), url) in urls
+    ]

@@ -32,7 +32,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
         course_runs_rejected: records that were not applied because of an invalid key, URL or other value.
         matched: course overviews with a course run in the Catalog.
         updated: course overviews that were changed or, in a dry run, would be. The same applies to ``removed``.
-        unchanged: course overviews that were up to date.
+        unchanged: matched course overviews that were neither updated nor lost their marketing URL.
         removed: course overviews that lost their marketing URL.
         removals_refused: course overviews whose marketing URL the sync run refused to remove.
         not_in_catalog: course overviews whose course run the Catalog does not list.

@@ -152,7 +152,8 @@ class Run:
             return Status.FAILED, database_failure(error)
         finally:
             self.report.failures = len(self.failures)
-            self.report.unchanged = max(0, self.report.matched - self.report.updated)
+            # The matched course overviews that lost their URL have been subtracted.
+            self.report.unchanged = max(0, self.report.unchanged + self.report.matched - self.report.updated)
         status, message = outcome_of(self.failures, self.report, self.rejected)
         return status, " ".join(filter(None, (message, self.note)))
 
@@ -199,7 +200,10 @@ class Run:
 
 
 def _bypasses_cache(options: SyncOptions) -> bool:
+    # The others only look up course runs.
     is_full = options.scope == SyncRun.Scope.ALL
-    return options.bypass_cache or (
-        is_full and must_bypass_cache(options.catalog.name, options.bypass_cache_hours)
+    return (
+        options.bypass_cache
+        or not is_full
+        or must_bypass_cache(options.catalog.name, options.bypass_cache_hours)
     )

@@ -17,7 +17,7 @@ from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.incremental import changed_course_keys
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.outcome import NothingRead
-from catalog_sync.sync.removal_candidates import find_candidates
+from catalog_sync.sync.removal_candidates import find_candidates, only_unread
 from catalog_sync.sync.removals import check_candidates, look_up_and_apply
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.runner import Run, Stopped
@@ -47,9 +47,10 @@ def sync_course_keys(run: Run, client: CatalogClient, writer: Writer) -> None:
     if not covered:
         return
     unlisted = covered & _look_up(run, client, writer, covered)
-    if unlisted and not run.report.course_overviews:
-        run.note = f"Neither the Catalog nor the LMS has {', '.join(sorted(unlisted))}."
-    run.report.not_in_catalog = course_overviews.count({key for key in unlisted if not parent_of_ccx(key)})
+    only_in_lms = unlisted & course_overviews.marketing_urls(unlisted).keys()
+    if unknown := unlisted - only_in_lms:
+        run.note = f"Neither the Catalog nor the LMS has {', '.join(sorted(unknown))}."
+    run.report.not_in_catalog = sum(not parent_of_ccx(key) for key in only_in_lms)
 
 
 def sync_changed(run: Run, client: CatalogClient, writer: Writer) -> None:
@@ -119,6 +120,8 @@ def end_crawl(run: Run, client: CatalogClient, writer: Writer, *, complete: bool
             _remove_absent(run, client, writer)
         else:
             _publish_inherited(writer)
+            if unread := only_unread(writer):
+                run.note = f"The only stored course run that was not read: {unread}."
     finally:
         run.report.course_overviews = course_overviews.count()
         if complete:

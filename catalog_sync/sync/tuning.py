@@ -13,7 +13,8 @@ from statistics import linear_regression, median
 from catalog_sync.catalog_client import CatalogClient, PageRange
 from catalog_sync.conf import Catalog
 from catalog_sync.exceptions import FailureScope, NothingMeasured, RequestFailed
-from catalog_sync.quota import requests_for
+from catalog_sync.models import CatalogSyncConfig
+from catalog_sync.quota import REQUESTS_PER_HOUR, requests_for
 from catalog_sync.sync.connection import client_without_retries
 from catalog_sync.sync.page_size import SMALLEST, automatic, sizes_within_quota
 
@@ -22,8 +23,10 @@ CONCURRENCIES = (1, 2, 4)
 USUAL_CONCURRENCY = 2
 # Some pages take much longer than others, so the median of fewer is too uncertain.
 PAGES_EACH = 6
-# A smaller gain over the automatic page size with the usual concurrency may be chance.
+# A smaller gain may be chance.
 LEAST_GAIN = 0.2
+# A person does not notice a smaller one.
+LEAST_GAIN_SECONDS = 1.0
 NO_ANSWER = (
     "No page size was measured, because the Catalog did not return the smallest page. The log names the reason "
     "(event=catalog_sync.request_failed). If it is a time-out, increase request_timeout_seconds."
@@ -52,11 +55,13 @@ class Recommendation:
     Attributes:
         totals: the estimated duration of a full sync for each measurement, smallest page size first.
         best: the recommended one.
+        kept: the configuration, if no measurement is noticeably faster; then it is recommended instead of ``best``.
         shortage: why not all page sizes were measured; empty if all were.
     """
 
     totals: dict[Measurement, float]
     best: Measurement
+    kept: CatalogSyncConfig | None = None
     shortage: str = ""
 
     @property
@@ -94,7 +99,10 @@ def recommend(
     if not measurements:
         raise NothingMeasured(shortage or NO_ANSWER)
     totals = estimated(measurements)
-    return Recommendation(totals, best(totals, count, target_seconds), shortage)
+    found = best(totals, count, target_seconds)
+    config = CatalogSyncConfig.current(catalog.name)
+    is_kept = _is_good_enough(config, measurements, count, target_seconds, totals[found])
+    return Recommendation(totals, found, config if is_kept else None, shortage)
 
 
 def sweep(
@@ -109,9 +117,7 @@ def sweep(
     Raises:
         OutOfRequests: more requests are needed.
     """
-    for size in sizes_within_quota(count):
-        if not SMALLEST <= size <= max(count, SMALLEST):
-            continue
+    for size in _sizes(count):
         for concurrency in CONCURRENCIES:
             most_requests -= PAGES_EACH
             if most_requests < 0:
@@ -122,6 +128,10 @@ def sweep(
             yield Measurement(size, concurrency, seconds, requests_for(count, size))
             if concurrency == 1 and seconds > target_seconds:
                 return
+
+
+def _sizes(count: int) -> list[int]:
+    return [size for size in sizes_within_quota(count) if SMALLEST <= size <= max(count, SMALLEST)]
 
 
 def seconds_per_page(client: CatalogClient, count: int, size: int, concurrency: int) -> float | None:
@@ -148,17 +158,19 @@ def seconds_per_page(client: CatalogClient, count: int, size: int, concurrency: 
 
 
 def estimated(measurements: Iterable[Measurement]) -> dict[Measurement, float]:
-    """Return how long a full sync takes for each measurement.
-
-    The first page is read alone, since it has the length of the list.
-    """
+    """Return how long a full sync takes for each measurement."""
     lines = {concurrency: _line(measurements, concurrency) for concurrency in CONCURRENCIES}
-    totals = {}
-    for each in measurements:
-        per_page, per_course_run = lines[each.concurrency]
-        pages_in_turn = 1 + ceil((each.requests - 1) / each.concurrency)
-        totals[each] = pages_in_turn * (per_page + per_course_run * each.page_size)
-    return totals
+    return {each: _full_sync(each, _page(each.page_size, lines[each.concurrency])) for each in measurements}
+
+
+def _page(size: int, line: tuple[float, float]) -> float:
+    per_page, per_course_run = line
+    return per_page + per_course_run * size
+
+
+def _full_sync(setting: Measurement, seconds: float) -> float:
+    # The first page is read alone, since it has the length of the list.
+    return (1 + ceil((setting.requests - 1) / setting.concurrency)) * seconds
 
 
 def _line(measurements: Iterable[Measurement], concurrency: int) -> tuple[float, float]:
@@ -174,15 +186,40 @@ def _line(measurements: Iterable[Measurement], concurrency: int) -> tuple[float,
     return max(0.0, line.slope), max(0.0, line.intercept)
 
 
+def is_noticeable(seconds: float, shorter: float) -> bool:
+    """Return whether a full sync that takes so many seconds is noticeably slower than a shorter one."""
+    return seconds - shorter > max(LEAST_GAIN_SECONDS, LEAST_GAIN * seconds)
+
+
+def _is_good_enough(
+    config: CatalogSyncConfig,
+    measurements: list[Measurement],
+    count: int,
+    target_seconds: float,
+    shortest: float,
+) -> bool:
+    """Return whether the configured page size works, and a full sync with it is not noticeably slower than another."""
+    largest = max(each.page_size for each in measurements)
+    size = config.page_size or automatic(count, config.concurrency, largest)
+    # If larger pages were not measured, they may fail.
+    is_measured = size <= largest or largest == _sizes(count)[-1]
+    if not is_measured or requests_for(count, size) > REQUESTS_PER_HOUR:
+        return False
+    concurrency = max(each.concurrency for each in measurements if each.concurrency <= config.concurrency)
+    seconds = _page(min(size, max(count, 1)), _line(measurements, concurrency))
+    total = _full_sync(Measurement(size, concurrency, seconds, requests_for(count, size)), seconds)
+    return seconds <= target_seconds and not is_noticeable(total, shortest)
+
+
 def best(totals: dict[Measurement, float], count: int, target_seconds: float) -> Measurement:
-    """Return the automatic page size with the usual concurrency, unless others save ``LEAST_GAIN`` of the time.
+    """Return the automatic page size with the usual concurrency, unless others are noticeably faster.
 
     Only measurements within the target are considered, if there are any.
     """
     in_time = [each for each in totals if each.seconds <= target_seconds] or list(totals)
     shortest = min(totals[each] for each in in_time)
     largest = max(each.page_size for each in in_time)
-    good = [each for each in in_time if totals[each] * (1 - LEAST_GAIN) <= shortest]
+    good = [each for each in in_time if not is_noticeable(totals[each], shortest)]
 
     def preference(each: Measurement) -> tuple[bool, bool, float]:
         is_automatic = each.page_size == automatic(count, each.concurrency, largest)

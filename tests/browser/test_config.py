@@ -87,15 +87,34 @@ def test_second_tab_does_not_overwrite_the_first(history, configuration, operato
     tabs = [open_as(operator, "catalogsyncconfig/add/") for _ in range(2)]
     type_page_size(tabs[0], "1000")
     type_page_size(tabs[1], "2000")
-    expect(tabs[1].locator(".errorlist")).to_contain_text("page size: now 1,000, in this form 2,000")
+    expect(tabs[1].locator(".errorlist")).to_contain_text("(page size: 500 → 1,000)")
     assert CatalogSyncConfig.current().page_size == 1000
     type_page_size(tabs[1], "2000")
     assert CatalogSyncConfig.current().page_size == 2000
 
 
+def test_second_tab_shows_the_changes_of_both_and_their_cost(history, configuration, operator, open_as):
+    tabs = [open_as(operator, "catalogsyncconfig/add/") for _ in range(2)]
+    type_page_size(tabs[0], "1000")
+    tabs[1].get_by_role("spinbutton", name="Concurrency").fill("4")
+    with tabs[1].expect_navigation():
+        tabs[1].keyboard.press("Enter")
+    expect(tabs[1].get_by_role("spinbutton", name="Page size")).to_have_value("1000")
+    expect(tabs[1].get_by_role("spinbutton", name="Concurrency")).to_have_value("4")
+    expect(tabs[1].locator("#catalog-sync-cost")).to_contain_text("takes 4 requests")
+
+
 def test_history_marks_the_row_in_force(configuration, operator, open_as):
     page = open_as(operator, "catalogsyncconfig/")
     expect(page.locator("#result_list .field-state")).to_have_text(["current", "replaced"])
+
+
+def test_all_columns_of_the_history_are_visible_at_1280_pixels(configuration, operator, open_as):
+    values = {"request_timeout_seconds": 60, "retry_deadline_seconds": 600, "max_removal_percent": 20}
+    CatalogSyncConfig.objects.create(enabled=False, changed_by=operator, **values)
+    page = open_as(operator, "catalogsyncconfig/")
+    right = page.locator("#result_list").evaluate("table => table.getBoundingClientRect().right")
+    assert right <= page.locator(".results").evaluate("box => box.getBoundingClientRect().right") + 1
 
 
 def test_history_shows_who_changed_what(configuration, operator, open_as):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from catalog_sync.models import CatalogCourseRun
+from catalog_sync.api import pin_marketing_url
+from catalog_sync.models import CatalogCourseRun, SyncRequest
 from catalog_sync.store import course_runs
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -99,3 +103,33 @@ def test_sync_of_one_course_without_a_broker_tells_the_command(courses, pinner, 
     page = open_course(open_as(pinner, "catalogcourserun/"))
     page.get_by_role("button", name="Sync this course now").click()
     expect(page.get_by_text(f"--course-key {KEY}")).to_be_visible()
+
+
+def test_list_shows_the_end_of_a_long_url(pinner, open_as):
+    CatalogCourseRun.objects.create(course_key=KEY, marketing_url=f"https://a.b/{'long/' * 50}slug/")
+    page = open_as(pinner, "catalogcourserun/")
+    box, text = page.locator(".catalog-sync-url"), page.locator(".catalog-sync-url bdi")
+    right_of_box, right_of_text = (
+        each.evaluate("element => element.getBoundingClientRect().right") for each in (box, text)
+    )
+    assert right_of_text == pytest.approx(right_of_box, abs=1)
+    assert text.evaluate("element => getComputedStyle(element).direction") == "ltr"
+
+
+def test_phone_shows_the_whole_button_that_unpins(pinner, open_as):
+    pin_marketing_url(KEY, f"https://www.example.com/{'long/' * 20}")
+    page = open_as(pinner, "pinnedmarketingurl/", is_mobile=True, viewport={"width": 390, "height": 800})
+    results, button = page.locator(".results"), page.get_by_role("button", name="Unpin")
+    assert button.bounding_box()["x"] + button.bounding_box()["width"] <= (
+        results.bounding_box()["x"] + results.bounding_box()["width"]
+    )
+
+
+def test_sync_that_no_worker_takes_is_beside_the_button(courses, pinner, open_as):
+    SyncRequest.objects.create(command="manage.py lms update_catalog_data")
+    SyncRequest.objects.update(requested=timezone.now() - timedelta(minutes=2))
+    page = open_course(open_as(pinner, "catalogcourserun/"))
+    notice = page.get_by_role("region", name="No Celery worker has taken the requested sync")
+    expect(notice).to_be_visible()
+    history = page.get_by_role("link", name="History").bounding_box()
+    assert history["y"] + history["height"] <= notice.bounding_box()["y"]

@@ -54,7 +54,15 @@ def test_benchmark_measures_each_way_to_read(line):
     assert process.stdout.count(" updated ") == 5
 
 
-@pytest.mark.parametrize("line", commands("curl"))
+@pytest.mark.parametrize("line", [line for line in commands("curl") if "/control/" in line])
+def test_curl_controls_the_catalog(line, catalog):
+    """Send the request to the Catalog of this test instead of the one of ``make serve``."""
+    words = shlex.split(line.replace("http://127.0.0.1:18381", catalog.url))
+    process = subprocess.run([*words, "--fail-with-body"], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout
+
+
+@pytest.mark.parametrize("line", [line for line in commands("curl") if "/control/" not in line])
 def test_curl_gets_the_health(line, course, live_server, settings):
     """Send the request to the LMS of this test instead of the host in the documentation."""
     settings.CATALOG_SYNC_HEALTH_TOKEN = "a long random text"

@@ -45,7 +45,7 @@ def test_every_system_check_is_documented_and_no_other():
 
 def test_every_event_is_documented_and_no_other():
     page = (REFERENCES / "command.rst").read_text()
-    table = page.partition(".. _command-log:")[2].partition("manage.py tune_page_size")[0]
+    table = page.partition(".. _command-log:")[2].partition("manage.py lms tune_page_size")[0]
     assert found(LOGGED) == set(re.findall(r"``catalog_sync\.([a-z_]+)``", table))
 
 

@@ -99,12 +99,22 @@ class TestRemoved:
                 [{"key": OTHER, "status": "reviewed"}],
                 "the URL of another tool; status 'reviewed' in the Catalog",
             ),
+            (
+                [{"key": OTHER, "marketing_url": None}],
+                "the URL of another tool; no marketing URL in the Catalog",
+            ),
         ],
     )
     def test_name_the_url_of_another_tool(self, listed, reason, catalog):
         CourseOverviewFactory(id=OTHER, marketing_url=FOREIGN_URL)
         catalog.control.upsert(listed)
         assert changes() == [Change(OTHER, "removed", FOREIGN_URL, None, reason)]
+
+    def test_name_the_url_of_another_tool_on_a_ccx_course(self):
+        ccx = "ccx-v1:ExampleX+Other+2026+ccx@7"
+        CourseOverviewFactory(id=ccx, marketing_url=FOREIGN_URL)
+        reason = "the URL of another tool that the Catalog does not list"
+        assert changes() == [Change(ccx, "removed", FOREIGN_URL, None, reason)]
 
 
 class TestRefused:

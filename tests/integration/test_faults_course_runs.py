@@ -75,3 +75,19 @@ def test_catalog_fails_on_every_course_run(sync, fail_on):
         "The Catalog answered HTTP 500. Look for the cause in the Catalog's log. "
     )
     assert outcome.events("not_applied") == []
+
+
+class TestOnlyUnread:
+    """The only stored course run that was not read is named by its key."""
+
+    def test_course_run_that_was_stored_before_is_named_by_its_key(self, sync, fail_on):
+        sync()
+        fail_on(10)
+        assert f"The only stored course run that was not read: {key(10)}." in sync().message
+
+    @pytest.mark.parametrize("numbers", [(), (3, 10)])
+    def test_no_course_run_is_named_unless_it_is_the_only_one(self, sync, fail_on, numbers):
+        if numbers:
+            sync()
+        fail_on(*(numbers or (10,)))
+        assert "The only stored course run" not in sync().message

@@ -108,6 +108,19 @@ class TestStoredUrlOfAnotherHost:
         assert CourseOverview.objects.get(pk=KEYS[0]).marketing_url == URL
 
 
+@pytest.mark.parametrize("stored_before", [True, False])
+def test_are_not_counted_any_more_after_a_sync_of_the_corrected_course_run(stored_before, catalog):
+    add_course_overviews(*KEYS[:3])
+    if stored_before:
+        catalog.control.set_runs([{"key": key, "marketing_url": URL} for key in KEYS[:3]])
+        update_catalog_data()
+    catalog.control.set_runs(with_relative_urls(KEYS[:3]))
+    update_catalog_data()
+    catalog.control.upsert([{"key": KEYS[0], "marketing_url": URL}])
+    update_catalog_data(course_keys=[KEYS[0]])
+    assert changes.current_rejections("default").number == 2
+
+
 class TestSummary:
     """One line per reason."""
 

@@ -59,6 +59,12 @@ class TestRefused:
         assert "12 of 101 marketing URLs (more than 10 %)" in report.message
         assert "--allow-removals" in report.message
 
+    def test_message_names_the_length_of_the_list_now_and_before(self, report):
+        update_catalog_data(course_keys=[KEYS[0]])
+        text = "The Catalog's list has 89 course runs; the last full sync that succeeded read 100."
+        assert text in report.message
+        assert text in update_catalog_data().message
+
     def test_next_sync_is_refused_too(self, report):
         assert update_catalog_data().status == "refused"
 
@@ -66,6 +72,18 @@ class TestRefused:
         again = update_catalog_data(allow_removals=True)
         assert (again.status, again.removed, with_url().count()) == ("succeeded", 12, 89)
         assert again.removals_refused == 0
+
+
+def test_length_of_a_list_that_is_not_shorter_is_not_named(catalog):
+    catalog.control.upsert(in_catalog(KEYS[:12], None))
+    report = update_catalog_data()
+    assert (report.status, "The Catalog's list has" in report.message) == ("refused", False)
+
+
+def test_length_of_the_list_is_not_named_if_only_course_runs_were_looked_up(catalog):
+    catalog.control.delete(KEYS[:12])
+    report = update_catalog_data(course_keys=KEYS[:12])
+    assert (report.status, "The Catalog's list has" in report.message) == ("refused", False)
 
 
 def test_more_refused_removals_than_are_stored_are_counted(catalog):

@@ -76,6 +76,13 @@ def test_ccx_course_that_is_created_after_the_look_up_loses_the_url_too(synced, 
     assert marketing_url(late) is None
 
 
+def test_similar_key_of_a_ccx_course_does_not_fail_the_sync(synced, catalog):
+    """A database that ignores case finds it among the CCX courses of the deleted course run."""
+    CourseOverviewFactory(id="ccx-v1:examplex+c07+2026+ccx@2")
+    catalog.control.delete([KEY])
+    assert (update_catalog_data().status, marketing_url()) == ("succeeded", None)
+
+
 def test_url_of_a_listed_parent_course_run_is_not_looked_up(synced, catalog):
     """A CCX course has the URL of its parent course run."""
     catalog.control.clear_requests()
@@ -132,6 +139,13 @@ class TestCcx:
         catalog.control.delete([KEY])
         update_catalog_data()
         assert (marketing_url(CCX), marketing_url(KEY)) == (CCX_URL, None)
+
+    def test_keeps_its_own_if_the_parent_that_had_the_same_is_deleted(self, catalog):
+        catalog.control.upsert([in_catalog(CCX, URL)])
+        update_catalog_data()
+        catalog.control.delete([KEY])
+        report = update_catalog_data()
+        assert (report.removed, marketing_url(CCX), marketing_url(KEY)) == (1, URL, None)
 
     def test_loses_the_url_if_both_course_runs_are_deleted(self, catalog):
         catalog.control.delete([CCX, KEY])
@@ -201,6 +215,14 @@ class TestForeignUrl:
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=FOREIGN_URL)
         update_catalog_data()
         assert (marketing_url(CCX), marketing_url(unlisted)) == (FOREIGN_URL, None)
+
+    def test_of_a_ccx_course_with_a_rejected_record_is_kept_if_its_parent_is_deleted(self, synced, catalog):
+        """The Catalog may have a URL for the CCX course."""
+        catalog.control.upsert([in_catalog(CCX, "data:,")])
+        catalog.control.delete([KEY])
+        CourseOverview.objects.filter(pk=CCX).update(marketing_url=FOREIGN_URL)
+        update_catalog_data()
+        assert (marketing_url(), marketing_url(CCX)) == (None, FOREIGN_URL)
 
     def test_is_removed_if_the_catalog_never_listed_the_course(self, synced):
         CourseOverviewFactory(id="course-v1:LmsX+Only+2026", marketing_url=FOREIGN_URL)

@@ -80,6 +80,12 @@ def test_course_that_neither_lists_is_a_success_and_named():
     assert report.message == f"Neither the Catalog nor the LMS has {NEITHER}."
 
 
+def test_course_that_neither_lists_is_named_beside_others():
+    assert update_catalog_data(course_keys=[NEITHER, KEY]).message == (
+        f"Neither the Catalog nor the LMS has {NEITHER}."
+    )
+
+
 def test_message_about_an_unknown_ccx_course_omits_its_parent(catalog):
     ccx = "ccx-v1:NobodyX+Nothing+2026+ccx@7"
     assert update_catalog_data(course_keys=[ccx]).message == f"Neither the Catalog nor the LMS has {ccx}."

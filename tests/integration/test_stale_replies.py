@@ -1,4 +1,4 @@
-"""The Catalog's cache may keep an old marketing URL; a sync that bypasses the cache gets the new one."""
+"""The Catalog's cache may keep an old marketing URL; look-ups, and syncs that bypass the cache, get the new one."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def stale_catalog(request, catalog) -> None:
     CourseOverviewFactory(id=KEY)
     catalog.control.set_runs([{"key": KEY, "marketing_url": OLD}])
     update_catalog_data()
+    update_catalog_data(course_keys=[KEY])
     request.param(catalog.control)
 
 
@@ -48,3 +49,8 @@ def test_sync_succeeds_with_the_old_url():
 @pytest.mark.usefixtures("stale_catalog")
 def test_sync_that_bypasses_the_cache_gets_the_new_url():
     assert (update_catalog_data(bypass_cache=True).status, marketing_url()) == ("succeeded", NEW)
+
+
+@pytest.mark.usefixtures("stale_catalog")
+def test_sync_of_the_course_gets_the_new_url():
+    assert (update_catalog_data(course_keys=[KEY]).status, marketing_url()) == ("succeeded", NEW)

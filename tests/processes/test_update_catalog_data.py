@@ -239,5 +239,5 @@ def test_second_ctrl_c_exits_with_130_without_a_traceback(lms, tmp_path):
 def test_database_without_tables_is_one_sentence(running_catalog, tmp_path):
     process = Lms.of(tmp_path / "lms.sqlite3", running_catalog).update()
     assert process.returncode == 1
-    assert "manage.py migrate catalog_sync" in process.stderr
+    assert "manage.py lms migrate catalog_sync" in process.stderr
     assert "Traceback" not in process.stderr

@@ -112,6 +112,9 @@ def test_dry_run_and_sync_agree(
         assert after.updated == 0
         return
     assert kinds["removed"] == done.removed
+    # The removed ones may be matched or not.
+    rest = done.matched - done.updated
+    assert max(0, rest - done.removed) <= done.unchanged <= max(0, rest)
     nothing_left = {"updated": 0, "unchanged": done.matched, "removed": 0}
     assert numbers(after) == numbers(done) | nothing_left | {"pages": after.pages}
     event(f"{dict.fromkeys(sorted(kinds), True)}")

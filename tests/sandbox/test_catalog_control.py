@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sandbox.catalog.faults import Action
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH, COURSE_RUNS_PATH, ROOT, CatalogProcess
 from tests.sandbox.catalog_caller import Caller
 
@@ -56,6 +57,13 @@ def test_invalid_setting_is_refused(control, change):
 
 def test_unknown_control_is_not_found(caller):
     assert caller.get("/control/lunch", authorized=False).status == 404
+
+
+def test_documentation_has_every_fault():
+    page = (ROOT / "docs/testing.rst").read_text()
+    assert [
+        kind.__name__ for kind in Action.__subclasses__() if f"``{kind.__name__.lower()}``" not in page
+    ] == []
 
 
 def test_log_has_each_request_as_it_was_sent(control, caller):

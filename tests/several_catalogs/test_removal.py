@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync.api import update_catalog_data
+from catalog_sync.api import sync_run_changes, update_catalog_data
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs
+from catalog_sync.store.changes import Change
 from catalog_sync.store.course_runs import CatalogData
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory, add_course_overviews
@@ -88,6 +89,11 @@ class TestLost:
         lists(catalog, KEY, **theirs)
         assert (sync("default").updated, marketing_url()) == (2, PARTNER_URL)
 
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_replaced_url_is_among_the_changes(self, both, dry_run):
+        changes = sync_run_changes(sync("default", dry_run=dry_run).run_id)
+        assert Change(KEY, "changed", URL, PARTNER_URL, "") in changes
+
     def test_dry_run_counts_the_replaced_url_as_the_sync_does(self, both):
         names = ("updated", "removed", "matched", "requests")
         dry, applied = sync("default", dry_run=True), sync("default")
@@ -129,6 +135,10 @@ class TestForeign:
 
     def test_is_kept_if_both_catalogs_cover_the_organization(self):
         update_catalog_data()
+        assert marketing_url(KEYS[5]) == FOREIGN_URL
+
+    def test_is_kept_after_a_look_up_if_both_catalogs_cover_the_organization(self):
+        update_catalog_data(course_keys=[KEYS[5]])
         assert marketing_url(KEYS[5]) == FOREIGN_URL
 
     @pytest.mark.parametrize("name", ["default", "partner"])

@@ -56,6 +56,11 @@ class Command(MessageFirstCommand):
         by_name = {each["catalog"]: {k: v for k, v in each.items() if k != "catalog"} for each in access}
         for name, value in _flat(current | {"catalog_access": by_name}):
             self.stdout.write(f"{name:36} {value}")
+        for run in health.dead_runs():
+            self.stdout.write(
+                f"Sync run {run.pk} is dead: it had no heartbeat since {run.heartbeat.isoformat()}. Start a sync, or "
+                "wait for the next one: it closes this sync run and applies the rest."
+            )
         for each, connection in zip(access, connections, strict=False):
             if "fault" not in connection:
                 of_which = f" {each['catalog']}" if len(access) > 1 else ""

@@ -57,6 +57,8 @@ class Command(MessageFirstCommand):
             self._present(found)
             if options["save"]:
                 self._save(found, options["catalog"])
+            elif found.may_be_saved and not found.kept:
+                self.stdout.write("To save a recommendation, run the command with --save. It measures again.")
 
     def _recommendation(self, options: dict[str, Any]) -> Recommendation:
         from catalog_sync.exceptions import NothingMeasured, RequestFailed
@@ -76,16 +78,24 @@ class Command(MessageFirstCommand):
             self.stdout.write(HEADING)
             self._has_heading = True
         self.stdout.write(
-            f"{row.page_size:9,} | {row.concurrency:11} | {row.seconds:8.2f} | {row.requests:8,}"
+            f"{row.page_size:9,} | {row.concurrency:11} | {_seconds(row.seconds):>8} | {row.requests:8,}"
         )
 
     def _present(self, found: Recommendation) -> None:
         self._plot(found.totals)
-        self.stdout.write(
-            f"Recommended: page size {found.best.page_size}, concurrency {found.best.concurrency}. A full sync takes "
-            f"about {found.totals[found.best]:.0f} s, and {found.best.requests} of the {quota.REQUESTS_PER_HOUR} "
-            "requests that an ordinary user has per hour."
-        )
+        if found.kept:
+            page_size = f"{found.kept.page_size:,}" if found.kept.page_size else "auto"
+            text = (
+                f"No measurable difference: keep the configured page size {page_size}, concurrency "
+                f"{found.kept.concurrency}. Another choice saves less than a second, or less than a fifth of the time."
+            )
+        else:
+            text = (
+                f"Recommended: page size {found.best.page_size:,}, concurrency {found.best.concurrency}. A full sync "
+                f"takes about {_seconds(found.totals[found.best])} s, and {found.best.requests} of the "
+                f"{quota.REQUESTS_PER_HOUR} requests that an ordinary user has per hour."
+            )
+        self.stdout.write(text)
         if found.shortage:
             self.stderr.write(found.shortage)
 
@@ -95,6 +105,9 @@ class Command(MessageFirstCommand):
                 "Nothing was saved, because not all page sizes were measured. Run the command again with a higher "
                 "--requests."
             )
+        if found.kept:
+            self.stdout.write("Nothing was saved, because the configuration stays the same.")
+            return
         api.save_page_size(found.best, catalog)
         self.stdout.write("Saved in the Catalog sync configuration.")
 
@@ -103,5 +116,10 @@ class Command(MessageFirstCommand):
         self.stdout.write("\nSeconds per full sync, estimated from all measurements together:")
         for row, seconds in totals.items():
             bar = "#" * max(1, round(seconds / longest * BAR_WIDTH))
-            self.stdout.write(f"{row.page_size:6,} x {row.concurrency}  {bar} {seconds:.1f}")
+            self.stdout.write(f"{row.page_size:6,} x {row.concurrency}  {bar} {_seconds(seconds)}")
         self.stdout.write("")
+
+
+def _seconds(seconds: float) -> str:
+    """Return seconds as text, with at least two significant digits."""
+    return f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.2g}"

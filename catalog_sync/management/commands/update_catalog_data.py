@@ -28,9 +28,9 @@ INTERRUPTED = "Interrupted by Ctrl-C. The changes so far are kept; run the comma
 class Command(BaseCommand):
     help = """Update the marketing URLs of all courses from the Catalog.
 
-  manage.py update_catalog_data --page-size 500
-  manage.py update_catalog_data --course-key course-v1:edX+DemoX+1T2026
-  manage.py update_catalog_data --dry-run --diff
+  manage.py lms update_catalog_data --page-size 500
+  manage.py lms update_catalog_data --course-key course-v1:edX+DemoX+1T2026
+  manage.py lms update_catalog_data --dry-run --diff
 
 Exit status: 0 complete; 1 failed, refused, canceled or incomplete; 2 wrong usage; 75 another sync is running;
 130 interrupted by Ctrl-C. With -v 0, nothing is printed unless the exit status is not 0. With -v 2, log lines are
@@ -84,12 +84,12 @@ printed as they are written; otherwise they follow the result."""
                     self._print(error.report, options, after_failure=True)
                 status = EXIT_INTERRUPTED if signals.interrupted else EXIT_LEASE_HELD
                 raise CommandError(str(error), returncode=status) from None
-        message = _failure(report, strict=options["strict"])
+        message = _failure(report, options)
+        if report.message and not message and options["verbosity"] >= NORMAL:
+            self.stderr.write(report.message)
         self._print(report, options, after_failure=bool(message))
         if message:
             raise CommandError(message, returncode=EXIT_INTERRUPTED if signals.interrupted else EXIT_FAILED)
-        if report.message and options["verbosity"] >= NORMAL:
-            self.stderr.write(report.message)
 
     def _print(self, report: SyncReport, options: dict[str, Any], *, after_failure: bool) -> None:
         """Print the report to standard output: after a failure, when its message has been printed."""
@@ -110,13 +110,22 @@ printed as they are written; otherwise they follow the result."""
             output()
 
 
-def _failure(report: SyncReport, *, strict: bool) -> str:
+def _failure(report: SyncReport, options: dict[str, Any]) -> str:
     """Return why the exit status is not 0; empty if it is."""
     if not report.is_fine:
         return report.message or f"The sync run is {report.status}."
-    if strict and report.course_runs_rejected:
+    if options["course_keys"] and _found_nothing(report):
+        unused = f"No Catalog's ORGS contains the organization of {', '.join(options['course_keys'])}."
+        return f"{report.message or unused} Check the course key."
+    if options["strict"] and report.course_runs_rejected:
         return f"{report.message} The exit status is 1 because of --strict."
     return ""
+
+
+def _found_nothing(report: SyncReport) -> bool:
+    """Return whether neither the Catalogs nor the LMS have a course run of this sync run."""
+    found = report.course_overviews or report.course_runs_retrieved or report.course_runs_rejected
+    return report.status == "succeeded" and not found
 
 
 def _add_options_of_the_scope(add: Any) -> None:

@@ -20,9 +20,12 @@
     }
 
     if (output && field) {
-        field.addEventListener("input", () => {
+        const update = () => {
             const typed = field.value.trim();
             output.textContent = /^\d+$/.test(typed) ? sentence(Number(typed)) : "";
-        });
+        };
+        field.addEventListener("input", update);
+        // The server may have replaced the typed value by that of another user.
+        update();
     }
 }

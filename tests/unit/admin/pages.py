@@ -10,7 +10,14 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog_sync.api import pin_marketing_url
-from catalog_sync.models import CatalogSyncConfig, PinnedMarketingUrl, SyncRequest, SyncRun, SyncRunChange
+from catalog_sync.models import (
+    CatalogCourseRun,
+    CatalogSyncConfig,
+    PinnedMarketingUrl,
+    SyncRequest,
+    SyncRun,
+    SyncRunChange,
+)
 from catalog_sync.store.lease import Lease
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin_client import CONFIGURATION
@@ -86,6 +93,12 @@ def pinned_course_run() -> object:
 def rejected() -> None:
     course()
     sync_run(changes=["rejected"], course_runs_rejected=1)
+
+
+def rejected_but_kept() -> CatalogCourseRun:
+    row = known()
+    rejected()
+    return row
 
 
 def four_full_syncs() -> None:
@@ -194,6 +207,10 @@ PAGES = {
     "course runs, pinned": got(LIST, pinned),
     "course runs, filtered": got(LIST, both, published="yes"),
     "course run": got(LIST + "{}/change/", both),
+    "course runs, none found": got(LIST, both, q="1"),
+    "course runs, rejected": got(LIST, rejected_but_kept, rejected="yes"),
+    "course run, rejected": got(LIST + "{}/change/", rejected_but_kept),
+    "course run, overdue": got(LIST + "{}/change/", lambda: [overdue(), both()][1]),
     "course run, pinned": got(LIST + "{}/change/", pinned_course_run),
     "course run, history": got(LIST + "{}/history/", pinned_course_run),
     "course run, sync": posted(LIST + "{}/sync/", {}, both),
@@ -222,6 +239,15 @@ PAGES = {
     ),
     "link, CCX of a pinned course": got(LINK, lambda: [pinned(), CourseOverviewFactory(id=CCX)], q=CCX),
     "link, rejected": got(LINK, rejected, q=KEY),
+    "link, rejected but kept": got(LINK, rejected_but_kept, q=KEY),
+    "link, last full sync": got(
+        LINK, lambda: [both(), sync_run(finished=timezone.now() + timedelta(1))], q=KEY
+    ),
+    "link, CCX without a URL": got(LINK, lambda: CourseOverviewFactory(id=CCX), q=CCX),
+    "link, CCX of a course without a URL": got(
+        LINK, lambda: [known(url=None), CourseOverviewFactory(id=CCX)], q=CCX
+    ),
+    "link, overdue": got(LINK, overdue, q=KEY),
     "link, CCX": got(LINK, ccx, q=CCX),
     "link, CCX with its own": got(LINK, lambda: ccx(marketing_url=PIN), q=CCX),
     "link, sync": posted(f"{LINK}sync/", {"course_key": KEY}, both),

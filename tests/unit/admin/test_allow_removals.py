@@ -76,18 +76,19 @@ class TestConfirmation:
 
     def test_has_the_numbers_and_the_message(self, allower):
         page = allower.get(address(refused())).content.decode()
-        assert "refused to remove the marketing URL of 12 of 40 courses." in page
+        assert "refused to remove 12 marketing URLs." in page
         assert MESSAGE in page
 
     def test_has_the_first_courses_and_leads_to_the_others(self, allower):
         run = refused()
         page = allower.get(address(run)).content.decode()
         assert ("course-v1:A+C09+1" in page, "course-v1:A+C10+1" in page) == (True, False)
-        assert f"{RUNS}{run.pk}/change/?kind=removed" in page
+        assert f'{RUNS}{run.pk}/change/?kind=removed">All of them</a>' in page
 
     def test_has_the_exact_number_even_if_not_all_are_stored(self, allower):
-        page = allower.get(address(refused(1_000, removals_refused=1_451, course_overviews=3_200)))
-        assert "the marketing URL of 1,451 of 3,200 courses" in page.content.decode()
+        page = allower.get(address(refused(1_000, removals_refused=1_451))).content.decode()
+        assert "refused to remove 1,451 marketing URLs." in page
+        assert (">The first 1,000 of 1,451</a>" in page, "All of them" in page) == (True, False)
 
     def test_starts_nothing(self, allower, broker):
         assert allower.get(address(refused())).status_code == 200

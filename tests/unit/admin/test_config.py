@@ -141,8 +141,41 @@ class TestTwoTabs:
     def test_error_names_who_changed_what(self, opened, admin_client):
         errors = self.save(admin_client, opened, page_size="700").context["adminform"].form.non_field_errors()
         assert "Not saved: admin changed the configuration" in errors[0]
-        assert "page size: now 1,000, in this form 700" in errors[0]
+        assert "(page size: 500 → 1,000)" in errors[0]
+        assert "Your changes are still in this form (page size: 500 → 700)." in errors[0]
         assert CatalogSyncConfig.current().page_size == 1000
+
+    def test_error_does_not_ascribe_own_changes_to_others(self, opened, admin_client):
+        errors = self.save(admin_client, opened, concurrency="4").context["adminform"].form.non_field_errors()
+        assert "(page size: 500 → 1,000)" in errors[0]
+        assert "(concurrency: 2 → 4)" in errors[0]
+
+    def test_second_submit_keeps_the_changes_of_both(self, opened, admin_client):
+        CatalogSyncConfig.objects.create(enabled=False, page_size=1000)
+        form = self.save(admin_client, opened, concurrency="4").context["adminform"].form
+        shown = {name: form[name].value() for name in (*CONFIGURATION, "based_on")}
+        assert not shown.pop("enabled")  # A browser does not send a check box that is not checked.
+        admin_client.post(f"{CONFIG}add/", shown)
+        current = CatalogSyncConfig.current()
+        assert (current.enabled, current.page_size, current.concurrency) == (False, 1000, 4)
+
+    def test_own_page_size_that_is_too_expensive_is_asked_for_too(self, opened, admin_client):
+        SyncRun.objects.create(catalog_count=3_300, status="succeeded")
+        errors = self.save(admin_client, opened, page_size="2").context["adminform"].form.errors
+        assert sorted(errors) == ["__all__", "page_size"]
+
+    def test_page_size_of_others_is_not_asked_for(self, opened, admin_client):
+        SyncRun.objects.create(catalog_count=3_300, status="succeeded")
+        based_on = self.based_on(admin_client)
+        CatalogSyncConfig.objects.create(enabled=True, page_size=2)
+        form = self.save(admin_client, based_on, page_size="1000", concurrency="4").context["adminform"].form
+        assert (list(form.errors), form["page_size"].value()) == (["__all__"], "2")
+
+    def test_row_with_the_same_values_is_no_conflict(self, admin_client):
+        based_on = self.based_on(admin_client)
+        CatalogSyncConfig.objects.create(enabled=True)
+        self.save(admin_client, based_on, page_size="700")
+        assert CatalogSyncConfig.current().page_size == 700
 
     def test_second_submit_saves(self, opened, admin_client):
         form = self.save(admin_client, opened, page_size="700").context["adminform"].form

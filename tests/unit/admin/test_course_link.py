@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from django.utils.html import escape
 
 from catalog_sync.api import pin_marketing_url
@@ -15,6 +18,9 @@ from tests.unit.admin.course_runs import CCX, KEY, PIN, PIN_PAGE, PINS, URL, kno
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
 
+HANDED_OVER = (
+    "The sync was handed to Celery. If no worker takes it within a minute, this page shows what to check."
+)
 ADDRESS = "/admin/catalog_sync/catalogoverview/course/"
 
 
@@ -115,10 +121,16 @@ class TestAnswer:
         html = text_of(search(admin_client))
         assert ("javascript:alert(1)" in html, 'href="javascript' in html) == (True, False)
 
-    def test_takes_nine_queries(self, admin_client, django_assert_max_num_queries):
+    def test_ccx_course_without_a_url_links_its_parent(self, admin_client):
+        CourseOverviewFactory(id=CCX)
+        html = text_of(search(admin_client, CCX))
+        address = f"{ADDRESS}?q=course-v1%3AExampleX%2BOne%2B2026"
+        assert f'its parent course run <a href="{address}">{KEY}</a> has no marketing URL: No Catalog' in html
+
+    def test_takes_twelve_queries(self, admin_client, django_assert_max_num_queries):
         known()
         CourseOverviewFactory(id=KEY)
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(12):
             search(admin_client)
 
 
@@ -134,6 +146,29 @@ class TestButtons:
         arguments = {"dry_run": False, "course_keys": [KEY], "request_id": SyncRequest.objects.get().pk}
         assert broker == [(TASK, arguments)]
         assert response.context["answer"].course_key == KEY
+        assert said(response) == HANDED_OVER
+
+    def test_sync_that_waits_for_a_worker_is_shown(self, admin_client, broker):
+        CourseOverviewFactory(id=KEY)
+        assert "Waiting for a Celery worker." in text_of(self.sync(admin_client))
+
+    def test_running_sync_is_shown(self, admin_client):
+        run = SyncRun.objects.create(lease="default", holder="worker 7")
+        assert f'data-key="run-{run.pk}"' in text_of(search(admin_client))
+
+    @pytest.mark.parametrize(
+        ("permission", "is_shown"), [("view_syncrun", True), ("run_sync", True), ("pin_marketing_url", False)]
+    )
+    def test_sync_that_no_worker_takes_is_shown_to_those_it_concerns(self, permission, is_shown):
+        SyncRequest.objects.create(command="manage.py lms update_catalog_data")
+        SyncRequest.objects.update(requested=timezone.now() - timedelta(minutes=2))
+        html = text_of(search(client_of("view_catalogcourserun", permission)))
+        assert ("No Celery worker has taken the requested sync" in html) == is_shown
+
+    def test_progress_is_for_those_who_may_view_sync_runs(self):
+        SyncRun.objects.create(lease="default", holder="worker 7")
+        html = text_of(search(client_of("view_catalogcourserun", "run_sync")))
+        assert "catalog-sync-progress" not in html
 
     @pytest.mark.parametrize(
         ("place", "offers"),

@@ -240,6 +240,15 @@ class TestSyncNow:
         arguments = {"dry_run": False, "course_keys": [KEY], "request_id": SyncRequest.objects.get().pk}
         assert broker == [(TASK, arguments)]
 
+    def test_that_waits_for_a_worker_is_shown(self, admin_client, broker):
+        response = self.sync(admin_client, known())
+        assert said(response).startswith("The sync was handed to Celery.")
+        assert "Waiting for a Celery worker." in response.content.decode()
+
+    def test_progress_is_that_of_all_syncs(self, admin_client, broker):
+        html = self.sync(admin_client, known()).content.decode()
+        assert 'data-url="/admin/catalog_sync/syncrun/progress/"' in html
+
     def test_without_a_broker_says_which_command_to_run(self, admin_client):
         text = said(self.sync(admin_client, known()))
         assert f"manage.py lms update_catalog_data --course-key {KEY}" in text

@@ -6,11 +6,12 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django.utils.html import escape
 
 from catalog_sync import conf
 from catalog_sync.api import pin_marketing_url
-from catalog_sync.models import CatalogCourseRun
+from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin_client import client_of
 from tests.factories import CourseOverviewFactory
@@ -49,6 +50,22 @@ class TestSearch:
     )
     def test_finds(self, admin_client, term, keys):
         assert found(admin_client, f"q={term.replace('+', '%2B')}") == keys
+
+    @pytest.mark.parametrize("term", ["AccraX", "accrax", "Accra"])
+    def test_finds_all_kinds_of_keys_of_an_organization(self, admin_client, term):
+        keys = ["AccraX/A/1", "ccx-v1:AccraX+A+1+ccx@7", "course-v1:AccraX+A+1"]
+        for key in keys:
+            known(key)
+        assert found(admin_client, f"q={term}") == keys
+
+    def test_that_finds_nothing_leads_to_the_page_about_the_link(self, admin_client):
+        html = admin_client.get(f"{LIST}?q=course-v1:A%2BB%2B1").content.decode()
+        assert "No stored course run matches." in html
+        assert "/admin/catalog_sync/catalogoverview/course/?q=course-v1%3AA%2BB%2B1" in html
+
+    @pytest.mark.parametrize("query", ["q=Other", "", "published=no"])
+    def test_hint_is_only_for_a_search_without_result(self, admin_client, query):
+        assert "No stored course run matches." not in admin_client.get(f"{LIST}?{query}").content.decode()
 
     def test_finds_a_pinned_url(self, admin_client):
         pin_marketing_url(OTHER, PIN)
@@ -99,6 +116,53 @@ class TestFilters:
         assert sorted(key.partition(":")[2][0] if key != CCX else "c" for key in keys) == sorted(letters)
 
 
+class TestRejected:
+    """Course runs whose record in the Catalog is rejected."""
+
+    @pytest.fixture(autouse=True)
+    def row(self):
+        CourseOverviewFactory(id=KEY, marketing_url=URL)
+        known(OTHER)
+        row = known()
+        self.run = self.sync_run()
+        self.change = SyncRunChange.objects.create(
+            sync_run=self.run, kind="rejected", course_key=KEY, new="/one", reason="not an absolute URL"
+        )
+        return row
+
+    def sync_run(self, **values):
+        return SyncRun.objects.create(
+            **{"status": "succeeded", "course_runs_rejected": 1, "finished": timezone.now()} | values
+        )
+
+    @pytest.mark.parametrize(("value", "keys"), [("yes", [KEY]), ("no", [OTHER])])
+    def test_filter(self, admin_client, value, keys):
+        assert found(admin_client, f"rejected={value}") == keys
+
+    def test_filter_leaves_out_those_that_were_accepted_later(self, admin_client):
+        known(url=f"{URL}/2")
+        assert found(admin_client, "rejected=yes") == []
+
+    def test_filter_leaves_out_those_that_a_later_full_sync_accepted(self, admin_client):
+        self.sync_run(course_runs_rejected=0)
+        assert found(admin_client, "rejected=yes") == []
+
+    def test_filter_leaves_out_those_of_another_catalog(self, admin_client, settings):
+        settings.CATALOG_SYNC_CATALOGS = {name: {"URL": "https://x.example"} for name in ("default", "two")}
+        SyncRun.objects.update(catalog="two")
+        assert found(admin_client, "rejected=yes") == []
+
+    def test_page_shows_the_last_accepted_and_the_rejected_value(self, admin_client, row):
+        html = page(admin_client, row)
+        assert f">{URL}</a> (last accepted value)" in html
+        run_page = f"/admin/catalog_sync/syncrun/{self.run.pk}/change/"
+        assert f'/one (not an absolute URL, <a href="{run_page}">sync run {self.run.pk}</a>)' in html
+
+    def test_page_of_another_course_run_has_no_rejected_value(self, admin_client):
+        html = page(admin_client, CatalogCourseRun.objects.get(course_key=OTHER))
+        assert ("last accepted value" in html, "Rejected value" in html) == (False, False)
+
+
 class TestList:
     """The list itself."""
 
@@ -111,7 +175,7 @@ class TestList:
     def test_whole_url_is_in_the_title_of_its_line(self, admin_client):
         url = f"https://www.example.com/{'long/' * 100}"
         known(url=url)
-        assert f'class="catalog-sync-url" title="{url}"' in admin_client.get(LIST).content.decode()
+        assert f'title="{url}"' in admin_client.get(LIST).content.decode()
 
     @pytest.mark.parametrize(
         ("shown", "in_step"), [(URL, True), (None, False), ("", False), ("https://x.org", False)]
@@ -281,11 +345,11 @@ class TestPage:
     def test_offers_no_unpinning_of_what_is_not(self, admin_client):
         assert 'value="Unpin"' not in page(admin_client, known())
 
-    def test_takes_ten_queries(self, admin_client, django_assert_max_num_queries):
+    def test_takes_fourteen_queries(self, admin_client, django_assert_max_num_queries):
         row = known()
         CourseOverviewFactory(id=KEY)
         page(admin_client, row)  # fills the cache of content types
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(14):
             page(admin_client, row)
 
 
@@ -310,8 +374,8 @@ class TestLinkOfThePlatform:
         def shown(**fields):
             row = known()
             CourseOverviewFactory(id=KEY, **fields)
-            original = admin_client.get(page_of(row)).context["original"]
-            return original.link_and_why
+            explained = admin_client.get(page_of(row)).context["original"].explained
+            return explained.link, explained.reason.partition(" A sync stored it")[0]
 
         return shown
 

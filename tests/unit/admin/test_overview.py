@@ -11,7 +11,7 @@ from django.utils import timezone
 from catalog_sync.models import CatalogSyncConfig, SyncRequest, SyncRun
 from catalog_sync.store.lease import Lease
 from tests.admin_client import client_of
-from tests.factories import CourseOverviewFactory
+from tests.factories import CourseOverviewFactory, add_course_overviews
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
 
@@ -84,13 +84,13 @@ class TestContent:
     def test_healthy_sync(self, admin_client, synced):
         html = page(admin_client)
         assert (HEALTHY in html, "First steps" in html) == (True, False)
-        assert f"0 in the last full sync (sync run {synced.pk})" in html
+        assert f"0 (sync run {synced.pk})" in html
 
     def test_rejected_records_are_a_warning(self, admin_client):
         run = SyncRun.objects.create(status="succeeded", finished=timezone.now(), course_runs_rejected=3)
         html = page(admin_client)
         assert (WARNING in html, 'catalog-sync-banner warn"' in html) == (True, True)
-        assert f"3 in the last full sync (sync run {run.pk})" in html
+        assert f"3 (sync run {run.pk})" in html
 
     def test_last_full_sync_that_did_not_succeed_is_a_warning(self, admin_client, synced):
         run = SyncRun.objects.create(status="refused", finished=timezone.now())
@@ -98,9 +98,27 @@ class TestContent:
         assert (WARNING in html, 'catalog-sync-banner warn"' in html) == (True, True)
         assert f"The last full sync, sync run {run.pk}, was refused." in html
 
-    def test_sync_run_that_read_nothing_has_no_number_of_rejected_records(self, admin_client, synced):
+    @pytest.mark.parametrize("address", [OVERVIEW, f"{ADMIN}syncrun/"])
+    def test_warning_leads_to_the_sync_run_with_the_reason(self, address, admin_client, synced):
+        run = SyncRun.objects.create(status="refused", finished=timezone.now())
+        html = page(admin_client, address)
+        assert (
+            f'href="{ADMIN}syncrun/{run.pk}/change/">Sync run {run.pk} has the reason and the remedy.' in html
+        )
+        assert "in Django admin" not in html.partition("catalog-sync-banner")[2].partition("</p>")[0]
+
+    def test_fault_leads_to_the_last_full_sync(self, admin_client):
+        run = SyncRun.objects.create(status="failed", finished=timezone.now())
+        assert f'href="{ADMIN}syncrun/{run.pk}/change/">Sync run {run.pk}</a>' in page(admin_client)
+
+    def test_sync_run_that_read_nothing_does_not_end_the_rejected_records(self, admin_client):
+        run = SyncRun.objects.create(status="succeeded", finished=timezone.now(), course_runs_rejected=3_000)
         SyncRun.objects.create(status="failed", finished=timezone.now())
-        assert "in the last full sync (" not in page(admin_client)
+        assert f"3,000 (sync run {run.pk})" in page(admin_client)
+
+    def test_number_of_rejected_records_is_unknown_if_no_list_was_read(self, admin_client):
+        run = SyncRun.objects.create(status="failed", finished=timezone.now())
+        assert f"(sync run {run.pk})" not in page(admin_client).partition("Rejected records")[2]
 
     def test_stale_sync_shows_why(self, admin_client):
         SyncRun.objects.create(status="failed", finished=timezone.now())
@@ -120,10 +138,28 @@ class TestContent:
             SyncRun.objects.filter(pk=run.pk).update(started=run.finished)
         assert "check the schedule" in page(admin_client)
 
+    def test_late_sync_is_not_marked_during_an_incident(self, admin_client):
+        now = timezone.now()
+        for hours, status in ((18, "succeeded"), (14, "succeeded"), (10, "succeeded"), (6, "refused")):
+            run = SyncRun.objects.create(status=status, finished=now - timedelta(hours=hours))
+            SyncRun.objects.filter(pk=run.pk).update(started=run.finished)
+        html = page(admin_client)
+        assert ("was expected" in html, "check the schedule" in html) == (True, False)
+
+    def test_times_have_their_zone(self, admin_client, synced):
+        assert f"{synced.finished:%Y-%m-%d %H:%M} UTC (" in page(admin_client)
+
     def test_share_of_courses_with_a_marketing_url(self, admin_client):
         CourseOverviewFactory(marketing_url="https://www.example.com/")
         CourseOverviewFactory()
         assert "1 of 2 (50.0%)" in page(admin_client)
+
+    def test_numbers_have_separators(self, admin_client):
+        urls = ("https://www.example.com/", None)
+        for number, url in enumerate(urls):
+            keys = (f"course-v1:A+B{number}+{run}" for run in range(1_000))
+            add_course_overviews(*keys, marketing_url=url)
+        assert "1,000 of 2,000 (50.0%)" in page(admin_client)
 
     def test_access_to_the_catalog(self, admin_client, settings):
         settings.COURSE_CATALOG_API_URL = "https://me:hush@catalog.example.com/api/v1"
@@ -136,6 +172,12 @@ class TestContent:
         html = page(admin_client)
         assert "<progress" in html
         assert f">sync run {run_id}</a>" in html
+
+    def test_dead_sync_run_is_not_shown_as_running(self, admin_client, synced):
+        run_id = Lease.acquire().run_id
+        SyncRun.objects.update(heartbeat=timezone.now() - timedelta(minutes=5))
+        html = page(admin_client)
+        assert (f">sync run {run_id}</a>" in html, f"sync run {run_id} is dead</a>" in html) == (False, True)
 
     def test_request_that_no_worker_took(self, admin_client):
         SyncRequest.objects.create(command="manage.py lms update_catalog_data")

@@ -96,14 +96,18 @@ class TestTable:
 
     def test_of_a_refused_sync_run_are_those_that_it_refused(self, viewer):
         page = text_of(viewer, run_with(("changed", 1), ("removed", 2), status="refused"))
-        assert "Refused to remove (2)" in page
+        assert "Refused (2)" in page
         assert page.index("course-v1:removed+0000+1") < page.index("field-state")
 
     def test_of_a_refused_sync_run_may_be_more_than_are_stored(self, viewer):
         run = run_with(("removed", 1_000), status="refused", removals_refused=1_451)
         page = text_of(viewer, run)
-        assert "Refused to remove (1,451)" in page
-        assert "1 to 20 of 1000, and 451 more that are not stored" in page
+        assert "Refused (1,451)" in page
+        assert "1 to 20 of 1,000, and 451 more that are not stored" in page
+        assert "Refused: the first 1,000 of 1,451" in page.partition("Export as CSV")[2]
+
+    def test_is_not_called_the_first_if_all_are_stored(self, viewer):
+        assert "the first" not in text_of(viewer, run_with(("removed", 12), removed=12))
 
     def test_of_a_dry_run_would_be_made(self, viewer):
         page = text_of(viewer, run_with(("changed", 1), ("removed", 1), dry_run=True))
@@ -142,6 +146,10 @@ class TestCsv:
             ["course-v1:rejected+0000+1", "rejected", OLD, NEW, "because"],
             ["course-v1:removed+0000+1", "removed", OLD, "", ""],
         ]
+
+    def test_of_a_refused_sync_run_are_called_refused(self, viewer):
+        rows = self.rows(viewer, run_with(("removed", 1), ("rejected", 1), status="refused"))
+        assert [row[1] for row in rows[1:]] == ["rejected", "refused"]
 
     def test_of_another_sync_run_are_not_in_it(self, viewer):
         run_with(("changed", 1))

@@ -80,7 +80,7 @@ class TestManyRuns:
     def test_list_takes_few_queries_and_counts_only_the_next_pages(self, operator):
         response, statements = self.sent(operator)
         counting = [sql for sql in statements if "COUNT(" in sql]
-        assert len(statements) <= 17
+        assert len(statements) <= 18
         assert counting
         assert all("LIMIT 1101" in sql for sql in counting)
         [rows] = [sql for sql in statements if sql.endswith("LIMIT 100")]
@@ -214,3 +214,23 @@ def test_no_is_shown_as_text_and_not_as_a_red_cross(value, text, viewer):
     ]
     assert shown == [text, text]
     assert "icon-no" not in page
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({}, "0"),
+        ({"status": "refused"}, "0"),
+        ({"status": "incomplete"}, "-"),
+        ({"status": "incomplete", "not_in_catalog": 7}, "7"),
+        ({"status": "failed"}, "-"),
+        ({"scope": "course_keys"}, "0"),
+        ({"scope": "course_keys", "status": "refused"}, "-"),
+        ({"scope": "changed"}, "-"),
+    ],
+)
+def test_number_that_was_not_determined_is_not_shown_as_0(values, shown, viewer):
+    add_runs(1, **values)
+    page = content(viewer, f"{SyncRun.objects.get().pk}/change/")
+    field = page.partition("field-without_course_run")[2].partition('class="readonly">')[2]
+    assert field.partition("<")[0] == shown

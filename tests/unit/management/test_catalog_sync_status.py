@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.operations import health
+from catalog_sync.store.lease import Lease
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +76,13 @@ def test_prints_one_line_per_value(healthy, catalog):
         "catalog_access.default.authentication OAuth2 client credentials",
         "catalog_access.default.user catalog-sync-worker",
     } <= set(lines(status()))
+
+
+def test_dead_sync_run_is_named(healthy):
+    run_id = Lease.acquire().run_id
+    assert "is dead" not in status()
+    SyncRun.objects.update(heartbeat=timezone.now() - timedelta(minutes=5))
+    assert f"Sync run {run_id} is dead: it had no heartbeat since " in status()
 
 
 def test_prints_the_warning_about_rejected_course_runs(healthy):
@@ -153,5 +161,5 @@ def test_database_error_is_one_sentence(monkeypatch):
         raise DatabaseError("no such\ntable")
 
     monkeypatch.setattr(health, "read", fail)
-    with pytest.raises(CommandError, match=r"no such table.*manage\.py migrate"):
+    with pytest.raises(CommandError, match=r"no such table.*manage\.py lms migrate"):
         call_command("catalog_sync_status")

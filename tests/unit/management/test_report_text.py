@@ -32,8 +32,26 @@ def with_changes(*changes, **values):
     ("values", "sentence"),
     [
         (
-            {"updated": 2914, "course_overviews": 3200, "unchanged": 280, "not_in_catalog": 6},
+            {
+                "updated": 2914,
+                "course_overviews": 3200,
+                "matched": 3194,
+                "unchanged": 280,
+                "not_in_catalog": 6,
+            },
             "Updated 2,914 of 3,200 courses in 3.7 s: 280 unchanged, 6 not in the Catalog.",
+        ),
+        (
+            {"course_overviews": 9, "matched": 7, "removed": 2, "unchanged": 5, "not_in_catalog": 2},
+            "Updated 0 of 9 courses in 3.7 s: 2 marketing URLs removed, 5 unchanged, 2 not in the Catalog.",
+        ),
+        (
+            {"course_overviews": 9, "matched": 6, "removed": 2, "unchanged": 5, "not_in_catalog": 3},
+            "Updated 0 of 9 courses in 3.7 s: 2 marketing URLs removed, 5 unchanged, 2 others not in the Catalog.",
+        ),
+        (
+            {"course_overviews": 9, "matched": 8, "removed": 1, "unchanged": 8, "not_in_catalog": 1},
+            "Updated 0 of 9 courses in 3.7 s: 1 marketing URL removed, 8 unchanged.",
         ),
         (
             {"course_overviews": 9, "removed": 12, "course_runs_rejected": 2},
@@ -91,7 +109,7 @@ class TestChanges:
         )
         assert report_text.changes_as_text(found).splitlines() == [
             f"changed   {KEY}       (none) -> {NEW}",
-            f"rejected  {OTHER}  {OLD} -> course/one  the URL is relative",
+            f"rejected  {OTHER}: course/one (the URL is relative); the course keeps {OLD}",
             f"removed   {OTHER}  {OLD} -> (none)  the Catalog does not have it",
         ]
 
@@ -104,11 +122,16 @@ class TestChanges:
 
     def test_refused_removals_that_were_not_stored_are_counted(self):
         found = with_changes(("removed", KEY, OLD, None, "refused: why"), removals_refused=1_451)
-        assert report_text.changes_as_text(found).splitlines()[1:] == ["removed   and 1,450 more"]
+        assert report_text.changes_as_text(found).splitlines() == [
+            f"refused   {KEY}: the course keeps {OLD} (why)",
+            "refused   and 1,450 more",
+        ]
 
     def test_text_of_the_catalog_cannot_end_the_line_or_control_the_terminal(self):
         found = with_changes(("rejected", "x\nremoved  \x1b[2J", None, "a\tb", ""), course_runs_rejected=1)
-        assert report_text.changes_as_text(found) == "rejected  x\ufffdremoved  \ufffd[2J  (none) -> a\ufffdb"
+        assert report_text.changes_as_text(found) == (
+            "rejected  x\ufffdremoved  \ufffd[2J: a\ufffdb; the course keeps (none)"
+        )
 
     def test_there_may_be_none(self):
         assert report_text.changes_as_text(with_changes()) == "No changes."

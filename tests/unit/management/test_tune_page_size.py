@@ -17,6 +17,8 @@ from tests.unit.sync.modelled_catalog import ModelledCatalog
 pytestmark = pytest.mark.django_db
 
 RUNS = 1_500
+# With this page size, a full sync exceeds the hourly quota.
+EXPENSIVE = 5
 PAGE_SECONDS, RUN_SECONDS = 0.009, 0.00037
 
 
@@ -43,8 +45,8 @@ def tune(*options):
 
 def recommended(out):
     """Return the page size and the concurrency that the output recommends."""
-    found = re.search(r"Recommended: page size (\d+), concurrency (\d+)\.", out)
-    return int(found[1]), int(found[2])
+    found = re.search(r"Recommended: page size ([\d,]+), concurrency (\d+)\.", out)
+    return int(found[1].replace(",", "")), int(found[2])
 
 
 def test_recommendation_is_within_a_fifth_of_the_best_if_the_latency_is_irregular(slow_catalog):
@@ -52,7 +54,54 @@ def test_recommendation_is_within_a_fifth_of_the_best_if_the_latency_is_irregula
     fastest = min(
         model.sync_seconds(size, concurrency) for size in (100, 200, 500) for concurrency in (1, 2, 4)
     )
+    CatalogSyncConfig.objects.create(enabled=True, page_size=EXPENSIVE)
     assert model.sync_seconds(*recommended(tune())) <= 1.2 * fastest
+
+
+class TestFastCatalog:
+    """Every page takes a few milliseconds, so no page size saves a time that a person notices."""
+
+    @pytest.fixture(autouse=True)
+    def generated(self, catalog):
+        catalog.control.generate(250)
+
+    @pytest.mark.parametrize(
+        ("config", "kept"),
+        [
+            ({}, "page size 500, concurrency 2"),
+            ({"page_size": 5000, "concurrency": 1}, "page size 5,000, concurrency 1"),
+            ({"page_size": 0, "concurrency": 16}, "page size auto, concurrency 16"),
+        ],
+    )
+    def test_configuration_is_kept(self, config, kept):
+        if config:
+            CatalogSyncConfig.objects.create(enabled=True, **config)
+        out = tune()
+        assert f"No measurable difference: keep the configured {kept}." in out
+        assert ("Recommended" in out, "--save" in out) == (False, False)
+
+    def test_nothing_is_saved(self):
+        assert "Nothing was saved" in tune("--save")
+        assert not CatalogSyncConfig.objects.exists()
+
+    def test_page_size_that_exceeds_the_quota_is_not_kept(self):
+        CatalogSyncConfig.objects.create(enabled=True, page_size=2)
+        assert recommended(tune())[0] > 2
+
+    def test_no_time_is_rounded_to_zero(self):
+        table, plot = tune().split("Seconds per full sync")
+        times = [line.split("|")[2] for line in table.strip().splitlines()[1:]]
+        times += re.findall(r"#+ (\S+)$", plot, re.MULTILINE)
+        assert len(times) == 12
+        assert min(map(float, times)) > 0
+
+
+def test_recommendation_has_a_separator_of_thousands_and_names_the_option_that_saves(catalog):
+    catalog.control.generate(7_200)
+    CatalogSyncConfig.objects.create(enabled=True, page_size=EXPENSIVE)
+    out = tune("--requests=110")
+    assert re.search(r"Recommended: page size [125],000, concurrency \d\. ", out)
+    assert "run the command with --save" in out
 
 
 def test_budget_of_requests_is_kept_and_every_measurement_has_its_bar(slow_catalog, capsys):
@@ -126,7 +175,7 @@ def test_wrong_usage_exits_with_2_and_names_the_option(option, message):
 def test_database_without_tables_is_one_sentence():
     call_command("migrate", "catalog_sync", "zero", verbosity=0)
     try:
-        with pytest.raises(CommandError, match=r"manage\.py migrate catalog_sync"):
+        with pytest.raises(CommandError, match=r"manage\.py lms migrate catalog_sync"):
             tune()
     finally:
         call_command("migrate", "catalog_sync", verbosity=0)

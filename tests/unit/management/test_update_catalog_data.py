@@ -144,7 +144,6 @@ def broken_factory():
         ([OLD_STYLE], {OLD_STYLE}),
         ([OTHER, OLD_STYLE], {OTHER, OLD_STYLE}),
         ([CCX], {CCX, KEY}),
-        (["course-v1:NobodyX+Nothing+2026"], set()),
     ],
 )
 def test_course_key_syncs_only_these_courses(keys, written):
@@ -153,6 +152,42 @@ def test_course_key_syncs_only_these_courses(keys, written):
     update(*(argument for key in keys for argument in ("--course-key", key)))
     with_url = CourseOverview.objects.exclude(marketing_url=None).values_list("id", flat=True)
     assert set(map(str, with_url)) == written
+
+
+UNKNOWN = "course-v1:NobodyX+Nothing+2026"
+NOT_FOUND = f"Neither the Catalog nor the LMS has {UNKNOWN}."
+
+
+class TestUnknownCourseKey:
+    """A course key that neither the Catalog nor the LMS has, as after a typing error."""
+
+    def test_exits_with_1_and_names_the_key_first(self):
+        returncode, message, out = failure("--course-key", UNKNOWN)
+        assert (returncode, message) == (1, f"{NOT_FOUND} Check the course key.")
+        assert "Updated 0 of 0 courses" in out
+
+    def test_is_a_message_above_the_report_if_another_key_is_known(self):
+        both = StringIO()
+        arguments = ("--course-key", UNKNOWN, "--course-key", KEY)
+        call_command("update_catalog_data", *arguments, stdout=both, stderr=both)
+        assert both.getvalue().startswith(f"{NOT_FOUND}\nUpdated 0 of 0 courses")
+
+    @pytest.mark.parametrize("course_overview", [KEY, UNKNOWN])
+    def test_key_that_one_of_them_has_is_a_success(self, course_overview, catalog):
+        CourseOverviewFactory(id=course_overview)
+        catalog.control.set_runs([{"key": OTHER}])
+        assert update("--course-key", course_overview)[1] == ""
+        assert update("--course-key", OTHER)[1] == ""
+
+    def test_organization_of_no_catalog_exits_with_1(self, catalog, settings):
+        settings.CATALOG_SYNC_CATALOGS = {"default": {"URL": catalog.api_url, "ORGS": ["ExampleX"]}}
+        returncode, message, _ = failure("--course-key", UNKNOWN)
+        assert (returncode, message.startswith("No Catalog's ORGS contains")) == (1, True)
+        assert UNKNOWN in message
+
+    def test_disabled_sync_exits_with_0(self):
+        CatalogSyncConfig.objects.create(enabled=False)
+        assert DISABLED in update("--course-key", UNKNOWN)[1]
 
 
 def add_relative_url(catalog):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -178,7 +180,22 @@ class TestRejected:
         lists(catalog="two")
         CourseOverviewFactory(id=KEY)
         rejected(catalog="default")
-        assert course_link.explain(KEY).reason == "The Catalog has this marketing URL for the course."
+        assert course_link.explain(KEY).reason.startswith(
+            "The Catalog has this marketing URL for the course."
+        )
+
+    def test_url_that_the_course_keeps_is_the_last_accepted_value(self):
+        lists()
+        CourseOverviewFactory(id=KEY)
+        change = rejected()
+        [catalog] = [each for each in course_link.explain(KEY).candidates if each.source == "catalog"]
+        assert catalog == (
+            "catalog",
+            "Catalog: last accepted value",
+            URL,
+            f"Sync run {change.sync_run_id} rejected the Catalog's record (not an absolute URL, /one).",
+            True,
+        )
 
     def test_is_no_reason_of_a_pinned_url(self):
         lists()
@@ -221,6 +238,72 @@ class TestRejected:
         rejected(finished=timezone.now())
         lists(url=None, status="unpublished")
         assert REJECTED not in course_link.explain(KEY).reason
+
+
+class TestCcxCourseWithoutUrl:
+    """The reason is that of the parent course run."""
+
+    HEADLINE = f"It is a CCX course, and its parent course run {KEY} has no marketing URL: "
+
+    def reason(self):
+        """Return the reason without the headline and the last sentence, the same as the note of the parent."""
+        CourseOverviewFactory(id=CCX)
+        explained = course_link.explain(CCX)
+        [note] = [each.note for each in explained.candidates if each.source == "parent"]
+        assert explained.reason == f"{self.HEADLINE}{note} Learners share the LMS about page."
+        return note
+
+    def test_parent_that_no_catalog_lists(self):
+        assert self.reason() == "No Catalog lists the parent course run."
+
+    def test_unpublished_parent(self):
+        lists(url=None, status="unpublished")
+        assert self.reason() == "The course run has the status 'unpublished' in the Catalog."
+
+    def test_parent_without_a_url(self):
+        lists(url=None)
+        assert self.reason() == "The Catalog has none for the parent course run."
+
+    def test_rejected_parent(self):
+        change = rejected()
+        assert self.reason() == (
+            f"Sync run {change.sync_run_id} rejected the Catalog's record (not an absolute URL, /one)."
+        )
+
+    def test_own_rejected_record_is_the_reason(self):
+        CourseOverviewFactory(id=CCX)
+        rejected(CCX)
+        assert course_link.explain(CCX).reason.startswith("Sync run ")
+
+
+class TestLastRead:
+    """When the Catalog's URL was read: the Catalog may have another one since then."""
+
+    @pytest.fixture(autouse=True)
+    def course(self):
+        lists()
+        CourseOverviewFactory(id=KEY)
+
+    def test_by_a_full_sync(self, settings):
+        settings.TIME_ZONE = "UTC"
+        run = SyncRun.objects.create(status="succeeded", finished=datetime(2099, 11, 30, 13, 5, tzinfo=UTC))
+        assert course_link.explain(KEY).reason == (
+            "The Catalog has this marketing URL for the course. "
+            f"The last full sync read it (sync run {run.pk}, Nov. 30, 2099, 1:05 p.m.)."
+        )
+
+    def test_by_a_later_sync_of_the_course(self):
+        SyncRun.objects.create(status="succeeded", finished=timezone.now() - timedelta(hours=1))
+        assert " A sync stored it (" in course_link.explain(KEY).reason
+
+    def test_for_a_ccx_course_is_that_of_its_parent(self):
+        CourseOverviewFactory(id=CCX)
+        assert " A sync stored it (" in course_link.explain(CCX).reason
+
+    def test_is_not_shown_for_a_pinned_url(self):
+        CourseOverviewFactory(id=CCX)
+        pin_marketing_url(KEY, PIN)
+        assert not [key for key in (KEY, CCX) if "A sync stored it" in course_link.explain(key).reason]
 
 
 class TestIsKnown:

@@ -129,6 +129,40 @@ class TestRequested:
             == 1
         )
 
+    @pytest.mark.parametrize(
+        ("command", "values", "is_done"),
+        [
+            ("update_catalog_data", {}, True),
+            ("update_catalog_data", {"status": "incomplete"}, False),
+            ("update_catalog_data", {"scope": "course_keys"}, False),
+            ("update_catalog_data", {"dry_run": True}, False),
+            ("update_catalog_data --dry-run", {"dry_run": True}, True),
+            (f"update_catalog_data --course-key {KEY}", {"scope": "course_keys"}, True),
+            (f"update_catalog_data --course-key {KEY}", {}, True),
+            ("update_catalog_data --catalog partner", {}, False),
+            ("update_catalog_data --catalog partner", {"catalog": "partner"}, True),
+        ],
+    )
+    def test_is_not_overdue_after_a_sync_of_its_scope_succeeded(self, command, values, is_done):
+        request = SyncRequest.objects.create(command=f"manage.py lms {command}")
+        self.wait()
+        SyncRun.objects.create(**{"status": "succeeded"} | values)
+        assert jobs.overdue_requests() == ([] if is_done else [request])
+
+    def test_is_overdue_although_an_earlier_sync_succeeded(self, requested):
+        SyncRun.objects.create(status="succeeded")
+        SyncRun.objects.update(started=timezone.now() - timedelta(hours=1))
+        self.wait()
+        assert jobs.overdue_requests() == [requested]
+
+    def test_is_overdue_until_a_sync_of_each_catalog_succeeded(self, requested, settings):
+        settings.CATALOG_SYNC_CATALOGS = {name: {"URL": "https://x.example"} for name in ("one", "two")}
+        self.wait()
+        SyncRun.objects.create(status="succeeded", catalog="one")
+        assert jobs.overdue_requests() == [requested]
+        SyncRun.objects.create(status="succeeded", catalog="two")
+        assert jobs.overdue_requests() == []
+
     def test_only_the_latest_overdue_ones_are_read(self):
         SyncRequest.objects.bulk_create(SyncRequest(command=str(number)) for number in range(9))
         self.wait()

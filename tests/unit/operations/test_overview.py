@@ -61,6 +61,14 @@ class TestState:
             synced(hours_ago)
         assert (self.state().next_expected, self.state().is_late) == (None, False)
 
+    @pytest.mark.parametrize(
+        "hours_ago", [(30, 29, 20, 3), (3.03, 3.02, 3.01, 3)], ids=["irregular", "one after the other"]
+    )
+    def test_four_manual_syncs_are_no_schedule(self, hours_ago):
+        for each in hours_ago:
+            synced(each)
+        assert (self.state().next_expected, self.state().is_late) == (None, False)
+
     def test_failed_syncs_count_as_schedule(self):
         for hours_ago in (19, 13, 7, 1):
             synced(hours_ago, status="failed")
@@ -77,6 +85,12 @@ class TestState:
         for hours_ago in (28, 22, 16, 10):
             synced(hours_ago)
         assert self.state().is_late
+
+    def test_is_not_late_after_a_sync_that_did_not_succeed(self):
+        for hours_ago in (34, 28, 22, 16):
+            synced(hours_ago)
+        synced(10, status="failed")
+        assert (self.state().was_expected, self.state().is_late) == (True, False)
 
     def test_disabled_sync_has_no_next_one(self):
         CatalogSyncConfig.objects.create(enabled=False)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from catalog_sync.models import SyncRun
+import pytest
+from django.utils import timezone
+
+from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store import changes
 from catalog_sync.store.changes import Change
 from tests.integration.sql import statements
@@ -36,6 +39,42 @@ def test_thousand_changes_take_one_statement():
 def test_no_changes_take_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
         changes.record(1, [])
+
+
+class TestCurrentRejections:
+    """The records that are still rejected."""
+
+    def rejecting(self, *keys, **values):
+        rejected = (REJECTED._replace(course_key=key) for key in keys)
+        ended = timezone.now() - timedelta(hours=1)
+        return sync_run(*rejected, course_runs_rejected=len(keys), finished=ended, **values)
+
+    @pytest.mark.parametrize("status", ["succeeded", "incomplete", "refused"])
+    def test_are_those_of_the_last_full_sync_that_read_the_list(self, status):
+        self.rejecting("earlier")
+        run_id = self.rejecting(KEY, "other", status=status)
+        sync_run(status="failed")
+        assert changes.current_rejections("default") == (run_id, 2)
+
+    def test_are_unknown_before_the_first_one(self):
+        sync_run(status="failed")
+        assert changes.current_rejections("default") is None
+
+    def test_are_not_those_that_were_corrected_since(self):
+        run_id = self.rejecting(KEY, "other")
+        CatalogCourseRun.objects.create(catalog="default", course_key=KEY)
+        assert changes.current_rejections("default") == (run_id, 1)
+
+    def test_are_also_those_that_were_stored_before(self):
+        run_id = self.rejecting(KEY)
+        CatalogCourseRun.objects.create(catalog="default", course_key=KEY)
+        CatalogCourseRun.objects.update(modified=timezone.now() - timedelta(hours=2))
+        assert changes.current_rejections("default") == (run_id, 1)
+
+    def test_of_another_catalog_are_not_corrected(self):
+        run_id = self.rejecting(KEY)
+        CatalogCourseRun.objects.create(catalog="other", course_key=KEY)
+        assert changes.current_rejections("default") == (run_id, 1)
 
 
 class TestRejectedEarlier:

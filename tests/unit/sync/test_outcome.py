@@ -54,7 +54,7 @@ class TestDatabaseFailure:
     )
     def test_missing_table_or_column_needs_a_migration(self, statement):
         assert self.message(connection, statement).endswith(
-            ". Run manage.py migrate catalog_sync, then run the command again."
+            ". Run manage.py lms migrate catalog_sync, then run the command again."
         )
 
     @pytest.mark.parametrize(

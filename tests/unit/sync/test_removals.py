@@ -6,6 +6,7 @@ import pytest
 
 from catalog_sync import conf
 from catalog_sync.catalog_client import Page
+from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store import course_overviews, lease
 from catalog_sync.sync import removal_candidates, removal_limits, removals
@@ -30,6 +31,22 @@ class EmptyCatalog:
 
     def look_up(self, course_keys):
         yield tuple(course_keys), Page((), (), 0, 0)
+
+
+class EmptyCatalogByKey:
+    """A client of a Catalog that lists nothing, and that looks up one course key per request."""
+
+    def look_up(self, course_keys):
+        for key in sorted(course_keys):
+            yield (key,), Page((), (), 0, 0)
+
+
+class FailingCatalog:
+    """A client of a Catalog that lists nothing, and that fails after one look-up."""
+
+    def look_up(self, course_keys):
+        yield tuple(sorted(course_keys)[:2]), Page((), (), 0, 0)
+        raise RequestFailed("https://c.example.org/", "the Catalog answered HTTP 500", "check it")
 
 
 @pytest.fixture
@@ -118,6 +135,27 @@ def test_urls_that_the_look_up_confirms_are_removed(opened, heartbeats):
     writer = opened()
     assert removals.look_up_and_apply(EmptyCatalog(), writer, KEYS, None) == KEYS
     assert (writer.report.removed, len(heartbeats) >= len(KEYS) / PART) == (len(KEYS), True)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_ccx_course_is_removed_once_if_its_parent_course_run_is_in_another_batch(dry_run, opened, settings):
+    settings.CATALOG_SYNC_CATALOGS = TWO_CATALOGS
+    key, ccx = "course-v1:ExampleX+Run0+2026", "ccx-v1:ExampleX+Run0+2026+ccx@1"
+    record()
+    add_course_overviews(key, ccx, marketing_url=URL)
+    writer = opened()
+    writer.dry_run = dry_run
+    removals.look_up_and_apply(EmptyCatalogByKey(), writer, {key, ccx}, None)
+    assert writer.report.removed == 2
+
+
+def test_look_ups_before_a_failed_one_are_applied(opened):
+    record()
+    show()
+    writer = opened()
+    with pytest.raises(RequestFailed):
+        removals.look_up_and_apply(FailingCatalog(), writer, KEYS, None)
+    assert writer.report.removed == 2
 
 
 def test_canceled_sync_run_stops_the_search(monkeypatch):

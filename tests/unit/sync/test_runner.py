@@ -147,6 +147,22 @@ class TestNumbers:
         first, second = update_catalog_data(), update_catalog_data()
         assert [(each.updated, each.unchanged) for each in (first, second)] == [(1, 1), (0, 2)]
 
+    def test_of_unchanged_are_not_those_that_lost_their_url(self, lms, catalog):
+        add_course_overviews("ccx-v1:ExampleX+One+2026+ccx@7", "ccx-v1:ExampleX+Two+2026+ccx@7")
+        update_catalog_data()
+        catalog.control.upsert([{"key": KEY, "marketing_url": None}])
+        dry_run, report = update_catalog_data(dry_run=True), update_catalog_data()
+        expected = {"matched": 4, "updated": 0, "removed": 2, "unchanged": 2, "not_in_catalog": 1}
+        for each in (dry_run, report):
+            assert {name: getattr(each, name) for name in expected} == expected
+
+    def test_of_unchanged_do_not_depend_on_those_that_the_catalog_does_not_list(self, lms, catalog):
+        update_catalog_data()
+        catalog.control.delete([KEY])
+        report = update_catalog_data()
+        numbers = (report.matched, report.removed, report.unchanged, report.not_in_catalog)
+        assert numbers == (1, 1, 1, 2)
+
     def test_of_those_that_the_catalog_lacks_need_a_complete_crawl(self, lms, catalog):
         CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
         complete = update_catalog_data(page_size=2)
@@ -164,7 +180,7 @@ def test_list_without_a_usable_record_is_incomplete(catalog):
 
 
 class TestBypassedCache:
-    """When the pages of a full sync bypass the Catalog's reply cache."""
+    """When a sync run bypasses the Catalog's reply cache."""
 
     @pytest.fixture(autouse=True)
     def course_runs(self, catalog):
@@ -188,12 +204,18 @@ class TestBypassedCache:
         CatalogSyncConfig.objects.create(bypass_cache_hours=0)
         assert [self.bypassed(catalog), self.bypassed(catalog, bypass_cache=True)] == [False, True]
 
-    def test_sync_of_one_course_only_if_requested(self, catalog):
-        options = {"course_keys": [KEY]}
-        assert [self.bypassed(catalog, **options, bypass_cache=each) for each in (False, True)] == [
-            False,
-            True,
-        ]
+    def test_always_by_a_sync_of_one_course(self, catalog):
+        CatalogSyncConfig.objects.create(bypass_cache_hours=0)
+        assert self.bypassed(catalog, course_keys=[KEY])
+
+    def test_always_by_an_incremental_sync(self, catalog):
+        CatalogSyncConfig.objects.create(bypass_cache_hours=0)
+        update_catalog_data()
+        catalog.control.upsert([{"key": KEY}])
+        assert self.bypassed(catalog, changed=True)
+
+    def test_sync_of_one_course_leaves_it_to_the_next_full_sync(self, catalog):
+        assert [self.bypassed(catalog, course_keys=[KEY]), self.bypassed(catalog)] == [True, True]
 
     def test_dry_run_bypasses_it_and_leaves_that_to_the_next_sync(self, catalog):
         assert [self.bypassed(catalog, dry_run=True), self.bypassed(catalog)] == [True, True]

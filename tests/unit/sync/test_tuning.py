@@ -125,6 +125,7 @@ AUTOMATIC = total(500, 2)
         ({AUTOMATIC: 8.0, total(200, 2): 6.0}, total(200, 2)),
         ({AUTOMATIC: 8.0, total(500, 4): 7.0, total(2_000, 1): 7.0}, AUTOMATIC),
         ({AUTOMATIC: 8.0, total(500, 4): 4.0}, total(500, 4)),
+        ({AUTOMATIC: 1.1, total(200, 2): 0.2}, AUTOMATIC),
         ({total(100, 2): 8.0, total(200, 2, seconds=3.0): 2.0}, total(100, 2)),
         ({total(100, 1, seconds=5.0): 60.0, total(500, 1, seconds=6.0): 20.0}, total(500, 1, seconds=6.0)),
     ],
@@ -133,6 +134,7 @@ AUTOMATIC = total(500, 2)
         "another that saves more",
         "the usual concurrency unless another saves a fifth",
         "another concurrency that saves more",
+        "the automatic page size if another saves less than a second",
         "not one beyond the target",
         "the shortest sync if all are beyond the target",
     ],
@@ -163,6 +165,29 @@ class TestRecommend:
         assert settings_of(reported) == [(100, 1), (100, 2), (100, 4)]
         assert list(found.totals) == reported
         assert (found.shortage, found.may_be_saved) == ("", True)
+
+    def test_keeps_a_configuration_that_is_not_noticeably_slower(self, catalog):
+        catalog.control.generate(30)
+        config = CatalogSyncConfig.objects.create(enabled=True, page_size=2_000, concurrency=3)
+        assert self.recommend().kept == config
+
+    @pytest.mark.parametrize(
+        ("page_size", "is_kept"),
+        [(200, True), (500, False)],
+        ids=["measured", "larger than what was measured"],
+    )
+    def test_keeps_no_page_size_that_may_fail(self, page_size, is_kept, catalog):
+        catalog.control.generate(1_000)
+        catalog.control.fault("status", match={"params": {"limit": "500"}}, status=502, times=None)
+        CatalogSyncConfig.objects.create(enabled=True, page_size=page_size)
+        assert (self.recommend().kept is not None) == is_kept
+
+    @pytest.mark.parametrize(("page_size", "is_kept"), [(5, False), (100, True)])
+    def test_keeps_no_page_size_that_takes_a_second_more(self, page_size, is_kept, catalog):
+        catalog.control.generate(300)
+        catalog.control.settings(latency=True, page_seconds=0.05, run_seconds=0, skipped_run_seconds=0)
+        CatalogSyncConfig.objects.create(enabled=True, page_size=page_size)
+        assert (self.recommend().kept is not None) == is_kept
 
     def test_is_not_to_be_saved_if_the_requests_ran_out(self, catalog):
         catalog.control.generate(250)

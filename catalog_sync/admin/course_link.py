@@ -1,0 +1,42 @@
+"""The parts of the page that explains the link of one course."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.html import format_html
+
+from catalog_sync.admin.base import linked
+from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
+from catalog_sync.operations import course_link
+
+COURSE_PAGE = "admin:catalog_sync_catalogoverview_course"
+
+
+def address_of(query: str) -> str:
+    """Return the address of the page for a course key, or for any other text."""
+    return f"{reverse(COURSE_PAGE)}?{urlencode({'q': query})}"
+
+
+def linked_reason(explained: course_link.CourseLink) -> str:
+    """Return the reason, with a link from the parent course run of a CCX course to the page about it."""
+    before, parent, after = explained.reason.partition(explained.parent or "\0")
+    if not parent:
+        return before
+    return format_html('{}<a href="{}">{}</a>{}', before, address_of(parent), parent, after)
+
+
+def answer(course_key: str) -> dict[str, Any]:
+    """Return the template context for one course."""
+    explained = course_link.explain(course_key)
+    pins = PinnedMarketingUrl.objects.filter(course_key=course_key).select_related("pinned_by")
+    return {
+        "answer": explained,
+        "link": linked(explained.link),
+        "reason": linked_reason(explained),
+        "candidates": [(each, linked(each.url)) for each in explained.candidates],
+        "pin": pins.first() if explained.is_pinned else None,
+        "course_runs": CatalogCourseRun.objects.filter(course_key=course_key).order_by("pk"),
+    }
