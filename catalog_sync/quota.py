@@ -6,6 +6,8 @@ from __future__ import annotations
 REQUESTS_PER_HOUR = 200
 # Reserved for the same user's other requests: the length of the list, look-ups, and incremental syncs.
 SPARE_REQUESTS = 20
+# Larger pages hardly save requests in lists of usual length.
+USUAL_PAGE_SIZE = 500
 # The page sizes that are shown in Django admin, and from which the automatic page size is chosen.
 PAGE_SIZES = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 
@@ -18,3 +20,8 @@ def requests_for(count: int, page_size: int) -> int:
 def least_page_size(count: int) -> int:
     """Return the smallest page size at which a full sync of ``count`` course runs leaves ``SPARE_REQUESTS``."""
     return -(-count // (REQUESTS_PER_HOUR - SPARE_REQUESTS)) + 1
+
+
+def recommended_page_size(count: int) -> int:
+    """Return a page size at which a full sync of ``count`` course runs uses as little of the quota as possible."""
+    return max(USUAL_PAGE_SIZE, least_page_size(count))

@@ -30,7 +30,7 @@ def demo() -> None:
         CatalogProcess(runs=COURSE_RUNS) as catalog,
         LmsServer(environment=settings(catalog, Path(directory, "lms.sqlite3"))) as lms,
     ):
-        lms.manage("migrate", "--verbosity", "0")
+        lms.manage("migrate", "--verbosity", "0", "--skip-checks")
         lms.manage("seed_lms")
         lms.start()
 

@@ -189,9 +189,15 @@ class Crawl:
             raise error
         self._error = error
         self._failed_in_a_row += error.scope is FailureScope.PAGE
-        if not self.can_go_on():
+        has_time, failed_often = self.can_go_on(), self._failed_in_a_row >= MOST_FAILED_IN_A_ROW
+        # If nothing was read, the cause matters more than the time.
+        is_probed = not failed_often and (has_time or not self._has_read)
+        if is_probed and (outage := self._outage(page_range, error)):
+            self._error = outage
+            self._give_up(page_range, outage.clause)
+        elif not has_time:
             self._give_up(page_range, f"retry_deadline_seconds is used up ({error.reason}): {error.remedy}")
-        elif self._failed_in_a_row >= MOST_FAILED_IN_A_ROW or not self._answers(page_range, error):
+        elif failed_often:
             self._give_up(page_range, error.clause)
         elif error.scope is FailureScope.ROWS and self._narrowing_requests < MOST_NARROWING_REQUESTS:
             yield from self._isolate(page_range, error)
@@ -205,15 +211,15 @@ class Crawl:
         self._missing.add_rest(page_range.offset, reason)
         self.pagination.give_up()
 
-    def _answers(self, page_range: PageRange, error: RequestFailed) -> bool:
-        """Return whether the Catalog answers a cheap request, so that only this page fails."""
+    def _outage(self, page_range: PageRange, error: RequestFailed) -> RequestFailed | None:
+        """Return why the Catalog does not even answer a cheap request; None if only this page fails."""
         has_waited = error.retryable and error.scope is FailureScope.PAGE
         probe = PageRange(FAR_OFFSET + page_range.offset, 1)
         page = self._read(probe, 1 if has_waited else None)
         if isinstance(page, RequestFailed):
-            return False
+            return page
         self.pagination.count = page.count
-        return True
+        return None
 
     def _read(self, page_range: PageRange, attempts: int | None) -> Page | RequestFailed:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import math
 import ssl
 import time
 from collections.abc import Iterator, Sequence
@@ -90,6 +91,16 @@ TOO_SLOW = Failure(
     "{service} did not finish its reply within {seconds:g} s",
     "choose a smaller page size, or raise request_timeout_seconds",
 )
+# Its look-ups: the page size does not change them.
+LOOK_UP_TOO_SLOW = Failure(
+    TOO_SLOW.reason, "check or restart {service} and its proxy, or raise request_timeout_seconds"
+)
+SILENT = Failure(
+    f"{TOO_SLOW.reason}, not even to a request for one course run",
+    "check or restart {service} and its proxy, then run the command again",
+)
+# A reply with so few course runs takes no time.
+FEW_ROWS: Final = 2
 TOO_LARGE = Failure(
     "{service} sent more than {most_bytes} bytes in one reply",
     "check that COURSE_CATALOG_API_URL is the address of a Catalog API",
@@ -192,14 +203,16 @@ PROVIDER_DOWN = Failure("{service} is down{http_status}", scope=FailureScope.SYN
 TOKEN_MALFORMED = Failure("the reply of {service} is not an access token", _CREDENTIALS, FailureScope.SYNC)
 
 
-def address_missing(setting: str) -> RequestFailed:
-    """Return the failure of a sync run without the Catalog's address."""
-    return ADDRESS_MISSING.at(setting=setting)
-
-
 def credentials_missing(settings: Sequence[str]) -> RequestFailed:
     """Return the failure of a sync run without a way of authentication."""
     return CREDENTIALS_MISSING.at(settings=f"{', '.join(settings)} {'is' if len(settings) == 1 else 'are'}")
+
+
+def too_slow(rows: int, *, is_page: bool) -> Failure:
+    """Return the failure of a request for so many records that takes too long."""
+    if rows <= FEW_ROWS:
+        return SILENT
+    return TOO_SLOW if is_page else LOOK_UP_TOO_SLOW
 
 
 def without_reply(url: str, error: Exception, service: str = CATALOG) -> RequestFailed:
@@ -215,7 +228,9 @@ def refused(url: str, status: int, retry_after: str | None) -> RequestFailed:
     """Return the failure for a reply of the Catalog with another status than 200."""
     seconds = _seconds(retry_after)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait, then = ("", "later") if seconds is None else (f" for another {seconds:.0f} s", "after that")
+        wait, then = (
+            ("", "later") if seconds is None else (f" for another {_duration(seconds)}", "after that")
+        )
         return RATE_LIMITED.at(url, seconds, wait=wait, then=then)
     if 300 <= status < 400:
         return REDIRECTED.at(url, status=status)
@@ -256,6 +271,10 @@ def without_credentials(url: str) -> str:
     before, _, rest = url.rpartition("@")
     scheme, slashes, _ = before.partition("//")
     return (scheme + slashes if slashes else "") + rest.partition("#")[0]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
 
 
 def _seconds(retry_after: str | None) -> float | None:

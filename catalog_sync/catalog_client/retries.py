@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import requests
 from edx_django_utils.cache import TieredCache
@@ -20,7 +20,7 @@ from edx_django_utils.cache import TieredCache
 from catalog_sync import conf
 from catalog_sync.catalog_client.access import CatalogAccess, access_to
 from catalog_sync.catalog_client.auth import CatalogSession, SessionPool
-from catalog_sync.catalog_client.errors import plain, refused, without_credentials
+from catalog_sync.catalog_client.errors import plain, refused, too_slow, without_credentials
 from catalog_sync.catalog_client.transport import (
     ENCODINGS,
     READ_TIMEOUTS,
@@ -172,12 +172,15 @@ class Requester:
         Raises:
             RequestFailed: no attempt brought a usable body.
         """
-        most_bytes = max(rows * LONGEST_ROW_BYTES, SMALLEST_CAP_BYTES)
+        bounds: dict[str, Any] = {
+            "most_bytes": max(rows * LONGEST_ROW_BYTES, SMALLEST_CAP_BYTES),
+            "too_slow": too_slow(rows, is_page=can_narrow),
+        }
         began = started = time.monotonic()
         tried, was_sent = 0, False
         while True:
             try:
-                return parse(self._attempt(url, most_bytes, again=was_sent))
+                return parse(self._attempt(url, bounds, again=was_sent))
             except RequestFailed as error:
                 failure = error
             ended = self.budget.spend_since(started)
@@ -227,16 +230,16 @@ class Requester:
         waited = {} if failure.retry_after is None else {"retry_after": failure.retry_after}
         self._log.warning("request_retried", url=_address(url, failure), reason=failure.reason, **waited)
 
-    def _attempt(self, url: str, most_bytes: int, *, again: bool) -> bytes:
+    def _attempt(self, url: str, bounds: dict[str, Any], *, again: bool) -> bytes:
         if back_off := shared_back_off(self._access.catalog):
             raise refused(url, back_off.status, str(math.ceil(back_off.seconds)))
         session = self._pool.borrow()
         try:
-            reply = self._send(session, url, most_bytes, again=again)
+            reply = self._send(session, url, bounds, again=again)
             if reply.status == HTTPStatus.UNAUTHORIZED:
                 session = self._pool.renew(session)
                 self._log_retry(url, refused(url, reply.status, None))
-                reply = self._send(session, url, most_bytes, again=True)
+                reply = self._send(session, url, bounds, again=True)
         except RequestFailed:
             # The thread of an abandoned request may still use the session.
             session.close()
@@ -250,7 +253,7 @@ class Requester:
             share_back_off(BackOff(refusal.retry_after, reply.status), self._access.catalog)
         raise refusal
 
-    def _send(self, session: requests.Session, url: str, most_bytes: int, *, again: bool) -> Reply:
+    def _send(self, session: requests.Session, url: str, bounds: dict[str, Any], *, again: bool) -> Reply:
         if isinstance(session, CatalogSession):
             # Before the request, with its own bounds: a slow OAuth2 provider is not a slow Catalog.
             session.authenticate()
@@ -272,9 +275,7 @@ class Requester:
         )
         started = time.monotonic()
         try:
-            return receive(
-                url, send, seconds=self._timeout_seconds, most_bytes=most_bytes, replies=self._replies
-            )
+            return receive(url, send, seconds=self._timeout_seconds, replies=self._replies, **bounds)
         finally:
             with self._lock:
                 self.seconds.append(time.monotonic() - started)

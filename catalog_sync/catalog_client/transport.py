@@ -14,7 +14,14 @@ from typing import TypeVar
 import requests
 import urllib3
 
-from catalog_sync.catalog_client.errors import CATALOG, TOO_LARGE, TOO_SLOW, token_refused, without_reply
+from catalog_sync.catalog_client.errors import (
+    CATALOG,
+    TOO_LARGE,
+    TOO_SLOW,
+    Failure,
+    token_refused,
+    without_reply,
+)
 
 T = TypeVar("T")
 
@@ -79,6 +86,7 @@ def receive(
     seconds: float,
     most_bytes: int,
     service: str = CATALOG,
+    too_slow: Failure = TOO_SLOW,
     replies: Replies | None = None,
 ) -> Reply:
     """Send a request and return the reply.
@@ -93,6 +101,7 @@ def receive(
             because this one may have waited in the service's queue until then.
         most_bytes: how long the body may be.
         service: its name, for messages.
+        too_slow: the failure if the time is over.
         replies: those to the client's requests; None: there is no other request.
 
     Raises:
@@ -105,7 +114,7 @@ def receive(
         left = max(started, replies.latest) + seconds - time.monotonic()
         if left <= 0:
             abandoned.set()
-            raise TOO_SLOW.at(url, service=service, seconds=seconds)
+            raise too_slow.at(url, service=service, seconds=seconds)
         wait([future], timeout=left)
     reply = future.result()
     replies.latest = time.monotonic()

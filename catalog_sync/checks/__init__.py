@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 from catalog_sync import conf
 from catalog_sync.checks.access import check_access, check_language
 from catalog_sync.checks.catalogs import check_catalogs, check_token_provider
-from catalog_sync.checks.database import check_health, check_hourly_quota
+from catalog_sync.checks.database import check_health, check_hourly_quota, check_tables
 from catalog_sync.checks.fields import check_fields, check_model
 from catalog_sync.checks.links import check_links
 from catalog_sync.checks.shapes import LIST_OF_STRINGS, has_shape, is_http_url
@@ -25,6 +25,7 @@ TAG = "catalog_sync"
 def register() -> None:
     """Register the system checks; ``manage.py check --tag catalog_sync`` runs them alone."""
     checks.register(check_set_up, TAG)
+    checks.register(check_migrations, TAG, checks.Tags.database)
     checks.register(check_freshness, TAG, checks.Tags.database)
     checks.register(check_quota, TAG, checks.Tags.database)
     checks.register(check_platform_access, TAG, checks.Tags.database)
@@ -55,6 +56,11 @@ def check_set_up(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> lis
         *faults,
         *of_each,
     ]
+
+
+def check_migrations(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Check that the app's tables exist, if the command may read the database."""
+    return _with_database(check_tables, databases)
 
 
 def check_freshness(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -92,7 +98,7 @@ def _with_database(
         return []  # The other checks report these errors.
     try:
         return [*check()]
-    except DatabaseError:  # The tables do not exist yet.
+    except DatabaseError:  # The tables do not exist yet: check_migrations reports it.
         return []
 
 

@@ -1,16 +1,29 @@
-"""Checks that read the database: whether the sync is stale, and whether it exceeds the Catalog's quota."""
+"""Checks that read the database: its tables, the last full sync, and the Catalog's quota."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from django.core import checks
+from django.db import connection
 from django.utils import translation
 
 from catalog_sync import conf, quota
-from catalog_sync.models import CatalogSyncConfig
+from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.operations import health
 from catalog_sync.store.sync_runs import catalog_size
+
+
+def check_tables() -> Iterator[checks.CheckMessage]:
+    """Check that the app is migrated."""
+    tables = {model._meta.db_table for model in SyncRun._meta.app_config.get_models()}
+    if tables.difference(connection.introspection.table_names()):
+        # Not an error, since an error would keep migrate from creating them.
+        yield checks.Warning(
+            "The tables of catalog_sync do not exist.",
+            hint="Run manage.py migrate catalog_sync. It shows this warning once more before it creates them.",
+            id="catalog_sync.W013",
+        )
 
 
 def check_health() -> Iterator[checks.CheckMessage]:
@@ -31,7 +44,7 @@ def check_hourly_quota() -> Iterator[checks.CheckMessage]:
             yield checks.Warning(
                 f"At page size {page_size}, a full sync of the Catalog {catalog.name} takes {needed} requests, but an "
                 f"ordinary user has {quota.REQUESTS_PER_HOUR} per hour.",
-                hint=f"Set a page size of at least {quota.least_page_size(count)} in Django admin (Catalog sync "
+                hint=f"Set page size {quota.recommended_page_size(count)} or larger in Django admin (Catalog sync "
                 "configuration), or make the user staff in the LMS and silence this check.",
                 id="catalog_sync.W005",
             )

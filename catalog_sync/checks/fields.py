@@ -69,9 +69,24 @@ def check_model() -> Iterator[checks.CheckMessage]:
         )
         return
     yield from _databases(model)
+    if faults := [*_primary_key(model, name)]:
+        yield from faults  # The fields of a wrong model do not matter.
+        return
     fields = conf.fields()
     for catalog_field, field_name in fields.items() if isinstance(fields, Mapping) else ():
         yield from _model_field(model, name, catalog_field, field_name)
+
+
+def _primary_key(model: Any, name: str) -> Iterator[checks.CheckMessage]:
+    key = model._meta.pk
+    if getattr(key, "target_field", key).get_internal_type() not in TEXT:
+        yield checks.Error(
+            f"The primary key of the course overview model {name} must be the course key, a text, but {key.name!r} is "
+            f"a {key.get_internal_type()}.",
+            hint="Set CATALOG_SYNC_COURSE_OVERVIEW_MODEL to a model whose primary key is the course key, such as a "
+            "CharField with primary_key=True.",
+            id="catalog_sync.E018",
+        )
 
 
 def _databases(model: Any) -> Iterator[checks.CheckMessage]:

@@ -10,6 +10,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+from django.core.management.base import BaseCommand
+
 from catalog_sync.event_log import logger
 
 QUIET, NORMAL = 0, 1
@@ -58,6 +60,22 @@ class Console:
         if self.verbosity > QUIET or record.exc_info:
             self._kept_back.append(partial(handler.handle, record))
         return False
+
+
+class MessageFirstCommand(BaseCommand):
+    """A command that prints its error message before this app's log lines, as ``Console`` does."""
+
+    # Only a command that was started from the command line has the console for itself.
+    _console: Console | None = None
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        with Console() as self._console:
+            super().run_from_argv(argv)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        if self._console:
+            self._console.verbosity = options["verbosity"]
+        return super().execute(*args, **options)
 
 
 def _handlers() -> list[logging.Handler]:

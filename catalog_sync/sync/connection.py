@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogAccess, CatalogClient, PageRange, Requester, access_to
-from catalog_sync.catalog_client.errors import address_missing
+from catalog_sync.catalog_client.errors import ADDRESS_MISSING
 from catalog_sync.conf import Catalog
 from catalog_sync.event_log import EventLog
 from catalog_sync.models import CatalogSyncConfig
@@ -45,7 +45,7 @@ def connected(
         RequestFailed: the address of the Catalog is not set.
     """
     if not access.api_url:
-        raise address_missing(access.source)
+        raise ADDRESS_MISSING.at(setting=access.source)
     requester = Requester(
         log, timeout_seconds=timeout_seconds, retry_deadline_seconds=retry_deadline_seconds, access=access
     )

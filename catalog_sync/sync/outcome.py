@@ -13,13 +13,19 @@ from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews
 from catalog_sync.store.sql import is_conflict
 from catalog_sync.store.sync_runs import catalog_size, requests_of_last_hour
+from catalog_sync.sync.rejections import Summary
 from catalog_sync.sync.report import SyncReport
 
 MOST_REASONS = 3
+# Of a course key or a reason in a message; longer than a valid course key.
+MOST_CHARACTERS = 260
 # Between what is missing and the cause, in the failures of a crawl.
 BECAUSE = ", because "
 # If the LMS itself has sent at least this share of the quota, its own requests are the cause.
 OWN_SHARE = 0.5
+OTHER_CLIENT = (
+    "find out which other client uses this account, or ask whether the account's quota is lower than usual"
+)
 
 # Remedies by the database's own text, because the kinds of exception are too coarse: PostgreSQL has the same for a
 # missing table and for a missing permission. The texts are those of SQLite, MariaDB and PostgreSQL.
@@ -55,7 +61,7 @@ class NothingRead(Exception):
         super().__init__(f"No page of the Catalog's list could be read: {'; '.join(causes)}.")
 
 
-def outcome_of(failures: Sequence[str], report: SyncReport) -> tuple[SyncRun.Status, str]:
+def outcome_of(failures: Sequence[str], report: SyncReport, rejected: Summary) -> tuple[SyncRun.Status, str]:
     """Return the status of a sync run that was not aborted, and its message.
 
     A rejected record does not make it incomplete, because it may stay in the Catalog for months.
@@ -63,8 +69,9 @@ def outcome_of(failures: Sequence[str], report: SyncReport) -> tuple[SyncRun.Sta
     Args:
         failures: why something was not read or not applied, one reason each.
         report: its number of rejected course runs becomes a warning.
+        rejected: the rejected records, a few of which the warning names.
     """
-    warning = _rejected_warning(report.course_runs_rejected)
+    warning = _rejected_warning(report.course_runs_rejected, rejected)
     if not failures:
         return SyncRun.Status.SUCCEEDED, warning
     reasons = distinct(failures)
@@ -90,14 +97,27 @@ def _by_cause(failures: Sequence[str]) -> dict[str, list[str]]:
     return groups
 
 
-def _rejected_warning(number: int) -> str:
+def _rejected_warning(number: int, rejected: Summary) -> str:
     if not number:
         return ""
-    rejected = "1 course run was rejected" if number == 1 else f"{number:,} course runs were rejected"
-    return (
-        f"{rejected}: correct the invalid keys, URLs or other values in the Catalog "
-        "(see event=catalog_sync.course_runs_rejected)."
+    what = "1 course run was rejected" if number == 1 else f"{number:,} course runs were rejected"
+    named = [
+        f"{_short(key)}: {_short(reason)}"
+        for reason, each in rejected.items()
+        for key in each.examples or ["without a key"]
+    ]
+    examples = (
+        f" ({'; '.join(named[:MOST_REASONS])}{'; …' if number > MOST_REASONS else ''})" if named else ""
     )
+    return (
+        f"{what}{examples}: correct {'it' if number == 1 else 'them'} in the Catalog (see "
+        "event=catalog_sync.course_runs_rejected)."
+    )
+
+
+def _short(text: str) -> str:
+    # The Catalog may send any text as a key, and as a value that a reason quotes.
+    return (text if text.isprintable() else ascii(text))[:MOST_CHARACTERS]
 
 
 def rejected_advice(report: SyncReport, removals: int) -> str:
@@ -113,26 +133,30 @@ def rejected_advice(report: SyncReport, removals: int) -> str:
     )
 
 
-def page_size_advice(error: RequestFailed, report: SyncReport) -> str:
-    """Return a text about who used the quota and which page size to use; empty if the request was not throttled."""
+def request_failure(error: RequestFailed, report: SyncReport) -> str:
+    """Return the message of a sync run that a failed request ended.
+
+    If the Catalog throttled the request, it names who used the quota, and a page size that needs less of it.
+    """
     if not error.throttled:
-        return ""
+        return str(error)
     sent = report.requests + requests_of_last_hour(report.catalog)
     # "At least", because incremental sync runs that changed nothing are deleted.
-    own = f" This LMS's own sync runs sent at least {sent:,} requests in the last hour"
+    own = f"This LMS's own sync runs sent at least {sent:,} requests in the last hour"
     count = report.catalog_count or catalog_size(report.catalog) or course_overviews.count()
     if not count or not report.page_size:
-        return f"{own}."
-    needed, least = quota.requests_for(count, report.page_size), quota.least_page_size(count)
+        return f"{error} {own}."
+    needed, better = quota.requests_for(count, report.page_size), quota.recommended_page_size(count)
+    sync = f"With page size {report.page_size}, a sync of {count:,} course runs needs"
     per_hour = f"{quota.REQUESTS_PER_HOUR} requests per hour"
-    if least > report.page_size:
-        return (
-            f" With page size {report.page_size}, a sync of {count:,} course runs needs {needed:,} requests, but an "
-            f"ordinary user has {per_hour}. Use page size {least} or more.{own}."
-        )
+    if quota.least_page_size(count) > report.page_size:
+        # To wait alone does not help.
+        error.remedy = f"use page size {better} or larger, and {error.remedy}"
+        return f"{error} {sync} {needed:,} requests, but an ordinary user has {per_hour}. {own}."
     is_own = sent >= OWN_SHARE * quota.REQUESTS_PER_HOUR
-    advice = "sync less often" if is_own else "find out which other client uses this account"
-    return (
-        f"{own}: {advice}. With page size {report.page_size}, a sync of {count:,} course runs needs only {needed:,} of "
-        f"an ordinary user's {per_hour}, so a larger page size does not help."
-    )
+    advice = "sync less often" if is_own else OTHER_CLIENT
+    conclusion = "" if is_own else ", so a larger page size does not help"
+    if (fewer := quota.requests_for(count, better)) < needed / 2:
+        advice += f", or use page size {better} ({fewer} requests instead of {needed})"
+        conclusion = ""
+    return f"{error} {own}: {advice}. {sync} only {needed} of an ordinary user's {per_hour}{conclusion}."

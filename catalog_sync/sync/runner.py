@@ -29,7 +29,7 @@ from catalog_sync.sync.outcome import (
     database_failure,
     distinct,
     outcome_of,
-    page_size_advice,
+    request_failure,
 )
 from catalog_sync.sync.rejections import Summary, log_summary
 from catalog_sync.sync.removal_limits import Refused
@@ -143,7 +143,7 @@ class Run:
         except TooManyChanged as reason:
             return Status.SKIPPED, str(reason)
         except RequestFailed as error:
-            return Status.FAILED, str(error) + page_size_advice(error, self.report)
+            return Status.FAILED, request_failure(error, self.report)
         except (Canceled, Stopped) as reason:
             return Status.CANCELED, str(reason)
         except (LeaseLost, NothingRead) as error:
@@ -154,7 +154,7 @@ class Run:
             self.report.failures = len(self.failures)
             # The matched course overviews that lost their URL have been subtracted.
             self.report.unchanged = max(0, self.report.unchanged + self.report.matched - self.report.updated)
-        status, message = outcome_of(self.failures, self.report)
+        status, message = outcome_of(self.failures, self.report, self.rejected)
         return status, " ".join(filter(None, (message, self.note)))
 
     def _client(self) -> AbstractContextManager[CatalogClient]:

@@ -34,9 +34,7 @@ def main() -> None:
     except KeyboardInterrupt:
         pass
     except OSError as error:
-        sys.exit(
-            f"Cannot listen on {options.host}:{options.port}: {error.strerror}. Try --port 0 for any free port."
-        )
+        sys.exit(f"Cannot listen on {options.host}:{options.port}: {error.strerror}.")
 
 
 def _options() -> argparse.Namespace:

@@ -91,6 +91,8 @@ LOGGING = {
     "formatters": {"standard": {"format": "%(asctime)s %(levelname)s [%(name)s] %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "standard"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # It warns that a broker in the file system has no host name.
+    "loggers": {"kombu.connection": {"level": "ERROR"}},
 }
 
 # No monitoring, because edx-django-utils would warn that New Relic is not installed.

@@ -101,16 +101,27 @@ def test_no_answer_in_time(sync, fault):
     assert "he Catalog did not finish its reply within 1 s" in outcome.message
 
 
-def test_headers_that_never_end(sync, raw_catalog):
+def test_first_page_without_an_answer_in_time(sync, fault):
+    fault("hang", offset=0, times=None)
+    outcome = sync("--page-size", "5", request_timeout_seconds=1, retry_deadline_seconds=1)
+    outcome.is_failure()
+    assert "did not finish its reply within 1 s. Choose a smaller page size" in outcome.message
+
+
+@pytest.mark.parametrize("deadline", [0, 1])
+def test_headers_that_never_end(sync, raw_catalog, deadline):
     def drip(connection, request):
         connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
         while server.wait(0.05):
             connection.sendall(b"x")
 
     server = raw_catalog(drip)
-    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
+    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=deadline)
     outcome.is_failure()
-    assert "he Catalog did not finish its reply within 1 s" in outcome.message
+    assert outcome.message.startswith(
+        "The Catalog did not finish its reply within 1 s, not even to a request for one course run. Check or restart "
+        "the Catalog and its proxy, then run the command again."
+    )
 
 
 def test_body_that_never_ends(sync, fault):

@@ -101,7 +101,7 @@ def test_429_for_an_hour(sync, fault, as_a_date):
     fault("status", offset=OFFSETS[2], times=None, status=429, headers={"Retry-After": retry_after})
     outcome = sync("--page-size", "5")
     outcome.is_failure(*range(9))
-    assert outcome.message.startswith("Rate limited by the Catalog (HTTP 429) for another 3")
+    assert outcome.message.startswith("Rate limited by the Catalog (HTTP 429) for another 60 minutes.")
     assert (
         "the user of BACKEND_SERVICE_EDX_OAUTH2_KEY staff in the LMS, or give that user a UserThrottleRate"
         in (outcome.message)

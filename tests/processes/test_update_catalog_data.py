@@ -206,6 +206,14 @@ def test_quiet_sync_that_fails_prints_only_the_cause(synced):
     assert re.fullmatch(r"CommandError: The connection to the .*\n", process.stderr)
 
 
+@pytest.mark.parametrize("command", [("catalog_sync_status", "--connect"), ("tune_page_size",)])
+def test_other_commands_print_the_cause_before_log_lines(command, synced):
+    with nobody_listens() as address:
+        process = replace(synced, api_url=f"{address}/api/v1").manage(*command)
+    assert process.stderr.startswith("CommandError: The connection to the Catalog was refused. Check ")
+    assert "event=catalog_sync.request_failed" in process.stderr
+
+
 def test_ctrl_c_exits_with_130_and_closes_the_sync_run(lms, control):
     control.fault("hang", match={"params": {"offset": "19"}}, times=None)
     process = lms.start_update("--json", "--page-size", "20", "--concurrency", "1")

@@ -7,14 +7,15 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, no_translations
+from django.core.management.base import CommandError, no_translations
 
 from catalog_sync import api
+from catalog_sync.management.console import MessageFirstCommand
 from catalog_sync.management.shared import EXIT_FAILED, command_errors
 from catalog_sync.operations import health
 
 
-class Command(BaseCommand):
+class Command(MessageFirstCommand):
     help = (
         "Show whether the sync is healthy: its last success, the result of the last full sync, how many courses have a "
         "marketing URL, and how the LMS accesses the Catalog. Exit status: 0 healthy; 1 stale (no full sync has "
@@ -33,6 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with command_errors():
             current = health.read()
+            cause = _cause(current["last_full_run"]) if current["status"] == health.STALE else ""
             access: list[dict[str, Any]] = [each.facts() for each in api.catalog_access()]
             connections = [_connection(each["catalog"]) for each in access] if options["connect"] else []
         if options["json"]:
@@ -42,10 +44,9 @@ class Command(BaseCommand):
         else:
             self._print(current, access, connections)
         message = health.remedy(current)
-        is_stale = current["status"] == health.STALE
         faults = [each["fault"] for each in connections if "fault" in each]
-        if is_stale or faults:
-            raise CommandError("\n".join([*faults, message] if message else faults), returncode=EXIT_FAILED)
+        if current["status"] == health.STALE or faults:
+            raise CommandError("\n".join(filter(None, [*faults, message, cause])), returncode=EXIT_FAILED)
         if message:
             self.stderr.write(message)
 
@@ -67,6 +68,14 @@ class Command(BaseCommand):
                     f"The Catalog{of_which} replied in {connection['seconds']:.2f} s: "
                     f"{connection['course_runs']:,} course runs."
                 )
+
+
+def _cause(last: dict[str, Any] | None) -> str:
+    """Return the message of the last full sync; empty if it has none."""
+    from catalog_sync.models import SyncRun
+
+    run = SyncRun.objects.filter(pk=last["run_id"]).first() if last else None
+    return f"Message of sync run {run.pk}: {run.message}" if run and run.message else ""
 
 
 def _connection(catalog: str) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand, CommandError, no_translations
+from django.core.management.base import CommandError, no_translations
 
 from catalog_sync import api, quota
+from catalog_sync.management.console import MessageFirstCommand
 from catalog_sync.management.shared import command_errors
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ BAR_WIDTH = 40
 HEADING = "page size | concurrency |   s/page | requests"
 
 
-class Command(BaseCommand):
+class Command(MessageFirstCommand):
     help = (
         "Measure page sizes and concurrencies with the configured Catalog, and recommend one of each. The requests "
         "are part of the Catalog's hourly quota (200 requests for an ordinary user). Page sizes whose full sync "

@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 from celery import chord, current_app, group, signature
-from celery.backends.base import DisabledBackend
+from celery.backends.base import BaseKeyValueStoreBackend, DisabledBackend
 from django.db import Error as AnyDatabaseError
 
 from catalog_sync import conf
 from catalog_sync.broker import has_broker, reason_of
 from catalog_sync.catalog_client import CatalogClient
 from catalog_sync.models import SyncRun
+from catalog_sync.store import course_overviews
 from catalog_sync.store.lease import PROGRESS, Canceled, Lease, LeaseLost
 from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.distributed.partitions import (
@@ -59,6 +60,8 @@ def start_distributed(options: SyncOptions) -> SyncReport:
         message = str(error)
     finally:
         if status is not SyncRun.Status.SUCCEEDED:
+            with suppress(AnyDatabaseError):
+                run.report.course_overviews = course_overviews.count()
             run.close(status, message)
     return run.report
 
@@ -88,18 +91,31 @@ def _patience(options: SyncOptions) -> float:
 
 def _check_celery() -> None:
     try:
-        has_results = not isinstance(current_app.backend, DisabledBackend)
+        backend = current_app.backend
     except Exception as error:  # its address is misspelled, or its client is not installed
         raise NoWorkers(
             f"The Celery result backend cannot be used ({reason_of(error)}). Correct CELERY_RESULT_BACKEND, or install "
             "its client."
         ) from error
-    if not (has_broker() and has_results):
+    if not has_broker() or isinstance(backend, DisabledBackend):
         raise NoWorkers(
             "No Celery broker or no result backend is configured, so no worker can read the pages. Set "
             "CELERY_BROKER_URL and CELERY_RESULT_BACKEND, without CELERY_TASK_ALWAYS_EAGER, or sync without "
             "--distribute."
         )
+    if isinstance(backend, BaseKeyValueStoreBackend):
+        _connect(backend)
+
+
+def _connect(backend: BaseKeyValueStoreBackend) -> None:
+    """Read from the result backend once: to send a task, Celery would try 20 times and log each failure."""
+    try:
+        backend.get(backend.get_key_for_task("catalog_sync"))
+    except Exception as error:  # each client has its own exceptions
+        raise NoWorkers(
+            f"The result backend {backend.as_uri()} cannot be reached ({reason_of(error).rstrip('.')}). Start it, or "
+            "sync without --distribute."
+        ) from error
 
 
 def _send(partitions: Sequence[Partition], options: SyncOptions) -> None:
@@ -180,9 +196,19 @@ def wait_for_workers(report: SyncReport, options: SyncOptions) -> SyncReport:
             _close(run_id, SyncRun.Status.CANCELED, str(error))
             continue
         if time.monotonic() - changed_at > patience:
-            message = f"No Celery worker has written a page for {patience:.0f} s. Check the workers and their queue."
-            _close(run_id, SyncRun.Status.FAILED, message)
+            _close(run_id, SyncRun.Status.FAILED, _no_page(patience, pages))
         time.sleep(POLL_SECONDS)
+
+
+def _no_page(seconds: float, pages: int) -> str:
+    queue = getattr(current_app.amqp.router.route({}, READ_TASK).get("queue"), "name", "")
+    message = f"No Celery worker has written a page for {seconds:.0f} s"
+    if pages:
+        return (
+            f"{message}, after {pages:,} of them. Check whether the workers of queue {queue} have died (see their "
+            "log), then run the command again."
+        )
+    return f"{message}. Start a worker for queue {queue}, or sync without --distribute."
 
 
 def _rejoin(run_id: int, *, allow_removals: bool = False) -> tuple[SyncRun, Run]:
@@ -204,6 +230,7 @@ def _close(run_id: int, status: SyncRun.Status, message: str) -> SyncReport | No
         return None
     for name in (*PROGRESS, "catalog_count", "requests", "retries"):
         setattr(run.report, name, getattr(row, name))
+    run.report.course_overviews = course_overviews.count()
     run.close(status, message)
     return run.report
 

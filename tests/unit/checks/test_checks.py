@@ -29,7 +29,7 @@ WRONG = [
     (MODEL, "nowhere.Nothing", "E001"),
     (MODEL, "course_overviews.Nothing", "E001"),
     (MODEL, "CourseOverview", "E001"),
-    (MODEL, "student.CourseEnrollment", "E002"),
+    (MODEL, "student.CourseEnrollment", "E018"),
     (FIELDS, {"marketing_url": "about_url"}, "E002"),
     (FIELDS, {"marketing_url": "marketing_url", "content_language": "tongue"}, "E002"),
     (FIELDS, {"marketing_url": "marketing_url", "title": "display_name"}, "E003"),

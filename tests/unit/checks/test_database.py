@@ -7,7 +7,7 @@ from django.core import checks
 from django.db import DatabaseError
 from django.utils import timezone
 
-from catalog_sync.checks import check_freshness, check_quota, check_set_up
+from catalog_sync.checks import check_freshness, check_migrations, check_quota, check_set_up
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.operations import health
 from sandbox.lms.course_overviews.models import CourseOverview
@@ -17,6 +17,22 @@ pytestmark = pytest.mark.django_db
 
 def ids(messages):
     return [message.id for message in messages]
+
+
+class TestTables:
+    """``manage.py check --tag catalog_sync --database default`` before and after ``migrate``."""
+
+    def test_passes_if_they_exist(self):
+        assert check_migrations(databases=["default"]) == []
+
+    def test_warns_if_they_do_not_exist(self, monkeypatch):
+        monkeypatch.setattr(SyncRun._meta, "db_table", "another_table")
+        [warning] = check_migrations(databases=["default"])
+        assert (warning.id, warning.msg, warning.is_serious()) == (
+            "catalog_sync.W013",
+            "The tables of catalog_sync do not exist.",
+            False,
+        )
 
 
 class TestFreshness:

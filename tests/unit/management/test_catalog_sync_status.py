@@ -103,6 +103,16 @@ def test_password_in_the_address_is_not_printed(healthy, settings):
     assert ("https://catalog.example.com/api/v1" in printed, "hush" in printed) == (True, False)
 
 
+def test_stale_sync_has_the_message_of_the_last_full_sync():
+    run = SyncRun.objects.create(
+        scope=SyncRun.Scope.ALL,
+        status="failed",
+        finished=timezone.now(),
+        message="The Catalog is away. Start it.",
+    )
+    assert failure().splitlines()[1:] == [f"Message of sync run {run.pk}: The Catalog is away. Start it."]
+
+
 class TestConnect:
     """``--connect``."""
 

@@ -17,9 +17,10 @@ from catalog_sync.sync.outcome import (
     NothingRead,
     database_failure,
     outcome_of,
-    page_size_advice,
     rejected_advice,
+    request_failure,
 )
+from catalog_sync.sync.rejections import RejectedForReason
 from tests.factories import CourseOverviewFactory
 
 
@@ -112,35 +113,61 @@ class TestPageSizeAdvice:
 
     def advice(self, **numbers):
         error = RequestFailed("https://c.example.org/", "throttles this user", "wait", throttled=True)
-        return page_size_advice(error, report_of(**numbers))
+        return request_failure(error, report_of(**numbers))
 
     @pytest.mark.parametrize(
-        ("page_size", "advice"),
+        ("page_size", "count", "advice"),
         [
             (
                 20,
-                "needs 1,114 requests, but an ordinary user has 200 requests per hour. Use page size 119 or more.",
+                21_151,
+                "Use page size 500 or larger, and wait. Address: https://c.example.org/. With page size 20, ",
             ),
-            (119, "a larger page size does not help"),
             (
-                500,
-                "needs only 43 of an ordinary user's 200 requests per hour, so a larger page size does not help",
+                100,
+                21_151,
+                "a sync of 21,151 course runs needs 214 requests, but an ordinary user has 200 requests per",
             ),
+            (20, 120_000, "Use page size 668 or larger, and wait."),
         ],
     )
-    def test_names_a_page_size_only_if_the_present_one_is_too_small(self, page_size, advice):
-        assert advice in self.advice(page_size=page_size, catalog_count=21_151)
+    def test_first_names_a_larger_page_size_if_the_present_one_exceeds_the_quota(
+        self, page_size, count, advice
+    ):
+        assert advice in self.advice(page_size=page_size, catalog_count=count)
 
     @pytest.mark.parametrize(
-        ("earlier", "advice"),
+        ("page_size", "earlier", "advice"),
         [
-            (180, "sent at least 187 requests in the last hour: sync less often."),
-            (5, "sent at least 12 requests in the last hour: find out which other client uses this account."),
+            (500, 180, "sent at least 187 requests in the last hour: sync less often. With page size 500,"),
+            (
+                20,
+                201,
+                "sent at least 208 requests in the last hour: sync less often, or use page size 500 (7 requests "
+                "instead of 174).",
+            ),
+            (
+                500,
+                5,
+                "sent at least 12 requests in the last hour: find out which other client uses this account, or ask "
+                "whether the account's quota is lower than usual. With page size 500,",
+            ),
+            (20, 5, "is lower than usual, or use page size 500 (7 requests instead of 174)."),
         ],
     )
-    def test_names_who_used_the_quota(self, earlier, advice):
+    def test_names_who_used_the_quota(self, page_size, earlier, advice):
         SyncRun.objects.create(requests=earlier, finished=timezone.now(), dry_run=True, status="succeeded")
-        assert advice in self.advice(page_size=500, catalog_count=3_490, requests=7)
+        assert advice in self.advice(page_size=page_size, catalog_count=3_300, requests=7)
+
+    @pytest.mark.parametrize(("page_size", "earlier"), [(20, 201), (500, 201), (20, 0)])
+    def test_calls_a_larger_page_size_useless_only_if_it_is(self, page_size, earlier):
+        SyncRun.objects.create(requests=earlier, finished=timezone.now(), dry_run=True, status="succeeded")
+        assert "does not help" not in self.advice(page_size=page_size, catalog_count=3_300, requests=7)
+
+    def test_calls_a_larger_page_size_useless_if_another_client_used_the_quota(self):
+        assert self.advice(page_size=500, catalog_count=3_300, requests=7).endswith(
+            "needs only 7 of an ordinary user's 200 requests per hour, so a larger page size does not help."
+        )
 
     def test_falls_back_to_other_counts_if_the_catalog_gave_none(self):
         CourseOverviewFactory(id="course-v1:ExampleX+One+2026")
@@ -155,12 +182,12 @@ class TestPageSizeAdvice:
     @pytest.mark.parametrize("numbers", [{}, {"page_size": 0, "catalog_count": 9}])
     def test_has_only_the_requests_without_a_count_or_a_page_size(self, numbers):
         own = " This LMS's own sync runs sent at least 4 requests in the last hour."
-        assert self.advice(**numbers, requests=4) == own
+        assert self.advice(**numbers, requests=4).endswith(f"Address: https://c.example.org/.{own}")
 
-    def test_is_empty_without_a_query_after_other_failures(self, django_assert_num_queries):
+    def test_is_not_given_after_other_failures(self, django_assert_num_queries):
         error = RequestFailed("https://c.example.org/", "is away", "wait")
         with django_assert_num_queries(0):
-            assert page_size_advice(error, report_of()) == ""
+            assert request_failure(error, report_of()) == str(error)
 
 
 def test_rejected_advice_names_the_number():
@@ -174,10 +201,33 @@ def test_rejected_course_runs_are_no_cause_if_they_are_few(rejected, is_advised)
     assert bool(rejected_advice(report, 1_451)) == is_advised
 
 
-REJECTED = (
-    "2 course runs were rejected: correct the invalid keys, URLs or other values in the Catalog (see "
-    "event=catalog_sync.course_runs_rejected)."
+IN_CATALOG = "in the Catalog (see event=catalog_sync.course_runs_rejected)."
+REJECTED = f"2 course runs were rejected (K1: white space; K2: white space): correct them {IN_CATALOG}"
+
+
+def rejected_for(reason, *keys):
+    return {reason: RejectedForReason(len(keys), [*keys])}
+
+
+@pytest.mark.parametrize(
+    ("number", "rejected", "warning"),
+    [
+        (1, rejected_for("bad", "K1"), "1 course run was rejected (K1: bad): correct it "),
+        (1, rejected_for("bad"), "1 course run was rejected (without a key: bad): correct it "),
+        (
+            1_204,
+            rejected_for("bad", "K1", "K2") | rejected_for("worse", "K3", "K4"),
+            "1,204 course runs were rejected (K1: bad; K2: bad; K3: worse; …): correct them ",
+        ),
+        (
+            2,
+            rejected_for("\u202ebad", "K\n1", "K" * 999),
+            f"2 course runs were rejected ('K\\n1': '\\u202ebad'; {'K' * 260}: '\\u202ebad'): correct them ",
+        ),
+    ],
 )
+def test_rejected_course_runs_are_named(number, rejected, warning):
+    assert outcome_of([], report_of(course_runs_rejected=number), rejected)[1] == warning + IN_CATALOG
 
 
 @pytest.mark.parametrize(
@@ -206,7 +256,12 @@ REJECTED = (
     ],
 )
 def test_outcome_of_failures_and_rejected_course_runs(failures, rejected, outcome):
-    assert outcome_of(failures, report_of(course_runs_rejected=rejected)) == outcome
+    assert (
+        outcome_of(
+            failures, report_of(course_runs_rejected=rejected), rejected_for("white space", "K1", "K2")
+        )
+        == outcome
+    )
 
 
 def test_cause_is_named_once_if_nothing_was_read():

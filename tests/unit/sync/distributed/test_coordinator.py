@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from celery import Celery
+from celery import Celery, current_app
 from celery.backends.base import DisabledBackend
+from celery.backends.redis import RedisBackend
 from django.db.models import F
 
 from catalog_sync import conf
@@ -28,6 +29,7 @@ from catalog_sync.sync.statistics import newest_id
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.factories import add_course_overviews
 from tests.integration.processes import age_heartbeat, marketing_urls, published_urls
+from tests.raw_server import nobody_listens
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,6 +60,11 @@ class TestCelerySettings:
         monkeypatch.setattr(Celery, "backend", property(DisabledBackend))
         assert "Set CELERY_BROKER_URL and CELERY_RESULT_BACKEND" in self.message()
 
+    def test_without_a_broker_leave_the_number_of_courses_known(self, broker, catalog, settings):
+        settings.CELERY_BROKER_URL = None
+        add_course_overviews("course-v1:ExampleX+C1+2026")
+        assert update_catalog_data(distribute=True).course_overviews == 1
+
     def test_without_the_client_of_the_result_backend_are_refused(self, broker, catalog, monkeypatch):
         def fail(app):
             raise ImportError("No module named 'pymongo'")
@@ -66,6 +73,19 @@ class TestCelerySettings:
         assert self.message().startswith(
             "The Celery result backend cannot be used (No module named 'pymongo')"
         )
+
+    def test_with_a_result_backend_that_is_down_are_refused_at_once(
+        self, broker, catalog, monkeypatch, caplog
+    ):
+        with nobody_listens() as address:
+            url = address.replace("http://", "redis://:secret@")
+            backend = RedisBackend(app=current_app._get_current_object(), url=url)
+            monkeypatch.setattr(Celery, "backend", property(lambda app: backend))
+            message = self.message()
+        assert message.startswith(f"The result backend {url.replace('secret', '**')}")
+        assert " cannot be reached (" in message
+        assert message.endswith("). Start it, or sync without --distribute.")
+        assert "celery.backends" not in {record.name for record in caplog.records}
 
 
 def opened(**changes) -> Run:
@@ -309,8 +329,20 @@ class TestWaitForWorkers:
         patience = PATIENCE_SECONDS + sum(TIMEOUTS.values())
         assert (report.status, patience < seconds <= patience + 2 * POLL_SECONDS) == ("failed", True)
         assert report.message == (
-            "No Celery worker has written a page for 100 s. Check the workers and their queue."
+            "No Celery worker has written a page for 100 s. Start a worker for queue celery, or sync without "
+            "--distribute."
         )
+
+    def test_points_to_the_workers_if_they_stop_midway(self, wait):
+        report, _ = wait(opened(), lambda seconds: SyncRun.objects.update(pages=3))
+        assert report.message == (
+            "No Celery worker has written a page for 100 s, after 3 of them. Check whether the workers of queue celery "
+            "have died (see their log), then run the command again."
+        )
+
+    def test_counts_the_courses_of_a_sync_run_without_workers(self, wait):
+        add_course_overviews(*(f"course-v1:ExampleX+C{number}+2026" for number in range(4)))
+        assert wait(opened())[0].course_overviews == 4
 
     def test_waits_the_same_time_for_each_page(self, wait):
         def write(seconds):
