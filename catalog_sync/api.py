@@ -79,8 +79,7 @@ def update_catalog_data(
             changes made directly to a course run. Skipped while another sync is running.
         dry_run: report what would change without saving anything.
         allow_removals: allow removing more than ``max_removal_percent`` of the marketing URLs.
-        bypass_cache: get past the Catalog's reply cache, which may keep an old URL; takes longer. A sync of some
-            courses always does this.
+        bypass_cache: get past the Catalog's reply cache, as a sync of given course runs always does; takes longer.
         distribute: let Celery workers read the pages.
         wait: with ``distribute``, return when the workers have finished; if False, the report's status is ``running``.
         catalogs: names of the Catalogs to sync; None: all. If one fails, the others are still synced.

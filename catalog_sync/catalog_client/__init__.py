@@ -172,7 +172,7 @@ class CatalogClient:
         url = self._list_url(page_range.limit, page_range.offset, self._end_of_pages)
         parse = partial(self._parse, page_range.limit)
         return self._requester.get(
-            url, parse, rows=page_range.limit, attempts=attempts, can_narrow=page_range.limit > 1
+            url, parse, rows=page_range.limit, attempts=attempts, is_page=page_range.limit > 1
         )
 
     def _list_url(self, limit: int, offset: int, query_end: str) -> str:

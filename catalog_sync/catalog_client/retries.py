@@ -1,4 +1,4 @@
-"""Requests with retries within one time budget, and the back-off that all workers share."""
+"""Requests with retries within one time budget."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 import requests
-from edx_django_utils.cache import TieredCache
 
 from catalog_sync import conf
 from catalog_sync.catalog_client.access import CatalogAccess, access_to
 from catalog_sync.catalog_client.auth import CatalogSession, SessionPool
+from catalog_sync.catalog_client.back_off import BackOff, share_back_off, shared_back_off
 from catalog_sync.catalog_client.errors import plain, refused, too_slow, without_credentials
 from catalog_sync.catalog_client.transport import (
     ENCODINGS,
@@ -48,40 +47,9 @@ LONGEST_WAIT_SECONDS = 20.0
 # More than the longest key, URL and status take, with JSON's escapes.
 LONGEST_ROW_BYTES = 8 * 1024
 SMALLEST_CAP_BYTES = 1024 * 1024
-# Shorter back-offs are ignored: clocks differ, and a worker that has just waited must not wait again.
-SHORTEST_BACK_OFF_SECONDS = 0.1
-BACK_OFF_KEY = "catalog_sync.back_off_until"
 
 # urllib3 logs all headers that it cannot parse, which may be megabytes per request.
 logging.getLogger("urllib3.connection").addFilter(lambda record: record.threadName != THREAD_NAME)
-
-
-class BackOff(NamedTuple):
-    """The seconds of the Catalog's ``Retry-After``, and the HTTP status of that reply."""
-
-    seconds: float
-    status: int
-
-
-def share_back_off(back_off: BackOff, catalog_name: str = conf.DEFAULT_CATALOG) -> None:
-    """Make every process that shares the default cache wait."""
-    # Without a working cache, each worker gets its own Retry-After. Each kind of cache has its own exceptions.
-    with suppress(Exception):
-        until = time.time() + back_off.seconds
-        TieredCache.set_all_tiers(
-            f"{BACK_OFF_KEY}.{catalog_name}", (until, back_off.status), max(1, round(back_off.seconds))
-        )
-
-
-def shared_back_off(catalog_name: str = conf.DEFAULT_CATALOG) -> BackOff | None:
-    """Return what is left of the shared back-off; almost always None."""
-    with suppress(Exception):
-        cached = TieredCache.get_cached_response(f"{BACK_OFF_KEY}.{catalog_name}")
-        if cached.is_found:
-            until, status = cached.value
-            left = BackOff(until - time.time(), status)
-            return left if left.seconds > SHORTEST_BACK_OFF_SECONDS else None
-    return None
 
 
 @dataclass
@@ -111,6 +79,26 @@ def seconds_after(attempts: int) -> float:
     """Return how long to wait after so many attempts: twice as long each time, with jitter."""
     jitter = random.uniform(0, FIRST_WAIT_SECONDS)  # noqa: S311 -- not a secret
     return min(FIRST_WAIT_SECONDS * 2.0 ** (attempts - 1) + jitter, LONGEST_WAIT_SECONDS)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request for some records.
+
+    Attributes:
+        url: never one from a reply.
+        rows: how many records the reply may have, which bounds its size.
+        is_page: whether it is for a page of the list, so that smaller pages can be requested instead.
+    """
+
+    url: str
+    rows: int
+    is_page: bool
+
+    @property
+    def most_bytes(self) -> int:
+        """How long the reply may be."""
+        return max(self.rows * LONGEST_ROW_BYTES, SMALLEST_CAP_BYTES)
 
 
 class Requester:
@@ -157,30 +145,26 @@ class Requester:
         *,
         rows: int,
         attempts: int | None = None,
-        can_narrow: bool = False,
+        is_page: bool = False,
     ) -> T:
         """Return what ``parse`` returns for the body of ``url``.
 
         Args:
             url: never one from a reply.
             parse: turns a body into a value; raises ``RequestFailed`` if another attempt may help.
-            rows: how many records the reply may have, which bounds its size.
+            rows: how many records the reply may have.
             attempts: the largest number of attempts; slow attempts and the retry budget may allow fewer.
-            can_narrow: whether the caller requests smaller pages after HTTP 500, and finds out after slow attempts
-                whether the Catalog is down.
+            is_page: whether it is for a page. The crawler handles its failures, so it is tried less often.
 
         Raises:
             RequestFailed: no attempt brought a usable body.
         """
-        bounds: dict[str, Any] = {
-            "most_bytes": max(rows * LONGEST_ROW_BYTES, SMALLEST_CAP_BYTES),
-            "too_slow": too_slow(rows, is_page=can_narrow),
-        }
+        request = Request(url, rows, is_page)
         began = started = time.monotonic()
         tried, was_sent = 0, False
         while True:
             try:
-                return parse(self._attempt(url, bounds, again=was_sent))
+                return parse(self._attempt(request, again=was_sent))
             except RequestFailed as error:
                 failure = error
             ended = self.budget.spend_since(started)
@@ -188,8 +172,7 @@ class Requester:
             seconds, started = 2 * ended - started - began, ended
             # A rate limit is not the fault of this request: only the budget bounds how often it is retried.
             tried += not (failure.throttled and failure.retry_after is not None)
-            most = self._most_attempts(failure, seconds, can_narrow=can_narrow)
-            most = min(attempts or most, most)
+            most = min(attempts or OUTAGE_ATTEMPTS, self._most_attempts(failure, seconds, is_page=is_page))
             wait = self._seconds_before_retry(failure, tried) if tried < most else None
             if wait is None or self._closed.wait(wait):
                 raise self._reported(url, failure)
@@ -203,11 +186,11 @@ class Requester:
         self._closed.set()
         self._pool.close()
 
-    def _most_attempts(self, failure: RequestFailed, seconds: float, *, can_narrow: bool) -> int:
-        if can_narrow and failure.scope is FailureScope.ROWS:
+    def _most_attempts(self, failure: RequestFailed, seconds: float, *, is_page: bool) -> int:
+        if is_page and failure.scope is FailureScope.ROWS:
             return FEWEST_ATTEMPTS
         if seconds > LONGEST_SECONDS:
-            return 1 if can_narrow else FEWEST_ATTEMPTS
+            return 1 if is_page else FEWEST_ATTEMPTS
         return OUTAGE_ATTEMPTS if failure.outage and self._has_answered else ATTEMPTS
 
     def _seconds_before_retry(self, failure: RequestFailed, tried: int) -> float | None:
@@ -230,16 +213,17 @@ class Requester:
         waited = {} if failure.retry_after is None else {"retry_after": failure.retry_after}
         self._log.warning("request_retried", url=_address(url, failure), reason=failure.reason, **waited)
 
-    def _attempt(self, url: str, bounds: dict[str, Any], *, again: bool) -> bytes:
+    def _attempt(self, request: Request, *, again: bool) -> bytes:
+        url = request.url
         if back_off := shared_back_off(self._access.catalog):
             raise refused(url, back_off.status, str(math.ceil(back_off.seconds)))
         session = self._pool.borrow()
         try:
-            reply = self._send(session, url, bounds, again=again)
+            reply = self._send(session, request, again=again)
             if reply.status == HTTPStatus.UNAUTHORIZED:
                 session = self._pool.renew(session)
                 self._log_retry(url, refused(url, reply.status, None))
-                reply = self._send(session, url, bounds, again=True)
+                reply = self._send(session, request, again=True)
         except RequestFailed:
             # The thread of an abandoned request may still use the session.
             session.close()
@@ -253,7 +237,7 @@ class Requester:
             share_back_off(BackOff(refusal.retry_after, reply.status), self._access.catalog)
         raise refusal
 
-    def _send(self, session: requests.Session, url: str, bounds: dict[str, Any], *, again: bool) -> Reply:
+    def _send(self, session: requests.Session, request: Request, *, again: bool) -> Reply:
         if isinstance(session, CatalogSession):
             # Before the request, with its own bounds: a slow OAuth2 provider is not a slow Catalog.
             session.authenticate()
@@ -262,7 +246,7 @@ class Requester:
             self.retries += again
         send = partial(
             session.get,
-            url,
+            request.url,
             headers=ENCODINGS,
             stream=True,
             # The token must not be sent to another address.
@@ -275,7 +259,14 @@ class Requester:
         )
         started = time.monotonic()
         try:
-            return receive(url, send, seconds=self._timeout_seconds, replies=self._replies, **bounds)
+            return receive(
+                request.url,
+                send,
+                seconds=self._timeout_seconds,
+                most_bytes=request.most_bytes,
+                too_slow=too_slow(request.rows, is_page=request.is_page),
+                replies=self._replies,
+            )
         finally:
             with self._lock:
                 self.seconds.append(time.monotonic() - started)

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from catalog_sync.api import update_catalog_data
-from catalog_sync.catalog_client.retries import BackOff, share_back_off
+from catalog_sync.catalog_client.back_off import BackOff, share_back_off
 from catalog_sync.exceptions import SyncAlreadyRunning, UsageError
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
 from sandbox.lms.course_overviews.models import CourseOverview

@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from catalog_sync.catalog_client import Requester, retries
-from catalog_sync.catalog_client.retries import BackOff, RetryBudget, share_back_off, shared_back_off
+from catalog_sync.catalog_client.back_off import BackOff, share_back_off, shared_back_off
+from catalog_sync.catalog_client.retries import RetryBudget
 from catalog_sync.catalog_client.transport import run_in_thread
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import RequestFailed
@@ -90,9 +91,9 @@ class TestAttempts:
         [
             (503, {}, 6),
             (503, {"attempts": 2}, 2),
-            (503, {"can_narrow": True}, 6),
+            (503, {"is_page": True}, 6),
             (500, {}, 6),
-            (500, {"can_narrow": True}, 2),
+            (500, {"is_page": True}, 2),
         ],
         ids=str,
     )
@@ -130,7 +131,7 @@ class TestAttempts:
         monkeypatch.setattr(retries, "LONGEST_SECONDS", 0)
         fail(catalog)
         with pytest.raises(RequestFailed):
-            get(make(), can_narrow=True, **limit)
+            get(make(), is_page=True, **limit)
         assert len(request_times(catalog)) == 1
 
     def test_are_not_more_if_an_outage_has_a_retry_after(self, catalog, make, get, quick):
