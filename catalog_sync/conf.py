@@ -1,6 +1,6 @@
 """Every setting that catalog_sync reads, with its default. Nothing else reads ``django.conf.settings``.
 
-The functions read the setting at each call, because a test or a plugin may change it at any time.
+Each call reads the setting again, since a plugin may change it. Only the default of CATALOG_SYNC_FIELDS is cached.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ def _of_catalogs(course_key: str, found: _Found) -> list[Candidate]:
         if each.data.marketing_url and rejected:
             label = _("%(catalog)s: last accepted value") % {"catalog": label}
         if not each.data.marketing_url and not note:
-            note = link_reasons.unused_status(each.data.status)
+            note = link_reasons.why_status_is_unused(each.data.status)
         candidates.append(Candidate(Source.CATALOG, label, each.data.marketing_url or "", note))
     return candidates
 

@@ -30,5 +30,5 @@ class CourseStatus(NamedTuple):
 def course_statuses(course_keys: Collection[str]) -> dict[str, CourseStatus]:
     """Return the status of each of these courses, with two queries in total."""
     shown = course_overviews.marketing_urls(course_keys)
-    expected = {key: data.marketing_url for key, data in precedence.data_for(course_keys).items()}
+    expected = {key: data.marketing_url for key, data in precedence.published_for(course_keys).items()}
     return {key: CourseStatus(key in shown, shown.get(key), expected.get(key)) for key in course_keys}

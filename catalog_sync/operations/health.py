@@ -83,7 +83,7 @@ def warnings(catalog: str, health: dict[str, Any]) -> list[Notice]:
     last = health["last_full_run"]
     if not last:
         return []
-    sync = _of_catalog(
+    sync = _for_one_or_several(
         _("The last full sync"),
         _("The last full sync of the Catalog %(catalog)s"),
         catalog if conf.has_several_catalogs() else "",
@@ -116,7 +116,7 @@ def dead_runs() -> list[SyncRun]:
     return list(lease.running().exclude(pk__in=lease.alive().values("pk")).defer("log_lines"))
 
 
-def _of_catalog(alone: str, one_of_several: str, catalog: str) -> str:
+def _for_one_or_several(alone: str, one_of_several: str, catalog: str) -> str:
     return one_of_several % {"catalog": catalog} if catalog else alone
 
 
@@ -131,7 +131,7 @@ def remedy(health: dict[str, Any]) -> str:
         return ""
     catalog = health["catalog"] if "catalogs" in health else ""
     if health["status"] == DISABLED:
-        return _of_catalog(
+        return _for_one_or_several(
             _("The sync is disabled. Enable it in Django admin (Catalog sync configuration)."),
             _(
                 "The sync of the Catalog %(catalog)s is disabled. Enable it in Django admin (Catalog sync "
@@ -141,7 +141,7 @@ def remedy(health: dict[str, Any]) -> str:
         )
     success = health["last_success"]
     if success and datetime.fromisoformat(success["finished"]) > timezone.now():
-        sync = _of_catalog(
+        sync = _for_one_or_several(
             _("The last successful full sync"),
             _("The last successful full sync of the Catalog %(catalog)s"),
             catalog,
@@ -154,7 +154,7 @@ def remedy(health: dict[str, Any]) -> str:
 
 
 def _stale(catalog: str, last: dict[str, Any] | None, hours: str) -> str:
-    sync = _of_catalog(
+    sync = _for_one_or_several(
         _("No successful full sync"), _("No successful full sync of the Catalog %(catalog)s"), catalog
     )
     result = _("none has ever run")

@@ -36,7 +36,7 @@ def start(
     Raises:
         SyncNotStarted: another sync is running, no sync is enabled, or the Celery broker is missing or unreachable.
     """
-    lease.expire_stale_runs()
+    lease.close_dead_runs()
     if run := blocking_sync_run(catalog):
         raise SyncNotStarted(
             _("Sync run %(id)s is running. Wait for its end, or cancel it.") % {"id": run.pk}
@@ -158,7 +158,7 @@ def blocking_sync_run(catalog: str | None = None) -> SyncRun | None:
 
 def cancel(run_id: int, *, user_id: int | None) -> bool:
     """Request that a running sync ends after its current page; return whether it was running."""
-    lease.expire_stale_runs()
+    lease.close_dead_runs()
     requested = lease.running().filter(pk=run_id).update(cancel_requested=True)
     if requested:
         EventLog(run_id).info("cancel_requested", user_id=user_id)

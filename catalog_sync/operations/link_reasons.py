@@ -135,7 +135,7 @@ def no_url(published: StoredCourseRun | None) -> str:
     """
     if published is None:
         return _("No Catalog lists this course, so it has no marketing URL.")
-    if unused_status(published.data.status):
+    if why_status_is_unused(published.data.status):
         text = _(
             "The course run has the status '%(status)s' in the Catalog, so its marketing URL is not used."
         )
@@ -153,10 +153,10 @@ def why_parent_has_none(published: StoredCourseRun | None) -> str:
     """Return why the parent course run of a CCX course has no marketing URL; ``published`` as in ``no_url``."""
     if published is None:
         return _("No Catalog lists the parent course run.")
-    return unused_status(published.data.status) or _("The Catalog has none for the parent course run.")
+    return why_status_is_unused(published.data.status) or _("The Catalog has none for the parent course run.")
 
 
-def unused_status(status: str) -> str:
+def why_status_is_unused(status: str) -> str:
     """Return a sentence if the status of a course run prevents the use of its marketing URL; else an empty text."""
     statuses = conf.run_statuses()
     if not status or statuses is None or status in statuses:

@@ -27,7 +27,12 @@ class HealthCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         current = health.read()
         by_catalog = current.get("catalogs") or {conf.catalogs()[0].name: current}
-        yield _of_each("healthy", "1 if a full sync succeeded recently, else 0.", by_catalog, _is_healthy)
+        yield _of_each(
+            "healthy",
+            "1 if a full sync succeeded recently; 0 if not, or if the sync is disabled.",
+            by_catalog,
+            _is_healthy,
+        )
         yield _of_each("enabled", "1 if the sync is enabled.", by_catalog, lambda each: each["enabled"])
         yield _of_each(
             "running", "1 while a sync is running.", by_catalog, lambda each: bool(each["running"])

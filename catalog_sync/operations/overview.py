@@ -108,7 +108,7 @@ def is_new() -> bool:
 def count_courses() -> CourseCounts:
     """Return how many courses have a marketing URL; one query, which reads 100,000 course overviews at most."""
     courses, with_url = course_overviews.count_with_url(MOST_COUNTED + 1)
-    return CourseCounts(min(courses, MOST_COUNTED), min(with_url, courses), courses <= MOST_COUNTED)
+    return CourseCounts(min(courses, MOST_COUNTED), min(with_url, MOST_COUNTED), courses <= MOST_COUNTED)
 
 
 def summary() -> Summary:

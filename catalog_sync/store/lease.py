@@ -38,7 +38,7 @@ ACQUIRE_PAUSE_SECONDS = 0.5
 
 # The numbers of the report that are stored during the sync run.
 PROGRESS = ("pages", "course_runs_retrieved", "updated")
-# The columns that are not in the event=catalog_sync.finished of a stale sync run.
+# The columns that are not in the event=catalog_sync.finished of a dead sync run.
 _NOT_REPORTED = (
     *("id", "lease", "holder", "started", "heartbeat", "finished", "cancel_requested"),
     *("log_lines", "message"),
@@ -80,7 +80,7 @@ class Lease:
             SyncAlreadyRunning: another sync run holds it, and it has not expired.
         """
         for attempts_left in reversed(range(ACQUIRE_ATTEMPTS)):
-            expire_stale_runs()
+            close_dead_runs()
             holder = SyncRun.objects.filter(lease=catalog).first()
             if holder is None:
                 try:
@@ -165,15 +165,15 @@ def alive() -> QuerySet[SyncRun]:
     return running().filter(heartbeat__range=(UtcNow() - _LEASE_TIME, UtcNow() + _LONGEST_WAIT))
 
 
-def expire_stale_runs() -> None:
+def close_dead_runs() -> None:
     """Close the sync runs whose lease has expired, except those that are in a transaction.
 
     A transaction may take longer than the lease lasts, and its last statement is a heartbeat. If its process is
     frozen, the database ends the transaction (``catalog_sync.store.sql.idle_transactions_bounded``).
     """
     too_old, too_new = UtcNow() - _LEASE_TIME, UtcNow() + _LONGEST_WAIT
-    stale = running().filter(Q(heartbeat__lt=too_old) | Q(heartbeat__gt=too_new))
-    for run in stale:
+    dead = running().filter(Q(heartbeat__lt=too_old) | Q(heartbeat__gt=too_new))
+    for run in dead:
         # A heartbeat in the future was set by a wrong clock.
         lived = min(run.heartbeat, timezone.now()) - run.started
         end: dict[str, Any] = {
@@ -182,16 +182,16 @@ def expire_stale_runs() -> None:
             "message": f"The process ended unexpectedly ({run.holder}). Its changes are kept; "
             "the next sync run applies the rest.",
         }
-        is_closed = repeat_on_conflict(partial(_close_stale, run, stale.filter(pk=run.pk), end))
+        is_closed = repeat_on_conflict(partial(_close_dead, run, dead.filter(pk=run.pk), end))
         if is_closed:
             stored = {name: getattr(run, name) for name in REPORTED}
             EventLog(run.pk).error("finished", **stored | end)
 
 
 @transaction.atomic
-def _close_stale(run: SyncRun, stale: QuerySet[SyncRun], end: dict[str, Any]) -> bool:
+def _close_dead(run: SyncRun, dead: QuerySet[SyncRun], end: dict[str, Any]) -> bool:
     is_free = _lock(SyncRun.objects.filter(lease=run.lease), skip_locked=True)
-    return bool(is_free and _end(stale, **end))
+    return bool(is_free and _end(dead, **end))
 
 
 # In a transaction of the caller this is a savepoint: it stays usable after the insert fails.

@@ -83,7 +83,7 @@ def with_parents(course_keys: Collection[str]) -> set[str]:
     return {*course_keys, *filter(None, map(parent_of_ccx, course_keys))}
 
 
-def data_for(course_keys: Collection[str]) -> dict[str, CatalogData]:
+def published_for(course_keys: Collection[str]) -> dict[str, CatalogData]:
     """Return the data to publish for these course keys; one query. Keys for which nothing is stored are left out."""
     return published_with_parents(course_keys, course_runs.read(with_parents(course_keys)))
 
@@ -134,7 +134,7 @@ def published_value(name: str, course_key: Any) -> Any:
 
 
 def published_values(course_key: str) -> dict[str, Any]:
-    """Return what ``data_for`` returns for a course key, except the status, as expressions by field."""
+    """Return what ``published_for`` returns for a course key, except the status, as expressions by field."""
     keys = filter(None, (course_key, parent_of_ccx(course_key)))
     urls = [published_value("marketing_url", key) for key in keys]
     nothing = Value(None, output_field=TextField())  # Coalesce takes two values or more

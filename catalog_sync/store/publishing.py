@@ -1,4 +1,4 @@
-"""The marketing URL of a course overview while the LMS saves it: set before the save, checked after the commit."""
+"""Publish stored values to course overviews: while the LMS saves one, and after a pin or a removal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from catalog_sync.store.lease import running, wait_for_writer
 def restore(course_overview: Any) -> str | None:
     """Set the published values on a course overview that is about to be saved, and return the marketing URL."""
     key = str(course_overview.pk)
-    published = precedence.data_for([key]).get(key, CatalogData())
+    published = precedence.published_for([key]).get(key, CatalogData())
     for name, field in conf.fields().items():
         if getattr(published, name) is not None:
             setattr(course_overview, field, getattr(published, name))
@@ -91,7 +91,7 @@ def publish(published: dict[str, CatalogData]) -> int:
     """Update the course overviews of these keys that differ, in a transaction; return how many were written.
 
     Args:
-        published: what ``precedence.data_for`` returns for these keys.
+        published: what ``precedence.published_for`` returns for these keys.
     """
     differing = course_overviews.compare(published).differing
     # A CCX course may have the marketing URL of its parent course run.
@@ -109,7 +109,7 @@ def publish(published: dict[str, CatalogData]) -> int:
 def _republish(
     course_keys: list[str], removed_url: str | None, previous_urls: Mapping[str, str | None] | None = None
 ) -> None:
-    published = precedence.data_for(course_keys)
+    published = precedence.published_for(course_keys)
     without_url = [key for key in course_keys if not published.get(key, CatalogData()).marketing_url]
     if removed_url and without_url:
         # Another tool may have set another URL meanwhile, which stays.
@@ -119,5 +119,5 @@ def _republish(
         course_overviews.clear([key for key in removable if key not in previous])
         # Read again: a sync that began meanwhile may have stored a marketing URL. It can publish
         # what it stores from now on only after this transaction.
-        published = precedence.data_for(course_keys)
+        published = precedence.published_for(course_keys)
     publish(published)

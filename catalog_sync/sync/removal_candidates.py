@@ -15,7 +15,7 @@ from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
 from catalog_sync.sync import ccx
 from catalog_sync.sync.ccx import CcxCourses
 from catalog_sync.sync.id_set import IdSet
-from catalog_sync.sync.removal_limits import covers_alone, removable_urls, taken_over
+from catalog_sync.sync.removal_limits import covers_alone, find_removals, taken_over
 from catalog_sync.sync.writer import Writer
 
 
@@ -36,27 +36,27 @@ class Candidates:
 
 def find_candidates(writer: Writer) -> Candidates:
     """Find the course runs that a complete crawl did not confirm, and the URLs in the LMS that no Catalog provides."""
-    lost = dict.fromkeys(_unconfirmed(writer))
+    unconfirmed = dict.fromkeys(_unconfirmed(writer))
     # A rejected record removes nothing.
-    kept = writer.statistics.rejected_keys - lost.keys()
+    rejected = writer.statistics.rejected_keys - unconfirmed.keys()
     # Another Catalog may provide an unknown URL with its next sync.
-    unknown = {key for key in _with_unknown_url(writer) if key not in kept and covers_alone(writer, key)}
-    keys = lost.keys() | unknown
-    candidates = Candidates(keys, removable_urls(writer, _without_other_source(writer, keys)))
+    unknown = {key for key in _with_unknown_url(writer) if key not in rejected and covers_alone(writer, key)}
+    keys = unconfirmed.keys() | unknown
+    candidates = Candidates(keys, find_removals(writer, _without_other_source(writer, keys)))
     for chunk in course_overviews.ccx_chunks():
         writer.heartbeat()
         stored = course_runs.read(precedence.with_parents([key for key, _ in chunk]))
         candidates.ccx.add(ccx.compare(writer, dict(chunk), stored))
         shown = {key: url for key, url in chunk if url}
         stored = writer.simulation.stored(stored, shown)
-        published = precedence.published_with_parents(shown, after_removal(writer, stored, lost))
+        published = precedence.published_with_parents(shown, after_removal(writer, stored, unconfirmed))
         for key, url in shown.items():
             parent = parent_of_ccx(key)
             if parent is None or (key in published and published[key].marketing_url):
                 continue
-            if not kept.isdisjoint((key, parent)):
+            if not rejected.isdisjoint((key, parent)):
                 continue
-            if not lost.keys().isdisjoint((key, parent)) or covers_alone(writer, key):
+            if not unconfirmed.keys().isdisjoint((key, parent)) or covers_alone(writer, key):
                 candidates.removals.setdefault(key, url)
                 candidates.keys |= {key, parent}
     return candidates

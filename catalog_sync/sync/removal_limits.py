@@ -62,7 +62,7 @@ def taken_over(writer: Writer, stored: StoredData) -> set[str]:
     return {key for key in stored.keys_of_former_catalogs() if covers_alone(writer, key)}
 
 
-def removable_urls(writer: Writer, course_keys: Collection[str]) -> dict[str, str]:
+def find_removals(writer: Writer, course_keys: Collection[str]) -> dict[str, str]:
     """Return the marketing URLs of these course overviews, by key, without those that are pinned."""
     urls = {}
     for some in in_chunks(course_keys, ROWS):

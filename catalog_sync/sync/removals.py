@@ -28,7 +28,7 @@ from catalog_sync.sync.removal_limits import (
     check_removal_limit,
     check_statuses,
     covers_alone,
-    removable_urls,
+    find_removals,
     taken_over,
 )
 from catalog_sync.sync.writer import Writer
@@ -95,7 +95,7 @@ def look_up_and_apply(
         absent.data.update(each.data)
         absent.reasons.update(each.reasons)
     to_clear = _plan_all(writer, absent)
-    removals = removable_urls(writer, to_clear)
+    removals = find_removals(writer, to_clear)
     _check(writer, absent.data, removals, to_clear, max_removal_percent)
     # CCX courses are first in the order of the keys: their stored parent course runs show which Catalog had the URL.
     for each in absent_of_batches:

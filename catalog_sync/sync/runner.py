@@ -121,7 +121,7 @@ class Run:
         """Do the work and close the sync run, even if the work raises an exception."""
         status, message = Status.FAILED, UNEXPECTED_ERROR
         try:
-            status, message = self.attempt(work)
+            status, message = self.do(work)
         except (KeyboardInterrupt, SystemExit):
             status, message = Status.CANCELED, str(Stopped())
             raise
@@ -129,7 +129,7 @@ class Run:
             self.close(status, message)
         return self.report
 
-    def attempt(self, work: Work) -> tuple[SyncRun.Status, str]:
+    def do(self, work: Work) -> tuple[SyncRun.Status, str]:
         """Do the work, and return the status and the message of the sync run."""
         try:
             with self._client() as client, idle_transactions_bounded(LEASE_SECONDS):

@@ -105,7 +105,7 @@ class Statistics:
         self, keys: Iterable[str], stored: Mapping[str, StoredCourseRun], difference: Difference
     ) -> set[str]:
         """Count the course runs that this sync run sees for the first time, and return them."""
-        first = {key for key in keys if self._is_first_seen(key, stored.get(key))}
+        first = {key for key in keys if self._mark_seen(key, stored.get(key))}
         matched = len(first.intersection(difference.seen))
         self.report.course_runs_retrieved += len(first)
         self.report.matched += matched
@@ -138,7 +138,7 @@ class Statistics:
             if (row := stored.get(key)) and row.id <= self.newest_id:
                 self.confirmed.add(row.id)
 
-    def _is_first_seen(self, key: str, row: StoredCourseRun | None) -> bool:
+    def _mark_seen(self, key: str, row: StoredCourseRun | None) -> bool:
         """Mark the course run as seen, and return whether it is the first time."""
         if row is not None and row.id <= self.newest_id:
             return key not in self._counted and self.seen.add(row.id)
@@ -146,7 +146,8 @@ class Statistics:
             is_new = key not in self._counted
             self._counted.add(key)
             return is_new
-        return row is None  # it was counted when it was inserted
+        # A newer row was inserted, and counted, by this sync run.
+        return row is None
 
     def count_rejected(self, rejected: Collection[Rejected]) -> list[Rejected]:
         """Count the records that this sync run rejects for the first time, and return them."""

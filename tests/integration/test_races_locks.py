@@ -17,7 +17,7 @@ from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_cata
 from catalog_sync.exceptions import SyncAlreadyRunning, UsageError
 from catalog_sync.models import CatalogSyncConfig, PinnedMarketingUrl, SyncRun
 from catalog_sync.store import course_overviews, publishing
-from catalog_sync.store.lease import Lease, expire_stale_runs, wait_for_writer
+from catalog_sync.store.lease import Lease, close_dead_runs, wait_for_writer
 from catalog_sync.store.sql import idle_transactions_bounded, is_conflict, repeat_on_conflict
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin_client import CONFIGURATION, client_of
@@ -455,7 +455,7 @@ class TestLongTransaction:
         lock.release()
 
     def test_sync_run_is_not_closed(self, lock):
-        expire_stale_runs()
+        close_dead_runs()
         assert SyncRun.objects.get().status == "running"
 
     def test_sync_run_keeps_the_lease(self, lock, monkeypatch):

@@ -55,7 +55,7 @@ def start_distributed(options: SyncOptions) -> SyncReport:
     run = Run.open(options)
     status, message = SyncRun.Status.FAILED, UNEXPECTED_ERROR
     try:
-        status, message = run.attempt(partial(_distribute, run))
+        status, message = run.do(partial(_distribute, run))
     except NoWorkers as error:
         message = str(error)
     finally:

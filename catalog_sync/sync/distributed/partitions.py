@@ -121,7 +121,7 @@ def read_partition(run: Run, partition: Partition) -> PartitionOutcome:
         outcome.confirmed = writer.statistics.confirmed.to_bytes()
         outcome.rejected_keys = writer.statistics.rejected_keys
 
-    status, message = run.attempt(work)
+    status, message = run.do(work)
     outcome.failures = [*run.failures, *([message] if status == SyncRun.Status.FAILED else [])]
     outcome.notable, outcome.rejected = run.log.notable, run.rejected
     return outcome
@@ -156,7 +156,7 @@ def join_partitions(
     complete = _cover_the_list(outcomes) and all(outcome.complete for outcome in outcomes)
     if complete:
         for left, right in pairwise(outcomes):
-            complete = _is_joined(run, client, writer, left, right) and complete
+            complete = _close_gap(run, client, writer, left, right) and complete
     end_crawl(run, client, writer, complete=complete)
 
 
@@ -172,7 +172,7 @@ def _cover_the_list(outcomes: Sequence[PartitionOutcome]) -> bool:
     return [0, *(outcome.partition.stop for outcome in outcomes)] == [*starts, None]
 
 
-def _is_joined(
+def _close_gap(
     run: Run, client: CatalogClient, writer: Writer, left: PartitionOutcome, right: PartitionOutcome
 ) -> bool:
     """Return whether two partitions share a course run; if not, read on from the left one to the right one."""

@@ -156,4 +156,4 @@ class TestCountCourses:
         CourseOverviewFactory.create_batch(4, marketing_url="https://www.example.com/")
         with django_assert_num_queries(1):
             counts = overview.count_courses()
-        assert (counts.courses, counts.is_complete) == (2, False)
+        assert (counts.courses, counts.with_url, counts.is_complete) == (2, 2, False)

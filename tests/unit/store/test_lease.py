@@ -19,7 +19,7 @@ from catalog_sync.store.lease import (
     Lease,
     LeaseLost,
     alive,
-    expire_stale_runs,
+    close_dead_runs,
     wait_for_writer,
 )
 from catalog_sync.sync import SyncReport
@@ -114,7 +114,7 @@ class TestExpire:
         lease.renew(requests=7, catalog_count=60)
         SyncRun.objects.update(started=timezone.now() - timedelta(hours=2))
         set_heartbeat(LEASE_SECONDS + 1)
-        expire_stale_runs()
+        close_dead_runs()
         return lease
 
     def test_is_closed_as_failed_at_its_last_heartbeat(self, stale):
@@ -130,7 +130,7 @@ class TestExpire:
         heartbeat = timezone.now() - timedelta(hours=2)
         lease = Lease.acquire()
         SyncRun.objects.update(started=heartbeat - timedelta(seconds=lived), heartbeat=heartbeat)
-        expire_stale_runs()
+        close_dead_runs()
         assert SyncRun.objects.get(pk=lease.run_id).duration_seconds == seconds
 
     def test_is_logged_once_with_every_stored_number(self, stale, caplog):
@@ -142,7 +142,7 @@ class TestExpire:
         numbers = {"page_size": "20", "concurrency": "2", "requests": "7", "catalog_count": "60"}
         assert logged.items() >= ({"status": "failed", "scope": "all", "dry_run": "false"} | numbers).items()
         assert logged.keys() >= set(SyncReport.__struct_fields__) - {"message", "catalogs"}
-        expire_stale_runs()
+        close_dead_runs()
         assert caplog.messages == []
 
     def test_cannot_write_nor_close_later(self, stale):
@@ -153,7 +153,7 @@ class TestExpire:
 
     def test_does_not_close_one_that_is_alive(self):
         Lease.acquire()
-        expire_stale_runs()
+        close_dead_runs()
         assert SyncRun.objects.get().status == "running"
 
 
@@ -178,7 +178,7 @@ class TestRenew:
         Lease.acquire().renew(seconds_ahead=100 * 86_400)
         ahead = SyncRun.objects.get().heartbeat - timezone.now()
         assert timedelta(hours=11.9) < ahead <= timedelta(hours=12)
-        expire_stale_runs()
+        close_dead_runs()
         assert SyncRun.objects.get().status == "running"
 
     def test_sends_no_query_until_it_is_due(self, without_timed_actions, django_assert_num_queries):

@@ -41,14 +41,14 @@ class TestDataFor:
     )
     def test_is_that_of_the_course_run_or_the_url_of_the_parent_course_run(self, stored, key, expected):
         course_runs.record(stored, "default")
-        assert precedence.data_for([key]) == {key: expected}
+        assert precedence.published_for([key]) == {key: expected}
 
     def test_leaves_out_keys_for_which_nothing_is_stored(self):
-        assert precedence.data_for([KEY, CCX]) == {}
+        assert precedence.published_for([KEY, CCX]) == {}
 
     def test_takes_one_query(self, django_assert_num_queries):
         with django_assert_num_queries(1):
-            precedence.data_for([KEY, CCX, OTHER])
+            precedence.published_for([KEY, CCX, OTHER])
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ class TestOrder:
         CourseOverviewFactory(id=OTHER)
 
     def test_in_python(self, expected):
-        published = precedence.data_for([KEY])[KEY]
+        published = precedence.published_for([KEY])[KEY]
         assert (published.marketing_url, published.content_language) == expected
 
     def test_in_the_database(self, expected):
@@ -162,11 +162,11 @@ class TestOrder:
 
     def test_pin_overrides_the_url_only(self, expected):
         pin_marketing_url(KEY, PIN)
-        published = precedence.data_for([KEY])[KEY]
+        published = precedence.published_for([KEY])[KEY]
         assert (published.marketing_url, published.content_language) == (PIN, expected[1])
 
     def test_ccx_course_has_the_url(self, expected):
-        assert precedence.data_for([CCX])[CCX].marketing_url == expected[0]
+        assert precedence.published_for([CCX])[CCX].marketing_url == expected[0]
 
     def test_after_a_change_of_one_catalog(self, stored, expected):
         read = course_runs.read([KEY])
