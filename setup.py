@@ -43,6 +43,7 @@ TEST_REQUIRES = [
     *SANDBOX_REQUIRES,
     *METRICS_REQUIRES,
     "PyYAML",
+    "celery[redis]",
     "factory-boy",
     "hypothesis",
     "pytest>=8",
@@ -55,7 +56,6 @@ TEST_REQUIRES = [
 # Drivers of the real servers. mysqlclient is compiled: it needs MariaDB's headers, pkg-config and a C compiler.
 SERVICES_REQUIRES = [
     *TEST_REQUIRES,
-    "celery[redis]",
     "mysqlclient>=2.2",
     "psycopg[binary]>=3.2",
 ]

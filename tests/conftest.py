@@ -67,6 +67,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.database)
 
 
+def _takes_long(item: pytest.Item) -> bool:
+    return "properties" in item.path.parts or item.path.stem in ("test_histories", "test_stress")
+
+
+class LongestFirst:
+    """Starts the modules that take longest first, so that no worker ends long after the others."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: not _takes_long(item))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register ``LongestFirst`` here, because a module can implement each hook only once."""
+    config.pluginmanager.register(LongestFirst())
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_this_worker() -> Iterator[None]:
     """Give each worker a Redis database of its own, because each test clears the whole cache."""
@@ -163,9 +180,11 @@ def catalog_process() -> Iterator[CatalogProcess]:
 def catalog(catalog_process: CatalogProcess, settings) -> CatalogProcess:
     """Return a stand-in Catalog without course runs, to which the settings refer."""
     # A stopped sync may leave unfinished requests, which must not use up the faults of this test.
-    for thread in threading.enumerate():
-        if thread.name == "catalog-request":
-            thread.join(timeout=2)
+    unfinished = [thread for thread in threading.enumerate() if thread.name == "catalog-request"]
+    if unfinished:
+        catalog_process.control.reset()  # ends requests that hang
+    for thread in unfinished:
+        thread.join(timeout=2)
     catalog_process.control.reset()
     settings.COURSE_CATALOG_API_URL = catalog_process.api_url
     settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = catalog_process.oauth2_url

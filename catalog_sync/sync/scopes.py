@@ -131,6 +131,8 @@ def end_crawl(run: Run, client: CatalogClient, writer: Writer, *, complete: bool
 
 
 def _remove_absent(run: Run, client: CatalogClient, writer: Writer) -> None:
+    # First, since the search reads the CCX courses, which may be pinned.
+    writer.publish_pins()
     candidates, most_removals = find_candidates(writer), _most_removals(run)
     try:
         check_candidates(candidates, writer, most_removals)
@@ -142,7 +144,6 @@ def _remove_absent(run: Run, client: CatalogClient, writer: Writer) -> None:
         )
     finally:
         writer.write_pending()
-        writer.publish_pins()
         ccx.publish_found(writer, candidates.ccx, candidates.keys)
 
 

@@ -59,6 +59,13 @@ class TestSync:
         update_catalog_data()
         assert marketing_url(key) == PIN
 
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_replaced_pin_of_a_ccx_course_is_updated_once(self, dry_run):
+        pin_marketing_url(CCX, PIN)
+        update_catalog_data()
+        CourseOverview.objects.filter(pk=CCX).update(marketing_url=CATALOG_URL)
+        assert update_catalog_data(dry_run=dry_run).updated == 1
+
     @pytest.mark.parametrize("key", [KEY, CCX])
     def test_restores_a_lost_pin_of_a_course_that_the_catalog_does_not_list(self, key, catalog):
         catalog.control.delete([KEY])
