@@ -13,6 +13,8 @@ from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
 CCX_PREFIX = "ccx-v1:"
+# The length of a course overview's primary key in edx-platform.
+MAX_COURSE_KEY_LENGTH = 255
 
 _PART = "[A-Za-z0-9_.~-]+"
 _RUN = rf"{_PART}\+{_PART}\+{_PART}"

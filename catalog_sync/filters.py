@@ -10,12 +10,10 @@ from urllib.parse import unquote
 from openedx_filters import PipelineStep
 
 from catalog_sync import api, conf
-from catalog_sync.course_keys import is_course_key
+from catalog_sync.course_keys import MAX_COURSE_KEY_LENGTH, is_course_key
 from catalog_sync.event_log import EventLog
 
 MAX_URL_LENGTH = 2048
-# The length of a course overview's primary key in edx-platform.
-MAX_KEY_LENGTH = 255
 
 # An about page of the LMS or of the catalog MFE. The quantifiers are possessive, so that the time is linear.
 _ABOUT_PAGE = re.compile(
@@ -55,4 +53,4 @@ def _course_key_in(url: str) -> str | None:
     if about_page is None:
         return None
     course_key = unquote(about_page["key"])
-    return course_key if len(course_key) <= MAX_KEY_LENGTH and is_course_key(course_key) else None
+    return course_key if len(course_key) <= MAX_COURSE_KEY_LENGTH and is_course_key(course_key) else None

@@ -12,16 +12,16 @@ from typing import Annotated, Any
 import msgspec
 
 from catalog_sync.catalog_client.errors import MalformedReply
+from catalog_sync.course_keys import MAX_COURSE_KEY_LENGTH
 
 # A database may refuse control characters, above all NUL, and lone surrogates.
 _CLEAN = r"\A[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z"
 # The largest number that a column of the database holds.
 _MOST_ROWS = 2**31 - 1
-_LONGEST_KEY = 255
 # A course run with all its fields has 200 values.
 _MOST_VALUES_OF_A_RECORD = 256
 
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST_KEY, pattern=_CLEAN)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_COURSE_KEY_LENGTH, pattern=_CLEAN)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST_ROWS)]
 
 
@@ -167,7 +167,7 @@ def _key_of(record: Any) -> str:
     except DECODING_ERRORS:
         return ""
     # Cut for the log line, but with one character too many, so that it is not the key of another course run.
-    return key[: _LONGEST_KEY + 1].encode(errors="backslashreplace").decode()
+    return key[: MAX_COURSE_KEY_LENGTH + 1].encode(errors="backslashreplace").decode()
 
 
 def _distinct(course_runs: Iterable[CourseRun]) -> tuple[CourseRun, ...]:

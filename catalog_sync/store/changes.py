@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db.models import Q, Subquery
 from django.utils import timezone
 
+from catalog_sync.course_keys import MAX_COURSE_KEY_LENGTH
 from catalog_sync.marketing_urls import MAX_MARKETING_URL_LENGTH
 from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from catalog_sync.store import text as texts
@@ -16,10 +17,9 @@ from catalog_sync.store.sync_runs import full, succeeded
 
 # A first sync changes every course; further changes are only counted.
 MOST_PER_KIND = 1_000
-# A rejected record is looked for in so many sync runs.
+# How many sync runs are searched for a rejected record.
 MOST_RUNS = 50
 
-_LONGEST_KEY = 255
 _READ_THE_LIST = (SyncRun.Status.SUCCEEDED, SyncRun.Status.INCOMPLETE, SyncRun.Status.REFUSED)
 
 
@@ -60,7 +60,7 @@ def record(run_id: int, changes: Sequence[Change]) -> None:
 def storable(change: Change) -> Change:
     """Return the change with texts that every database can store: a rejected record may contain any text."""
     return Change(
-        _text(change.course_key, _LONGEST_KEY),
+        _text(change.course_key, MAX_COURSE_KEY_LENGTH),
         change.kind,
         change.old and _text(change.old),
         change.new and _text(change.new),
@@ -119,7 +119,7 @@ def changing_runs(catalog: str) -> list[int]:
 
 
 def end_rejections(catalog: str, accepted: Collection[str]) -> None:
-    """Mark stored course runs as changed if their record was rejected: the Catalog has corrected it to these values.
+    """Set ``modified`` of the stored course runs whose record was rejected before, which ends the rejection.
 
     Args:
         catalog: the name of the Catalog.

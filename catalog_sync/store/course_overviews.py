@@ -103,7 +103,7 @@ def urls_of_organization(org: str, limit: int) -> list[tuple[str, str, str | Non
 
 
 def urls_of_course(course_key: str) -> list[tuple[str, str, str | None]]:
-    """Return the same values of one course, in a list; one query."""
+    """Return what ``urls_of_organization`` returns, for one course; one query."""
     return list(_urls(Q(_key=course_key)))
 
 
@@ -273,7 +273,7 @@ def ccx_chunks(parents: Collection[str] | None = None) -> Iterator[list[tuple[st
 
 
 def with_ccx(course_key: str) -> Iterator[list[tuple[str, str | None]]]:
-    """Yield the same as ``ccx_chunks`` for the course of this key and its CCX courses."""
+    """Yield lists of (course key, marketing URL) of the course of this key and of its CCX courses."""
     ccx_prefix = ccx_prefix_of(course_key)
     for chunk in _chunks_of(Q(_key=course_key) | Q(_key__startswith=ccx_prefix)):
         # The database may ignore case.

@@ -1,4 +1,4 @@
-"""What a dry run would have written so far: its later steps depend on it."""
+"""What a dry run would have written so far. The later steps of the dry run depend on it."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ class Publication(NamedTuple):
 
     Attributes:
         data: by course key.
-        unconfirmed: the course keys whose stored marketing URL is unconfirmed. A course overview that has it keeps it,
-            but it is not written to one that does not.
+        unconfirmed: the course keys whose stored marketing URL is unconfirmed. It stays on course
+            overviews that have it, and is not written to others.
     """
 
     data: dict[str, CatalogData]
@@ -128,7 +128,7 @@ class Writer:
 
     def _publication(self, changeset: Changeset, stored: StoredData) -> Publication:
         data = precedence.published_after(changeset.data, stored, self.catalog.name)
-        # Identity: the pin, or the course run of another Catalog, may be published instead.
+        # "is": a pin or the course run of another Catalog, which may be published instead, is confirmed.
         unconfirmed = {key for key in changeset.unconfirmed if data[key] is changeset.data[key]}
         data.update({key: data[key]._replace(marketing_url=None) for key in unconfirmed})
         return Publication(data, unconfirmed)
