@@ -97,8 +97,8 @@ def look_up_and_apply(
     to_clear = _plan_all(writer, absent)
     removals = find_removals(writer, to_clear)
     _check(writer, absent.data, removals, to_clear, max_removal_percent)
-    # "ccx-v1:" sorts before "course-v1:", so the stored parent course run still exists when its CCX courses are handled.
-    # It shows which Catalog had the URL.
+    # "ccx-v1:" sorts before "course-v1:", so the stored parent course run, which shows the Catalog that had the URL,
+    # still exists when its CCX courses are handled.
     for each in absent_of_batches:
         _remove(writer, each.data.keys(), absent)
     if failure:
