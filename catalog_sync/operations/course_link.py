@@ -17,13 +17,13 @@ from django.utils.translation import gettext as _
 from catalog_sync import conf
 from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.links import get_lms_link_for_about_page, marketing_url, social_sharing_url
-from catalog_sync.models import CatalogCourseRun
+from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from catalog_sync.openedx import links as platform
 from catalog_sync.operations import link_reasons
 from catalog_sync.operations.rejected_records import RejectedRecord, rejected_records
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import StoredCourseRun, StoredData
-from catalog_sync.store.sync_runs import succeeded
+from catalog_sync.store.sync_runs import full, succeeded
 
 
 class Source(StrEnum):
@@ -141,7 +141,8 @@ def explain(course_key: str) -> CourseLink:
         no_url = "" if source else found.no_url(course_key)
         reason = link_reasons.in_lms(course_overview, link, expected, source, rejected, no_url)
         if used and source and used.source in (Source.CATALOG, Source.PARENT) and not rejected:
-            reason = " ".join(filter(None, (reason, _last_read(source, found))))
+            refused = _refused_removal(source, found)
+            reason = refused or " ".join(filter(None, (reason, _last_read(source, found))))
         candidates = [each._replace(is_used=each is used) for each in candidates]
         if used is None:
             label = _("Changed by the LMS")
@@ -227,16 +228,42 @@ def _last_read(source: precedence.Source, found: _Found) -> str:
     course_run = None if source.is_pinned else found.published(source.course_key)
     if course_run is None:
         return ""
-    last_full = succeeded(course_run.catalog).values("pk", "finished")[:1]
+    last_full = succeeded(course_run.catalog).values("pk", "finished", "bypassed_cache")[:1]
     row = CatalogCourseRun.objects.filter(pk=course_run.id)
-    values = row.values_list(
-        "modified", Subquery(last_full.values("pk")), Subquery(last_full.values("finished"))
-    )
-    modified, run_id, finished = values.first() or (None, None, None)
+    columns = (Subquery(last_full.values(name)) for name in ("pk", "finished", "bypassed_cache"))
+    modified, run_id, finished, bypassed = row.values_list("modified", *columns).first() or (None,) * 4
     if modified and (not finished or modified > finished):
         return _("A sync stored it (%(time)s).") % {"time": _time(modified)}
-    text = _("The last full sync read it (sync run %(id)s, %(time)s).")
-    return text % {"id": run_id, "time": _time(finished)} if finished else ""
+    if not finished:
+        return ""
+    if bypassed:
+        text = _("The last full sync read it (sync run %(id)s, %(time)s).")
+    else:
+        text = _(
+            "The last full sync (sync run %(id)s, %(time)s) read it from the Catalog's cache, which may be old. Sync "
+            "this course to read the current one."
+        )
+    return text % {"id": run_id, "time": _time(finished)}
+
+
+def _refused_removal(source: precedence.Source, found: _Found) -> str:
+    """Return that the last full sync refused to remove the Catalog's URL, as a sentence; empty if it did not."""
+    course_run = None if source.is_pinned else found.published(source.course_key)
+    if course_run is None:
+        return ""
+    last_full = full(course_run.catalog).values("pk")[:1]
+    removals = SyncRunChange.objects.filter(
+        sync_run=Subquery(last_full),
+        sync_run__status=SyncRun.Status.REFUSED,
+        kind=SyncRunChange.Kind.REMOVED,
+        course_key=source.course_key,
+    )
+    run_id = removals.values_list("sync_run", flat=True).first()
+    text = _(
+        "Sync run %(id)s did not find this marketing URL in the Catalog any more, but refused to remove it. Its page "
+        "has the reason."
+    )
+    return text % {"id": run_id} if run_id else ""
 
 
 def _time(value: datetime) -> str:

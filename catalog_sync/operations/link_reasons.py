@@ -140,7 +140,7 @@ def no_url(published: StoredCourseRun | None) -> str:
             "The course run has the status '%(status)s' in the Catalog, so its marketing URL is not used."
         )
         return text % {"status": published.data.status}
-    return _("The course has no marketing URL.")
+    return _("The Catalog lists this course without a marketing URL.")
 
 
 def no_url_of_parent(parent: str, reason: str) -> str:

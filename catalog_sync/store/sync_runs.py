@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from catalog_sync.models import MAX_KEEP_RUNS_DAYS, SyncRun, SyncRunChange
@@ -36,8 +36,7 @@ def catalog_size(catalog: str) -> int:
 def must_bypass_cache(catalog: str, hours: int) -> bool:
     """Return whether a full sync must bypass the Catalog's cache; 0 hours: never.
 
-    It must if none has for this many hours, or if a sync of given courses has changed something since: the cache may
-    have their old values.
+    It must if none has for this many hours, or if some courses were synced since: the cache may have older values.
     """
     if not hours:
         return False
@@ -50,10 +49,8 @@ def must_bypass_cache(catalog: str, hours: int) -> bool:
     )
     if last is None:
         return True
-    courses = SyncRun.objects.filter(
-        catalog=catalog, scope=SyncRun.Scope.COURSE_KEYS, dry_run=False, pk__gt=last
-    )
-    return courses.filter(Q(updated__gt=0) | Q(removed__gt=0)).exists()
+    courses = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.COURSE_KEYS, dry_run=False)
+    return courses.filter(pk__gt=last).exists()
 
 
 def cache_generation(catalog: str) -> str:

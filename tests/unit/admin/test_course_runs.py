@@ -285,7 +285,7 @@ class TestPage:
         ("status", "sentence"),
         [
             ("unpublished", escape("status 'unpublished' in the Catalog")),
-            ("published", "The course has no marketing URL"),
+            ("published", "The Catalog lists this course without a marketing URL"),
         ],
     )
     def test_says_why_a_learner_gets_the_page_of_the_lms(self, admin_client, status, sentence):
@@ -345,11 +345,11 @@ class TestPage:
     def test_offers_no_unpinning_of_what_is_not(self, admin_client):
         assert 'value="Unpin"' not in page(admin_client, known())
 
-    def test_takes_fourteen_queries(self, admin_client, django_assert_max_num_queries):
+    def test_takes_fifteen_queries(self, admin_client, django_assert_max_num_queries):
         row = known()
         CourseOverviewFactory(id=KEY)
         page(admin_client, row)  # fills the cache of content types
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(15):
             page(admin_client, row)
 
 
@@ -438,7 +438,7 @@ class TestLinkOfThePlatform:
         key = "course-v1:ExampleX+\N{LATIN SMALL LETTER E WITH ACUTE}+2026"
         CourseOverviewFactory(id=key)
         text = page(admin_client, known(key, url=None))
-        assert "The course has no marketing URL" in text
+        assert "The Catalog lists this course without a marketing URL" in text
 
     def test_is_the_link_of_this_app_if_the_platform_fails(self, shown, platform):
         platform.use(lambda course: course.no_such_field)

@@ -286,10 +286,27 @@ class TestLastRead:
 
     def test_by_a_full_sync(self, settings):
         settings.TIME_ZONE = "UTC"
-        run = SyncRun.objects.create(status="succeeded", finished=datetime(2099, 11, 30, 13, 5, tzinfo=UTC))
+        run = SyncRun.objects.create(
+            status="succeeded", finished=datetime(2099, 11, 30, 13, 5, tzinfo=UTC), bypassed_cache=True
+        )
         assert course_link.explain(KEY).reason == (
             "The Catalog has this marketing URL for the course. "
             f"The last full sync read it (sync run {run.pk}, Nov. 30, 2099, 1:05 p.m.)."
+        )
+
+    def test_by_a_full_sync_that_did_not_bypass_the_cache(self):
+        SyncRun.objects.create(status="succeeded", finished=timezone.now() + timedelta(hours=1))
+        assert course_link.explain(KEY).reason.endswith(
+            "from the Catalog's cache, which may be old. Sync this course to read the current one."
+        )
+
+    def test_but_a_later_full_sync_did_not_find_it_and_was_refused(self):
+        SyncRun.objects.create(status="succeeded", finished=timezone.now() + timedelta(hours=1))
+        run = SyncRun.objects.create(status="refused", finished=timezone.now() + timedelta(hours=2))
+        run.changes.create(kind="removed", course_key=KEY, old=URL)
+        assert course_link.explain(KEY).reason == (
+            f"Sync run {run.pk} did not find this marketing URL in the Catalog any more, but refused to remove it. Its "
+            "page has the reason."
         )
 
     def test_by_a_later_sync_of_the_course(self):

@@ -216,8 +216,12 @@ class TestBypassedCache:
         catalog.control.upsert([{"key": KEY}])
         assert self.bypassed(catalog, changed=True)
 
-    def test_sync_of_one_course_leaves_it_to_the_next_full_sync(self, catalog):
-        assert [self.bypassed(catalog, course_keys=[KEY]), self.bypassed(catalog)] == [True, True]
+    def test_again_by_the_full_sync_after_a_sync_of_one_course(self, catalog):
+        self.bypassed(catalog)
+        self.bypassed(catalog, course_keys=[KEY], dry_run=True)
+        assert not self.bypassed(catalog)
+        self.bypassed(catalog, course_keys=[KEY])
+        assert [self.bypassed(catalog), self.bypassed(catalog)] == [True, False]
 
     def test_dry_run_bypasses_it_and_leaves_that_to_the_next_sync(self, catalog):
         assert [self.bypassed(catalog, dry_run=True), self.bypassed(catalog)] == [True, True]
