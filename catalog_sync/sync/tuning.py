@@ -169,8 +169,7 @@ def _page(size: int, line: tuple[float, float]) -> float:
 
 
 def _full_sync(setting: Measurement, seconds: float) -> float:
-    # The first page is read alone, since it has the length of the list.
-    return (1 + ceil((setting.requests - 1) / setting.concurrency)) * seconds
+    return ceil(setting.requests / setting.concurrency) * seconds
 
 
 def _line(measurements: Iterable[Measurement], concurrency: int) -> tuple[float, float]:

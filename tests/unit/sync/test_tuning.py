@@ -93,9 +93,9 @@ class TestSecondsPerPage:
 
 
 class TestEstimate:
-    def test_reads_the_first_page_alone_and_the_others_in_parallel(self):
-        measured = Measurement(100, 2, seconds=1.0, requests=6)
-        assert estimated([measured]) == {measured: 1.0 + 3 * 1.0}
+    def test_all_pages_are_read_in_parallel(self):
+        measured = Measurement(100, 2, seconds=1.0, requests=7)
+        assert estimated([measured]) == {measured: 4 * 1.0}
 
     def test_fits_all_measurements_of_a_concurrency(self):
         """One measurement that is too high does not make its page size much worse than its neighbors."""
