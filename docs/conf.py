@@ -21,5 +21,7 @@ exclude_patterns = ["_build"]
 autodoc_typehints = "description"
 
 html_theme = "sphinx_book_theme"
+html_static_path = ["_static"]
+html_css_files = ["wrap.css"]
 html_title = "Catalog sync for the Open edX LMS"
 html_theme_options = {"show_toc_level": 2}
