@@ -144,5 +144,10 @@ class TestCatalogSyncConfig:
         with pytest.raises(ValidationError, match="page_size"):
             CatalogSyncConfig(page_size=page_size).full_clean()
 
+    @pytest.mark.parametrize("seconds", [0, 601])
+    def test_time_out_of_a_request_has_limits(self, seconds):
+        with pytest.raises(ValidationError, match="request_timeout_seconds"):
+            CatalogSyncConfig(request_timeout_seconds=seconds).full_clean()
+
     def test_is_named_by_what_matters(self):
         assert str(CatalogSyncConfig(page_size=20, concurrency=3)) == "page size 20, concurrency 3"
