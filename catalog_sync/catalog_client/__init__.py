@@ -109,6 +109,7 @@ class CatalogClient:
             heartbeat=self._heartbeat,
             can_go_on=lambda: budget.seconds > 0 or not started_with,
             can_retry=lambda: budget.seconds > 0,
+            slow_seconds=self._requester.timeout_seconds / 2,
         )
 
     def look_up(self, course_keys: Collection[str]) -> Iterator[tuple[tuple[str, ...], Page]]:

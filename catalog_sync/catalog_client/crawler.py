@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
+from catalog_sync.catalog_client.in_flight import InFlightLimit
 from catalog_sync.catalog_client.pagination import OverlappingPages, PageRange
 from catalog_sync.catalog_client.schemas import Page
 from catalog_sync.catalog_client.transport import result_of, run_in_thread
@@ -106,6 +109,7 @@ class Crawl:
         heartbeat: called about twice a second during a request; an exception from it ends the crawl.
         can_go_on: returns whether the crawl may continue after a failed page.
         can_retry: returns whether a failed page may be read once more.
+        slow_seconds: if a page takes longer, and not because of its size, fewer pages are in flight.
     """
 
     fetch: Fetch
@@ -114,12 +118,17 @@ class Crawl:
     heartbeat: Callable[[], None]
     can_go_on: Callable[[], bool]
     can_retry: Callable[[], bool]
+    slow_seconds: float = math.inf
+    _limit: InFlightLimit = field(init=False)
     _missing: MissingRecords = field(default_factory=MissingRecords)
     _in_flight: dict[PageRange, Future[Page]] = field(default_factory=dict)
     _narrowing_requests: int = 0
     _failed_in_a_row: int = 0
     _has_read: bool = False
     _error: RequestFailed | None = None
+
+    def __post_init__(self) -> None:
+        self._limit = InFlightLimit(self.concurrency, self.slow_seconds)
 
     @property
     def failures(self) -> list[str]:
@@ -166,17 +175,23 @@ class Crawl:
         return self._noted(page)
 
     def _start(self, page_range: PageRange, attempts: int | None) -> Future[Page]:
-        return run_in_thread(partial(self.fetch, page_range, attempts))
+        return run_in_thread(partial(self._fetch_timed, page_range, attempts))
+
+    def _fetch_timed(self, page_range: PageRange, attempts: int | None) -> Page:
+        started = time.monotonic()
+        page = self.fetch(page_range, attempts)
+        self._limit.note(time.monotonic() - started)
+        return page
 
     def _prefetch(self) -> None:
         if self.pagination.ended:
             return
         wanted = [self.pagination.next(), *self.pagination.following(self.concurrency - 1)]
         # If the list moved, requests that are no longer wanted are abandoned.
-        self._in_flight = {
-            page_range: self._in_flight.get(page_range) or self._start(page_range, None)
-            for page_range in wanted
-        }
+        self._in_flight = {each: self._in_flight[each] for each in wanted if each in self._in_flight}
+        for page_range in wanted:
+            if len(self._in_flight) < self._limit.number and page_range not in self._in_flight:
+                self._in_flight[page_range] = self._start(page_range, None)
 
     def _noted(self, page: Page) -> Page:
         self._has_read, self._failed_in_a_row = True, 0
@@ -223,7 +238,7 @@ class Crawl:
 
     def _read(self, page_range: PageRange, attempts: int | None) -> Page | RequestFailed:
         try:
-            return result_of(self._start(page_range, attempts), self.heartbeat)
+            return result_of(run_in_thread(partial(self.fetch, page_range, attempts)), self.heartbeat)
         except RequestFailed as error:
             if error.scope is FailureScope.SYNC:
                 raise

@@ -111,6 +111,7 @@ class Requester:
         access: which Catalog, and how to authenticate to it; None: the default Catalog.
 
     Attributes:
+        timeout_seconds: the argument.
         requests: how many requests were sent to the Catalog, retries included.
         retries: how many of them were second attempts or later.
         seconds: how long each of them took, without waits.
@@ -130,7 +131,7 @@ class Requester:
         self.seconds: list[float] = []
         self.budget = RetryBudget(retry_deadline_seconds)
         self._log = log
-        self._timeout_seconds = timeout_seconds
+        self.timeout_seconds = timeout_seconds
         self._access = access or access_to(conf.catalog_or_unconfigured(conf.DEFAULT_CATALOG))
         self._lock = threading.Lock()
         self._pool = SessionPool(self._access)
@@ -253,8 +254,8 @@ class Requester:
             allow_redirects=False,
             # A longer time-out for each read than for the whole reply, so that the latter ends first, with its message.
             timeout=(
-                min(CONNECT_TIMEOUT_SECONDS, self._timeout_seconds / 2),
-                READ_TIMEOUTS * self._timeout_seconds,
+                min(CONNECT_TIMEOUT_SECONDS, self.timeout_seconds / 2),
+                READ_TIMEOUTS * self.timeout_seconds,
             ),
         )
         started = time.monotonic()
@@ -262,7 +263,7 @@ class Requester:
             return receive(
                 request.url,
                 send,
-                seconds=self._timeout_seconds,
+                seconds=self.timeout_seconds,
                 most_bytes=request.most_bytes,
                 too_slow=too_slow(request.rows, is_page=request.is_page),
                 replies=self._replies,

@@ -79,6 +79,7 @@ class Delivery:
     def _note(self, status: int, size: int) -> None:
         self._entry.status = status
         self._entry.bytes = size
+        self._entry.until = time.time()
 
     def _wait(self, seconds: float) -> None:
         self._catalog.faults.released.wait(seconds)

@@ -41,12 +41,13 @@ class Request:
 
 
 class Entry:
-    """A request in the log. ``status`` and ``bytes`` (of the body) are ``None`` if no reply was sent."""
+    """A request in the log. ``status``, ``bytes`` (of the body) and ``until`` are ``None`` if no reply was sent."""
 
     def __init__(self, number: int, request: Request) -> None:
         self.number = number
         self.request = request
         self.at = time.time()
+        self.until: float | None = None
         self.status: int | None = None
         self.bytes: int | None = None
 
@@ -61,6 +62,7 @@ class Entry:
             "status": self.status,
             "headers": self.request.headers,
             "at": self.at,
+            "until": self.until,
             "bytes": self.bytes,
         }
 

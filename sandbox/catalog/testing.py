@@ -32,9 +32,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """A request to the Catalog. ``at``: seconds since the epoch; ``bytes``: size of the reply's body.
+    """A request to the Catalog, from ``at`` ``until`` the reply was sent, in seconds since the epoch.
 
-    ``status`` and ``bytes`` are ``None`` if no reply was sent (a hang, a reset).
+    ``bytes`` is the size of the reply's body. ``status``, ``bytes`` and ``until`` are ``None`` if no reply was sent
+    (a hang, a reset).
     """
 
     n: int
@@ -45,6 +46,7 @@ class LoggedRequest:
     status: int | None
     headers: dict[str, str]
     at: float
+    until: float | None
     bytes: int | None
 
 

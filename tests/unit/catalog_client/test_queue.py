@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from statistics import mean
+
 import pytest
 
 from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Requester
@@ -35,6 +38,40 @@ def test_no_page_is_computed_twice_if_the_catalog_has_fewer_workers_than_request
     catalog.control.settings(latency=True, cache=False, workers=1, page_seconds=0.6, run_seconds=0)
     assert len([*crawl.pages()]) == 4
     assert (computed(catalog), crawl.failures) == ([0, 10, 20, 30], [])
+
+
+def in_flight(catalog):
+    """Return for each page how many pages the Catalog had to answer when the request arrived, itself included."""
+    log = catalog.control.requests(COURSE_RUNS_PATH)
+    return [sum(each.at <= request.at < each.until for each in log) for request in log]
+
+
+def read_pages(catalog, pages, *, concurrency, timeout_seconds, **settings):
+    catalog.control.generate(pages * (PAGE_SIZE - 1))
+    catalog.control.settings(latency=True, cache=False, run_seconds=0, **settings)
+    with closing(
+        Requester(EventLog(), timeout_seconds=timeout_seconds, retry_deadline_seconds=0)
+    ) as requester:
+        client = CatalogClient(catalog.api_url, ["marketing_url"], requester)
+        pagination = OverlappingPages(PAGE_SIZE, count=pages * (PAGE_SIZE - 1))
+        assert len([*client.crawl(pagination, concurrency).pages()]) == pages
+
+
+def test_fewer_pages_are_in_flight_while_they_wait_in_the_queue(catalog):
+    read_pages(catalog, 32, concurrency=8, timeout_seconds=0.5, workers=1, page_seconds=0.1)
+    numbers = in_flight(catalog)
+    assert (max(numbers[:8]), mean(numbers[16:]) < 5) == (8, True)
+
+
+@pytest.mark.parametrize(
+    ("workers", "page_seconds", "timeout_seconds"),
+    [(1, 0.1, 60), (4, 0.4, 0.7)],
+    ids=["short in the queue", "slow, but without a queue"],
+)
+def test_as_many_pages_as_allowed_are_in_flight_otherwise(workers, page_seconds, timeout_seconds, catalog):
+    settings = {"workers": workers, "page_seconds": page_seconds}
+    read_pages(catalog, 16, concurrency=4, timeout_seconds=timeout_seconds, **settings)
+    assert max(in_flight(catalog)[8:]) == 4
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip"])
