@@ -91,7 +91,7 @@ class _Found(NamedTuple):
     @classmethod
     def of(cls, course_key: str) -> _Found:
         keys = precedence.with_parents([course_key])
-        rejected = {each.name: rejected_records(each.name, keys) for each in conf.catalogs()}
+        rejected = {name: rejected_records(name, keys) for name in conf.catalog_names()}
         return cls(course_runs.read(keys), rejected)
 
     def listed(self, course_key: str) -> list[StoredCourseRun]:

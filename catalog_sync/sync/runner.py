@@ -14,7 +14,7 @@ from django.utils import timezone
 from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogClient
 from catalog_sync.catalog_client.access import CatalogAccess, access_to
-from catalog_sync.event_log import MOST_NOTABLE, EventLog
+from catalog_sync.event_log import MAX_NOTABLE, EventLog
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import SyncRun
 from catalog_sync.store.lease import LEASE_SECONDS, Canceled, Lease, LeaseLost
@@ -183,7 +183,7 @@ class Run:
         for failure in distinct(self.failures):
             self.log.error("not_applied", reason=failure)
         values = self.report.stored_values()
-        notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MOST_NOTABLE])}
+        notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MAX_NOTABLE])}
         store_end(self.lease, self.log, values | notes)
         tidy_up(self.lease.run_id, self.options, status)
         log = self.log.info if self.report.is_fine else self.log.error

@@ -21,7 +21,7 @@ from catalog_sync.sync.id_set import IdSet
 from catalog_sync.sync.report import SyncReport
 
 # A Catalog could list all courses of the others. The report has the number of all.
-MOST_LOGGED_CONFLICTS = 100
+MAX_LOGGED_CONFLICTS = 100
 
 
 class Conflict(NamedTuple):
@@ -52,7 +52,7 @@ def conflicts(changeset: Changeset, stored: StoredData, catalog: str) -> dict[st
         if data is None or not data.marketing_url or key not in changeset.confirmed:
             continue
         with_url = {each.catalog for each in course_runs if each.data.marketing_url} | {catalog}
-        names = [each.name for each in conf.catalogs() if each.name in with_url]
+        names = [name for name in conf.catalog_names() if name in with_url]
         if len(names) > 1 and catalog in names:
             kept = names[0]
             found[key] = Conflict(names[1] if kept == catalog else catalog, kept)
@@ -168,7 +168,7 @@ class Statistics:
         self._conflicting.update(new)
         self.report.in_other_catalogs += len(new)
         logged = len(self._conflicting) - len(new)
-        for key in new[: max(0, MOST_LOGGED_CONFLICTS - logged)]:
+        for key in new[: max(0, MAX_LOGGED_CONFLICTS - logged)]:
             unused, used = found[key]
             # Not a warning: there is nothing to repair, and each sync run finds the same.
             self.log.info("course_run_in_two_catalogs", course_key=key, catalog=unused, kept=used)

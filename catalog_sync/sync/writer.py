@@ -28,7 +28,7 @@ from catalog_sync.sync.transactions import Transactions
 T = TypeVar("T")
 
 # How long changes may wait, to be written with later ones in one transaction.
-LONGEST_WAIT_SECONDS = 2.0
+MAX_WAIT_SECONDS = 2.0
 
 
 class Written(NamedTuple):
@@ -134,7 +134,7 @@ class Writer:
         return Publication(data, unconfirmed)
 
     def _is_time(self) -> bool:
-        return time.monotonic() - self.transactions.ended_at >= LONGEST_WAIT_SECONDS
+        return time.monotonic() - self.transactions.ended_at >= MAX_WAIT_SECONDS
 
     def write_pending(self) -> None:
         """Write what waits for a transaction, and store the progress."""

@@ -36,19 +36,21 @@ class TestState:
 
     def test_new_installation(self):
         state = self.state()
-        assert (state.last_success, state.last_full, state.next_expected, state.stale_at) == (None,) * 4
-        assert "none has ever run" in state.fault
+        assert (state.health.last_success, state.health.last_full, state.next_expected, state.stale_at) == (
+            None,
+        ) * 4
+        assert "none has ever run" in state.health.fault
 
     def test_healthy(self):
         run = synced(1)
         state = self.state()
-        assert (state.fault, state.last_success, state.last_full) == ("", run, run)
+        assert (state.health.fault, state.health.last_success, state.health.last_full) == ("", run, run)
         assert hours_until(state.stale_at) == 11
 
     def test_last_full_sync_may_have_failed(self):
         succeeded, failed = synced(7), synced(1, status="failed", course_runs_rejected=3)
         state = self.state()
-        assert (state.last_success, state.last_full) == (succeeded, failed)
+        assert (state.health.last_success, state.health.last_full) == (succeeded, failed)
 
     def test_next_is_expected_after_the_median_interval(self):
         for hours_ago in (49, 25, 20, 13, 7, 1):  # one run was missed, one was extra
@@ -97,14 +99,17 @@ class TestState:
         for hours_ago in (19, 13, 7, 1):
             synced(hours_ago)
         state = self.state()
-        assert (state.next_expected, state.is_enabled) == (None, False)
-        assert "is disabled" in state.fault
+        assert (state.next_expected, state.health.is_enabled) == (None, False)
+        assert "is disabled" in state.health.fault
 
     def test_each_catalog_has_its_own(self, settings):
         settings.CATALOG_SYNC_CATALOGS = {name: {"URL": "https://x.example"} for name in ("one", "two")}
         synced(1, catalog="two")
         states = overview.states()
-        assert [(state.catalog, bool(state.fault)) for state in states] == [("one", True), ("two", False)]
+        assert [(state.health.catalog, bool(state.health.fault)) for state in states] == [
+            ("one", True),
+            ("two", False),
+        ]
 
 
 class TestSummary:
@@ -152,7 +157,7 @@ class TestCountCourses:
         assert overview.count_courses().percent is None
 
     def test_reads_only_so_many(self, monkeypatch, django_assert_num_queries):
-        monkeypatch.setattr(overview, "MOST_COUNTED", 2)
+        monkeypatch.setattr(overview, "MAX_COUNTED", 2)
         CourseOverviewFactory.create_batch(4, marketing_url="https://www.example.com/")
         with django_assert_num_queries(1):
             counts = overview.count_courses()

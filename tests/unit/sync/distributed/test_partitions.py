@@ -119,7 +119,7 @@ def test_all_failures_of_a_partition_are_reported(listed, no_retries, catalog):
 
 
 def test_partition_that_reads_nothing_keeps_the_count_of_the_others(listed, catalog, monkeypatch):
-    monkeypatch.setattr(writer, "LONGEST_WAIT_SECONDS", 0)
+    monkeypatch.setattr(writer, "MAX_WAIT_SECONDS", 0)
 
     def break_the_rest():
         for offset in "246":
