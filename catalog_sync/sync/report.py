@@ -9,6 +9,8 @@ import msgspec
 
 from catalog_sync.conf import DEFAULT_CATALOG
 
+# The values that a sync run has from its start.
+SETTINGS = ("catalog", "dry_run", "page_size", "concurrency", "bypassed_cache")
 WORST_FIRST = (
     *("failed", "refused", "incomplete", "canceled"),
     *("running", "succeeded", "skipped", "disabled"),

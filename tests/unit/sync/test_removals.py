@@ -104,7 +104,7 @@ def test_limit_is_a_share_of_the_urls_of_that_catalog(opened, heartbeats, settin
     settings.CATALOG_SYNC_CATALOGS = TWO_CATALOGS
     record()
     show()
-    with pytest.raises(removal_limits.RemovalsRefused, match=f"of {len(KEYS)} marketing URLs"):
+    with pytest.raises(removal_limits.Refused, match=f"of {len(KEYS)} marketing URLs"):
         removal_limits.check_removal_limit(removal_limits.ALWAYS_ALLOWED + 1, opened(), 10)
     assert len(heartbeats) >= len(KEYS) / PART
 
@@ -120,7 +120,7 @@ def test_what_to_check_is_before_how_to_allow_the_removals(rejected, opened):
         f" First check why {rejected} course runs were rejected (event=catalog_sync.course_runs_rejected). The cause "
         "may be a setting of this LMS, such as CATALOG_SYNC_MARKETING_URL_HOSTS."
     )
-    with pytest.raises(removal_limits.RemovalsRefused) as raised:
+    with pytest.raises(removal_limits.Refused) as raised:
         removal_limits.check_removal_limit(1_451, writer, 10)
     assert str(raised.value) == (
         "Refused to remove 1,451 of 1,500 marketing URLs (more than 10 %), so none was removed. The Catalog's list "
