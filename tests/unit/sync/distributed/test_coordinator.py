@@ -54,16 +54,14 @@ class TestCelerySettings:
     )
     def test_without_a_broker_are_refused(self, setting, value, broker, catalog, settings):
         setattr(settings, setting, value)
-        assert self.message().startswith("No Celery broker or no result backend is configured")
+        add_course_overviews("course-v1:ExampleX+C1+2026")
+        report = update_catalog_data(distribute=True)
+        assert report.message.startswith("No Celery broker or no result backend is configured")
+        assert (report.status, report.course_overviews) == ("failed", 1)
 
     def test_without_a_result_backend_are_refused(self, broker, catalog, monkeypatch):
         monkeypatch.setattr(Celery, "backend", property(DisabledBackend))
         assert "Set CELERY_BROKER_URL and CELERY_RESULT_BACKEND" in self.message()
-
-    def test_without_a_broker_leave_the_number_of_courses_known(self, broker, catalog, settings):
-        settings.CELERY_BROKER_URL = None
-        add_course_overviews("course-v1:ExampleX+C1+2026")
-        assert update_catalog_data(distribute=True).course_overviews == 1
 
     def test_without_the_client_of_the_result_backend_are_refused(self, broker, catalog, monkeypatch):
         def fail(app):
@@ -148,22 +146,17 @@ class TestConclude:
         again = opened()
         assert concluded(again, read(*planned(again))).catalog_count == RUNS
 
-    def test_fails_if_no_partition_could_be_read_and_logs_the_cause_once(
-        self, run, partitions, catalog, caplog
-    ):
+    @pytest.mark.parametrize("status", [403, 400])
+    def test_names_a_cause_once_if_no_page_could_be_read(self, status, run, partitions, catalog, caplog):
         SyncRun.objects.update(catalog_count=RUNS)
-        refuse_everything(catalog)
+        catalog.control.fault(
+            "status", match={"params": {"limit": str(PAGE_SIZE)}}, times=None, status=status
+        )
         ended = concluded(run, read(*partitions))
         assert (ended.status, ended.catalog_count, ended.failures) == ("failed", RUNS, 3)
-        assert ended.message.count("HTTP 403") == 1
+        assert ended.message.count(f"HTTP {status}") == 1
         logged = "event=catalog_sync.not_applied"
         assert (caplog.text.count(logged), ended.log_lines.count(logged)) == (1, 1)
-
-    def test_names_a_cause_once_if_all_pages_fail(self, run, partitions, catalog):
-        catalog.control.fault("status", match={"params": {"limit": str(PAGE_SIZE)}}, times=None, status=400)
-        ended = concluded(run, read(*partitions))
-        assert ended.status == "failed"
-        assert ended.message.count("HTTP 400") == 1, ended.message
 
     def test_keeps_the_numbers_of_a_sync_run_that_was_canceled(self, run, partitions):
         outcomes = read(*partitions)
@@ -180,21 +173,9 @@ class TestConclude:
         assert SyncRun.objects.values().get() == before
         assert caplog.text.count("catalog_sync.finished") == 1
 
-    def test_changes_and_logs_nothing_if_the_sync_run_has_failed(self, run, partitions, caplog):
-        caplog.set_level("INFO")
-        outcomes = read(*partitions)
-        run.close(SyncRun.Status.FAILED, "it has failed")
-        assert concluded(run, outcomes).message == "it has failed"
-        assert caplog.text.count("catalog_sync.finished") == 1
-
     @pytest.mark.parametrize(
         ("returned", "status"),
-        [
-            ([0, 1, 1], "incomplete"),
-            ([0, 0, 2], "incomplete"),
-            ([1, 2, 2], "incomplete"),
-            ([0, 1, 2, 1], "succeeded"),
-        ],
+        [(case, "incomplete") for case in ([0, 1, 1], [0, 0, 2], [1, 2, 2])] + [([0, 1, 2, 1], "succeeded")],
     )
     def test_counts_an_outcome_once_and_misses_none(self, returned, status, run, partitions):
         ended = concluded(run, read(*(partitions[index] for index in returned)))
@@ -258,15 +239,14 @@ class TestGiveUp:
         ended = stored(run)
         assert (ended.status, ended.pages) == ("failed", before)
         assert before > 0
-        assert (
-            ended.message == "A Celery task of this sync run failed. See the traceback in the worker's log."
-        )
+        assert ended.message.startswith("A Celery task of this sync run failed. See the traceback")
 
     @pytest.mark.parametrize("status", [SyncRun.Status.FAILED, SyncRun.Status.SUCCEEDED])
     def test_does_not_change_a_sync_run_that_has_ended(self, status, run, caplog):
         caplog.set_level("INFO")
         run.close(status, "it is over")
         give_up(run.lease.run_id)
+        concluded(run, [])
         assert (stored(run).message, caplog.text.count("catalog_sync.finished")) == ("it is over", 1)
 
 
