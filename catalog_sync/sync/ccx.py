@@ -19,8 +19,8 @@ class Comparison(NamedTuple):
 
     Attributes:
         before: the marketing URLs that they have, by course key.
-        urls: those that the others get.
-        matched: for each parent course run that this sync run has read, how many of them it lets count as matched.
+        urls: the marketing URLs to publish to those that have another one, by course key.
+        matched: how many of them count as matched, by parent course run; only those that this sync run has read.
     """
 
     before: dict[str, str | None]
@@ -30,7 +30,7 @@ class Comparison(NamedTuple):
 
 @dataclass
 class CcxCourses:
-    """What is to do for all CCX courses of the LMS, found by the one read at the end of a crawl.
+    """What is to be published to the CCX courses of the LMS, which are all read at the end of a crawl.
 
     Attributes:
         to_publish: the marketing URLs of those that get another one, by course key.

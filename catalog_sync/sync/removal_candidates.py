@@ -26,7 +26,7 @@ class Candidates:
     Attributes:
         keys: the course keys to look up.
         removals: by course key, the marketing URLs to remove if the Catalog has none of these course runs.
-        ccx: what the search has found about the CCX courses, which it reads all.
+        ccx: what is to be published to the CCX courses: the search reads all of them anyway.
     """
 
     keys: set[str]

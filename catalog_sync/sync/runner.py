@@ -173,7 +173,7 @@ class Run:
         """Store the report, release the lease, and log the end."""
         self.report.status, self.report.message = status.value, message
         self.report.duration_seconds = round(time.monotonic() - self._started, 3)
-        # Not in attempt(): the process that closes a distributed sync run logs the failures of all workers.
+        # Not in do(): the process that closes a distributed sync run logs the failures of all workers.
         log_summary(self.rejected, self.log)
         for failure in distinct(self.failures):
             self.log.error("not_applied", reason=failure)

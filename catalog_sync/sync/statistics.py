@@ -79,7 +79,7 @@ class Statistics:
     confirmed: IdSet = field(default_factory=IdSet)
     rejected_keys: set[str] = field(default_factory=set)
     with_url: int = 0
-    # Course keys that have been counted and had no stored course run before the sync run.
+    # Course keys that are not to be counted again, although ``seen`` does not have them.
     _counted: set[str] = field(default_factory=set)
     _rejected: set[str] = field(default_factory=set)
     _conflicting: set[str] = field(default_factory=set)

@@ -62,7 +62,9 @@ class Writer:
         self.changes = RunChanges(self.lease.run_id)
         self.simulation = Simulation(name)
         self._rejections = Rejections(name, self.log, self.changes, self.rejected)
+        # The changed course runs that wait for a transaction, by course key.
         self._pending: dict[str, CourseRun] = {}
+        # Whether most course runs of the last page changed. A first sync changes all of them.
         self._most_changed = not self.statistics.newest_id
 
     def write_page(self, page: Page) -> None:
