@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync import conf
 from catalog_sync.catalog_client import Page
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store import course_overviews, lease
 from catalog_sync.store.sql import in_chunks
 from catalog_sync.sync import removal_candidates, removal_limits, removals
-from catalog_sync.sync.options import SyncOptions
-from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
 from tests.factories import add_course_overviews
+from tests.unit.sync import sync_runs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,7 +50,7 @@ def opened(heartbeats):
     """Return a function that opens a sync run that has seen nothing, and returns its writer."""
 
     def open_run():
-        writer = Run.open(SyncOptions.of(conf.catalogs()[0]))._writer()
+        writer = sync_runs.opened()._writer()
         writer.statistics.newest_id = newest_id()
         writer.heartbeat = lambda: heartbeats.append(1)
         return writer
@@ -143,7 +141,7 @@ def test_look_ups_before_a_failed_one_are_applied(opened):
 def test_canceled_sync_run_stops_the_search(monkeypatch):
     monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 0)
     record()
-    writer = Run.open(SyncOptions.of(conf.catalogs()[0]))._writer()
+    writer = sync_runs.opened()._writer()
     writer.statistics.newest_id = newest_id()
     SyncRun.objects.update(cancel_requested=True)
     with pytest.raises(lease.Canceled):

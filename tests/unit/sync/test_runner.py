@@ -10,23 +10,18 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.store.lease import Lease
-from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.scopes import sync_all
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
 from tests.factories import add_course_overviews
+from tests.unit.sync.sync_runs import opened
 
 pytestmark = pytest.mark.django_db
 
 KEY = "course-v1:ExampleX+One+2026"
-
-
-def opened() -> Run:
-    return Run.open(SyncOptions.of(conf.catalogs()[0]))
 
 
 class TestEnd:

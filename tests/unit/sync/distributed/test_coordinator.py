@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 from celery import Celery, current_app
 from celery.backends.base import DisabledBackend
@@ -18,8 +17,6 @@ from catalog_sync.sync.distributed.coordinator import (
     PATIENCE_SECONDS,
     POLL_SECONDS,
     give_up,
-    join_and_close,
-    take_partition,
     wait_for_workers,
 )
 from catalog_sync.sync.distributed.partitions import plan
@@ -30,11 +27,13 @@ from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.factories import add_course_overviews
 from tests.integration.processes import age_heartbeat, marketing_urls, published_urls
 from tests.raw_server import nobody_listens
+from tests.unit.sync.sync_runs import concluded, opened, read, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 RUNS = 60
 PAGE_SIZE = 12
+OPTIONS = {"page_size": PAGE_SIZE, "concurrency": 3}
 TIMEOUTS = {"request_timeout_seconds": 30, "retry_deadline_seconds": 10}
 
 
@@ -86,25 +85,8 @@ class TestCelerySettings:
         assert "celery.backends" not in {record.name for record in caplog.records}
 
 
-def opened(**changes) -> Run:
-    return Run.open(SyncOptions.of(conf.catalogs()[0], page_size=PAGE_SIZE, concurrency=3, **changes))
-
-
-def stored(run: Run) -> SyncRun:
-    return SyncRun.objects.get(pk=run.lease.run_id)
-
-
 def planned(run: Run, count: int = RUNS):
     return plan(run, PAGE_SIZE, count, newest_id())
-
-
-def read(*partitions):
-    return [take_partition(msgspec.to_builtins(partition)) for partition in partitions]
-
-
-def concluded(run, outcomes, **options):
-    join_and_close(outcomes, run.lease.run_id, **{"allow_removals": False} | options)
-    return stored(run)
 
 
 @pytest.fixture
@@ -121,7 +103,7 @@ def course_runs(catalog):
 
 @pytest.fixture
 def run(course_runs):
-    return opened()
+    return opened(**OPTIONS)
 
 
 @pytest.fixture
@@ -143,7 +125,7 @@ class TestConclude:
 
     def test_counts_the_list_even_if_nothing_changed(self, run, partitions):
         concluded(run, read(*partitions))
-        again = opened()
+        again = opened(**OPTIONS)
         assert concluded(again, read(*planned(again))).catalog_count == RUNS
 
     @pytest.mark.parametrize("status", [403, 400])
@@ -186,7 +168,7 @@ class TestConclude:
     def test_refuses_removals_unless_the_command_allows_them(self, allowed, status, run, partitions, catalog):
         concluded(run, read(*partitions))
         catalog.control.delete([row["key"] for row in catalog.control.runs()[1:]])
-        again = opened()
+        again = opened(**OPTIONS)
         assert concluded(again, read(*planned(again, 1)), allow_removals=allowed).status == status
 
     def test_reads_course_runs_that_moved_between_two_partitions(self, run, partitions, catalog):
@@ -206,7 +188,7 @@ class TestConclude:
         assert concluded(run, outcomes).status == SyncRun.Status.INCOMPLETE
 
     def test_bypasses_the_cache_in_each_process(self, course_runs, catalog):
-        run = opened(bypass_cache=True)
+        run = opened(**OPTIONS, bypass_cache=True)
         concluded(run, read(*planned(run)))
         assert all("bypass_cache" in each.query for each in catalog.control.requests(COURSE_RUNS_PATH))
         assert stored(run).bypassed_cache
