@@ -103,15 +103,14 @@ class Statistics:
 
     def count(
         self, keys: Iterable[str], stored: Mapping[str, StoredCourseRun], difference: Difference
-    ) -> set[str]:
-        """Count the course runs that this sync run sees for the first time, and return them."""
+    ) -> None:
+        """Count the course runs that this sync run sees for the first time."""
         first = {key for key in keys if self._mark_seen(key, stored.get(key))}
         matched = len(first.intersection(difference.seen))
         self.report.course_runs_retrieved += len(first)
         self.report.matched += matched
         self.report.not_in_lms += len(first) - matched
         self.with_url += len(first.intersection(difference.with_url))
-        return first
 
     def uncount_duplicates(self, row_ids: Collection[int]) -> None:
         """Subtract the stored course runs that two partitions counted, because the list changed meanwhile."""

@@ -123,6 +123,8 @@ class TestSummary:
         synced(1, catalog="three")
         summary = overview.summary()
         assert (summary.is_enabled, "of the Catalog two" in summary.fault) == (True, True)
+        synced(1, catalog="two")
+        assert "of the Catalog one is disabled" in overview.summary().fault
 
 
 class TestCountCourses:
