@@ -7,7 +7,6 @@ else is private to the app. Most imports are inside the functions: a web process
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from catalog_sync.exceptions import (
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from catalog_sync.catalog_client import CatalogAccess
     from catalog_sync.models import SyncRun
     from catalog_sync.store.changes import Change
-    from catalog_sync.sync import SyncOptions, SyncReport
+    from catalog_sync.sync import SyncReport
     from catalog_sync.sync.connection import ConnectionResult
     from catalog_sync.sync.tuning import Measurement, Recommendation
 
@@ -91,47 +90,23 @@ def update_catalog_data(
         SyncAlreadyRunning: another sync is running. With several Catalogs, its ``report`` has what was done.
         RuntimeError: the caller is in a transaction, as a view is with ``ATOMIC_REQUESTS``.
     """
-    from catalog_sync.sync import SyncOptions
     from catalog_sync.sync.each_catalog import sync_each
+    from catalog_sync.sync.options import SyncOptions
 
     arguments.check_combination(course_keys, changed=changed, dry_run=dry_run, distribute=distribute)
-    options_of = partial(
-        SyncOptions.of,
-        page_size=arguments.page_size(page_size),
-        concurrency=arguments.concurrency(concurrency),
-        course_keys=arguments.course_keys(course_keys),
-        changed=changed,
-        dry_run=dry_run,
-        allow_removals=allow_removals,
-        bypass_cache=bypass_cache,
-        on_progress=on_progress,
-        should_stop=should_stop,
-    )
-    options = [options_of(catalog) for catalog in arguments.catalogs(catalogs)]
-    return sync_each(options, partial(_sync, distribute=distribute, wait=wait))
-
-
-def _sync(options: SyncOptions, *, distribute: bool, wait: bool) -> SyncReport:
-    from catalog_sync.event_log import EventLog
-    from catalog_sync.models import CatalogSyncConfig
-    from catalog_sync.sync import SyncReport, run_sync
-
-    if not CatalogSyncConfig.current(options.catalog.name).enabled:
-        EventLog().warning("disabled", catalog=options.catalog.name)
-        message = "The sync is disabled in Django admin (Catalog sync configuration). Nothing was done."
-        return SyncReport.of_nothing("disabled", message, options)
-    try:
-        if distribute:
-            from catalog_sync.sync.distributed.coordinator import start_distributed, wait_for_workers
-
-            report = start_distributed(options)
-            return wait_for_workers(report, options) if wait and report.status == "running" else report
-        return run_sync(options)
-    except SyncAlreadyRunning as error:
-        EventLog().info("skipped", catalog=options.catalog.name, reason=error)
-        if not options.changed:
-            raise
-        return SyncReport.of_nothing("skipped", str(error), options)
+    requested = {
+        "page_size": arguments.page_size(page_size),
+        "concurrency": arguments.concurrency(concurrency),
+        "course_keys": arguments.course_keys(course_keys),
+        "changed": changed,
+        "dry_run": dry_run,
+        "allow_removals": allow_removals,
+        "bypass_cache": bypass_cache,
+        "on_progress": on_progress,
+        "should_stop": should_stop,
+    }
+    options = [SyncOptions.of(catalog, **requested) for catalog in arguments.catalogs(catalogs)]
+    return sync_each(options, distribute=distribute, wait=wait)
 
 
 def get_marketing_url(course_key: str, about_page_url: str) -> str | None:

@@ -27,7 +27,7 @@ DEFAULT_STALE_AFTER_HOURS = 12
 ABOUT_PAGE_FILTER = "org.openedx.learning.course_about.page.url.requested.v1"
 ABOUT_PAGE_STEP = "catalog_sync.filters.ReplaceAboutPageUrl"
 # A century. Python cannot add much longer times to a date.
-MOST_STALE_AFTER_HOURS = 1_000_000
+MAX_STALE_AFTER_HOURS = 1_000_000
 # The name of the only Catalog if CATALOG_SYNC_CATALOGS is not set.
 DEFAULT_CATALOG = "default"
 DEFAULT_OAUTH_SETTINGS_PREFIX = "BACKEND_SERVICE_EDX_OAUTH2"
@@ -52,7 +52,7 @@ def cache_backend() -> str:
 
 
 def _text(name: str) -> str:
-    return str(getattr(settings, name, None) or "")
+    return str(raw(name) or "")
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,6 @@ def course_catalog_api_url() -> str:
     return _text("COURSE_CATALOG_API_URL").rstrip("/")
 
 
-def site_id() -> int | None:
-    """Return the primary key of the host's own site (Django's ``SITE_ID``); None if unset."""
-    return getattr(settings, "SITE_ID", None)
-
-
 def named_catalogs() -> Any:
     """Return ``CATALOG_SYNC_CATALOGS`` unchecked; None if unset."""
     # .. setting_name: CATALOG_SYNC_CATALOGS
@@ -147,6 +142,11 @@ def _catalog(name: str, entry: Mapping[str, Any]) -> Catalog:
 def catalog_or_unconfigured(name: str) -> Catalog:
     """Return the Catalog of this name. If it is no longer configured, the Catalog has no API root."""
     return next((each for each in catalogs() if each.name == name), Catalog(name))
+
+
+def catalog_names() -> list[str]:
+    """Return the names of the Catalogs in their order of priority."""
+    return [each.name for each in catalogs()]
 
 
 def has_several_catalogs() -> bool:
@@ -269,7 +269,7 @@ def stale_after_hours() -> float:
     #   status 503 and ``catalog_sync_status`` exits with 1.
     hours = getattr(settings, "CATALOG_SYNC_STALE_AFTER_HOURS", None)
     # The limit is the first argument, so that min() returns it for NaN.
-    return DEFAULT_STALE_AFTER_HOURS if hours is None else min(MOST_STALE_AFTER_HOURS, hours)
+    return DEFAULT_STALE_AFTER_HOURS if hours is None else min(MAX_STALE_AFTER_HOURS, hours)
 
 
 def about_page_filter_enabled() -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 
 logger = logging.getLogger("catalog_sync")
 
-# The most warnings and errors that a sync run stores in its database row, and the longest line.
-MOST_NOTABLE = 100
-MOST_LINE = 500
+# A sync run stores only so many warnings and errors in its database row, each cut to this length.
+MAX_NOTABLE = 100
+MAX_LINE_LENGTH = 500
 
 # Characters that some readers of key=value pairs take for the beginning or the end of a value.
 _NEEDS_QUOTES = re.compile(r"""[\s=,;|&"'\\]""")
@@ -75,10 +75,10 @@ class EventLog:
     def _log(
         self, level: int, event: str, fields: dict[str, object], *, with_traceback: bool = False
     ) -> None:
-        if level >= logging.WARNING and len(self.notable) < MOST_NOTABLE:
+        if level >= logging.WARNING and len(self.notable) < MAX_NOTABLE:
             line = format_event(event, **fields)
             self.notable.append(
-                f"{datetime.now(UTC):%H:%M:%S} {logging.getLevelName(level)} {line[:MOST_LINE]}"
+                f"{datetime.now(UTC):%H:%M:%S} {logging.getLevelName(level)} {line[:MAX_LINE_LENGTH]}"
             )
         if logger.isEnabledFor(level):
             line = format_event(event, run_id=self._run_id, **fields)

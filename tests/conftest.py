@@ -141,7 +141,7 @@ def without_timed_actions(monkeypatch: pytest.MonkeyPatch) -> None:
     from catalog_sync.sync import writer
 
     monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 3600)
-    monkeypatch.setattr(writer, "LONGEST_WAIT_SECONDS", 3600)
+    monkeypatch.setattr(writer, "MAX_WAIT_SECONDS", 3600)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def access_facts(access: CatalogAccess) -> dict[str, str]:
 
 def chosen_catalog(request: HttpRequest) -> str:
     """Return the name of the Catalog that the page shows: the one in the request, else the first."""
-    names = [each.name for each in conf.catalogs()]
+    names = conf.catalog_names()
     requested = request.POST.get("catalog") or request.GET.get("catalog") or ""
     return requested if requested in names else names[0]
 
@@ -97,7 +97,7 @@ class CatalogFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         # Django shows no filter without choices.
-        return [(each.name, each.name) for each in conf.catalogs()] if conf.has_several_catalogs() else []
+        return [(name, name) for name in conf.catalog_names()] if conf.has_several_catalogs() else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(catalog=self.value()) if self.value() else queryset

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from catalog_sync.admin.times import local_time
 from catalog_sync.models import SyncRun
-from catalog_sync.operations.costs import LEAST_RUNS, timed_runs
+from catalog_sync.operations.costs import MIN_RUNS, timed_runs
 
 SHOWN_RUNS = 30
 # A bar that is more times as high as the others is cut off, so that the others can be compared.
@@ -213,7 +213,7 @@ def _page_sizes(runs: list[Row]) -> Chart:
     places = [(index + 0.5) / len(labels) for index in range(len(labels))]
     longest = max(map(len, labels), default=0) + 1
     per_label = max(1, ceil(CHARACTER_WIDTH * longest * len(labels) / WIDTH))
-    proven = {setting: medians[setting] for setting in medians if len(durations[setting]) >= LEAST_RUNS}
+    proven = {setting: medians[setting] for setting in medians if len(durations[setting]) >= MIN_RUNS}
     return Chart(
         "page-sizes",
         _("Seconds by page size"),

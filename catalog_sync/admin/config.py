@@ -80,7 +80,7 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name != "catalog":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
-        choices = [(each.name, each.name) for each in conf.catalogs()]
+        choices = [(name, name) for name in conf.catalog_names()]
         return ChoiceField(choices=choices, label=gettext_lazy("Catalog"), help_text=db_field.help_text)
 
     def save_model(self, request: HttpRequest, obj: CatalogSyncConfig, form: Any, change: bool) -> None:
@@ -102,7 +102,7 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
         costs = (
             [_row(cost) for cost in page_size_costs.costs(count, current.page_size, catalog)] if count else []
         )
-        names = [each.name for each in conf.catalogs()] if conf.has_several_catalogs() else []
+        names = conf.catalog_names() if conf.has_several_catalogs() else []
         access = next((each for each in api.catalog_access() if each.catalog == catalog), None)
         context = {
             "access": access and access_facts(access),

@@ -14,7 +14,7 @@ from catalog_sync.operations.rejected_records import is_rejected
 from catalog_sync.store import course_overviews, precedence
 
 # Before the first sync, all may differ. No operator reads a longer list.
-MOST_DIFFERING = 5_000
+MAX_DIFFERING = 5_000
 
 
 class YesNoFilter(admin.SimpleListFilter):
@@ -66,9 +66,9 @@ class Differs(YesNoFilter):
     title, parameter_name = _("differs from the LMS"), "differs"
 
     def condition(self) -> Q:
-        # "Yes" lists only the first MOST_DIFFERING.
+        # "Yes" lists only the first MAX_DIFFERING.
         keys = course_overviews.out_of_date()
-        return Q(course_key__in=list(islice(keys, MOST_DIFFERING) if self.value() == "yes" else keys))
+        return Q(course_key__in=list(islice(keys, MAX_DIFFERING) if self.value() == "yes" else keys))
 
 
 class Pinned(YesNoFilter):

@@ -230,7 +230,7 @@ class CatalogCourseRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("marketing URL"))
     def shown_url(self, row: CatalogCourseRun) -> str:
-        return linked(_course_status(row).shown_url)
+        return linked(_course_status(row).marketing_url)
 
     @admin.display(description=_("link"))
     def link(self, row: CatalogCourseRun) -> str:

@@ -69,8 +69,8 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
             "title": self.opts.verbose_name,
             "is_new": overview.is_new(),
             "states": [
-                {"state": state, "access": facts, "rejected": _rejected(state)}
-                for state, facts in zip(states, access.values(), strict=True)
+                {"catalog": name, "state": state, "access": facts, "rejected": _rejected(state)}
+                for state, (name, facts) in zip(states, access.items(), strict=True)
             ],
             "courses": courses,
             "counted": {"courses": f"{courses.courses:,}", "with_url": f"{courses.with_url:,}"},
@@ -120,7 +120,7 @@ class CatalogOverviewAdmin(admin.ModelAdmin):
 
 
 def _rejected(state: overview.CatalogState) -> str:
-    return f"{state.rejections.number:,}" if state.rejections else ""
+    return f"{state.health.rejections.number:,}" if state.health.rejections else ""
 
 
 def _unknown(course_key: str) -> str:

@@ -40,7 +40,7 @@ def obstacle(run: SyncRun) -> str:
         return _("This was a dry run. Start a sync, and see whether it is refused.")
     if run.pk != full(run.catalog).values_list("pk", flat=True).first():
         return _("This is not the latest full sync run of its Catalog. Open the latest one.")
-    if run.catalog not in [each.name for each in conf.catalogs()]:
+    if run.catalog not in conf.catalog_names():
         return _("The Catalog of this sync run is not in the settings any more.")
     if course_runs.unknown_statuses(run.catalog):
         return _("CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have. Correct it first.")

@@ -28,10 +28,10 @@ def check_tables() -> Iterator[checks.CheckMessage]:
 
 def check_health() -> Iterator[checks.CheckMessage]:
     """Check that a full sync has succeeded recently."""
-    current = health.read()
-    if current["status"] == health.STALE:
+    worst = health.worst_of(health.of_each_catalog())
+    if worst.status == health.STALE:
         with translation.override(None):
-            yield checks.Warning(health.remedy(current), id="catalog_sync.W003")
+            yield checks.Warning(worst.fault, id="catalog_sync.W003")
 
 
 def check_hourly_quota() -> Iterator[checks.CheckMessage]:

@@ -100,7 +100,7 @@ def _address(row: Any) -> tuple[str, str]:
         return setting, ADDRESS
     addresses = _addresses_by_site()
     distinct = {url for _, url in addresses.values()}
-    if own := addresses.get(conf.site_id()):
+    if own := addresses.get(conf.raw("SITE_ID")):
         domain, url = own
         return url, f"{ADDRESS} in the site configuration of {domain}"
     if len(distinct) == 1:

@@ -14,7 +14,7 @@ from catalog_sync.store.sync_runs import succeeded
 # The number of sync runs whose durations are used.
 LATEST_RUNS = 200
 # Page sizes with fewer sync runs are not compared.
-LEAST_RUNS = 3
+MIN_RUNS = 3
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,11 @@ class Cost:
     Attributes:
         requests: to read the list; look-ups of single course runs are not included.
         seconds: median duration of the latest timed sync runs at this page size; None: there were none.
-        runs: the number of these sync runs.
     """
 
     page_size: int
     requests: int
     seconds: float | None
-    runs: int
     is_configured: bool
 
     @property
@@ -50,7 +48,6 @@ def costs(count: int, page_size: int, catalog: str) -> list[Cost]:
             size,
             requests_for(count, size),
             median(seconds) if seconds else None,
-            len(seconds),
             size == page_size,
         )
         for size, seconds in durations.items()

@@ -91,7 +91,7 @@ class _Found(NamedTuple):
     @classmethod
     def of(cls, course_key: str) -> _Found:
         keys = precedence.with_parents([course_key])
-        rejected = {each.name: rejected_records(each.name, keys) for each in conf.catalogs()}
+        rejected = {name: rejected_records(name, keys) for name in conf.catalog_names()}
         return cls(course_runs.read(keys), rejected)
 
     def listed(self, course_key: str) -> list[StoredCourseRun]:
@@ -167,11 +167,11 @@ def is_known(course_key: str) -> bool:
     return bool(stored.course_runs or stored.pins) or course_overviews.get(course_key) is not None
 
 
-def _source_of(link: str, candidates: list[Candidate], shown_url: str | None) -> Candidate | None:
+def _source_of(link: str, candidates: list[Candidate], overview_url: str | None) -> Candidate | None:
     """Return the candidate that learners get; None if the LMS returns another link."""
     for each in candidates:
         # Learners get only what is on the course overview. The platform does not quote course keys.
-        is_on_overview = each.source in (Source.SOCIAL, Source.ABOUT) or each.url == shown_url
+        is_on_overview = each.source in (Source.SOCIAL, Source.ABOUT) or each.url == overview_url
         if each.url and is_on_overview and unquote(each.url) == unquote(link):
             return each
     return None
@@ -186,9 +186,9 @@ def _candidates(course_key: str, course_overview: Any, found: _Found) -> list[Ca
         *_of_catalogs(course_key, found),
         *([_of_parent(parent, found)] if parent else []),
     ]
-    shown = marketing_url(course_overview)
-    if shown and shown not in [each.url for each in candidates[1:]]:
-        candidates.append(Candidate(Source.OTHER_TOOL, _("Marketing URL set by another tool"), shown))
+    current = marketing_url(course_overview)
+    if current and current not in [each.url for each in candidates[1:]]:
+        candidates.append(Candidate(Source.OTHER_TOOL, _("Marketing URL set by another tool"), current))
     about = ""
     if course_overview is not None:
         about = get_lms_link_for_about_page(SimpleNamespace(id=course_overview.id))

@@ -13,22 +13,22 @@ class CourseStatus(NamedTuple):
 
     Attributes:
         is_in_lms: whether the LMS has a course overview for it.
-        shown_url: the course overview's marketing URL.
+        marketing_url: the course overview's marketing URL.
         expected_url: the marketing URL that it should have; None if none is stored for it.
     """
 
     is_in_lms: bool
-    shown_url: str | None
+    marketing_url: str | None
     expected_url: str | None
 
     @property
     def is_up_to_date(self) -> bool | None:
         """Whether the course overview has the marketing URL that it should have; None if it does not exist."""
-        return (self.shown_url or None) == self.expected_url if self.is_in_lms else None
+        return (self.marketing_url or None) == self.expected_url if self.is_in_lms else None
 
 
 def course_statuses(course_keys: Collection[str]) -> dict[str, CourseStatus]:
     """Return the status of each of these courses, with two queries in total."""
-    shown = course_overviews.marketing_urls(course_keys)
+    current = course_overviews.marketing_urls(course_keys)
     expected = {key: data.marketing_url for key, data in precedence.published_for(course_keys).items()}
-    return {key: CourseStatus(key in shown, shown.get(key), expected.get(key)) for key in course_keys}
+    return {key: CourseStatus(key in current, current.get(key), expected.get(key)) for key in course_keys}

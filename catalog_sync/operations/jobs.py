@@ -20,7 +20,7 @@ from catalog_sync.store import lease
 TASK = "catalog_sync.tasks.update_catalog_data"
 # A worker that is idle starts the task within a second.
 WAITING_SECONDS = 60
-MOST_OVERDUE = 5
+MAX_OVERDUE = 5
 
 
 def start(
@@ -101,7 +101,7 @@ def overdue_requests() -> list[SyncRequest]:
     Those are left out after which a sync of the same scope has succeeded: the operator has used another way.
     """
     overdue = SyncRequest.objects.filter(requested__lte=_overdue_since())
-    latest = overdue.select_related("requested_by").order_by("-pk")[:MOST_OVERDUE]
+    latest = overdue.select_related("requested_by").order_by("-pk")[:MAX_OVERDUE]
     return [request for request in latest if not _is_done(request)]
 
 
@@ -109,7 +109,7 @@ def _is_done(request: SyncRequest) -> bool:
     """Return whether a sync of the same scope, started since the request, has succeeded; one query."""
     command = request.command.split()
     scopes = [SyncRun.Scope.ALL] + [SyncRun.Scope.COURSE_KEYS] * ("--course-key" in command)
-    names = [catalog.name for catalog in conf.catalogs()]
+    names = conf.catalog_names()
     if "--catalog" in command:
         names = [command[command.index("--catalog") + 1]]
     later = SyncRun.objects.filter(
@@ -133,7 +133,7 @@ def _overdue_since() -> Any:
 
 def is_enabled(catalog: str | None = None) -> bool:
     """Return whether the sync of this Catalog is enabled; None: of at least one."""
-    names = [each.name for each in conf.catalogs()] if catalog is None else [catalog]
+    names = conf.catalog_names() if catalog is None else [catalog]
     return any(CatalogSyncConfig.current(name).enabled for name in names)
 
 

@@ -100,10 +100,10 @@ def _changed() -> str:
     return _("The LMS's own function get_link_for_about_page returns another link than this app expects.")
 
 
-def _marketing(course_key: str, shown_url: str, source: Source | None, rejected: str) -> str:
+def _marketing(course_key: str, overview_url: str, source: Source | None, rejected: str) -> str:
     if source is None:
         return _("Another tool has set its marketing URL. The next full sync checks it against the Catalog.")
-    if source.url != shown_url:
+    if source.url != overview_url:
         if source.course_key != course_key:
             return _("This CCX course has a marketing URL of its own, which another tool has set.")
         return _("Another tool has changed its marketing URL. The next full sync restores the expected URL.")

@@ -72,8 +72,8 @@ def rejected_records(catalog: str, course_keys: Collection[str] | None = None) -
 def is_rejected() -> Q:
     """Return the condition that the record of a stored course run is rejected."""
     condition = Q(pk__in=[])
-    for each in conf.catalogs():
-        condition |= Q(catalog=each.name, course_key__in=list(rejected_records(each.name)))
+    for name in conf.catalog_names():
+        condition |= Q(catalog=name, course_key__in=list(rejected_records(name)))
     return condition
 
 

@@ -18,19 +18,19 @@ class Comparison(NamedTuple):
     """CCX courses, compared with what is stored.
 
     Attributes:
-        shown: the marketing URLs that they have, by course key.
-        urls: those that the others get.
-        matched: for each parent course run that this sync run has read, how many of them it lets count as matched.
+        before: the marketing URLs that they have, by course key.
+        urls: the marketing URLs to publish to those that have another one, by course key.
+        matched: how many of them count as matched, by parent course run; only those that this sync run has read.
     """
 
-    shown: dict[str, str | None]
+    before: dict[str, str | None]
     urls: dict[str, str]
     matched: Counter[str]
 
 
 @dataclass
 class CcxCourses:
-    """What is to do for all CCX courses of the LMS, found by the one read at the end of a crawl.
+    """What is to be published to the CCX courses of the LMS, which are all read at the end of a crawl.
 
     Attributes:
         to_publish: the marketing URLs of those that get another one, by course key.
@@ -42,22 +42,22 @@ class CcxCourses:
 
     def add(self, comparison: Comparison) -> None:
         """Add some CCX courses."""
-        self.to_publish.update((key, comparison.shown[key]) for key in comparison.urls)
+        self.to_publish.update((key, comparison.before[key]) for key in comparison.urls)
         self.matched += comparison.matched
 
 
 def compare(writer: Writer, found: Mapping[str, str | None], stored: StoredData) -> Comparison:
     """Compare CCX courses, given with their marketing URLs, with what is stored for them and for their parents."""
-    shown = {key: writer.simulation.shown_url(key, url) for key, url in found.items()}
+    before = {key: writer.simulation.marketing_url(key, url) for key, url in found.items()}
     own = stored.of_catalog(writer.catalog.name)
-    after = writer.simulation.stored(stored, shown)
-    published = precedence.published_with_parents(shown, after)
-    urls = {key: url for key, data in published.items() if (url := data.marketing_url) and url != shown[key]}
+    after = writer.simulation.stored(stored, before)
+    published = precedence.published_with_parents(before, after)
+    urls = {key: url for key, data in published.items() if (url := data.marketing_url) and url != before[key]}
     # A CCX course that the Catalog lists itself was counted on its page.
     listed = after.of_catalog(writer.catalog.name)
-    parents = (parent_of_ccx(key) or "" for key in shown if key not in listed)
+    parents = (parent_of_ccx(key) or "" for key in before if key not in listed)
     read = (parent for parent in parents if parent in listed and writer.statistics.has_seen(own.get(parent)))
-    return Comparison(shown, urls, Counter(read))
+    return Comparison(before, urls, Counter(read))
 
 
 def publish(writer: Writer, parents: Collection[str] | None = None) -> None:
@@ -88,7 +88,7 @@ def _publish(writer: Writer, found: Mapping[str, str | None]) -> Comparison:
     def work() -> tuple[Comparison, int]:
         comparison = compare(writer, found, course_runs.read(precedence.with_parents(found)))
         urls = comparison.urls
-        writer.changes.add_urls(urls, comparison.shown)
+        writer.changes.add_urls(urls, comparison.before)
         return comparison, len(urls) if writer.dry_run else course_overviews.copy_marketing_urls(urls)
 
     comparison, updated = writer.transact(work)

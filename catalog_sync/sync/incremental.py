@@ -13,17 +13,17 @@ from catalog_sync.models import SyncRun
 OVERLAP = timedelta(minutes=2)
 FIRST_PERIOD = timedelta(hours=1)
 # After a bulk change of more than this, the look-ups would use up the quota that the full sync needs.
-MOST_COURSES = 500
-MOST_COURSE_RUNS = 2_000
+MAX_COURSES = 500
+MAX_COURSE_RUNS = 2_000
 
 
 class TooManyChanged(Exception):
     """The Catalog has a bulk change, which the next full sync applies with fewer requests."""
 
-    def __init__(self, count: int, of_what: str, most: int) -> None:
+    def __init__(self, count: int, of_what: str, limit: int) -> None:
         super().__init__(
-            f"Too many {of_what} changed in the Catalog ({count:,}, the limit is {most:,}). The next full sync applies "
-            "the changes with fewer requests."
+            f"Too many {of_what} changed in the Catalog ({count:,}, the limit is {limit:,}). The next full sync "
+            "applies the changes with fewer requests."
         )
 
 
@@ -37,14 +37,14 @@ def changed_course_keys(client: CatalogClient, catalog: str) -> frozenset[str]:
         TooManyChanged: there are too many to look them up by key.
     """
     last_start = _last_complete_start(catalog)
-    changed = client.changed_since(last_start - OVERLAP, MOST_COURSES)
-    if changed.count > MOST_COURSES or len(changed.course_keys) > MOST_COURSE_RUNS:
+    changed = client.changed_since(last_start - OVERLAP, MAX_COURSES)
+    if changed.count > MAX_COURSES or len(changed.course_keys) > MAX_COURSE_RUNS:
         # Without the overlap: the last sync run may have applied a bulk change in it, which would be found each time.
-        changed = client.changed_since(last_start, MOST_COURSES)
-    if changed.count > MOST_COURSES:
-        raise TooManyChanged(changed.count, "courses", MOST_COURSES)
-    if len(changed.course_keys) > MOST_COURSE_RUNS:
-        raise TooManyChanged(len(changed.course_keys), "course runs", MOST_COURSE_RUNS)
+        changed = client.changed_since(last_start, MAX_COURSES)
+    if changed.count > MAX_COURSES:
+        raise TooManyChanged(changed.count, "courses", MAX_COURSES)
+    if len(changed.course_keys) > MAX_COURSE_RUNS:
+        raise TooManyChanged(len(changed.course_keys), "course runs", MAX_COURSE_RUNS)
     return changed.course_keys
 
 

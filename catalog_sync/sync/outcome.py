@@ -16,9 +16,9 @@ from catalog_sync.store.sync_runs import catalog_size, requests_of_last_hour
 from catalog_sync.sync.rejections import Summary
 from catalog_sync.sync.report import SyncReport
 
-MOST_REASONS = 3
+MAX_REASONS = 3
 # Of a course key or a reason in a message; longer than a valid course key.
-MOST_CHARACTERS = 260
+MAX_TEXT_LENGTH = 260
 # Between what is missing and the cause, in the failures of a crawl.
 BECAUSE = ", because "
 # If the LMS itself has sent at least this share of the quota, its own requests are the cause.
@@ -57,7 +57,7 @@ class NothingRead(Exception):
     """No page of the list could be read."""
 
     def __init__(self, failures: Sequence[str]) -> None:
-        causes = list(_by_cause(failures))[:MOST_REASONS]
+        causes = list(_by_cause(failures))[:MAX_REASONS]
         super().__init__(f"No page of the Catalog's list could be read: {'; '.join(causes)}.")
 
 
@@ -75,8 +75,8 @@ def outcome_of(failures: Sequence[str], report: SyncReport, rejected: Summary) -
     if not failures:
         return SyncRun.Status.SUCCEEDED, warning
     reasons = distinct(failures)
-    if (more := len(reasons) - MOST_REASONS) > 0:
-        reasons[MOST_REASONS:] = [f"{more} more (see event=catalog_sync.not_applied)"]
+    if (more := len(reasons) - MAX_REASONS) > 0:
+        reasons[MAX_REASONS:] = [f"{more} more (see event=catalog_sync.not_applied)"]
     return SyncRun.Status.INCOMPLETE, f"Incomplete: {'; '.join(reasons)}. {warning}".rstrip()
 
 
@@ -106,9 +106,7 @@ def _rejected_warning(number: int, rejected: Summary) -> str:
         for reason, each in rejected.items()
         for key in each.examples or ["without a key"]
     ]
-    examples = (
-        f" ({'; '.join(named[:MOST_REASONS])}{'; …' if number > MOST_REASONS else ''})" if named else ""
-    )
+    examples = f" ({'; '.join(named[:MAX_REASONS])}{'; …' if number > MAX_REASONS else ''})" if named else ""
     return (
         f"{what}{examples}: correct {'it' if number == 1 else 'them'} in the Catalog (see "
         "event=catalog_sync.course_runs_rejected)."
@@ -117,7 +115,7 @@ def _rejected_warning(number: int, rejected: Summary) -> str:
 
 def _short(text: str) -> str:
     # The Catalog may send any text as a key, and as a value that a reason quotes.
-    return (text if text.isprintable() else ascii(text))[:MOST_CHARACTERS]
+    return (text if text.isprintable() else ascii(text))[:MAX_TEXT_LENGTH]
 
 
 def rejected_advice(report: SyncReport, removals: int) -> str:

@@ -14,7 +14,7 @@ from catalog_sync.sync.options import SyncOptions
 # Each page costs the Catalog extra time, but if there are few, its workers wait for each other.
 PAGES_IN_PARALLEL = 10
 # Smaller pages save less than a second, and the times of larger pages cannot be estimated from theirs.
-SMALLEST = 100
+MIN_AUTOMATIC = 100
 # The rest of the time is for pages that stall or wait for other requests.
 SHARE_OF_TIMEOUT = 1 / 3
 # Per course run: a Catalog with two workers needs 4 ms, and twice that if each of them has two requests.
@@ -44,7 +44,7 @@ def automatic(count: int, concurrency: int, largest: float) -> int:
     One request at a time is fastest with the largest pages. Parallel requests need several pages.
     """
     pages = PAGES_IN_PARALLEL if concurrency > 1 else 1
-    wanted = max(SMALLEST, min(count / pages, largest))
+    wanted = max(MIN_AUTOMATIC, min(count / pages, largest))
     return min(sizes_within_quota(count), key=lambda size: abs(log(size / wanted)))
 
 
@@ -72,7 +72,7 @@ def _seconds_per_course_run(options: SyncOptions) -> float:
         catalog=options.catalog.name,
         scope=SyncRun.Scope.ALL,
         concurrency=options.concurrency,
-        page_size__gte=SMALLEST,
+        page_size__gte=MIN_AUTOMATIC,
         seconds_per_page__gte=F("page_size") * CACHED_SECONDS,
     )
     latest = timed.order_by("-pk").values_list("seconds_per_page", "page_size")[:COMPARED_RUNS]

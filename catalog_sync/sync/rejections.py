@@ -14,7 +14,7 @@ from catalog_sync.store.course_runs import StoredCourseRun
 from catalog_sync.sync.changeset import Rejected
 from catalog_sync.sync.run_changes import Kind, RunChanges
 
-MOST_EXAMPLES = 5
+MAX_EXAMPLES = 5
 
 
 class RejectedForReason(msgspec.Struct):
@@ -26,7 +26,7 @@ class RejectedForReason(msgspec.Struct):
     def add(self, count: int, examples: Iterable[str]) -> None:
         """Count some more."""
         self.count += count
-        self.examples = [*self.examples, *filter(None, examples)][:MOST_EXAMPLES]
+        self.examples = [*self.examples, *filter(None, examples)][:MAX_EXAMPLES]
 
 
 # By reason.

@@ -26,7 +26,7 @@ class Candidates:
     Attributes:
         keys: the course keys to look up.
         removals: by course key, the marketing URLs to remove if the Catalog has none of these course runs.
-        ccx: what the search has found about the CCX courses, which it reads all.
+        ccx: what is to be published to the CCX courses: the search reads all of them anyway.
     """
 
     keys: set[str]
@@ -47,10 +47,10 @@ def find_candidates(writer: Writer) -> Candidates:
         writer.heartbeat()
         stored = course_runs.read(precedence.with_parents([key for key, _ in chunk]))
         candidates.ccx.add(ccx.compare(writer, dict(chunk), stored))
-        shown = {key: url for key, url in chunk if url}
-        stored = writer.simulation.stored(stored, shown)
-        published = precedence.published_with_parents(shown, after_removal(writer, stored, unconfirmed))
-        for key, url in shown.items():
+        with_url = {key: url for key, url in chunk if url}
+        stored = writer.simulation.stored(stored, with_url)
+        published = precedence.published_with_parents(with_url, after_removal(writer, stored, unconfirmed))
+        for key, url in with_url.items():
             parent = parent_of_ccx(key)
             if parent is None or (key in published and published[key].marketing_url):
                 continue
@@ -68,17 +68,10 @@ def _without_other_source(writer: Writer, course_keys: Collection[str]) -> set[s
     absent = dict.fromkeys(course_keys)
     for some in in_chunks(course_keys, ROWS):
         writer.heartbeat()
-        published = _published_after(writer, some, absent)
+        stored = after_removal(writer, read_stored(writer, some), absent)
+        published = precedence.published_with_parents(some, stored)
         found.update(key for key in some if key not in published or not published[key].marketing_url)
     return found
-
-
-def _published_after(
-    writer: Writer, course_keys: Collection[str], absent: Mapping[str, CatalogData | None]
-) -> dict[str, CatalogData]:
-    """Return the data to publish for some course keys if the absent ones are removed from this Catalog's rows."""
-    stored = read_stored(writer, course_keys)
-    return precedence.published_with_parents(course_keys, after_removal(writer, stored, absent))
 
 
 def read_stored(writer: Writer, course_keys: Collection[str]) -> StoredData:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from itertools import chain
 
 from catalog_sync.course_keys import parent_of_ccx
@@ -21,31 +21,6 @@ ALWAYS_ALLOWED = 10
 
 class Refused(Exception):
     """The sync run removes no marketing URL, until an operator has removed the reason or allowed the removals."""
-
-
-class RemovalsRefused(Refused):
-    """The sync would remove more marketing URLs than ``max_removal_percent`` allows."""
-
-    def __init__(
-        self, removals: int, provided: int, max_removal_percent: int, shrunk: str, advice: str
-    ) -> None:
-        super().__init__(
-            f"Refused to remove {removals:,} of {provided:,} marketing URLs (more than {max_removal_percent} %), so "
-            f"none was removed.{shrunk} The Catalog's list may be incomplete.{advice} If the courses are missing in "
-            "the Catalog, too, choose Allow these removals in Django admin, or run the command again with "
-            "--allow-removals."
-        )
-
-
-class UnknownStatuses(Refused):
-    """CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have, so it may be misspelled."""
-
-    def __init__(self, statuses: Sequence[str]) -> None:
-        super().__init__(
-            "CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have "
-            f"({', '.join(map(repr, statuses))}), so the sync removed no marketing URL: correct the setting (the "
-            f"Catalog's statuses are {', '.join(course_runs.CATALOG_STATUSES)}) and run the command again."
-        )
 
 
 def covers_alone(writer: Writer, course_key: str) -> bool:
@@ -80,7 +55,7 @@ def check_statuses(absent: Collection[str], removals: Collection[str], writer: W
         writer: the writer of the sync run.
 
     Raises:
-        UnknownStatuses: it names another one.
+        Refused: it names another one, which may be misspelled.
     """
     # A dry run has not stored the Catalog's new course runs, which may have a new status.
     unknown = set(course_runs.unknown_statuses(writer.catalog.name)) - writer.simulation.statuses()
@@ -88,21 +63,29 @@ def check_statuses(absent: Collection[str], removals: Collection[str], writer: W
         return
     stored = course_runs.read_all(absent).of_catalog(writer.catalog.name).values()
     if removals or any(row.data.marketing_url for row in stored):
-        raise UnknownStatuses(sorted(unknown))
+        raise Refused(
+            "CATALOG_SYNC_RUN_STATUSES names a status that the Catalog does not have "
+            f"({', '.join(map(repr, sorted(unknown)))}), so the sync removed no marketing URL: correct the setting "
+            f"(the Catalog's statuses are {', '.join(course_runs.CATALOG_STATUSES)}) and run the command again."
+        )
 
 
 def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int) -> None:
     """Check that the removals are a small share of the marketing URLs that this Catalog provides.
 
     Raises:
-        RemovalsRefused: they exceed ``max_removal_percent`` and ``ALWAYS_ALLOWED``.
+        Refused: they exceed ``max_removal_percent`` and ``ALWAYS_ALLOWED``.
     """
     if removals <= ALWAYS_ALLOWED:
         return
     provided = _count_provided(writer)
     if removals * 100 > max_removal_percent * provided:
-        shrunk, advice = _shrunk(writer.report), rejected_advice(writer.report, removals)
-        raise RemovalsRefused(removals, provided, max_removal_percent, shrunk, advice)
+        raise Refused(
+            f"Refused to remove {removals:,} of {provided:,} marketing URLs (more than {max_removal_percent} %), so "
+            f"none was removed.{_shrunk(writer.report)} The Catalog's list may be incomplete."
+            f"{rejected_advice(writer.report, removals)} If the courses are missing in the Catalog, too, choose Allow "
+            "these removals in Django admin, or run the command again with --allow-removals."
+        )
 
 
 def _shrunk(report: SyncReport) -> str:

@@ -248,15 +248,14 @@ def _remove(writer: Writer, course_keys: Collection[str], absent: Absent) -> Non
         found = writer.compare(plan.with_url)
         writer.changes.add_changed(found)
         if writer.dry_run:
-            removed = course_overviews.removable_urls(plan.to_clear)
-            writer.changes.add_removed(removed, plan.to_clear)
-            return Removal(changes, former, found, len(found.differing), removed)
-        course_runs.delete_course_runs([key for key, data in changes.items() if data is None], name)
-        course_runs.record({key: data for key, data in changes.items() if data is not None}, name)
-        course_runs.delete_of_former_catalogs(former)
-        publishing.publish(plan.without_url)  # not counted: most of them are counted as removed
-        updated = publishing.publish({key: plan.with_url[key] for key in found.differing})
-        removed = course_overviews.clear(plan.to_clear)
+            updated, removed = len(found.differing), course_overviews.removable_urls(plan.to_clear)
+        else:
+            course_runs.delete_course_runs([key for key, data in changes.items() if data is None], name)
+            course_runs.record({key: data for key, data in changes.items() if data is not None}, name)
+            course_runs.delete_of_former_catalogs(former)
+            publishing.publish(plan.without_url)  # not counted: most of them are counted as removed
+            updated = publishing.publish({key: plan.with_url[key] for key in found.differing})
+            removed = course_overviews.clear(plan.to_clear)
         writer.changes.add_removed(removed, plan.to_clear)
         return Removal(changes, former, found, updated, removed)
 

@@ -9,6 +9,10 @@ import msgspec
 
 from catalog_sync.conf import DEFAULT_CATALOG
 
+# The values that a sync run has from its start.
+SETTINGS = ("catalog", "dry_run", "page_size", "concurrency", "bypassed_cache")
+# The numbers of which several Catalogs have the largest: the course overviews are the same for all of them.
+NOT_SUMMED = ("page_size", "concurrency", "seconds_per_page", "course_overviews")
 WORST_FIRST = (
     *("failed", "refused", "incomplete", "canceled"),
     *("running", "succeeded", "skipped", "disabled"),
@@ -87,28 +91,17 @@ class SyncReport(msgspec.Struct, kw_only=True):
 
     @classmethod
     def joined(cls, reports: Sequence[SyncReport]) -> SyncReport:
-        """Return the sum of the reports of several Catalogs, with the worst of their statuses and its message first.
-
-        ``course_overviews`` is not a sum, since the course overviews are the same for all Catalogs.
-        """
-        first = reports[0]
+        """Return the sum of the reports of several Catalogs, with the worst of their statuses and its message first."""
         worst_first = sorted(reports, key=lambda each: WORST_FIRST.index(each.status))
-        summed = {name: sum(getattr(each, name) for each in reports) for name in _summed()}
-        seconds = round(sum(each.duration_seconds for each in reports), 3)
         return cls(
             run_id=None,
             status=worst_first[0].status,
-            dry_run=first.dry_run,
-            page_size=max(each.page_size for each in reports),
-            concurrency=max(each.concurrency for each in reports),
+            dry_run=reports[0].dry_run,
             catalog=",".join(each.catalog for each in reports),
             bypassed_cache=any(each.bypassed_cache for each in reports),
-            duration_seconds=seconds,
-            seconds_per_page=max(each.seconds_per_page for each in reports),
-            course_overviews=max(each.course_overviews for each in reports),
             message=" ".join(f"{each.catalog}: {each.message}" for each in worst_first if each.message),
             catalogs=list(reports),
-            **summed,
+            **{name: _joined(name, [getattr(each, name) for each in reports]) for name in NUMBERS},
         )
 
     @property
@@ -131,11 +124,8 @@ class SyncReport(msgspec.Struct, kw_only=True):
         return values
 
 
-def _summed() -> list[str]:
-    """Return the names of the numbers that are added up for several Catalogs."""
-    not_summed = ("run_id", "page_size", "concurrency", "course_overviews")
-    return [
-        each.name
-        for each in msgspec.structs.fields(SyncReport)
-        if each.type is int and each.name not in not_summed
-    ]
+NUMBERS = [each.name for each in msgspec.structs.fields(SyncReport) if each.type in (int, float)]
+
+
+def _joined(name: str, values: Sequence[float]) -> Any:
+    return max(values) if name in NOT_SUMMED else round(sum(values), 3)

@@ -43,11 +43,11 @@ class RunChanges:
         """Add the course overviews that differ from the data to publish."""
         self.add(Kind.CHANGED, _changed(difference))
 
-    def add_urls(self, urls: Mapping[str, str], shown: Mapping[str, str | None]) -> None:
-        """Add course overviews that get these marketing URLs, by course key; ``shown`` are those that they have."""
+    def add_urls(self, urls: Mapping[str, str], before: Mapping[str, str | None]) -> None:
+        """Add course overviews that get these marketing URLs, by course key; ``before`` are those that they have."""
         self.add(
             Kind.CHANGED,
-            (Change(key, Kind.CHANGED.value, shown[key] or None, url, "") for key, url in urls.items()),
+            (Change(key, Kind.CHANGED.value, before[key] or None, url, "") for key, url in urls.items()),
         )
 
     def add_removed(self, urls: Mapping[str, str], reasons: Mapping[str, str], prefix: str = "") -> None:

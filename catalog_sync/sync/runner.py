@@ -11,10 +11,9 @@ from typing import Any
 from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
-from catalog_sync import conf
 from catalog_sync.catalog_client import CatalogClient
 from catalog_sync.catalog_client.access import CatalogAccess, access_to
-from catalog_sync.event_log import MOST_NOTABLE, EventLog
+from catalog_sync.event_log import MAX_NOTABLE, EventLog
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import SyncRun
 from catalog_sync.store.lease import LEASE_SECONDS, Canceled, Lease, LeaseLost
@@ -33,9 +32,7 @@ from catalog_sync.sync.outcome import (
 )
 from catalog_sync.sync.rejections import Summary, log_summary
 from catalog_sync.sync.removal_limits import Refused
-from catalog_sync.sync.report import SyncReport
-from catalog_sync.sync.statistics import Statistics
-from catalog_sync.sync.transactions import Transactions
+from catalog_sync.sync.report import SETTINGS, SyncReport
 from catalog_sync.sync.writer import Writer
 
 Status = SyncRun.Status
@@ -104,15 +101,8 @@ class Run:
     @classmethod
     def rejoin(cls, row: SyncRun, options: SyncOptions) -> Run:
         """Return a sync run that another process has opened, with a new report."""
-        report = SyncReport(
-            run_id=row.pk,
-            catalog=row.catalog,
-            status=row.status,
-            dry_run=row.dry_run,
-            page_size=row.page_size,
-            concurrency=row.concurrency,
-            bypassed_cache=row.bypassed_cache,
-        )
+        settings = {name: getattr(row, name) for name in SETTINGS}
+        report = SyncReport(run_id=row.pk, status=row.status, **settings)
         started = time.monotonic() - (timezone.now() - row.started).total_seconds()
         access, lease, log = access_to(options.catalog), Lease(row.pk), EventLog(row.pk)
         return cls(options, access, lease, log, report, _started=started)
@@ -168,22 +158,27 @@ class Run:
         )
 
     def _writer(self) -> Writer:
-        catalog, dry_run = self.options.catalog, self.options.dry_run
-        has_other_catalogs = any(each.name != catalog.name for each in conf.catalogs())
-        transactions = Transactions(self.lease, self.report, self.log, has_other_catalogs)
-        statistics = Statistics(self.report, self.log, dry_run)
-        return Writer(transactions, catalog, statistics, self.report, dry_run, self.heartbeat, self.rejected)
+        options = self.options
+        return Writer(
+            options.catalog,
+            self.lease,
+            self.report,
+            self.log,
+            options.dry_run,
+            self.heartbeat,
+            self.rejected,
+        )
 
     def close(self, status: SyncRun.Status, message: str) -> None:
         """Store the report, release the lease, and log the end."""
         self.report.status, self.report.message = status.value, message
         self.report.duration_seconds = round(time.monotonic() - self._started, 3)
-        # Not in attempt(): the process that closes a distributed sync run logs the failures of all workers.
+        # Not in do(): the process that closes a distributed sync run logs the failures of all workers.
         log_summary(self.rejected, self.log)
         for failure in distinct(self.failures):
             self.log.error("not_applied", reason=failure)
         values = self.report.stored_values()
-        notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MOST_NOTABLE])}
+        notes: dict[str, Any] = {"log_lines": "\n".join(self.log.notable[:MAX_NOTABLE])}
         store_end(self.lease, self.log, values | notes)
         tidy_up(self.lease.run_id, self.options, status)
         log = self.log.info if self.report.is_fine else self.log.error

@@ -69,7 +69,7 @@ def _look_up(run: Run, client: CatalogClient, writer: Writer, course_keys: set[s
         run.heartbeat()
         ccx_keys.update(key for chunk in course_overviews.ccx_chunks(some) for key, _ in chunk)
     try:
-        return look_up_and_apply(client, writer, with_parents | ccx_keys, _most_removals(run))
+        return look_up_and_apply(client, writer, with_parents | ccx_keys, _max_removal_percent(run))
     finally:
         _publish_inherited(writer, with_parents)
         run.report.course_overviews = course_overviews.count(with_parents | ccx_keys)
@@ -133,10 +133,10 @@ def end_crawl(run: Run, client: CatalogClient, writer: Writer, *, complete: bool
 def _remove_absent(run: Run, client: CatalogClient, writer: Writer) -> None:
     # First, since the search reads the CCX courses, which may be pinned.
     writer.publish_pins()
-    candidates, most_removals = find_candidates(writer), _most_removals(run)
+    candidates, limit = find_candidates(writer), _max_removal_percent(run)
     try:
-        check_candidates(candidates, writer, most_removals)
-        look_up_and_apply(client, writer, candidates.keys, most_removals)
+        check_candidates(candidates, writer, limit)
+        look_up_and_apply(client, writer, candidates.keys, limit)
     except RequestFailed as error:
         # Without a look-up there is no proof, so these URLs stay. The changes from the pages are already applied.
         run.failures.append(
@@ -154,5 +154,5 @@ def _publish_inherited(writer: Writer, parents: Collection[str] | None = None) -
     ccx.publish(writer, parents)
 
 
-def _most_removals(run: Run) -> int | None:
+def _max_removal_percent(run: Run) -> int | None:
     return None if run.options.allow_removals else run.options.max_removal_percent

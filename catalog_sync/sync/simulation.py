@@ -58,7 +58,7 @@ class Simulation:
         """Return the statuses of the course runs that would be stored."""
         return {data.status for data in self.course_runs.values() if data is not None}
 
-    def shown_url(self, course_key: str, shown: str | None) -> str | None:
-        """Return the marketing URL that a course overview would have; ``shown`` is the one that it has."""
+    def marketing_url(self, course_key: str, current: str | None) -> str | None:
+        """Return the marketing URL that a course overview would have; ``current`` is the one that it has."""
         values = self.course_overviews.get(course_key)
-        return shown if values is None else marketing_url_in(values)
+        return current if values is None else marketing_url_in(values)

@@ -21,7 +21,7 @@ from catalog_sync.sync.id_set import IdSet
 from catalog_sync.sync.report import SyncReport
 
 # A Catalog could list all courses of the others. The report has the number of all.
-MOST_LOGGED_CONFLICTS = 100
+MAX_LOGGED_CONFLICTS = 100
 
 
 class Conflict(NamedTuple):
@@ -52,7 +52,7 @@ def conflicts(changeset: Changeset, stored: StoredData, catalog: str) -> dict[st
         if data is None or not data.marketing_url or key not in changeset.confirmed:
             continue
         with_url = {each.catalog for each in course_runs if each.data.marketing_url} | {catalog}
-        names = [each.name for each in conf.catalogs() if each.name in with_url]
+        names = [name for name in conf.catalog_names() if name in with_url]
         if len(names) > 1 and catalog in names:
             kept = names[0]
             found[key] = Conflict(names[1] if kept == catalog else catalog, kept)
@@ -79,7 +79,7 @@ class Statistics:
     confirmed: IdSet = field(default_factory=IdSet)
     rejected_keys: set[str] = field(default_factory=set)
     with_url: int = 0
-    # Course keys that have been counted and had no stored course run before the sync run.
+    # Course keys that are not to be counted again, although ``seen`` does not have them.
     _counted: set[str] = field(default_factory=set)
     _rejected: set[str] = field(default_factory=set)
     _conflicting: set[str] = field(default_factory=set)
@@ -103,15 +103,14 @@ class Statistics:
 
     def count(
         self, keys: Iterable[str], stored: Mapping[str, StoredCourseRun], difference: Difference
-    ) -> set[str]:
-        """Count the course runs that this sync run sees for the first time, and return them."""
+    ) -> None:
+        """Count the course runs that this sync run sees for the first time."""
         first = {key for key in keys if self._mark_seen(key, stored.get(key))}
         matched = len(first.intersection(difference.seen))
         self.report.course_runs_retrieved += len(first)
         self.report.matched += matched
         self.report.not_in_lms += len(first) - matched
         self.with_url += len(first.intersection(difference.with_url))
-        return first
 
     def uncount_duplicates(self, row_ids: Collection[int]) -> None:
         """Subtract the stored course runs that two partitions counted, because the list changed meanwhile."""
@@ -168,7 +167,7 @@ class Statistics:
         self._conflicting.update(new)
         self.report.in_other_catalogs += len(new)
         logged = len(self._conflicting) - len(new)
-        for key in new[: max(0, MOST_LOGGED_CONFLICTS - logged)]:
+        for key in new[: max(0, MAX_LOGGED_CONFLICTS - logged)]:
             unused, used = found[key]
             # Not a warning: there is nothing to repair, and each sync run finds the same.
             self.log.info("course_run_in_two_catalogs", course_key=key, catalog=unused, kept=used)

@@ -43,6 +43,7 @@ class Transactions:
     log: EventLog
     has_other_catalogs: bool
     ended_at: float = field(default_factory=time.monotonic)
+    # The part of the progress that is stored already.
     _stored: dict[str, int] = field(default_factory=dict)
 
     def run(self, work: Callable[[], T]) -> T:

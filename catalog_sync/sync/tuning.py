@@ -16,7 +16,7 @@ from catalog_sync.exceptions import FailureScope, NothingMeasured, RequestFailed
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.quota import REQUESTS_PER_HOUR, requests_for
 from catalog_sync.sync.connection import client_without_retries
-from catalog_sync.sync.page_size import SMALLEST, automatic, sizes_within_quota
+from catalog_sync.sync.page_size import MIN_AUTOMATIC, automatic, sizes_within_quota
 
 CONCURRENCIES = (1, 2, 4)
 # A small Catalog has two workers. More requests only wait for them.
@@ -24,9 +24,9 @@ USUAL_CONCURRENCY = 2
 # Some pages take much longer than others, so the median of fewer is too uncertain.
 PAGES_EACH = 6
 # A smaller gain may be chance.
-LEAST_GAIN = 0.2
+MIN_GAIN = 0.2
 # A person does not notice a smaller one.
-LEAST_GAIN_SECONDS = 1.0
+MIN_GAIN_SECONDS = 1.0
 NO_ANSWER = (
     "No page size was measured, because the Catalog did not return the smallest page. The log names the reason "
     "(event=catalog_sync.request_failed). If it is a time-out, increase request_timeout_seconds."
@@ -131,7 +131,7 @@ def sweep(
 
 
 def _sizes(count: int) -> list[int]:
-    return [size for size in sizes_within_quota(count) if SMALLEST <= size <= max(count, SMALLEST)]
+    return [size for size in sizes_within_quota(count) if MIN_AUTOMATIC <= size <= max(count, MIN_AUTOMATIC)]
 
 
 def seconds_per_page(client: CatalogClient, count: int, size: int, concurrency: int) -> float | None:
@@ -187,7 +187,7 @@ def _line(measurements: Iterable[Measurement], concurrency: int) -> tuple[float,
 
 def is_noticeable(seconds: float, shorter: float) -> bool:
     """Return whether a full sync that takes so many seconds is noticeably slower than a shorter one."""
-    return seconds - shorter > max(LEAST_GAIN_SECONDS, LEAST_GAIN * seconds)
+    return seconds - shorter > max(MIN_GAIN_SECONDS, MIN_GAIN * seconds)
 
 
 def _is_good_enough(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
@@ -13,9 +13,11 @@ from catalog_sync import conf
 from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.conf import Catalog
 from catalog_sync.course_keys import is_course_key
+from catalog_sync.event_log import EventLog
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import CatalogData, StoredCourseRun, StoredData
 from catalog_sync.store.difference import Difference, difference
+from catalog_sync.store.lease import Lease
 from catalog_sync.store.sql import in_chunks
 from catalog_sync.sync.changeset import Changeset, compute_changes
 from catalog_sync.sync.rejections import Rejections, Summary
@@ -28,27 +30,7 @@ from catalog_sync.sync.transactions import Transactions
 T = TypeVar("T")
 
 # How long changes may wait, to be written with later ones in one transaction.
-LONGEST_WAIT_SECONDS = 2.0
-
-
-class Written(NamedTuple):
-    """The changes of one page, and how many course overviews were updated."""
-
-    changeset: Changeset
-    updated: int
-
-
-class Publication(NamedTuple):
-    """The data to publish for the course runs of a page.
-
-    Attributes:
-        data: by course key.
-        unconfirmed: the course keys whose stored marketing URL is unconfirmed. It stays on course
-            overviews that have it, and is not written to others.
-    """
-
-    data: dict[str, CatalogData]
-    unconfirmed: set[str]
+MAX_WAIT_SECONDS = 2.0
 
 
 @dataclass
@@ -59,32 +41,31 @@ class Writer:
         catalog: the Catalog that the sync run reads.
         heartbeat: called about twice a second during long reads; it raises an exception to end the sync run.
         rejected: the rejected records so far, summed up by reason.
+        other_catalogs: the other Catalogs of the settings.
         changes: what the sync run changes; each transaction stores its own.
         simulation: what a dry run would have written.
     """
 
-    transactions: Transactions
     catalog: Catalog
-    statistics: Statistics
+    lease: Lease
     report: SyncReport
+    log: EventLog
     dry_run: bool
     heartbeat: Callable[[], None]
-    rejected: Summary = field(default_factory=dict)
-    changes: RunChanges = field(init=False)
-    simulation: Simulation = field(init=False)
-    _pending: dict[str, CourseRun] = field(default_factory=dict)
-    _most_changed: bool = False
+    rejected: Summary
 
     def __post_init__(self) -> None:
+        name = self.catalog.name
+        self.other_catalogs = [each for each in conf.catalogs() if each.name != name]
+        self.transactions = Transactions(self.lease, self.report, self.log, bool(self.other_catalogs))
+        self.statistics = Statistics(self.report, self.log, self.dry_run)
+        self.changes = RunChanges(self.lease.run_id)
+        self.simulation = Simulation(name)
+        self._rejections = Rejections(name, self.log, self.changes, self.rejected)
+        # The changed course runs that wait for a transaction, by course key.
+        self._pending: dict[str, CourseRun] = {}
+        # Whether most course runs of the last page changed. A first sync changes all of them.
         self._most_changed = not self.statistics.newest_id
-        self.changes = RunChanges(self.transactions.lease.run_id)
-        self.simulation = Simulation(self.catalog.name)
-        self._rejections = Rejections(self.catalog.name, self.statistics.log, self.changes, self.rejected)
-
-    @property
-    def other_catalogs(self) -> list[Catalog]:
-        """The other Catalogs of the settings."""
-        return [each for each in conf.catalogs() if each.name != self.catalog.name]
 
     def write_page(self, page: Page) -> None:
         """Write one page of the list, or let its few changes wait for those of the next pages."""
@@ -92,8 +73,8 @@ class Writer:
         page = self._within_orgs(page)
         if self.dry_run or self._most_changed:
             self._write_collected()
-            written = self._write(page)
-            changed = max(len(written.changeset.changes), written.updated)
+            changeset, updated = self._write(page)
+            changed = max(len(changeset.changes), updated)
         else:
             changed = self._compare(page)
             if 2 * len(self._pending) > len(page.course_runs) or self._is_time():
@@ -107,16 +88,16 @@ class Writer:
         This needs no transaction: a course that the LMS saves meanwhile gets its values from the stored course run.
         """
         keys = _course_keys_of(page)
-        shown, stored = course_overviews.read_joined(keys)
+        current, stored = course_overviews.read_joined(keys)
         # The keys that the LMS does not have, or that are not stored: often none.
         rest = course_runs.read([key for key in keys if key not in stored.course_runs])
         stored.course_runs.update(rest.course_runs)
         stored.pins.update(rest.pins)
         own = stored.of_catalog(self.catalog.name)
         changeset = compute_changes(page, own)
-        data = self._publication(changeset, stored).data
+        data, _ = self._to_publish(changeset, stored)
         same = {key: each for key, each in data.items() if key not in changeset.changes}
-        found = difference(shown, same)
+        found = difference(current, same)
         changed = changeset.changes.keys() | set(found.differing)
         # If a course run is also on the previous page, this page has its newer record.
         before = {key: each for key, each in self._pending.items() if key not in changeset.data}
@@ -126,15 +107,21 @@ class Writer:
         self._count_faults(changeset, stored, own)
         return len(changed)
 
-    def _publication(self, changeset: Changeset, stored: StoredData) -> Publication:
+    def _to_publish(
+        self, changeset: Changeset, stored: StoredData
+    ) -> tuple[dict[str, CatalogData], set[str]]:
+        """Return the data to publish, and the course keys whose stored marketing URL is unconfirmed.
+
+        An unconfirmed URL stays on course overviews that have it, and is not written to others.
+        """
         data = precedence.published_after(changeset.data, stored, self.catalog.name)
         # "is": a pin or the course run of another Catalog, which may be published instead, is confirmed.
         unconfirmed = {key for key in changeset.unconfirmed if data[key] is changeset.data[key]}
         data.update({key: data[key]._replace(marketing_url=None) for key in unconfirmed})
-        return Publication(data, unconfirmed)
+        return data, unconfirmed
 
     def _is_time(self) -> bool:
-        return time.monotonic() - self.transactions.ended_at >= LONGEST_WAIT_SECONDS
+        return time.monotonic() - self.transactions.ended_at >= MAX_WAIT_SECONDS
 
     def write_pending(self) -> None:
         """Write what waits for a transaction, and store the progress."""
@@ -151,7 +138,7 @@ class Writer:
     def write(self, page: Page) -> Changeset:
         """Write the course runs of one reply, after those that wait, and count them."""
         self._write_collected()
-        return self._write(self._within_orgs(page)).changeset
+        return self._write(self._within_orgs(page))[0]
 
     def _within_orgs(self, page: Page) -> Page:
         """Return the page without the course runs that are ignored because of their organization."""
@@ -165,7 +152,8 @@ class Writer:
         self.statistics.count_of_other_orgs(ignored)
         return msgspec.structs.replace(page, course_runs=runs, rejected=rejected)
 
-    def _write(self, page: Page) -> Written:
+    def _write(self, page: Page) -> tuple[Changeset, int]:
+        """Write a page in one transaction, and return its changes and how many course overviews were updated."""
         name = self.catalog.name
 
         def record_and_publish() -> tuple[StoredData, Changeset, Difference, int]:
@@ -174,7 +162,7 @@ class Writer:
             changeset = compute_changes(page, stored.of_catalog(name))
             if not self.dry_run:
                 course_runs.record(changeset.changes, name)
-            data, unconfirmed = self._publication(changeset, stored)
+            data, unconfirmed = self._to_publish(changeset, stored)
             found = self.compare(data)
             self.changes.add_changed(found)
             if self.dry_run:
@@ -191,7 +179,7 @@ class Writer:
             self.simulation.publish(found)
         self.report.updated += updated
         self._count_faults(changeset, stored, own)
-        return Written(changeset, updated)
+        return changeset, updated
 
     def _count_faults(
         self, changeset: Changeset, stored: StoredData, own: Mapping[str, StoredCourseRun]

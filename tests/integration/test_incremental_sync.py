@@ -150,19 +150,19 @@ class TestBulkChange:
     """More changes than an incremental sync applies: they wait for the full sync."""
 
     def test_of_many_courses_is_skipped_after_one_request(self, catalog, monkeypatch):
-        monkeypatch.setattr(incremental, "MOST_COURSES", 5)
+        monkeypatch.setattr(incremental, "MAX_COURSES", 5)
         change(catalog, *KEYS)
         assert update_catalog_data(changed=True).status == "skipped"
         assert set(paths(catalog)) == {COURSES_PATH}
 
     def test_of_many_course_runs_is_skipped_before_they_are_requested(self, catalog, monkeypatch):
-        monkeypatch.setattr(incremental, "MOST_COURSE_RUNS", 5)
+        monkeypatch.setattr(incremental, "MAX_COURSE_RUNS", 5)
         change(catalog, *KEYS[:6])
         report = update_catalog_data(changed=True)
         assert (report.status, paths(catalog)) == ("skipped", [COURSES_PATH, COURSES_PATH])
         assert report.message.startswith("Too many course runs changed in the Catalog (")
 
-    @pytest.mark.parametrize("most", ["MOST_COURSES", "MOST_COURSE_RUNS"])
+    @pytest.mark.parametrize("most", ["MAX_COURSES", "MAX_COURSE_RUNS"])
     def test_that_the_last_sync_applied_does_not_hide_later_changes(self, catalog, monkeypatch, most):
         """It happened within the time in which two syncs overlap."""
         monkeypatch.setattr(incremental, most, 5)
@@ -176,7 +176,7 @@ class TestBulkChange:
 
 
 def test_history_keeps_the_last_sync_without_changes_and_the_last_skipped_one(catalog, monkeypatch):
-    monkeypatch.setattr(incremental, "MOST_COURSES", 5)
+    monkeypatch.setattr(incremental, "MAX_COURSES", 5)
     for _ in range(3):
         update_catalog_data(changed=True)
     change(catalog, *KEYS)

@@ -26,7 +26,7 @@ NEW, CHANGED, DELETED = KEYS[100:], KEYS[:40], KEYS[40:50]
 CCX = "ccx-v1:ExampleX+C000+2026+ccx@1"
 OLD_URL, NEW_URL = "https://www.example.com/old", "https://www.example.com/new"
 # About the duration of the sync below after it has its lease: the list, the look-ups, the CCX courses.
-LONGEST_SECONDS = 1.2
+MAX_SECONDS = 1.2
 KILLS = 8 if connection.vendor == "sqlite" else 15
 
 
@@ -47,7 +47,7 @@ def killed(request, changing, start_sync):
     sync = start_sync("--page-size", "5", "--concurrency", "1")
     wait_until(running_sync, "the lease")
     draw = random.Random(request.param)
-    time.sleep(LONGEST_SECONDS * (request.param + draw.random()) / KILLS)
+    time.sleep(MAX_SECONDS * (request.param + draw.random()) / KILLS)
     sync.kill()
     connection.close()
 

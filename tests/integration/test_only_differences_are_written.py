@@ -127,7 +127,7 @@ class TestSecondSync:
     ids=["wait for each other", "wait no longer than allowed"],
 )
 def test_few_changes_per_page_are_collected(longest_wait, first_pages, catalog, monkeypatch):
-    monkeypatch.setattr(writer, "LONGEST_WAIT_SECONDS", longest_wait)
+    monkeypatch.setattr(writer, "MAX_WAIT_SECONDS", longest_wait)
     seed(catalog, 100)
     update_catalog_data()
     keys = sorted(run["key"] for run in catalog.control.runs())

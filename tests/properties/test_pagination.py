@@ -12,7 +12,7 @@ from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.catalog_client.pagination import OverlappingPages, PageRange
 from tests.properties import examples
 
-MOST_RUNS = 60
+MAX_RUNS = 60
 
 
 @dataclass
@@ -70,9 +70,9 @@ def partition(start: int, length: int) -> set[int]:
     return set(range(start, start + length))
 
 
-positions = st.integers(0, MOST_RUNS)
+positions = st.integers(0, MAX_RUNS)
 # A few course runs anywhere, or all of a partition: rows at the front move every later row.
-some_runs = st.sets(positions, max_size=4) | st.builds(partition, positions, st.integers(0, MOST_RUNS))
+some_runs = st.sets(positions, max_size=4) | st.builds(partition, positions, st.integers(0, MAX_RUNS))
 moving_lists = st.builds(
     MovingList,
     st.sets(positions) | st.builds(partition, st.just(0), positions),

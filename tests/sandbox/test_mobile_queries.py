@@ -14,7 +14,7 @@ from tests.sandbox.mobile_client import VERSIONS, claims_of, token_of, url_of
 pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("version", VERSIONS)]
 
 # One of them is for the one organization.
-MOST_QUERIES = 6
+MAX_QUERIES = 6
 
 
 def enroll(user, number, **course_fields):
@@ -49,7 +49,7 @@ def test_three_hundred_enrollments_cost_as_many_queries_as_three(version, client
     enroll(few, 3)
     enroll(many, 300)
     queries = queries_of(client_of(many), many, version)
-    assert queries == queries_of(client_of(few), few, version) <= MOST_QUERIES
+    assert queries == queries_of(client_of(few), few, version) <= MAX_QUERIES
 
 
 def test_a_thousand_links_of_twenty_organizations_cost_at_most_twenty_queries(version):

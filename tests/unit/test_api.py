@@ -113,12 +113,6 @@ class TestOptions:
         assert (type(raised.value), str(raised.value)) == (api.UsageError, message)
         assert not SyncRun.objects.exists()
 
-    @pytest.mark.parametrize("page_size", ["auto", 0])
-    def test_auto_and_0_choose_the_page_size(self, page_size, catalog):
-        catalog.control.generate(100)
-        assert api.update_catalog_data(page_size=page_size).status == "succeeded"
-        assert SyncRun.objects.get().page_size == 100
-
     def test_course_keys_may_be_course_key_objects(self, catalog):
         row = CourseOverviewFactory(id=KEY)
         row.refresh_from_db()

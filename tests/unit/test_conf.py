@@ -17,7 +17,6 @@ DEFAULTS = {
     "catalogs": ("COURSE_CATALOG_API_URL", (conf.Catalog("default"),)),
     "named_catalogs": ("CATALOG_SYNC_CATALOGS", None),
     "lms_root_url": ("LMS_ROOT_URL", ""),
-    "site_id": ("SITE_ID", None),
     "course_catalog_api_url": ("COURSE_CATALOG_API_URL", ""),
     "history_enabled": ("SIMPLE_HISTORY_ENABLED", True),
 }
@@ -32,7 +31,6 @@ OTHERS = {
         "https://c.example.com/api/v1/",
         (conf.Catalog("default", "https://c.example.com/api/v1"),),
     ),
-    "site_id": ("SITE_ID", 7, 7),
     "course_catalog_api_url": (
         "COURSE_CATALOG_API_URL",
         "https://c.example.com/api/v1/",
@@ -108,6 +106,7 @@ class TestCatalogs:
             ("default", "https://c.example.com/api/v1"),
             ("partner", "https://p.example.com/api/v1"),
         ]
+        assert conf.catalog_names() == ["default", "partner"]
 
     def test_unknown_one_has_no_address(self):
         assert conf.catalog_or_unconfigured("former") == conf.Catalog("former")

@@ -65,12 +65,9 @@ class TestResult:
 
     def test_of_a_sync_that_succeeded_is_its_report(self):
         result = self.result(dry_run=True)
-        assert (result.state, result.result["status"], result.result["catalog_count"]) == (
-            "SUCCESS",
-            "succeeded",
-            3,
-        )
-        assert json.loads(json.dumps(result.result)) == result.result
+        report = result.result
+        assert (result.state, report["status"], report["catalog_count"]) == ("SUCCESS", "succeeded", 3)
+        assert json.loads(json.dumps(report)) == report
 
     def test_of_a_sync_that_failed_is_a_failure_with_the_message(self, settings):
         settings.COURSE_CATALOG_API_URL = ""
@@ -83,11 +80,14 @@ class TestResult:
         catalog.control.fault("status", match={"params": {"offset": "1"}}, times=None, status=400)
         assert str(self.result(page_size=2).result).startswith("incomplete: Incomplete: ")
 
-    def test_beside_a_running_sync_is_a_success_with_the_status_skipped(self):
+    @pytest.mark.parametrize("distribute", [False, True])
+    def test_beside_a_running_sync_is_a_success_with_the_status_skipped(self, distribute, caplog):
+        caplog.set_level("INFO")
         Lease.acquire()
-        result = self.result()
+        result = self.result(distribute=distribute)
         assert (result.state, result.result["status"]) == ("SUCCESS", "skipped")
         assert result.result["message"].startswith("Another sync is already running")
+        assert "event=catalog_sync.skipped " in caplog.text
 
     def test_of_a_disabled_sync_is_a_success(self):
         CatalogSyncConfig.objects.create(enabled=False)

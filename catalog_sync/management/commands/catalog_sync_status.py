@@ -33,8 +33,8 @@ class Command(MessageFirstCommand):
     @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         with command_errors():
-            current = health.read()
-            cause = _cause(current["last_full_run"]) if current["status"] == health.STALE else ""
+            catalogs = health.of_each_catalog()
+            current, worst = health.as_dict(catalogs), health.worst_of(catalogs)
             access: list[dict[str, Any]] = [each.facts() for each in api.catalog_access()]
             connections = [_connection(each["catalog"]) for each in access] if options["connect"] else []
         if options["json"]:
@@ -43,12 +43,12 @@ class Command(MessageFirstCommand):
             self.stdout.write(json.dumps(current | {"catalog_access": access}))
         else:
             self._print(current, access, connections)
-        message = health.remedy(current)
         faults = [each["fault"] for each in connections if "fault" in each]
-        if current["status"] == health.STALE or faults:
-            raise CommandError("\n".join(filter(None, [*faults, message, cause])), returncode=EXIT_FAILED)
-        if message:
-            self.stderr.write(message)
+        if worst.status == health.STALE or faults:
+            lines = filter(None, [*faults, worst.fault, _cause(worst)])
+            raise CommandError("\n".join(lines), returncode=EXIT_FAILED)
+        if worst.fault:
+            self.stderr.write(worst.fault)
 
     def _print(
         self, current: dict[str, Any], access: list[dict[str, Any]], connections: list[dict[str, Any]]
@@ -70,12 +70,12 @@ class Command(MessageFirstCommand):
                 )
 
 
-def _cause(last: dict[str, Any] | None) -> str:
-    """Return the message of the last full sync; empty if it has none."""
-    from catalog_sync.models import SyncRun
-
-    run = SyncRun.objects.filter(pk=last["run_id"]).first() if last else None
-    return f"Message of sync run {run.pk}: {run.message}" if run and run.message else ""
+def _cause(worst: health.CatalogHealth) -> str:
+    """Return the message of the last full sync if the sync is stale; empty if it has none."""
+    last = worst.last_full
+    if worst.status != health.STALE or last is None or not last.message:
+        return ""
+    return f"Message of sync run {last.pk}: {last.message}"
 
 
 def _connection(catalog: str) -> dict[str, Any]:

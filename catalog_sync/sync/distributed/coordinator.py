@@ -18,7 +18,7 @@ from catalog_sync.broker import has_broker, reason_of
 from catalog_sync.catalog_client import CatalogClient
 from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews
-from catalog_sync.store.lease import PROGRESS, Canceled, Lease, LeaseLost
+from catalog_sync.store.lease import Canceled, Lease, LeaseLost
 from catalog_sync.sync import page_size as page_sizes
 from catalog_sync.sync.distributed.partitions import (
     Partition,
@@ -228,8 +228,7 @@ def _close(run_id: int, status: SyncRun.Status, message: str) -> SyncReport | No
     row, run = _rejoin(run_id)
     if row.status != SyncRun.Status.RUNNING:
         return None
-    for name in (*PROGRESS, "catalog_count", "requests", "retries"):
-        setattr(run.report, name, getattr(row, name))
+    run.report = _report_of(row)
     run.report.course_overviews = course_overviews.count()
     run.close(status, message)
     return run.report

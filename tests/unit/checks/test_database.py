@@ -64,7 +64,7 @@ class TestFreshness:
         def fail():
             raise DatabaseError("no such table")
 
-        monkeypatch.setattr(health, "read", fail)
+        monkeypatch.setattr(health, "of_each_catalog", fail)
         assert check_freshness(databases=["default"]) == []
 
     @pytest.mark.parametrize(

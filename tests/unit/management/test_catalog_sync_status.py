@@ -160,6 +160,6 @@ def test_database_error_is_one_sentence(monkeypatch):
     def fail():
         raise DatabaseError("no such\ntable")
 
-    monkeypatch.setattr(health, "read", fail)
+    monkeypatch.setattr(health, "of_each_catalog", fail)
     with pytest.raises(CommandError, match=r"no such table.*manage\.py lms migrate"):
         call_command("catalog_sync_status")

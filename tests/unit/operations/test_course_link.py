@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from catalog_sync.api import pin_marketing_url
@@ -21,6 +22,7 @@ KEY, CCX = "course-v1:ExampleX+One+2026", "ccx-v1:ExampleX+One+2026+ccx@7"
 URL, PIN, OTHER_URL, SOCIAL = (
     f"https://www.example.com/{name}" for name in ("one", "pin", "other", "social")
 )
+ABOUT = f"{settings.LMS_ROOT_URL}/courses/{KEY}/about"
 REJECTED = "rejected the Catalog's record"
 
 
@@ -44,73 +46,63 @@ def rejected(key=KEY, **values):
     )
 
 
+def in_lms(key=KEY, **values):
+    CourseOverviewFactory(id=key, **values)
+
+
+def ccx_in_lms():
+    in_lms(CCX)
+
+
+def pins():
+    pin_marketing_url(KEY, PIN)
+
+
+def full_sync(**values):
+    return SyncRun.objects.create(**{"status": "succeeded"} | values)
+
+
 class TestUsed:
-    """Which of the links learners get."""
+    """Which of the links learners get, and why."""
 
-    def test_about_page_of_a_course_that_no_catalog_lists(self):
-        CourseOverviewFactory(id=KEY)
-        explained = course_link.explain(KEY)
-        assert explained.link.endswith(f"/courses/{KEY}/about")
-        assert explained.reason.startswith("No Catalog lists this course, so it has no marketing URL.")
-        assert used() == ["about"]
+    @pytest.mark.parametrize(
+        ("steps", "key", "link", "source", "reason"),
+        [
+            ([lists, in_lms], KEY, URL, "catalog", "The Catalog has this marketing URL for the course."),
+            ([lists, in_lms, pins], KEY, PIN, "pin", "Its marketing URL is pinned."),
+            ([lambda: in_lms(social_sharing_url=SOCIAL), pins], KEY, SOCIAL, "social", "has priority"),
+            ([lists, ccx_in_lms], CCX, URL, "parent", f"the Catalog's URL of its parent course run {KEY}"),
+            ([ccx_in_lms, pins], CCX, PIN, "parent", f"the pinned URL of its parent course run {KEY}"),
+            ([in_lms, set_by_another_tool], KEY, OTHER_URL, "other_tool", "checks it against the Catalog"),
+            (
+                [lists, in_lms, set_by_another_tool],
+                KEY,
+                OTHER_URL,
+                "other_tool",
+                "The next full sync restores",
+            ),
+            ([in_lms], KEY, ABOUT, "about", "No Catalog lists this course, so it has no marketing URL."),
+            (
+                [lists, in_lms, lambda: set_by_another_tool(url=None)],
+                *(KEY, ABOUT, "about", "has not reached the LMS yet"),
+            ),
+        ],
+    )
+    def test_is_the_one_with_priority(self, steps, key, link, source, reason):
+        for step in steps:
+            step()
+        explained = course_link.explain(key)
+        assert (explained.link, used(key)) == (link, [source])
+        assert reason in explained.reason
 
-    def test_url_of_the_catalog(self):
-        lists()
-        CourseOverviewFactory(id=KEY)
-        assert (course_link.explain(KEY).link, used()) == (URL, ["catalog"])
-
-    def test_pinned_url(self):
-        lists()
-        CourseOverviewFactory(id=KEY)
-        pin_marketing_url(KEY, PIN)
-        assert (course_link.explain(KEY).link, used()) == (PIN, ["pin"])
-
-    def test_social_sharing_url(self):
-        CourseOverviewFactory(id=KEY, social_sharing_url=SOCIAL)
-        pin_marketing_url(KEY, PIN)
-        assert (course_link.explain(KEY).link, used()) == (SOCIAL, ["social"])
-
-    def test_url_of_the_parent_course_run(self):
-        lists()
-        CourseOverviewFactory(id=CCX)
-        explained = course_link.explain(CCX)
-        assert (explained.link, used(CCX)) == (URL, ["parent"])
-        assert f"the Catalog's URL of its parent course run {KEY}" in explained.reason
-
-    def test_pinned_url_of_the_parent_course_run(self):
-        CourseOverviewFactory(id=CCX)
-        pin_marketing_url(KEY, PIN)
-        assert (course_link.explain(CCX).link, used(CCX)) == (PIN, ["parent"])
-
-    def test_url_of_another_tool(self):
-        CourseOverviewFactory(id=KEY)
-        set_by_another_tool()
-        assert (course_link.explain(KEY).link, used()) == (OTHER_URL, ["other_tool"])
-
-    def test_url_of_another_tool_although_the_catalog_has_one(self):
-        lists()
-        CourseOverviewFactory(id=KEY)
-        set_by_another_tool()
-        explained = course_link.explain(KEY)
-        assert (explained.link, used()) == (OTHER_URL, ["other_tool"])
-        assert "The next full sync restores the expected URL." in explained.reason
-
-    def test_about_page_until_the_url_reaches_the_lms(self):
-        lists()
-        CourseOverviewFactory(id=KEY)
-        set_by_another_tool(url=None)
-        assert used() == ["about"]
-        assert "has not reached the LMS yet" in course_link.explain(KEY).reason
-
-    def test_link_that_the_lms_changed(self, edx_platform):
+    def test_may_be_one_that_the_lms_changed(self, edx_platform):
         edx_platform.use(lambda course: "https://else.example.com/")
-        CourseOverviewFactory(id=KEY)
-        explained = course_link.explain(KEY)
-        assert (explained.link, used()) == ("https://else.example.com/", ["platform"])
+        in_lms()
+        assert (course_link.explain(KEY).link, used()) == ("https://else.example.com/", ["platform"])
 
-    def test_case_of_the_course_key_counts(self):
+    def test_depends_on_the_case_of_the_course_key(self):
         lists()
-        CourseOverviewFactory(id=KEY)
+        in_lms()
         assert course_link.explain(KEY.replace("One", "ONE")).link == ""
 
 
@@ -134,7 +126,7 @@ class TestCandidates:
         settings.CATALOG_SYNC_CATALOGS = {name: {"URL": "https://x.example"} for name in ("default", "two")}
         lists(catalog="two")
         lists(url=None, status="unpublished")
-        CourseOverviewFactory(id=KEY)
+        in_lms()
         found = course_link.explain(KEY).candidates[2:4]
         assert [(each.label, each.url, each.is_used) for each in found] == [
             ("Catalog default", "", False),
@@ -155,11 +147,16 @@ class TestCandidates:
         assert sentence in course_link.explain(KEY).reason
 
 
+def removes():
+    run = full_sync(scope="course_keys", removed=1)
+    SyncRunChange.objects.create(sync_run=run, kind="removed", course_key=KEY)
+
+
 class TestRejected:
     """A record that the last sync of the course rejected."""
 
     def test_is_the_reason(self):
-        CourseOverviewFactory(id=KEY)
+        in_lms()
         change = rejected()
         assert course_link.explain(KEY).reason == (
             f"Sync run {change.sync_run_id} rejected the Catalog's record (not an absolute URL, /one). Learners share "
@@ -168,7 +165,7 @@ class TestRejected:
 
     def test_is_the_reason_of_the_url_that_the_course_keeps(self):
         lists()
-        CourseOverviewFactory(id=KEY)
+        in_lms()
         change = rejected()
         assert course_link.explain(KEY).reason == (
             f"Sync run {change.sync_run_id} rejected the Catalog's record (not an absolute URL, /one). The course "
@@ -178,7 +175,7 @@ class TestRejected:
     def test_of_another_catalog_is_no_reason_of_the_url(self, settings):
         settings.CATALOG_SYNC_CATALOGS = {name: {"URL": "https://x.example"} for name in ("default", "two")}
         lists(catalog="two")
-        CourseOverviewFactory(id=KEY)
+        in_lms()
         rejected(catalog="default")
         assert course_link.explain(KEY).reason.startswith(
             "The Catalog has this marketing URL for the course."
@@ -186,7 +183,7 @@ class TestRejected:
 
     def test_url_that_the_course_keeps_is_the_last_accepted_value(self):
         lists()
-        CourseOverviewFactory(id=KEY)
+        in_lms()
         change = rejected()
         [catalog] = [each for each in course_link.explain(KEY).candidates if each.source == "catalog"]
         assert catalog == (
@@ -199,45 +196,41 @@ class TestRejected:
 
     def test_is_no_reason_of_a_pinned_url(self):
         lists()
-        CourseOverviewFactory(id=KEY)
+        in_lms()
         rejected()
-        pin_marketing_url(KEY, PIN)
+        pins()
         assert course_link.explain(KEY).reason == "Its marketing URL is pinned."
 
-    def test_is_the_reason_also_if_the_lms_does_not_have_the_course(self):
-        rejected()
-        assert REJECTED in course_link.explain(KEY).reason
-
-    def test_stays_the_reason_after_a_full_sync_that_failed(self):
-        rejected()
-        SyncRun.objects.create(status="failed")
-        assert REJECTED in course_link.explain(KEY).reason
-
-    @pytest.mark.parametrize("scope", ["changed", "course_keys"])
-    def test_of_a_sync_of_some_courses_is_a_reason(self, scope):
-        SyncRun.objects.create(status="succeeded")
-        rejected(scope=scope)
-        assert REJECTED in course_link.explain(KEY).reason
-
-    def test_of_a_dry_run_is_no_reason(self):
-        rejected(dry_run=True)
-        assert REJECTED not in course_link.explain(KEY).reason
-
-    def test_before_a_full_sync_that_succeeded_is_no_reason(self):
-        rejected()
-        SyncRun.objects.create(status="succeeded")
-        assert REJECTED not in course_link.explain(KEY).reason
-
-    def test_before_a_sync_that_removed_the_url_is_no_reason(self):
-        rejected()
-        run = SyncRun.objects.create(status="succeeded", scope="course_keys", removed=1)
-        SyncRunChange.objects.create(sync_run=run, kind="removed", course_key=KEY)
-        assert REJECTED not in course_link.explain(KEY).reason
-
-    def test_before_a_sync_that_stored_another_record_is_no_reason(self):
-        rejected(finished=timezone.now())
-        lists(url=None, status="unpublished")
-        assert REJECTED not in course_link.explain(KEY).reason
+    @pytest.mark.parametrize(
+        ("steps", "is_reason"),
+        [
+            ([rejected], True),
+            ([rejected, lambda: full_sync(status="failed")], True),
+            ([full_sync, lambda: rejected(scope="changed")], True),
+            ([full_sync, lambda: rejected(scope="course_keys")], True),
+            ([lambda: rejected(dry_run=True)], False),
+            ([rejected, full_sync], False),
+            ([rejected, removes], False),
+            (
+                [lambda: rejected(finished=timezone.now()), lambda: lists(url=None, status="unpublished")],
+                False,
+            ),
+        ],
+        ids=[
+            "the LMS does not have the course",
+            "before a full sync that failed",
+            "by an incremental sync",
+            "by a sync of the course",
+            "not by a dry run",
+            "not before a full sync that succeeded",
+            "not before a sync that removed the URL",
+            "not before a sync that stored another record",
+        ],
+    )
+    def test_is_the_reason_until_a_later_sync(self, steps, is_reason):
+        for step in steps:
+            step()
+        assert (REJECTED in course_link.explain(KEY).reason) == is_reason
 
 
 class TestCcxCourseWithoutUrl:
@@ -247,22 +240,24 @@ class TestCcxCourseWithoutUrl:
 
     def reason(self):
         """Return the reason without the headline and the last sentence, the same as the note of the parent."""
-        CourseOverviewFactory(id=CCX)
+        ccx_in_lms()
         explained = course_link.explain(CCX)
         [note] = [each.note for each in explained.candidates if each.source == "parent"]
         assert explained.reason == f"{self.HEADLINE}{note} Learners share the LMS about page."
         return note
 
-    def test_parent_that_no_catalog_lists(self):
-        assert self.reason() == "No Catalog lists the parent course run."
-
-    def test_unpublished_parent(self):
-        lists(url=None, status="unpublished")
-        assert self.reason() == "The course run has the status 'unpublished' in the Catalog."
-
-    def test_parent_without_a_url(self):
-        lists(url=None)
-        assert self.reason() == "The Catalog has none for the parent course run."
+    @pytest.mark.parametrize(
+        ("parent", "reason"),
+        [
+            (None, "No Catalog lists the parent course run."),
+            ({"status": "unpublished"}, "The course run has the status 'unpublished' in the Catalog."),
+            ({}, "The Catalog has none for the parent course run."),
+        ],
+    )
+    def test_parent_without_a_url(self, parent, reason):
+        if parent is not None:
+            lists(url=None, **parent)
+        assert self.reason() == reason
 
     def test_rejected_parent(self):
         change = rejected()
@@ -271,7 +266,7 @@ class TestCcxCourseWithoutUrl:
         )
 
     def test_own_rejected_record_is_the_reason(self):
-        CourseOverviewFactory(id=CCX)
+        ccx_in_lms()
         rejected(CCX)
         assert course_link.explain(CCX).reason.startswith("Sync run ")
 
@@ -282,26 +277,24 @@ class TestLastRead:
     @pytest.fixture(autouse=True)
     def course(self):
         lists()
-        CourseOverviewFactory(id=KEY)
+        in_lms()
 
     def test_by_a_full_sync(self, settings):
         settings.TIME_ZONE = "UTC"
-        run = SyncRun.objects.create(
-            status="succeeded", finished=datetime(2099, 11, 30, 13, 5, tzinfo=UTC), bypassed_cache=True
-        )
+        run = full_sync(finished=datetime(2099, 11, 30, 13, 5, tzinfo=UTC), bypassed_cache=True)
         assert course_link.explain(KEY).reason == (
             "The Catalog has this marketing URL for the course. "
             f"The last full sync read it (sync run {run.pk}, Nov. 30, 2099, 1:05 p.m.)."
         )
 
     def test_by_a_full_sync_that_did_not_bypass_the_cache(self):
-        SyncRun.objects.create(status="succeeded", finished=timezone.now() + timedelta(hours=1))
+        full_sync(finished=timezone.now() + timedelta(hours=1))
         assert course_link.explain(KEY).reason.endswith(
             "from the Catalog's cache, which may be old. Sync this course to read the current one."
         )
 
     def test_but_a_later_full_sync_did_not_find_it_and_was_refused(self):
-        SyncRun.objects.create(status="succeeded", finished=timezone.now() + timedelta(hours=1))
+        full_sync(finished=timezone.now() + timedelta(hours=1))
         run = SyncRun.objects.create(status="refused", finished=timezone.now() + timedelta(hours=2))
         run.changes.create(kind="removed", course_key=KEY, old=URL)
         assert course_link.explain(KEY).reason == (
@@ -310,16 +303,16 @@ class TestLastRead:
         )
 
     def test_by_a_later_sync_of_the_course(self):
-        SyncRun.objects.create(status="succeeded", finished=timezone.now() - timedelta(hours=1))
+        full_sync(finished=timezone.now() - timedelta(hours=1))
         assert " A sync stored it (" in course_link.explain(KEY).reason
 
     def test_for_a_ccx_course_is_that_of_its_parent(self):
-        CourseOverviewFactory(id=CCX)
+        ccx_in_lms()
         assert " A sync stored it (" in course_link.explain(CCX).reason
 
     def test_is_not_shown_for_a_pinned_url(self):
-        CourseOverviewFactory(id=CCX)
-        pin_marketing_url(KEY, PIN)
+        ccx_in_lms()
+        pins()
         assert not [key for key in (KEY, CCX) if "A sync stored it" in course_link.explain(key).reason]
 
 
@@ -329,15 +322,13 @@ class TestIsKnown:
     def test_course_in_neither(self):
         assert not course_link.is_known(KEY)
 
-    @pytest.mark.parametrize(
-        "place", [lists, lambda: CourseOverviewFactory(id=KEY), lambda: pin_marketing_url(KEY, PIN)]
-    )
+    @pytest.mark.parametrize("place", [lists, in_lms, pins])
     def test_course_in_one_of_them(self, place):
         place()
         assert course_link.is_known(KEY)
 
 
 def test_takes_four_queries_at_most(django_assert_max_num_queries):
-    CourseOverviewFactory(id=CCX)
+    ccx_in_lms()
     with django_assert_max_num_queries(4):
         course_link.explain(CCX)

@@ -110,24 +110,11 @@ class TestRequested:
         self.wait()
         assert (jobs.is_waiting(), jobs.overdue_requests()) == (False, [requested])
 
-    def test_is_deleted_when_a_worker_starts_it(self, requested):
-        jobs.start_requested(requested.pk)
-        assert (jobs.is_waiting(), jobs.overdue_requests()) == (False, [])
-
-    def test_other_requests_stay_when_a_worker_starts_one(self, requested, broker):
-        api.start_sync()
-        jobs.start_requested(requested.pk)
-        assert jobs.is_waiting()
-
     def test_can_be_dismissed_once(self, requested, caplog):
         caplog.set_level("INFO")
         assert [jobs.dismiss_request(requested.pk, user_id=7) for _ in range(2)] == [True, False]
-        assert (
-            caplog.messages.count(
-                f"event=catalog_sync.request_dismissed run_id=None request_id={requested.pk} user_id=7"
-            )
-            == 1
-        )
+        line = f"event=catalog_sync.request_dismissed run_id=None request_id={requested.pk} user_id=7"
+        assert caplog.messages.count(line) == 1
 
     @pytest.mark.parametrize(
         ("command", "values", "is_done"),
@@ -240,11 +227,3 @@ class TestLogLines:
         catalog.control.generate(3)
         run_id = api.update_catalog_data().run_id
         assert SyncRun.objects.get(pk=run_id).log_lines == ""
-
-
-@pytest.mark.parametrize("distribute", [False, True])
-def test_task_skips_while_another_sync_is_running(distribute, caplog):
-    caplog.set_level("INFO")
-    Lease.acquire()
-    tasks.update_catalog_data.apply(kwargs={"distribute": distribute}, throw=True)
-    assert any(line.startswith("event=catalog_sync.skipped ") for line in caplog.messages)

@@ -11,6 +11,8 @@ from catalog_sync.sync.changeset import Rejected, compute_changes
 KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
 URL, OLD_URL = "https://www.example.com/one", "https://www.example.com/old"
 INVALID = "javascript:alert(1)"
+OLD, NEW = CatalogData("published", OLD_URL), CatalogData("published", URL)
+WITH_ALL = CatalogData("published", URL, eligible_for_financial_aid=True, content_language="en")
 
 
 def changeset_of(old: CatalogData | None = None, **values):
@@ -25,90 +27,70 @@ def reasons(changeset):
     return [record.reason for record in changeset.rejected]
 
 
-class TestStoredData:
-    """What is to be stored."""
+@pytest.mark.parametrize(
+    ("old", "values", "data"),
+    [
+        (None, {}, NEW),
+        (None, {"marketing_url": None}, CatalogData("published", None)),
+        (None, {"status": None}, CatalogData("", None)),
+        (NEW, {}, NEW),
+        (OLD, {}, NEW),
+        (OLD, {"marketing_url": f"{URL}/a"}, CatalogData("published", f"{URL}/a")),
+        (OLD, {"marketing_url": "https://z.example"}, CatalogData("published", "https://z.example")),
+        # Only a look-up removes a URL, and until then the status that belongs to it stays.
+        (OLD, {"marketing_url": None}, OLD),
+        (OLD, {"marketing_url": ""}, OLD),
+        (OLD, {"status": "unpublished"}, OLD),
+        (CatalogData("published"), {"status": "reviewed"}, CatalogData("reviewed")),
+        (WITH_ALL, {"eligible_for_financial_aid": True}, WITH_ALL),
+        (
+            WITH_ALL,
+            {"eligible_for_financial_aid": False},
+            WITH_ALL._replace(eligible_for_financial_aid=False),
+        ),
+        (WITH_ALL, {"eligible_for_financial_aid": None}, WITH_ALL),
+        (WITH_ALL, {"content_language": "de"}, WITH_ALL._replace(content_language="de")),
+        (WITH_ALL, {"content_language": None}, WITH_ALL),
+    ],
+)
+def test_what_is_to_be_stored(old, values, data):
+    changeset = changeset_of(old, **values)
+    assert (changeset.data, changeset.changes) == ({KEY: data}, {} if data == old else {KEY: data})
 
-    def test_new_course_run_is_stored(self):
-        assert changeset_of().changes == {KEY: CatalogData("published", URL)}
 
-    def test_new_course_run_without_a_url_is_stored(self):
-        assert changeset_of(marketing_url=None).changes == {KEY: CatalogData("published", None)}
-
-    def test_same_data_is_not_a_change(self):
-        changeset = changeset_of(CatalogData("published", URL))
-        assert (changeset.data, changeset.changes) == ({KEY: CatalogData("published", URL)}, {})
-
-    @pytest.mark.parametrize("url", [URL, "https://www.example.com/a", "https://www.example.com/z"])
-    def test_another_url_is_a_change(self, url):
-        assert changeset_of(CatalogData("published", OLD_URL), marketing_url=url).changes == {
-            KEY: CatalogData("published", url)
-        }
-
-    def test_unconfirmed_removal_of_a_url_is_not_a_change(self):
-        assert changeset_of(CatalogData("published", OLD_URL), marketing_url=None).changes == {}
-
-    @pytest.mark.parametrize("status", ["review_by_legal", "reviewed"])
-    def test_another_status_is_a_change(self, status, settings):
-        settings.CATALOG_SYNC_RUN_STATUSES = None
-        assert changeset_of(CatalogData("published", URL), status=status).changes == {
-            KEY: CatalogData(status, URL)
-        }
-
-    @pytest.mark.parametrize(
-        "values", [{"marketing_url": None}, {"marketing_url": ""}, {"status": "unpublished"}]
-    )
-    def test_unconfirmed_removal_keeps_the_url_and_the_status(self, values):
-        assert changeset_of(CatalogData("published", OLD_URL), **values).data == {
-            KEY: CatalogData("published", OLD_URL)
-        }
-
-    def test_status_without_a_url_follows_the_catalog(self):
-        assert changeset_of(CatalogData("published"), status="reviewed").data == {
-            KEY: CatalogData("reviewed")
-        }
-
-    def test_missing_status_is_stored_as_empty_text(self):
-        assert changeset_of(status=None).data == {KEY: CatalogData("", None)}
-
-    @pytest.mark.parametrize(("aid", "stored"), [(True, True), (False, False), (None, True)])
-    def test_missing_financial_aid_keeps_the_stored_value(self, aid, stored):
-        old = CatalogData("published", URL, eligible_for_financial_aid=True)
-        assert (
-            changeset_of(old, eligible_for_financial_aid=aid).data[KEY].eligible_for_financial_aid is stored
-        )
-
-    @pytest.mark.parametrize(("language", "stored"), [("de", "de"), (None, "en")])
-    def test_missing_language_keeps_the_stored_value(self, language, stored):
-        old = CatalogData("published", URL, content_language="en")
-        assert changeset_of(old, content_language=language).data[KEY].content_language == stored
-
-    def test_every_status_has_a_url_if_the_setting_is_none(self, settings):
-        settings.CATALOG_SYNC_RUN_STATUSES = None
-        assert changeset_of(status="unpublished").data == {KEY: CatalogData("unpublished", URL)}
+@pytest.mark.parametrize("old", [None, NEW])
+@pytest.mark.parametrize("status", ["unpublished", "review_by_legal", "reviewed"])
+def test_every_status_has_a_url_if_the_setting_is_none(old, status, settings):
+    settings.CATALOG_SYNC_RUN_STATUSES = None
+    assert changeset_of(old, status=status).changes == {KEY: CatalogData(status, URL)}
 
 
 class TestConfirmed:
-    """The course keys from which nothing is removed."""
+    """The course keys from which nothing is removed. Only a look-up by key may remove the URL of the others."""
 
-    @pytest.mark.parametrize("old", [None, CatalogData(), CatalogData("published", OLD_URL)])
-    def test_course_run_with_a_url_is_confirmed(self, old):
-        assert changeset_of(old).confirmed == {KEY}
-
-    @pytest.mark.parametrize("old", [None, CatalogData()])
-    def test_course_run_that_never_had_a_url_is_confirmed(self, old):
-        assert changeset_of(old, marketing_url=None).confirmed == {KEY}
-
-    @pytest.mark.parametrize("values", [{"marketing_url": None}, {"status": "unpublished"}, {"status": None}])
-    def test_course_run_that_lost_its_url_is_not_confirmed(self, values):
-        assert changeset_of(CatalogData("published", OLD_URL), **values).confirmed == set()
-
-    @pytest.mark.parametrize("url", [INVALID, "data:text/html,hello"])
-    def test_invalid_new_url_confirms_the_stored_one(self, url):
-        assert changeset_of(CatalogData("published", OLD_URL), marketing_url=url).confirmed == {KEY}
+    @pytest.mark.parametrize(
+        ("old", "values", "is_confirmed"),
+        [
+            (None, {}, True),
+            (CatalogData(), {}, True),
+            (OLD, {}, True),
+            (None, {"marketing_url": None}, True),
+            (CatalogData(), {"marketing_url": None}, True),
+            (OLD, {"marketing_url": None}, False),
+            (OLD, {"status": "unpublished"}, False),
+            (OLD, {"status": None}, False),
+            (OLD, {"marketing_url": INVALID}, True),
+            (OLD, {"marketing_url": "data:text/html,hello"}, True),
+        ],
+    )
+    def test_has_a_url_or_never_had_one_or_a_new_one_is_invalid(self, old, values, is_confirmed):
+        changeset = changeset_of(old, **values)
+        expected = ({KEY}, set()) if is_confirmed else (set(), {KEY})
+        assert (changeset.confirmed, changeset.unconfirmed) == expected
 
     def test_stored_url_that_became_invalid_is_not_confirmed(self, settings):
         settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ["elsewhere.example"]
-        assert changeset_of(CatalogData("published", URL)).confirmed == set()
+        assert changeset_of(NEW).confirmed == set()
 
     def test_rejected_record_is_confirmed(self):
         page = Page((), (RejectedRecord(KEY, "no"), RejectedRecord("", "no")), 2, 2)
@@ -175,13 +157,3 @@ class TestRejected:
     def test_other_records_of_the_page_are_stored(self):
         runs = (CourseRun("nonsense"), CourseRun(KEY, URL, "published"))
         assert compute_changes(Page(runs, (), 2, 2), {}).data == {KEY: CatalogData("published", URL)}
-
-
-class TestUnconfirmed:
-    """Course keys whose marketing URL only a look-up by key may remove."""
-
-    def test_is_empty_if_the_page_has_the_url(self):
-        assert changeset_of().unconfirmed == set()
-
-    def test_is_the_key_whose_url_the_page_does_not_have_any_more(self):
-        assert changeset_of(CatalogData("published", OLD_URL), marketing_url=None).unconfirmed == {KEY}

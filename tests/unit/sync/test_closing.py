@@ -5,18 +5,17 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection
 
-from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import SyncRun
-from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
+from tests.unit.sync.sync_runs import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def run() -> Run:
-    return Run.open(SyncOptions.of(conf.catalogs()[0]))
+    return opened()
 
 
 def test_status_and_lease_are_stored_if_a_number_is_refused(run, caplog):

@@ -60,6 +60,15 @@ def choices(catalog, syncs, concurrency=2):
     return chosen
 
 
+OTHER_SYNCS = {
+    "one that the cache served": {"seconds_per_page": 0.02},
+    "one with small pages": {"page_size": 20, "seconds_per_page": 0.05},
+    "one with another concurrency": {"concurrency": 1},
+    "one of another Catalog": {"catalog": "partner"},
+    "one of single courses": {"scope": "course_keys"},
+}
+
+
 @pytest.mark.django_db
 class TestChoice:
     """The page sizes of the first automatic sync and of later ones."""
@@ -91,34 +100,15 @@ class TestChoice:
         assert choices(slow, syncs=3)[-1] == 500
         assert choices(fast, syncs=2)[-1] == 2_000
 
-    def test_does_not_change_after_one_sync_whose_pages_timed_out(self):
+    @pytest.mark.parametrize(("timed_out", "is_smaller"), [(1, False), (2, True)])
+    def test_shrinks_only_after_two_syncs_whose_pages_timed_out(self, timed_out, is_smaller):
         after(2_000, 9.0)
-        after(2_000, TIMEOUT_SECONDS, status="failed")
-        assert choose(options(), ModelledCatalog(20_781)) == 2_000
-
-    def test_shrinks_after_two_syncs_whose_pages_timed_out(self):
-        after(2_000, 9.0)
-        for _ in range(2):
+        for _ in range(timed_out):
             after(2_000, TIMEOUT_SECONDS, status="failed")
-        assert choose(options(), ModelledCatalog(20_781)) < 2_000
+        chosen = choose(options(), ModelledCatalog(20_781))
+        assert (chosen == 2_000, chosen < 2_000) == (not is_smaller, is_smaller)
 
-    @pytest.mark.parametrize(
-        "values",
-        [
-            {"seconds_per_page": 0.02},
-            {"page_size": 20, "seconds_per_page": 0.05},
-            {"concurrency": 1},
-            {"catalog": "partner"},
-            {"scope": "course_keys"},
-        ],
-        ids=[
-            "one that the cache served",
-            "one with small pages",
-            "one with another concurrency",
-            "one of another Catalog",
-            "one of single courses",
-        ],
-    )
+    @pytest.mark.parametrize("values", OTHER_SYNCS.values(), ids=OTHER_SYNCS)
     def test_does_not_depend_on(self, values):
         after(500, 8.0)
         before = choose(options(), ModelledCatalog(20_781))

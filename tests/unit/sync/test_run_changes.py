@@ -7,11 +7,9 @@ import sqlite3
 import pytest
 from django.db import OperationalError
 
-from catalog_sync import conf
 from catalog_sync.store import changes
-from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.run_changes import Kind
-from catalog_sync.sync.runner import Run
+from tests.unit.sync.sync_runs import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,7 +18,7 @@ KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
 
 @pytest.fixture
 def writer():
-    return Run.open(SyncOptions.of(conf.catalogs()[0]))._writer()
+    return opened()._writer()
 
 
 def add(writer, course_key):

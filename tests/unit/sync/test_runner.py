@@ -10,45 +10,38 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from catalog_sync import conf
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.store.lease import Lease
-from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.scopes import sync_all
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
 from tests.factories import add_course_overviews
+from tests.unit.sync.sync_runs import opened
 
 pytestmark = pytest.mark.django_db
 
 KEY = "course-v1:ExampleX+One+2026"
 
 
-def opened() -> Run:
-    return Run.open(SyncOptions.of(conf.catalogs()[0]))
-
-
-def finished(caplog):
-    """Return the level of the log line about the end."""
-    [record] = [each for each in caplog.records if "catalog_sync.finished" in each.getMessage()]
-    return record.levelname
-
-
 class TestEnd:
-    def test_success_is_logged_as_info(self, catalog, caplog):
+    @pytest.mark.parametrize(
+        ("http_status", "is_stopped", "status", "level"),
+        [
+            (200, False, "succeeded", "INFO"),
+            (403, False, "failed", "ERROR"),
+            (200, True, "canceled", "WARNING"),
+        ],
+    )
+    def test_is_logged_with_the_level_of_the_status(
+        self, http_status, is_stopped, status, level, catalog, caplog
+    ):
         caplog.set_level("INFO")
-        update_catalog_data()
-        assert finished(caplog) == "INFO"
-
-    def test_failure_is_logged_as_an_error(self, catalog, caplog):
-        catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=403)
-        update_catalog_data()
-        assert finished(caplog) == "ERROR"
-
-    def test_canceled_sync_is_logged_as_a_warning(self, catalog, caplog):
-        report = update_catalog_data(should_stop=lambda: True)
-        assert (report.status, finished(caplog)) == ("canceled", "WARNING")
+        if http_status != 200:
+            catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=http_status)
+        report = update_catalog_data(should_stop=lambda: is_stopped)
+        [record] = [each for each in caplog.records if "catalog_sync.finished" in each.getMessage()]
+        assert (report.status, record.levelname) == (status, level)
 
     @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
     def test_interrupted_sync_is_canceled(self, interruption, catalog):
@@ -116,15 +109,12 @@ class TestIncrementalSyncsWithoutChanges:
     def kept(self):
         return SyncRun.objects.filter(scope=SyncRun.Scope.CHANGED).count()
 
-    def test_are_not_deleted_by_one_that_failed(self, catalog):
+    @pytest.mark.parametrize("is_stopped", [False, True])
+    def test_are_not_deleted_by_one_that_failed_or_was_canceled(self, is_stopped, catalog):
         CatalogSyncConfig.objects.create(retry_deadline_seconds=0)
         catalog.control.fault("status", match={"path": COURSES_PATH}, times=None, status=500)
-        update_catalog_data(changed=True)
-        assert self.kept() == 4
-
-    def test_are_not_deleted_by_one_that_was_canceled(self):
-        update_catalog_data(changed=True, should_stop=lambda: True)
-        assert self.kept() == 4
+        report = update_catalog_data(changed=True, should_stop=lambda: is_stopped)
+        assert (report.status, self.kept()) == ("canceled" if is_stopped else "failed", 4)
 
     def test_are_not_deleted_by_a_sync_of_one_course(self):
         update_catalog_data(course_keys=[KEY])
@@ -206,15 +196,12 @@ class TestBypassedCache:
         CatalogSyncConfig.objects.create(bypass_cache_hours=0)
         assert [self.bypassed(catalog), self.bypassed(catalog, bypass_cache=True)] == [False, True]
 
-    def test_always_by_a_sync_of_one_course(self, catalog):
-        CatalogSyncConfig.objects.create(bypass_cache_hours=0)
-        assert self.bypassed(catalog, course_keys=[KEY])
-
-    def test_always_by_an_incremental_sync(self, catalog):
+    @pytest.mark.parametrize("options", [{"course_keys": [KEY]}, {"changed": True}])
+    def test_always_by_a_sync_of_some_courses(self, options, catalog):
         CatalogSyncConfig.objects.create(bypass_cache_hours=0)
         update_catalog_data()
         catalog.control.upsert([{"key": KEY}])
-        assert self.bypassed(catalog, changed=True)
+        assert self.bypassed(catalog, **options)
 
     def test_again_by_the_full_sync_after_a_sync_of_one_course(self, catalog):
         self.bypassed(catalog)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import msgspec
 import pytest
 from django.utils import timezone
 
-from catalog_sync import conf
 from catalog_sync.api import sync_run_changes, update_catalog_data
-from catalog_sync.models import CatalogSyncConfig, SyncRun
+from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.sync import writer
-from catalog_sync.sync.distributed.coordinator import join_and_close, take_partition
 from catalog_sync.sync.distributed.partitions import plan
-from catalog_sync.sync.options import SyncOptions
-from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
 from tests.integration.processes import marketing_urls
+from tests.unit.sync.sync_runs import concluded, opened, read, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,16 +55,15 @@ def nothing():
 
 def sync(concurrency=3, keys=KEYS, page_size=3, after_first=nothing, before_last=nothing):
     """Sync the list in so many partitions, one after the other; return the closed sync run."""
-    run = Run.open(SyncOptions.of(conf.catalogs()[0], page_size=page_size, concurrency=concurrency))
+    run = opened(page_size=page_size, concurrency=concurrency)
     first, *others = plan(run, page_size, len(keys), newest_id())
-    outcomes = [take_partition(msgspec.to_builtins(first))]
+    outcomes = read(first)
     after_first()
     for partition in others:
         if partition.stop is None:
             before_last()
-        outcomes.append(take_partition(msgspec.to_builtins(partition)))
-    join_and_close(outcomes, run.lease.run_id, allow_removals=False)
-    return SyncRun.objects.get(pk=run.lease.run_id)
+        outcomes += read(partition)
+    return concluded(run, outcomes)
 
 
 class TestWherePartitionsMeet:
@@ -105,10 +100,9 @@ class TestWherePartitionsMeet:
 
 
 def test_finished_partition_leaves_time_for_the_next_task_to_find_a_worker(listed):
-    run = Run.open(SyncOptions.of(conf.catalogs()[0], page_size=3, concurrency=1))
-    (partition,) = plan(run, 3, len(KEYS), 0)
-    take_partition(msgspec.to_builtins(partition))
-    assert SyncRun.objects.get(pk=run.lease.run_id).heartbeat > timezone.now() + timedelta(minutes=1)
+    run = opened(page_size=3, concurrency=1)
+    read(*plan(run, 3, len(KEYS), 0))
+    assert stored(run).heartbeat > timezone.now() + timedelta(minutes=1)
 
 
 def test_all_failures_of_a_partition_are_reported(listed, no_retries, catalog):
@@ -119,7 +113,7 @@ def test_all_failures_of_a_partition_are_reported(listed, no_retries, catalog):
 
 
 def test_partition_that_reads_nothing_keeps_the_count_of_the_others(listed, catalog, monkeypatch):
-    monkeypatch.setattr(writer, "LONGEST_WAIT_SECONDS", 0)
+    monkeypatch.setattr(writer, "MAX_WAIT_SECONDS", 0)
 
     def break_the_rest():
         for offset in "246":
@@ -168,7 +162,7 @@ class TestChanges:
         catalog.control.set_runs(entry(key, marketing_url="courses/one") for key in KEYS)
         sync()
         [line] = [line for line in caplog.messages if "event=catalog_sync.course_runs_rejected " in line]
-        assert f" count={len(KEYS)} " in line
+        assert f' count={len(KEYS)} examples="{" ".join(KEYS[:5])}"' in line
 
     def test_urls_of_rejected_records_are_no_removals(self, listed, catalog):
         CourseOverview.objects.update(marketing_url="https://www.example.com/tool")
