@@ -16,11 +16,11 @@ from catalog_sync.catalog_client.transport import result_of, run_in_thread
 from catalog_sync.exceptions import FailureScope, RequestFailed
 
 # To find one row of 500, nine halvings with two requests each are enough. The limit protects the hourly quota.
-MOST_NARROWING_REQUESTS = 100
+MAX_NARROWING_REQUESTS = 100
 # The attempts for the page that failed before have waited enough.
 ATTEMPTS_AFTER_A_FAILURE = 2
 # Three, since a course run that makes the Catalog fail may be on two pages.
-MOST_FAILED_IN_A_ROW = 3
+MAX_FAILED_IN_A_ROW = 3
 # Past the end of every list: the Catalog answers such a request without reading a row.
 FAR_OFFSET = 1_000_000_000
 
@@ -204,7 +204,7 @@ class Crawl:
             raise error
         self._error = error
         self._failed_in_a_row += error.scope is FailureScope.PAGE
-        has_time, failed_often = self.can_go_on(), self._failed_in_a_row >= MOST_FAILED_IN_A_ROW
+        has_time, failed_often = self.can_go_on(), self._failed_in_a_row >= MAX_FAILED_IN_A_ROW
         # If nothing was read, the cause matters more than the time.
         is_probed = not failed_often and (has_time or not self._has_read)
         if is_probed and (outage := self._outage(page_range, error)):
@@ -214,7 +214,7 @@ class Crawl:
             self._give_up(page_range, f"retry_deadline_seconds is used up ({error.reason}): {error.remedy}")
         elif failed_often:
             self._give_up(page_range, error.clause)
-        elif error.scope is FailureScope.ROWS and self._narrowing_requests < MOST_NARROWING_REQUESTS:
+        elif error.scope is FailureScope.ROWS and self._narrowing_requests < MAX_NARROWING_REQUESTS:
             yield from self._isolate(page_range, error)
         elif isinstance(page := self._read_again(page_range, error), Page):
             yield self._added(page)
@@ -270,7 +270,7 @@ class Crawl:
         for half in page_range.halves():
             if half.offset >= self.pagination.count:
                 return
-            if self._narrowing_requests >= MOST_NARROWING_REQUESTS or not self.can_go_on():
+            if self._narrowing_requests >= MAX_NARROWING_REQUESTS or not self.can_go_on():
                 self._missing.add_page(half, self.pagination.count, error)
                 continue
             self._narrowing_requests += 1

@@ -107,7 +107,7 @@ def test_one_failing_course_run_in_large_pages_costs_few_requests(position):
 def test_failures_everywhere_cost_a_bounded_number_of_requests():
     listing = List(1000, frozenset(range(1, 1000)))
     assert read(listing.crawl(100)) == {0}
-    assert len(listing.requests) <= crawler.MOST_NARROWING_REQUESTS + 2 * 11 + 1
+    assert len(listing.requests) <= crawler.MAX_NARROWING_REQUESTS + 2 * 11 + 1
 
 
 def test_requests_next_pages_during_a_request():
