@@ -27,7 +27,7 @@ DEFAULT_STALE_AFTER_HOURS = 12
 ABOUT_PAGE_FILTER = "org.openedx.learning.course_about.page.url.requested.v1"
 ABOUT_PAGE_STEP = "catalog_sync.filters.ReplaceAboutPageUrl"
 # A century. Python cannot add much longer times to a date.
-MOST_STALE_AFTER_HOURS = 1_000_000
+MAX_STALE_AFTER_HOURS = 1_000_000
 # The name of the only Catalog if CATALOG_SYNC_CATALOGS is not set.
 DEFAULT_CATALOG = "default"
 DEFAULT_OAUTH_SETTINGS_PREFIX = "BACKEND_SERVICE_EDX_OAUTH2"
@@ -269,7 +269,7 @@ def stale_after_hours() -> float:
     #   status 503 and ``catalog_sync_status`` exits with 1.
     hours = getattr(settings, "CATALOG_SYNC_STALE_AFTER_HOURS", None)
     # The limit is the first argument, so that min() returns it for NaN.
-    return DEFAULT_STALE_AFTER_HOURS if hours is None else min(MOST_STALE_AFTER_HOURS, hours)
+    return DEFAULT_STALE_AFTER_HOURS if hours is None else min(MAX_STALE_AFTER_HOURS, hours)
 
 
 def about_page_filter_enabled() -> bool:

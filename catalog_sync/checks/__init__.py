@@ -130,7 +130,7 @@ def _lists() -> Iterator[checks.CheckMessage]:
 
 def _hours() -> Iterator[checks.CheckMessage]:
     hours = conf.raw("CATALOG_SYNC_STALE_AFTER_HOURS")
-    most = conf.MOST_STALE_AFTER_HOURS
+    most = conf.MAX_STALE_AFTER_HOURS
     if hours is not None and not (isinstance(hours, int | float) and 0 < hours <= most):
         yield checks.Error(
             f"CATALOG_SYNC_STALE_AFTER_HOURS must be a number between 0 and {most:,}: {hours!r}.",

@@ -101,9 +101,11 @@ def _publish(course_key: str, removed_url: str | None = None, previous_url: str 
     """
 
     # A function, not a partial: see catalog_sync.receivers.
-    def republish() -> None:
-        repeat_on_conflict(lambda: publishing.republish_with_ccx(course_key, removed_url, previous_url))
+    def publish_again() -> None:
+        repeat_on_conflict(
+            lambda: publishing.wait_and_publish_with_ccx(course_key, removed_url, previous_url)
+        )
 
     # No second wait_for_writer here: it could lock, in the wrong order, a sync run that began since.
     publishing.publish_with_ccx(course_key, removed_url, previous_url)
-    transaction.on_commit(republish, robust=True)
+    transaction.on_commit(publish_again, robust=True)
