@@ -49,7 +49,7 @@ MAX_URL_LENGTH = 3_900
 _BYPASS = "&bypass_cache={}"
 # Twice as many rows as keys, since the keys of two course runs may differ only in case.
 LOOK_UP_LIMIT = 200
-# Records that a page may have beyond its size; more could fill memory and log.
+# How many more records than requested a page may have; countless ones could fill memory and log.
 MAX_ROWS_BEYOND = 1_000
 
 
@@ -156,11 +156,11 @@ class CatalogClient:
 
     def _batches(self, course_keys: list[str]) -> Iterator[tuple[str, ...]]:
         batch: list[str] = []
-        most = MAX_URL_LENGTH - len(self._list_url(LOOK_UP_LIMIT, 0, self._end_of_look_ups))
+        max_length = MAX_URL_LENGTH - len(self._list_url(LOOK_UP_LIMIT, 0, self._end_of_look_ups))
         length = 0
         for key in course_keys:
             cost = len(quote(key, safe="")) + 1
-            if batch and (length + cost > most or 2 * len(batch) >= LOOK_UP_LIMIT):
+            if batch and (length + cost > max_length or 2 * len(batch) >= LOOK_UP_LIMIT):
                 yield tuple(batch)
                 batch, length = [], 0
             batch.append(key)

@@ -68,8 +68,8 @@ def storable(change: Change) -> Change:
     )
 
 
-def _text(text: str, longest: int = MAX_MARKETING_URL_LENGTH) -> str:
-    printable = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:longest])
+def _text(text: str, max_length: int = MAX_MARKETING_URL_LENGTH) -> str:
+    printable = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:max_length])
     return str(texts.storable("".join(printable)))
 
 

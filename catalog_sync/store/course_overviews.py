@@ -72,13 +72,13 @@ def count(course_keys: Collection[str] | None = None) -> int:
     return int((_keyed() if course_keys is None else _keyed().filter(_key__in=list(course_keys))).count())
 
 
-def count_with_url(most: int | None = None) -> tuple[int, int]:
+def count_with_url(limit: int | None = None) -> tuple[int, int]:
     """Return how many course overviews the LMS has, and how many of them have a marketing URL; one query.
 
     Args:
-        most: stop counting at this number of course overviews; None: count all.
+        limit: stop counting at this number of course overviews; None: count all.
     """
-    rows = model()._default_manager.order_by()[:most]
+    rows = model()._default_manager.order_by()[:limit]
     counts = rows.aggregate(all=Count("*"), with_url=Count("pk", filter=_has_url()))
     return counts["all"], counts["with_url"]
 
