@@ -122,7 +122,7 @@ def named_catalogs() -> Any:
     #   […]}``. The Catalog that is named first has priority. ``OAUTH_SETTINGS_PREFIX`` is the prefix of three settings
     #   (``…_PROVIDER_URL``, ``…_KEY``, ``…_SECRET``; default: ``BACKEND_SERVICE_EDX_OAUTH2``). ``ORGS`` limits this
     #   Catalog to the listed organizations. ``None``: one Catalog, named ``default``, at ``COURSE_CATALOG_API_URL``.
-    return getattr(settings, "CATALOG_SYNC_CATALOGS", None)
+    return raw("CATALOG_SYNC_CATALOGS")
 
 
 def catalogs() -> tuple[Catalog, ...]:
@@ -177,7 +177,7 @@ def is_feature_enabled(name: str) -> bool:
 
 def filter_pipeline(filter_type: str) -> tuple[str, ...]:
     """Return the dotted paths of the steps in ``OPEN_EDX_FILTERS_CONFIG`` for this Open edX filter."""
-    entry = (getattr(settings, "OPEN_EDX_FILTERS_CONFIG", None) or {}).get(filter_type)
+    entry = (raw("OPEN_EDX_FILTERS_CONFIG") or {}).get(filter_type)
     pipeline = entry.get("pipeline") if isinstance(entry, Mapping) else entry
     if isinstance(pipeline, str):
         return (pipeline,)
@@ -217,7 +217,7 @@ def fields() -> Mapping[str, str]:
     #   ``eligible_for_financial_aid`` and ``content_language`` can be mapped. ``None``: ``marketing_url``. In
     #   edx-platform also ``eligible_for_financial_aid``, and ``content_language`` to ``language``, if the course
     #   overview model has these fields.
-    return getattr(settings, "CATALOG_SYNC_FIELDS", None) or _default_fields(course_overview_model())
+    return raw("CATALOG_SYNC_FIELDS") or _default_fields(course_overview_model())
 
 
 # Cached because every link needs them.
@@ -257,7 +257,7 @@ def marketing_url_hosts() -> tuple[str, ...] | None:
     # .. setting_default: None
     # .. setting_description: If set, the only hosts that a marketing URL may point to. A leading dot allows the
     #   host and its subdomains, as in Django's ``ALLOWED_HOSTS``.
-    hosts: Any = getattr(settings, "CATALOG_SYNC_MARKETING_URL_HOSTS", None)
+    hosts = raw("CATALOG_SYNC_MARKETING_URL_HOSTS")
     return None if hosts is None else tuple(hosts)
 
 
@@ -267,7 +267,7 @@ def stale_after_hours() -> float:
     # .. setting_default: 12
     # .. setting_description: If the last successful full sync is older than this, ``/catalog_sync/health/`` returns
     #   status 503 and ``catalog_sync_status`` exits with 1.
-    hours = getattr(settings, "CATALOG_SYNC_STALE_AFTER_HOURS", None)
+    hours = raw("CATALOG_SYNC_STALE_AFTER_HOURS")
     # The limit is the first argument, so that min() returns it for NaN.
     return DEFAULT_STALE_AFTER_HOURS if hours is None else min(MAX_STALE_AFTER_HOURS, hours)
 

@@ -14,7 +14,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
 from catalog_sync.models import SyncRun, SyncRunChange
-from catalog_sync.store.changes import MOST_PER_KIND, Change
+from catalog_sync.store.changes import MAX_PER_KIND, Change
 
 ROWS_PER_PAGE = 20
 Kind = SyncRunChange.Kind
@@ -82,7 +82,7 @@ def _kind(run: SyncRun, kind: str, stored: int) -> KindOfChange:
         label = {Kind.REMOVED: _("would be removed"), Kind.CHANGED: _("would be changed")}[Kind(kind)]
     if run.status == SyncRun.Status.REFUSED and kind == Kind.REMOVED:
         label = _("refused")
-    if stored < MOST_PER_KIND:
+    if stored < MAX_PER_KIND:
         return KindOfChange(kind, label, stored, 0)
     counted = {
         Kind.REMOVED: run.removed + run.removals_refused,

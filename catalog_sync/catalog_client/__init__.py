@@ -44,13 +44,13 @@ __all__ = [
 ]
 
 # The Catalog answers 400 to a request line of more than 4,094 bytes; a proxy may add to the path.
-LONGEST_URL = 3_900
+MAX_URL_LENGTH = 3_900
 # The Catalog ignores the parameter.
 _BYPASS = "&bypass_cache={}"
 # Twice as many rows as keys, since the keys of two course runs may differ only in case.
 LOOK_UP_LIMIT = 200
-# Records that a page may have beyond its size; more could fill memory and log.
-MOST_ROWS_BEYOND = 1_000
+# How many more records than requested a page may have; countless ones could fill memory and log.
+MAX_ROWS_BEYOND = 1_000
 
 
 class CatalogClient:
@@ -157,11 +157,11 @@ class CatalogClient:
 
     def _batches(self, course_keys: list[str]) -> Iterator[tuple[str, ...]]:
         batch: list[str] = []
-        most = LONGEST_URL - len(self._list_url(LOOK_UP_LIMIT, 0, self._end_of_look_ups))
+        max_length = MAX_URL_LENGTH - len(self._list_url(LOOK_UP_LIMIT, 0, self._end_of_look_ups))
         length = 0
         for key in course_keys:
             cost = len(quote(key, safe="")) + 1
-            if batch and (length + cost > most or 2 * len(batch) >= LOOK_UP_LIMIT):
+            if batch and (length + cost > max_length or 2 * len(batch) >= LOOK_UP_LIMIT):
                 yield tuple(batch)
                 batch, length = [], 0
             batch.append(key)
@@ -184,7 +184,7 @@ class CatalogClient:
 
     def _parse(self, rows: int, body: bytes) -> Page:
         try:
-            return decode_page(body, rows + MOST_ROWS_BEYOND)
+            return decode_page(body, rows + MAX_ROWS_BEYOND)
         except MalformedReply as error:
             raise MALFORMED.at(self._url, instead=error) from error
 

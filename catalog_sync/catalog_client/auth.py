@@ -37,7 +37,7 @@ from catalog_sync.openedx import catalog as platform
 EARLY_SECONDS = 10
 TOKEN_TIMEOUT_SECONDS = 8.0
 # A token has a few kB.
-MOST_TOKEN_BYTES = 256 * 1024
+MAX_TOKEN_BYTES = 256 * 1024
 
 
 class _Token(msgspec.Struct):
@@ -100,7 +100,7 @@ class CatalogSession(OAuthAPIClient):
         )
         try:
             reply = receive(
-                url, send, seconds=TOKEN_TIMEOUT_SECONDS, most_bytes=MOST_TOKEN_BYTES, service=PROVIDER
+                url, send, seconds=TOKEN_TIMEOUT_SECONDS, most_bytes=MAX_TOKEN_BYTES, service=PROVIDER
             )
         except RequestFailed as error:
             end_sync_without_token(error)

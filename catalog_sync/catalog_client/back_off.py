@@ -11,7 +11,7 @@ from edx_django_utils.cache import TieredCache
 from catalog_sync import conf
 
 # Shorter back-offs are ignored: clocks differ, and a worker that has just waited must not wait again.
-SHORTEST_BACK_OFF_SECONDS = 0.1
+MIN_BACK_OFF_SECONDS = 0.1
 BACK_OFF_KEY = "catalog_sync.back_off_until"
 
 
@@ -39,5 +39,5 @@ def shared_back_off(catalog_name: str = conf.DEFAULT_CATALOG) -> BackOff | None:
         if cached.is_found:
             until, status = cached.value
             left = BackOff(until - time.time(), status)
-            return left if left.seconds > SHORTEST_BACK_OFF_SECONDS else None
+            return left if left.seconds > MIN_BACK_OFF_SECONDS else None
     return None

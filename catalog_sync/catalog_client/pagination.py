@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from catalog_sync.catalog_client.schemas import Page
 
 # How many repeated pages, and how many pages without progress, are tolerated before the crawl ends.
-MOST_REPEATS = 3
-MOST_STUCK = 2
+MAX_REPEATS = 3
+MAX_STUCK = 2
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class OverlappingPages:
         self._longest = max(self._longest, page.count)
         keys, is_repeated = page.keys(), self._is_repeated(page)
         self._repeats += is_repeated
-        if self._repeats > MOST_REPEATS:
+        if self._repeats > MAX_REPEATS:
             self._end_early(
                 "the Catalog returns the same course runs for different positions: check for a cache in front of it "
                 "that ignores the query string"
@@ -162,7 +162,7 @@ class OverlappingPages:
         elif last_row > self._offset:
             aligned = last_row - last_row % self.step
             self._move_to(aligned if aligned > self._offset else last_row)
-        elif self._stuck < MOST_STUCK:
+        elif self._stuck < MAX_STUCK:
             # The page has only a known row, although the Catalog counts more. A cache may repeat it: move by one row.
             self._stuck += 1
             self._offset = max(0, self._offset - 1)

@@ -17,12 +17,12 @@ from catalog_sync.course_keys import MAX_COURSE_KEY_LENGTH
 # A database may refuse control characters, above all NUL, and lone surrogates.
 _CLEAN = r"\A[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z"
 # The largest number that a column of the database holds.
-_MOST_ROWS = 2**31 - 1
+_MAX_ROWS = 2**31 - 1
 # A course run with all its fields has 200 values.
-_MOST_VALUES_OF_A_RECORD = 256
+_MAX_VALUES_OF_A_RECORD = 256
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_COURSE_KEY_LENGTH, pattern=_CLEAN)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST_ROWS)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=_MAX_ROWS)]
 
 
 class CourseRun(msgspec.Struct, frozen=True, gc=False):
@@ -84,14 +84,14 @@ DECODING_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 _decode_reply = msgspec.json.Decoder(_Reply).decode
 
 
-def decode_page(body: bytes, most_rows: int = _MOST_ROWS) -> Page:
+def decode_page(body: bytes, most_rows: int = _MAX_ROWS) -> Page:
     """Return the page in ``body``; an invalid record is rejected, and the others are returned.
 
     Raises:
         MalformedReply: the body is not a page, or has more than ``most_rows`` records.
     """
     # Before decoding: a value of three bytes, or a record of twelve, becomes a Python object of a hundred bytes.
-    if sum(map(body.count, (b",", b"[", b"{"))) > most_rows * _MOST_VALUES_OF_A_RECORD:
+    if sum(map(body.count, (b",", b"[", b"{"))) > most_rows * _MAX_VALUES_OF_A_RECORD:
         raise MalformedReply(f"more values than {most_rows} course runs have")
     try:
         reply = _decode_reply(body)

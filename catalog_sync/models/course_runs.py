@@ -73,9 +73,7 @@ class PinnedMarketingUrl(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
-    pinned_at = models.DateTimeField(
-        _("pinned at"),
-    )
+    pinned_at = models.DateTimeField(_("pinned at"))
 
     class Meta:
         verbose_name = _("pinned marketing URL")

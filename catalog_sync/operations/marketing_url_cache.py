@@ -9,7 +9,7 @@ from typing import NamedTuple
 from edx_django_utils.cache import RequestCache
 
 from catalog_sync import conf
-from catalog_sync.store import course_overviews
+from catalog_sync.store import about_page_urls
 from catalog_sync.store.sql import transaction_survives_errors
 
 # The most course overviews that the first link of an organization reads.
@@ -72,13 +72,13 @@ def _organizations() -> dict[str, _Organization]:
 
 def _read_organization(org: str) -> _Organization:
     with transaction_survives_errors():
-        rows = course_overviews.urls_of_organization(org, MAX_ROWS)
+        rows = about_page_urls.of_organization(org, MAX_ROWS)
     return _Organization(_by_key(rows), is_complete=len(rows) < MAX_ROWS)
 
 
 def _read_course(course_key: str) -> _Urls:
     with transaction_survives_errors():
-        rows = course_overviews.urls_of_course(course_key)
+        rows = about_page_urls.of_course(course_key)
     # The database may compare without case.
     return _by_key(rows).get(course_key, _ABSENT)
 

@@ -16,9 +16,9 @@ from catalog_sync.store.sql import in_chunks, upsert
 from catalog_sync.store.sync_runs import full, succeeded
 
 # A first sync changes every course; further changes are only counted.
-MOST_PER_KIND = 1_000
+MAX_PER_KIND = 1_000
 # How many sync runs are searched for a rejected record.
-MOST_RUNS = 50
+MAX_RUNS = 50
 
 _READ_THE_LIST = (SyncRun.Status.SUCCEEDED, SyncRun.Status.INCOMPLETE, SyncRun.Status.REFUSED)
 
@@ -68,8 +68,8 @@ def storable(change: Change) -> Change:
     )
 
 
-def _text(text: str, longest: int = MAX_MARKETING_URL_LENGTH) -> str:
-    printable = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:longest])
+def _text(text: str, max_length: int = MAX_MARKETING_URL_LENGTH) -> str:
+    printable = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:max_length])
     return str(texts.storable("".join(printable)))
 
 
@@ -81,7 +81,7 @@ def rejected_earlier(catalog: str) -> frozenset[str] | None:
     last = full(catalog).filter(status__in=_READ_THE_LIST).values("pk")[:1]
     rows = SyncRunChange.objects.filter(kind=SyncRunChange.Kind.REJECTED, sync_run_id=Subquery(last))
     found = [Change(*values).identity for values in rows.values_list(*Change._fields)]
-    return frozenset(found) if len(found) < MOST_PER_KIND else None
+    return frozenset(found) if len(found) < MAX_PER_KIND else None
 
 
 class Rejections(NamedTuple):
@@ -115,7 +115,7 @@ def changing_runs(catalog: str) -> list[int]:
     since = succeeded(catalog).values_list("pk", flat=True).first() or 0
     ended = SyncRun.objects.filter(catalog=catalog, dry_run=False, pk__gte=since)
     with_changes = ended.filter(Q(course_runs_rejected__gt=0) | Q(updated__gt=0) | Q(removed__gt=0))
-    return list(with_changes.order_by("-pk").values_list("pk", flat=True)[:MOST_RUNS])
+    return list(with_changes.order_by("-pk").values_list("pk", flat=True)[:MAX_RUNS])
 
 
 def end_rejections(catalog: str, accepted: Collection[str]) -> None:

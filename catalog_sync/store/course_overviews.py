@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog_sync import conf, signals
-from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of, prefixes_of_organization
+from catalog_sync.course_keys import CCX_PREFIX, ccx_prefix_of
 from catalog_sync.fields import CaseSensitiveCharField
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.store import course_runs, overview_history, precedence
@@ -72,13 +72,13 @@ def count(course_keys: Collection[str] | None = None) -> int:
     return int((_keyed() if course_keys is None else _keyed().filter(_key__in=list(course_keys))).count())
 
 
-def count_with_url(most: int | None = None) -> tuple[int, int]:
+def count_with_url(limit: int | None = None) -> tuple[int, int]:
     """Return how many course overviews the LMS has, and how many of them have a marketing URL; one query.
 
     Args:
-        most: stop counting at this number of course overviews; None: count all.
+        limit: stop counting at this number of course overviews; None: count all.
     """
-    rows = model()._default_manager.order_by()[:most]
+    rows = model()._default_manager.order_by()[:limit]
     counts = rows.aggregate(all=Count("*"), with_url=Count("pk", filter=_has_url()))
     return counts["all"], counts["with_url"]
 
@@ -91,26 +91,6 @@ def _has_url() -> Q:
 def marketing_urls(course_keys: Collection[str]) -> dict[str, str | None]:
     """Return the marketing URLs on the course overviews of these keys, by key; one query."""
     return dict(_keyed().filter(_key__among=frozenset(course_keys)).values_list("_key", url_field()))
-
-
-def urls_of_organization(org: str, limit: int) -> list[tuple[str, str, str | None]]:
-    """Return course key, marketing URL and social sharing URL of an organization's courses; one query.
-
-    Courses without a marketing URL are left out. If the database ignores case, it may add other organizations.
-    """
-    starts = [Q(_key__startswith=prefix) for prefix in prefixes_of_organization(org)]
-    return list(_urls(Q(*starts, _connector=Q.OR))[:limit])
-
-
-def urls_of_course(course_key: str) -> list[tuple[str, str, str | None]]:
-    """Return what ``urls_of_organization`` returns, for one course; one query."""
-    return list(_urls(Q(_key=course_key)))
-
-
-def _urls(wanted: Q) -> QuerySet[Any]:
-    has_social_sharing = any(field.name == "social_sharing_url" for field in model()._meta.concrete_fields)
-    social_sharing: Any = F("social_sharing_url") if has_social_sharing else Value(None, TextField())
-    return _keyed().filter(_has_url(), wanted).values_list("_key", url_field(), social_sharing)
 
 
 def compare(
@@ -217,8 +197,8 @@ def removable_urls(course_keys: Collection[str]) -> dict[str, str]:
 
 
 def with_marketing_url() -> QuerySet[Any]:
-    """Return the keys of the course overviews that have a marketing URL."""
-    return _keyed().filter(_has_url()).values_list("_key", flat=True)
+    """Return a query of the course overviews that have a marketing URL, annotated with ``_key``."""
+    return _keyed().filter(_has_url())
 
 
 def count_with_own_url() -> int:
@@ -234,9 +214,9 @@ def with_unknown_url() -> Iterator[list[str]]:
     return key_chunks(rows.filter(~Exists(course_run), ~Exists(pin)))
 
 
-def key_chunks(some_keys: QuerySet[Any]) -> Iterator[list[str]]:
+def key_chunks(rows: QuerySet[Any]) -> Iterator[list[str]]:
     """Yield the keys of a query such as ``with_marketing_url``, in lists."""
-    for chunk in chunks_in_order(some_keys.values_list("_key"), "_key", ROWS):
+    for chunk in chunks_in_order(rows.values_list("_key"), "_key", ROWS):
         yield [key for (key,) in chunk]
 
 

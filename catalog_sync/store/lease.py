@@ -28,12 +28,12 @@ from catalog_sync.store.text import storable
 LEASE_SECONDS = 45
 _LEASE_TIME = timedelta(seconds=LEASE_SECONDS)
 # A heartbeat further in the future was set by a wrong clock: no task waits so long for a worker.
-_LONGEST_WAIT = timedelta(days=1)
+_MAX_WAIT = timedelta(days=1)
 # How often a sync run renews its lease, and checks whether it was canceled.
 HEARTBEAT_SECONDS = 2
 ACQUIRE_ATTEMPTS = 10
 # How long a full sync waits for an incremental one: schedulers often start both at the same moment.
-LONGEST_INCREMENTAL_SECONDS = 60
+MAX_INCREMENTAL_SECONDS = 60
 ACQUIRE_PAUSE_SECONDS = 0.5
 
 # The numbers of the report that are stored during the sync run.
@@ -104,9 +104,9 @@ class Lease:
 
         Raises:
             SyncAlreadyRunning: another sync run holds it, or an incremental sync still does after
-                ``LONGEST_INCREMENTAL_SECONDS`` or when ``should_stop`` returns True.
+                ``MAX_INCREMENTAL_SECONDS`` or when ``should_stop`` returns True.
         """
-        give_up_at = time.monotonic() + LONGEST_INCREMENTAL_SECONDS
+        give_up_at = time.monotonic() + MAX_INCREMENTAL_SECONDS
         while True:
             try:
                 return cls.acquire(catalog, **values)
@@ -132,7 +132,7 @@ class Lease:
         """
         held = SyncRun.objects.filter(pk=self.run_id, lease__isnull=False)
         # Well below the limit for wrong clocks, whatever time-outs are configured.
-        heartbeat = UtcNow() + min(timedelta(seconds=seconds_ahead), _LONGEST_WAIT / 2)
+        heartbeat = UtcNow() + min(timedelta(seconds=seconds_ahead), _MAX_WAIT / 2)
         # One statement renews the lease and checks whether the sync run was canceled.
         if not held.filter(cancel_requested=False).update(heartbeat=heartbeat, **progress):
             raise Canceled if held.exists() else LeaseLost
@@ -162,7 +162,7 @@ def running() -> QuerySet[SyncRun]:
 
 def alive() -> QuerySet[SyncRun]:
     """Return those of ``running`` whose lease has not expired."""
-    return running().filter(heartbeat__range=(UtcNow() - _LEASE_TIME, UtcNow() + _LONGEST_WAIT))
+    return running().filter(heartbeat__range=(UtcNow() - _LEASE_TIME, UtcNow() + _MAX_WAIT))
 
 
 def close_dead_runs() -> None:
@@ -171,7 +171,7 @@ def close_dead_runs() -> None:
     A transaction may take longer than the lease lasts, and its last statement is a heartbeat. If its process is
     frozen, the database ends the transaction (``catalog_sync.store.sql.idle_transactions_bounded``).
     """
-    too_old, too_new = UtcNow() - _LEASE_TIME, UtcNow() + _LONGEST_WAIT
+    too_old, too_new = UtcNow() - _LEASE_TIME, UtcNow() + _MAX_WAIT
     dead = running().filter(Q(heartbeat__lt=too_old) | Q(heartbeat__gt=too_new))
     for run in dead:
         # A heartbeat in the future was set by a wrong clock.

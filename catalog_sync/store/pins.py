@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from catalog_sync.course_keys import MAX_COURSE_KEY_LENGTH
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import UsageError
 from catalog_sync.models import PinnedMarketingUrl
@@ -29,9 +30,8 @@ def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
         UsageError: the course key is too long, or the caller is in a transaction.
     """
     repeat_on_conflict(_refuse_outer_transaction)
-    longest = PinnedMarketingUrl._meta.get_field("course_key").max_length or 0
-    if len(course_key) > longest:
-        raise UsageError(f"The course key is longer than {longest} characters", "course_key")
+    if len(course_key) > MAX_COURSE_KEY_LENGTH:
+        raise UsageError(f"The course key is longer than {MAX_COURSE_KEY_LENGTH} characters", "course_key")
     values = {"url": url, "reason": reason, "pinned_by": user, "pinned_at": timezone.now()}
     repeat_on_conflict(lambda: _pin(course_key, values))
     EventLog().info("pinned", course_key=course_key, marketing_url=url, user_id=getattr(user, "pk", None))
@@ -101,9 +101,11 @@ def _publish(course_key: str, removed_url: str | None = None, previous_url: str 
     """
 
     # A function, not a partial: see catalog_sync.receivers.
-    def republish() -> None:
-        repeat_on_conflict(lambda: publishing.republish_with_ccx(course_key, removed_url, previous_url))
+    def publish_again() -> None:
+        repeat_on_conflict(
+            lambda: publishing.wait_and_publish_with_ccx(course_key, removed_url, previous_url)
+        )
 
     # No second wait_for_writer here: it could lock, in the wrong order, a sync run that began since.
     publishing.publish_with_ccx(course_key, removed_url, previous_url)
-    transaction.on_commit(republish, robust=True)
+    transaction.on_commit(publish_again, robust=True)

@@ -64,19 +64,19 @@ def republish(course_key: str, restored_url: str | None) -> None:
         _republish([course_key], restored_url)
 
 
-def republish_with_ccx(
-    course_key: str, removed_url: str | None = None, previous_url: str | None = None
+def wait_and_publish_with_ccx(
+    course_key: str, removed_url: str | None, previous_url: str | None = None
 ) -> None:
-    """Call ``publish_with_ccx`` in a transaction of its own."""
+    """Call ``publish_with_ccx`` in a transaction of its own, when no sync run is writing."""
     with transaction.atomic():
         wait_for_writer()
         publish_with_ccx(course_key, removed_url, previous_url)
 
 
-def publish_with_ccx(
-    course_key: str, removed_url: str | None = None, previous_url: str | None = None
-) -> None:
-    """Update a course overview and its CCX courses where they differ from the stored data, in a transaction.
+def publish_with_ccx(course_key: str, removed_url: str | None, previous_url: str | None) -> None:
+    """Update a course overview and its CCX courses where they differ from the stored data.
+
+    Call it in a transaction, after ``wait_for_writer``.
 
     Args:
         course_key: its key.

@@ -21,7 +21,7 @@ CHUNK = 500
 ROWS = 5_000
 
 # The most parameters of one statement: the limit of PostgreSQL's protocol.
-MOST_PARAMETERS = 65_535
+MAX_PARAMETERS = 65_535
 
 # Deadlocks and lock-wait time-outs: numbers of MySQL and MariaDB, SQLSTATE of PostgreSQL, message of SQLite.
 CONFLICT_CODES = {1020, 1205, 1213, "40001", "40P01", "55P03", "database is locked"}
@@ -54,7 +54,7 @@ def upsert(
     with connection.cursor() as cursor:
         same, same_values = _marks(constants.values())
         marks = f"({', '.join(['%s'] * len(columns) + same)})"
-        for chunk in in_chunks(rows, _most_parameters() // (len(columns) + len(constants))):
+        for chunk in in_chunks(rows, _max_parameters() // (len(columns) + len(constants))):
             values = [value for row in chunk for value in (*row, *same_values)]
             cursor.execute(f"{into} VALUES {', '.join([marks] * len(chunk))} {on_conflict}", values)
 
@@ -71,7 +71,7 @@ def _marks(values: Iterable[Any]) -> tuple[list[str], list[Any]]:
     return ["%s"] * len(parameters), parameters
 
 
-def _most_parameters() -> int:
+def _max_parameters() -> int:
     """Return how many parameters a statement may have; Django assumes the low limit of old SQLite versions."""
     if connection.vendor == "sqlite":
         # Imported here, because web processes on another database do not need it.
@@ -79,7 +79,7 @@ def _most_parameters() -> int:
 
         connection.ensure_connection()
         return int(connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER))
-    return MOST_PARAMETERS
+    return MAX_PARAMETERS
 
 
 def in_chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

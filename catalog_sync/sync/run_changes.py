@@ -11,7 +11,7 @@ from typing import Any
 from catalog_sync import conf
 from catalog_sync.models import SyncRunChange
 from catalog_sync.store import changes
-from catalog_sync.store.changes import MOST_PER_KIND, Change
+from catalog_sync.store.changes import MAX_PER_KIND, Change
 from catalog_sync.store.difference import Difference, marketing_url_in
 
 Kind = SyncRunChange.Kind
@@ -32,7 +32,7 @@ class RunChanges:
     def add(self, kind: Kind, some: Iterable[Change]) -> list[Change]:
         """Add changes for the next transaction, as many as the limit allows, and return these."""
         # The others are not even computed: a first sync changes every course.
-        left = MOST_PER_KIND - self._stored[kind.value]
+        left = MAX_PER_KIND - self._stored[kind.value]
         if left > 0 and self.waiting:
             left -= sum(each.kind == kind.value for each in self.waiting)
         added = [changes.storable(each) for each in islice(some, max(0, left))]

@@ -169,7 +169,7 @@ class TestRejected:
 
 @pytest.fixture
 def limit(monkeypatch):
-    monkeypatch.setattr(run_changes, "MOST_PER_KIND", 3)
+    monkeypatch.setattr(run_changes, "MAX_PER_KIND", 3)
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

@@ -146,7 +146,7 @@ class TestStatements:
 
     @pytest.fixture(autouse=True)
     def few_changes_are_stored(self, monkeypatch):
-        monkeypatch.setattr(run_changes, "MOST_PER_KIND", 100)
+        monkeypatch.setattr(run_changes, "MAX_PER_KIND", 100)
 
     def per_page(self, page_size):
         """Return the number of statements of each page but the first and the last."""

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from catalog_sync.models import CatalogCourseRun
-from catalog_sync.store import course_overviews
+from catalog_sync.store import about_page_urls, course_overviews
 from tests.factories import add_course_overviews
 from tests.integration.sql import plan, statements
 
@@ -47,7 +47,7 @@ SEARCHES = {
     "all CCX courses": lambda: list(course_overviews.ccx_chunks()),
     "CCX courses of some course runs": lambda: list(course_overviews.ccx_chunks(KEYS[5:9])),
     "a course with its CCX courses": lambda: list(course_overviews.with_ccx(KEYS[7])),
-    "courses of an organization": lambda: course_overviews.urls_of_organization("OtherX", 5_000),
+    "courses of an organization": lambda: about_page_urls.of_organization("OtherX", 5_000),
 }
 
 

@@ -509,11 +509,11 @@ def test_url_that_a_sync_writes_during_clearing_is_kept(courses):
 
 
 def unpin_with_previous_url(key, url):
-    publishing.republish_with_ccx(key, url, "https://www.example.com/previous")
+    publishing.wait_and_publish_with_ccx(key, url, "https://www.example.com/previous")
 
 
 @pytest.mark.parametrize(
-    "publish", [publishing.republish, publishing.republish_with_ccx, unpin_with_previous_url]
+    "publish", [publishing.republish, publishing.wait_and_publish_with_ccx, unpin_with_previous_url]
 )
 def test_url_that_another_tool_commits_while_a_url_is_replaced_stays(publish, courses):
     """The replacement waits for the lock of the other tool, and then finds the URL of that tool."""

@@ -175,14 +175,14 @@ class TestNewRecords:
         assert len(lines(log, "course_run_rejected")) == 1
 
     def test_of_a_first_sync_are_logged_up_to_the_limit(self, catalog, log, monkeypatch):
-        monkeypatch.setattr(run_changes, "MOST_PER_KIND", 20)
+        monkeypatch.setattr(run_changes, "MAX_PER_KIND", 20)
         catalog.control.set_runs(with_relative_urls(KEYS))
         update_catalog_data()
         assert len(lines(log, "course_run_rejected")) == 20
 
     def test_are_not_logged_if_more_were_rejected_than_stored(self, catalog, log, monkeypatch):
         for module in (run_changes, changes):
-            monkeypatch.setattr(module, "MOST_PER_KIND", 20)
+            monkeypatch.setattr(module, "MAX_PER_KIND", 20)
         catalog.control.set_runs(with_relative_urls(KEYS))
         update_catalog_data()
         log.clear()

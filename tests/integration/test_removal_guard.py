@@ -6,7 +6,7 @@ import pytest
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun, SyncRunChange
-from catalog_sync.store.changes import MOST_PER_KIND
+from catalog_sync.store.changes import MAX_PER_KIND
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
 
@@ -87,13 +87,13 @@ def test_length_of_the_list_is_not_named_if_only_course_runs_were_looked_up(cata
 
 
 def test_more_refused_removals_than_are_stored_are_counted(catalog):
-    more = [f"course-v1:ExampleX+M{number:04}+2026" for number in range(MOST_PER_KIND)]
+    more = [f"course-v1:ExampleX+M{number:04}+2026" for number in range(MAX_PER_KIND)]
     add_course_overviews(*more, marketing_url=URL)
     CatalogCourseRun.objects.bulk_create(CatalogCourseRun(course_key=key, marketing_url=URL) for key in more)
     catalog.control.set_runs([])
     report = update_catalog_data()
     stored = SyncRunChange.objects.filter(sync_run=report.run_id).count()
-    assert (report.removals_refused, stored) == (MOST_PER_KIND + 100, MOST_PER_KIND)
+    assert (report.removals_refused, stored) == (MAX_PER_KIND + 100, MAX_PER_KIND)
 
 
 def test_dry_run_counts_what_would_be_refused(catalog):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from opaque_keys.edx.keys import CourseKey
 
-from catalog_sync.catalog_client import MOST_ROWS_BEYOND
+from catalog_sync.catalog_client import MAX_ROWS_BEYOND
 from catalog_sync.catalog_client.errors import MalformedReply
 from catalog_sync.catalog_client.schemas import decode_page
 from catalog_sync.conf import Catalog
@@ -22,7 +22,7 @@ from tests.raw_server import RawServer, reply
 pytest_plugins = ["tests.integration.fault_fixtures"]
 
 MEGABYTE = 1024 * 1024
-MOST_ROWS = PAGE_SIZE + MOST_ROWS_BEYOND
+MOST_ROWS = PAGE_SIZE + MAX_ROWS_BEYOND
 
 
 def packed(megabytes: int) -> bytes:
@@ -67,12 +67,12 @@ def test_page_with_too_many_records_is_refused(sync: Sync, fault, records):
 
 
 def test_page_with_a_few_more_records_is_accepted(sync: Sync, fault):
-    records = [row(n) for n in range(4, 9)] + [0] * MOST_ROWS_BEYOND
+    records = [row(n) for n in range(4, 9)] + [0] * MAX_ROWS_BEYOND
     body = json.dumps({"count": RUNS, "results": records})
     fault("body", offset=OFFSETS[1], times=None, body=body, content_type="application/json")
     outcome = sync()
     outcome.is_success()
-    assert outcome.report["course_runs_rejected"] == MOST_ROWS_BEYOND
+    assert outcome.report["course_runs_rejected"] == MAX_ROWS_BEYOND
 
 
 def test_countless_valid_records_take_less_memory_than_their_bytes():

@@ -91,10 +91,8 @@ class TestSyncRuns:
         for name in ("default", "partner"):
             SyncRun.objects.create(catalog=name, status="failed", message=f"of {name}", in_other_catalogs=4)
 
-    def test_list_names_the_catalog(self, admin_client):
+    def test_list_names_the_catalog_and_can_be_filtered_by_it(self, admin_client):
         assert '<td class="field-catalog">partner</td>' in content(admin_client, RUNS)
-
-    def test_list_can_be_filtered_by_catalog(self, admin_client):
         page = content(admin_client, f"{RUNS}?catalog=partner")
         assert ("of partner" in page, "of default" in page) == (True, False)
 
@@ -111,11 +109,9 @@ class TestSyncRuns:
         charts = admin_client.get(f"{RUNS}{query}").context["charts"]
         assert [row[0] for row in charts[0].rows] == [str(run.pk)]
 
-    def test_list_of_a_single_catalog_has_no_column(self, only_one, admin_client):
-        assert "field-catalog" not in content(admin_client, RUNS)
-
-    def test_list_of_a_single_catalog_has_no_filter(self, only_one, admin_client):
-        assert "?catalog=" not in content(admin_client, RUNS)
+    def test_list_of_a_single_catalog_has_no_column_and_no_filter(self, only_one, admin_client):
+        page = content(admin_client, RUNS)
+        assert ("field-catalog" in page, "?catalog=" in page) == (False, False)
 
     def test_page_of_each_running_sync_has_its_cancel_button(self, admin_client):
         for name in ("default", "partner"):
@@ -167,20 +163,14 @@ class TestCourseRuns:
         course_runs.record({KEY: CatalogData("published", URL)}, "default")
         course_runs.record({OTHER: CatalogData("published", PARTNER_URL)}, "partner")
 
-    def test_list_names_the_catalog(self, admin_client):
+    def test_list_names_the_catalog_and_can_be_filtered_by_it(self, admin_client):
         assert '<td class="field-catalog">partner</td>' in content(admin_client, COURSE_RUNS)
-
-    def test_list_can_be_filtered_by_catalog(self, admin_client):
         page = content(admin_client, f"{COURSE_RUNS}?catalog=partner")
         assert (OTHER in page, KEY in page) == (True, False)
 
-    def test_page_names_the_catalog(self, admin_client):
-        row = CatalogCourseRun.objects.get(course_key=OTHER)
-        assert 'form-row field-catalog"' in content(admin_client, f"{COURSE_RUNS}{row.pk}/change/")
-
-    def test_list_of_a_single_catalog_has_no_column(self, only_one, admin_client):
+    def test_only_with_several_catalogs_list_and_page_name_the_catalog(self, admin_client, settings):
+        page = f"{COURSE_RUNS}{CatalogCourseRun.objects.get(course_key=KEY).pk}/change/"
+        assert 'form-row field-catalog"' in content(admin_client, page)
+        settings.CATALOG_SYNC_CATALOGS = None
+        assert 'form-row field-catalog"' not in content(admin_client, page)
         assert "field-catalog" not in content(admin_client, COURSE_RUNS)
-
-    def test_page_of_one_catalog_does_not_name_it(self, only_one, admin_client):
-        row = CatalogCourseRun.objects.get(course_key=KEY)
-        assert 'form-row field-catalog"' not in content(admin_client, f"{COURSE_RUNS}{row.pk}/change/")

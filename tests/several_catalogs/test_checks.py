@@ -33,20 +33,11 @@ def messages() -> list[checks.CheckMessage]:
     return checks.run_checks(tags=["catalog_sync"])
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-class TestWrong:
-    """Invalid values of the setting."""
-
-    @pytest.fixture(autouse=True)
-    def messages(self, wrong, settings):
-        settings.CATALOG_SYNC_CATALOGS, self.code = WRONG[wrong]
-        self.messages = messages()
-
-    def test_fault_is_reported_once(self, wrong):
-        assert [message.id for message in self.messages] == [f"catalog_sync.{self.code}"]
-
-    def test_fault_has_a_remedy(self, wrong):
-        assert all(message.hint for message in self.messages)
+@pytest.mark.parametrize(("value", "code"), WRONG.values(), ids=WRONG)
+def test_fault_is_reported_once_and_has_a_remedy(value, code, settings):
+    settings.CATALOG_SYNC_CATALOGS = value
+    found = [(message.id, bool(message.hint)) for message in messages()]
+    assert found == [(f"catalog_sync.{code}", True)]
 
 
 def test_each_fault_is_reported(settings):

@@ -21,21 +21,11 @@ class TestOrganizations:
         CourseOverviewFactory(id=self.theirs)
         lists(partner, *KEYS, self.theirs, url=PARTNER_URL)
 
-    def test_course_run_of_another_organization_is_ignored(self):
-        sync("partner")
+    @pytest.mark.parametrize("page_size", [3, 50], ids=["pages that overlap", "one page"])
+    def test_course_run_of_another_organization_is_ignored_and_counted_once(self, page_size):
+        report = sync("partner", page_size=page_size)
         assert (marketing_url(KEY), marketing_url(self.theirs)) == (None, PARTNER_URL)
-
-    def test_is_counted(self):
-        assert sync("partner").of_other_orgs == 8
-
-    def test_is_counted_once_on_pages_that_overlap(self):
-        assert sync("partner", page_size=3).of_other_orgs == 8
-
-    def test_is_not_retrieved(self):
-        assert sync("partner").course_runs_retrieved == 1
-
-    def test_is_not_a_failure(self):
-        assert sync("partner").failures == 0
+        assert (report.of_other_orgs, report.course_runs_retrieved, report.failures) == (8, 1, 0)
 
     @pytest.mark.parametrize("url", ["no URL", 7])
     def test_malformed_record_of_another_is_not_rejected(self, partner, url):

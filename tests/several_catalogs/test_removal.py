@@ -133,12 +133,9 @@ class TestForeign:
     def foreign(self, courses):
         CourseOverview.objects.filter(pk=KEYS[5]).update(marketing_url=FOREIGN_URL)
 
-    def test_is_kept_if_both_catalogs_cover_the_organization(self):
-        update_catalog_data()
-        assert marketing_url(KEYS[5]) == FOREIGN_URL
-
-    def test_is_kept_after_a_look_up_if_both_catalogs_cover_the_organization(self):
-        update_catalog_data(course_keys=[KEYS[5]])
+    @pytest.mark.parametrize("options", [{}, {"course_keys": [KEYS[5]]}], ids=["full sync", "look-up"])
+    def test_is_kept_if_both_catalogs_cover_the_organization(self, options):
+        update_catalog_data(**options)
         assert marketing_url(KEYS[5]) == FOREIGN_URL
 
     @pytest.mark.parametrize("name", ["default", "partner"])
@@ -162,18 +159,13 @@ class TestForeign:
         sync("default")
         assert marketing_url(KEYS[5]) is None
 
-    def test_of_a_ccx_course_is_kept_if_both_catalogs_cover_the_organization(self):
+    @pytest.mark.parametrize(("orgs", "url"), [(None, FOREIGN_URL), (["PartnerX"], None)])
+    def test_of_a_ccx_course_is_kept_if_both_catalogs_cover_the_organization(self, orgs, url, set_orgs):
         ccx = "ccx-v1:ExampleX+C05+2026+ccx@1"
         CourseOverviewFactory(id=ccx, marketing_url=FOREIGN_URL)
-        update_catalog_data()
-        assert marketing_url(ccx) == FOREIGN_URL
-
-    def test_of_a_ccx_course_is_removed_if_one_catalog_covers_the_organization(self, set_orgs):
-        ccx = "ccx-v1:ExampleX+C05+2026+ccx@1"
-        CourseOverviewFactory(id=ccx, marketing_url=FOREIGN_URL)
-        set_orgs(partner=["PartnerX"])
-        sync("default")
-        assert marketing_url(ccx) is None
+        set_orgs(partner=orgs)
+        sync("default", "partner")
+        assert marketing_url(ccx) == url
 
     def test_of_another_catalog_is_stored_again_if_its_row_was_deleted(self):
         CatalogCourseRun.objects.filter(course_key=OTHER).delete()

@@ -27,26 +27,15 @@ from tests.several_catalogs.lms import (
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("courses")]
 
 
-def hold_lease(name):
-    return SyncRun.objects.create(catalog=name, lease=name, holder="worker-7")
-
-
 class TestReport:
     """The report of a sync of all Catalogs."""
 
-    @pytest.fixture
-    def report(self):
-        return update_catalog_data()
-
-    def test_numbers_are_the_sums_and_course_overviews_are_counted_once(self, report):
+    def test_has_the_sums_and_the_report_of_each_catalog(self):
+        report = update_catalog_data()
         sums = ("updated", "matched", "course_runs_retrieved", "catalog_count", "course_overviews")
         assert {name: getattr(report, name) for name in sums} == dict.fromkeys(sums, 8)
-
-    def test_report_has_the_report_of_each_catalog(self, report):
         assert report.catalog == "default,partner"
         assert [(each.catalog, each.updated) for each in report.catalogs] == [("default", 3), ("partner", 5)]
-
-    def test_each_report_belongs_to_a_stored_sync_run(self, report):
         stored = dict(SyncRun.objects.values_list("pk", "catalog"))
         assert stored == {each.run_id: each.catalog for each in report.catalogs}
 
@@ -90,15 +79,11 @@ class TestOneDown:
         CatalogSyncConfig.objects.create(catalog="default", retry_deadline_seconds=0)
         catalog.control.fault("status", status=503, times=None)
 
-    def test_other_catalog_is_synced(self, down):
+    def test_other_catalog_is_synced_and_the_message_names_only_the_failed_one(self, down):
         report = update_catalog_data()
         assert [each.status for each in report.catalogs] == ["failed", "succeeded"]
         assert (report.status, marketing_url(KEYS[5])) == ("failed", PARTNER_URL)
-
-    def test_message_names_only_the_failed_catalog(self, down):
-        message = update_catalog_data().message
-        assert message.startswith("default: The ")
-        assert "partner:" not in message
+        assert (report.message[:13], "partner:" in report.message) == ("default: The ", False)
 
     def test_all_urls_stay(self, request):
         update_catalog_data()
@@ -109,29 +94,19 @@ class TestOneDown:
         assert [marketing_url(key) for key in KEYS] == before
 
 
-class TestUnexpectedError:
-    """The sync of one Catalog raises an exception that this app does not expect."""
+def test_unexpected_error_is_reported_and_logged_and_does_not_stop_the_other_catalog(caplog):
+    def fail_in_the_first(retrieved, total):
+        if SyncRun.objects.latest("pk").catalog == "default":
+            raise ZeroDivisionError("a bug")
 
-    @pytest.fixture
-    def report(self, catalog):
-        def fail_in_the_first(retrieved, total):
-            if SyncRun.objects.latest("pk").catalog == "default":
-                raise ZeroDivisionError("a bug")
-
-        return update_catalog_data(on_progress=fail_in_the_first)
-
-    def test_does_not_stop_the_others(self, report):
-        assert [each.status for each in report.catalogs] == ["failed", "succeeded"]
-        assert marketing_url(KEYS[5]) == PARTNER_URL
-
-    def test_is_reported_first_and_logged_with_its_traceback(self, report, caplog):
-        assert report.message.startswith("default: The sync run failed with an unexpected error.")
-        [record] = [each for each in caplog.get_records("setup") if each.exc_info]
-        assert record.getMessage().startswith("event=catalog_sync.unexpected_error ")
-        assert record.exc_info[0] is ZeroDivisionError
-
-    def test_closes_the_sync_run(self, report):
-        assert SyncRun.objects.get(catalog="default").status == "failed"
+    report = update_catalog_data(on_progress=fail_in_the_first)
+    assert [each.status for each in report.catalogs] == ["failed", "succeeded"]
+    assert marketing_url(KEYS[5]) == PARTNER_URL
+    assert SyncRun.objects.get(catalog="default").status == "failed"
+    assert report.message.startswith("default: The sync run failed with an unexpected error.")
+    [record] = [each for each in caplog.records if each.exc_info]
+    assert record.getMessage().startswith("event=catalog_sync.unexpected_error ")
+    assert record.exc_info[0] is ZeroDivisionError
 
 
 @pytest.mark.parametrize("names", [["partner"], None])
@@ -157,38 +132,31 @@ def test_catalog_that_was_not_started_is_canceled(catalog):
 class TestLeaseHeld:
     """A sync of one Catalog is already running."""
 
-    def test_other_catalog_is_synced_and_reported(self):
-        hold_lease("default")
-        with pytest.raises(SyncAlreadyRunning) as refusal:
+    @pytest.fixture(autouse=True)
+    def held(self, courses):
+        SyncRun.objects.create(catalog="default", lease="default", holder="worker-7")
+
+    def test_other_catalog_is_synced_and_the_refusal_names_the_catalog_and_the_holder(self):
+        message = r"^default: Another sync is already running .worker-7"
+        with pytest.raises(SyncAlreadyRunning, match=message) as refusal:
             update_catalog_data()
         assert (marketing_url(KEY), marketing_url(KEYS[5])) == (None, PARTNER_URL)
-        reports = refusal.value.report.catalogs
-        assert [(each.catalog, each.status, each.updated) for each in reports] == [
-            ("default", "skipped", 0),
-            ("partner", "succeeded", 5),
-        ]
-
-    def test_refusal_names_the_catalog_and_the_holder(self):
-        hold_lease("default")
-        with pytest.raises(SyncAlreadyRunning, match=r"^default: Another sync is already running .worker-7"):
-            update_catalog_data()
+        reports = [(each.catalog, each.status, each.updated) for each in refusal.value.report.catalogs]
+        assert reports == [("default", "skipped", 0), ("partner", "succeeded", 5)]
 
     def test_failure_overrides_a_skipped_sync(self, partner):
-        hold_lease("default")
         CatalogSyncConfig.objects.create(catalog="partner", retry_deadline_seconds=0)
         partner.control.fault("status", status=503, times=None)
         report = update_catalog_data()
         assert [each.status for each in report.catalogs] == ["skipped", "failed"]
 
     def test_incremental_sync_of_that_catalog_is_skipped(self):
-        hold_lease("default")
         assert [each.status for each in update_catalog_data(changed=True).catalogs] == [
             "skipped",
             "succeeded",
         ]
 
     def test_other_catalog_can_be_synced_alone(self):
-        hold_lease("default")
         assert sync("partner").updated == 5
 
 
@@ -235,16 +203,11 @@ class TestSecrets:
     def wrong(self, courses, settings):
         settings.PARTNER_OAUTH2_SECRET = "the-partner's-secret"
 
-    def test_wrong_credentials_fail_only_their_catalog(self):
-        report = update_catalog_data()
-        assert [each.status for each in report.catalogs] == ["succeeded", "failed"]
-
-    def test_remedy_names_the_settings_of_the_catalog(self):
-        assert "Check PARTNER_OAUTH2_PROVIDER_URL, _KEY and _SECRET" in update_catalog_data().message
-
-    def test_secret_is_not_logged(self, caplog):
+    def test_wrong_ones_fail_only_their_catalog_whose_settings_are_named_but_not_logged(self, caplog):
         with caplog.at_level(logging.DEBUG):
-            update_catalog_data()
+            report = update_catalog_data()
+        assert [each.status for each in report.catalogs] == ["succeeded", "failed"]
+        assert "Check PARTNER_OAUTH2_PROVIDER_URL, _KEY and _SECRET" in report.message
         assert "the-partner's-secret" not in caplog.text
 
     def test_session_factory_gets_the_name_of_the_catalog(self, settings):

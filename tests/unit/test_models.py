@@ -23,36 +23,25 @@ KEY = "course-v1:ExampleX+One+2026"
 URL = "https://www.example.com/pinned"
 
 
-class TestMarketingUrlMixin:
-    """The column, as edx-platform defines it."""
-
-    def test_is_abstract(self):
-        assert MarketingUrlMixin._meta.abstract
-
-    def test_field_is_a_text_that_may_be_null(self):
-        field = MarketingUrlMixin._meta.get_field("marketing_url")
-        assert (type(field), field.null, field.blank) == (models.TextField, True, True)
+def test_mixin_has_the_column_as_edx_platform_defines_it():
+    field = MarketingUrlMixin._meta.get_field("marketing_url")
+    assert (type(field), field.null, field.blank) == (models.TextField, True, True)
+    assert MarketingUrlMixin._meta.abstract
 
 
 class TestCatalogCourseRun:
     """The stored course runs."""
 
     def test_key_is_unique_per_catalog(self):
-        CatalogCourseRun.objects.create(course_key=KEY)
+        for catalog in ("default", "partner"):
+            CatalogCourseRun.objects.create(course_key=KEY, catalog=catalog)
         with pytest.raises(IntegrityError), transaction.atomic():
             CatalogCourseRun.objects.create(course_key=KEY)
 
-    def test_several_catalogs_may_have_the_same_key(self):
-        CatalogCourseRun.objects.create(course_key=KEY)
-        assert CatalogCourseRun.objects.create(course_key=KEY, catalog="partner").pk
-
     def test_key_of_another_case_is_another_key(self):
         CatalogCourseRun.objects.create(course_key=KEY)
-        assert CatalogCourseRun.objects.create(course_key=KEY.upper()).pk
-
-    def test_key_is_found_in_its_own_case_only(self):
-        CatalogCourseRun.objects.create(course_key=KEY)
         assert not CatalogCourseRun.objects.filter(course_key=KEY.upper()).exists()
+        assert CatalogCourseRun.objects.create(course_key=KEY.upper()).pk
 
     def test_longest_key_fits(self):
         key = "course-v1:".ljust(255, "x")
@@ -63,9 +52,6 @@ class TestCatalogCourseRun:
         CatalogCourseRun.objects.create(course_key=KEY, marketing_url=url)
         assert CatalogCourseRun.objects.get().marketing_url == url
 
-    def test_is_named_by_its_key(self):
-        assert str(CatalogCourseRun(course_key=KEY)) == KEY
-
 
 class TestPinnedMarketingUrl:
     """The pins."""
@@ -73,54 +59,42 @@ class TestPinnedMarketingUrl:
     def pin(self, course_key=KEY):
         return PinnedMarketingUrl.objects.create(course_key=course_key, url=URL, pinned_at=timezone.now())
 
-    def test_key_is_unique(self):
+    def test_key_is_unique_but_that_of_another_case_is_another_key(self):
         self.pin()
         with pytest.raises(IntegrityError), transaction.atomic():
             self.pin()
-
-    def test_key_of_another_case_is_another_key(self):
-        self.pin()
         assert self.pin(KEY.upper()).pk
 
-    def test_is_named_by_its_key(self):
-        assert str(PinnedMarketingUrl(course_key=KEY)) == KEY
 
-
-class TestSyncRun:
-    """The history of syncs."""
-
-    def test_one_holds_the_lease(self):
+def test_one_sync_run_holds_the_lease_and_any_number_has_none():
+    for lease in ("default", None, None):
+        SyncRun.objects.create(lease=lease)
+    with pytest.raises(IntegrityError), transaction.atomic():
         SyncRun.objects.create(lease="default")
-        with pytest.raises(IntegrityError), transaction.atomic():
-            SyncRun.objects.create(lease="default")
 
-    def test_any_number_has_ended(self):
-        SyncRun.objects.create(lease=None)
-        assert SyncRun.objects.create(lease=None).pk
 
-    def test_is_named_by_number_and_status(self):
-        assert str(SyncRun(pk=7, status="failed")) == "7 (failed)"
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        (CatalogCourseRun(course_key=KEY), KEY),
+        (PinnedMarketingUrl(course_key=KEY), KEY),
+        (SyncRun(pk=7, status="failed"), "7 (failed)"),
+        (CatalogSyncConfig(page_size=20, concurrency=3), "page size 20, concurrency 3"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_row_has_a_name(row, name):
+    assert str(row) == name
 
 
 class TestCatalogSyncConfig:
     """What operators tune."""
 
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("enabled", True),
-            ("page_size", 500),
-            ("concurrency", 2),
-            ("request_timeout_seconds", 30),
-            ("retry_deadline_seconds", 300),
-            ("max_removal_percent", 10),
-        ],
-    )
-    def test_default_is_used_without_a_row(self, name, value):
-        assert getattr(CatalogSyncConfig.current(), name) == value
-
-    def test_reading_the_defaults_makes_no_row(self):
-        CatalogSyncConfig.current()
+    def test_defaults_are_used_without_a_row_and_are_not_stored(self):
+        config = CatalogSyncConfig.current()
+        assert (config.enabled, config.page_size, config.concurrency) == (True, 500, 2)
+        assert (config.request_timeout_seconds, config.retry_deadline_seconds) == (30, 300)
+        assert config.max_removal_percent == 10
         assert not CatalogSyncConfig.objects.exists()
 
     def test_newest_row_is_used(self):
@@ -139,15 +113,13 @@ class TestCatalogSyncConfig:
         CatalogSyncConfig.objects.bulk_create([CatalogSyncConfig(page_size=77)])
         assert CatalogSyncConfig.current().page_size == 77
 
-    @pytest.mark.parametrize("page_size", [-1, 10_001])
-    def test_page_size_out_of_its_range_is_not_valid(self, page_size):
-        with pytest.raises(ValidationError, match="page_size"):
-            CatalogSyncConfig(page_size=page_size).full_clean()
-
-    @pytest.mark.parametrize("seconds", [0, 601])
-    def test_time_out_of_a_request_has_limits(self, seconds):
-        with pytest.raises(ValidationError, match="request_timeout_seconds"):
-            CatalogSyncConfig(request_timeout_seconds=seconds).full_clean()
-
-    def test_is_named_by_what_matters(self):
-        assert str(CatalogSyncConfig(page_size=20, concurrency=3)) == "page size 20, concurrency 3"
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            *(("page_size", value) for value in (-1, 10_001)),
+            *(("request_timeout_seconds", value) for value in (0, 601)),
+        ],
+    )
+    def test_value_out_of_its_range_is_not_valid(self, name, value):
+        with pytest.raises(ValidationError, match=name):
+            CatalogSyncConfig(**{name: value}).full_clean()

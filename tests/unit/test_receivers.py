@@ -40,16 +40,12 @@ class TestRecreated:
         store_course_run()
         return CourseOverviewFactory(id=KEY)
 
-    def test_url_is_back(self):
-        assert publish_course(KEY).marketing_url == URL
-
-    def test_url_is_back_before_the_row_is_visible(self):
+    def test_url_is_back_before_the_row_is_visible_and_is_read_once(self):
         with statements() as sent:
-            publish_course(KEY)
-        inserts = [
-            sql for sql in sent.all() if sql.startswith("INSERT") and "course_overviews_courseoverview" in sql
-        ]
-        assert URL in inserts[0]
+            assert publish_course(KEY).marketing_url == URL
+        overviews = "course_overviews_courseoverview"
+        assert URL in next(sql for sql in sent.all() if sql.startswith("INSERT") and overviews in sql)
+        assert len([sql for sql in sent.all() if "catalogcourserun" in sql]) == 1
 
     def test_other_receivers_see_the_url(self):
         seen = []
@@ -67,11 +63,6 @@ class TestRecreated:
     def test_history_has_the_url(self):
         publish_course(KEY)
         assert CourseOverview.history.latest().marketing_url == URL
-
-    def test_saving_reads_the_stored_course_run_once(self):
-        with statements() as sent:
-            publish_course(KEY)
-        assert len([sql for sql in sent.all() if "catalogcourserun" in sql]) == 1
 
     def test_stored_url_replaces_an_older_one(self, course_overview):
         course_overview.marketing_url = OTHER_URL
@@ -102,37 +93,25 @@ class TestCreated:
         store_course_run(KEY.upper().replace("COURSE-V1", "course-v1"))
         assert publish_course(KEY).marketing_url is None
 
-    def test_takes_every_field_that_is_mapped(self, settings):
+    @pytest.mark.parametrize(("stored", "language"), [("pt-br", "pt-br"), (None, "en")])
+    def test_takes_every_mapped_field_that_is_stored(self, stored, language, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
-        store_course_run(content_language="pt-br")
-        assert publish_course(KEY).language == "pt-br"
-
-    def test_keeps_the_fields_that_are_not_stored(self, settings):
-        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
-        store_course_run(content_language=None)
-        assert publish_course(KEY, language="en").language == "en"
+        store_course_run(content_language=stored)
+        assert publish_course(KEY, language="en").language == language
 
 
 class TestCcx:
     """A CCX course."""
 
-    def test_takes_the_url_of_its_parent_course_run(self):
-        store_course_run(KEY)
-        assert publish_course(CCX).marketing_url == URL
-
-    def test_takes_it_again_when_it_is_re_created(self):
-        store_course_run(KEY)
-        publish_course(CCX)
-        assert publish_course(CCX).marketing_url == URL
+    @pytest.mark.parametrize("url", [URL, None])
+    def test_takes_the_url_of_its_parent_course_run_also_when_it_is_created_again(self, url):
+        store_course_run(KEY, marketing_url=url)
+        assert [publish_course(CCX).marketing_url for _ in range(2)] == [url, url]
 
     def test_takes_its_own_url_if_there_is_one(self):
         store_course_run(KEY)
         store_course_run(CCX, marketing_url=OTHER_URL)
         assert publish_course(CCX).marketing_url == OTHER_URL
-
-    def test_has_no_url_if_its_parent_course_run_has_none(self):
-        store_course_run(KEY, marketing_url=None)
-        assert publish_course(CCX).marketing_url is None
 
 
 class TestUpdatedInPlace:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog_sync.catalog_client import LONGEST_URL, CatalogClient, OverlappingPages, PageRange, Requester
+from catalog_sync.catalog_client import MAX_URL_LENGTH, CatalogClient, OverlappingPages, PageRange, Requester
 from catalog_sync.catalog_client.schemas import CourseRun, Page, RejectedRecord, why_not_conclusive
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import RequestFailed
@@ -140,7 +140,7 @@ class TestLookUp:
         assert sorted(key for batch in batches for key in batch) == sorted(keys)
         assert max(map(len, lines)) <= LONGEST_REQUEST_LINE
         for used, (following, *_) in zip(lengths, batches[1:], strict=False):
-            assert used <= LONGEST_URL < used + len(quote(f",{following}", safe=","))
+            assert used <= MAX_URL_LENGTH < used + len(quote(f",{following}", safe=","))
 
     def test_long_keys_are_split_over_requests(self, client, catalog):
         catalog.control.generate(200)

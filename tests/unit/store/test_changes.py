@@ -110,6 +110,6 @@ class TestRejectedEarlier:
         assert changes.rejected_earlier("default") == frozenset()
 
     def test_are_unknown_if_as_many_were_stored_as_are_allowed(self, monkeypatch):
-        monkeypatch.setattr(changes, "MOST_PER_KIND", 2)
+        monkeypatch.setattr(changes, "MAX_PER_KIND", 2)
         sync_run(REJECTED, REJECTED)
         assert changes.rejected_earlier("default") is None

@@ -31,21 +31,13 @@ def url(key=KEY):
     return CourseOverview.objects.get(pk=key).marketing_url
 
 
-class TestGet:
-    """One course overview with all its fields."""
-
-    def test_is_the_one_of_the_key(self):
-        CourseOverviewFactory(id=OTHER)
-        row = CourseOverviewFactory(id=KEY)
-        assert course_overviews.get(KEY) == row
-
-    def test_one_that_the_lms_does_not_have_is_none(self):
-        assert course_overviews.get(KEY) is None
-
-    @pytest.mark.parametrize("key", [KEY.lower(), KEY.replace("One", "ONE")])
-    def test_key_of_another_case_is_another_course_s(self, key):
-        CourseOverviewFactory(id=KEY)
-        assert course_overviews.get(key) is None
+def test_get_returns_the_course_overview_of_the_key():
+    CourseOverviewFactory(id=OTHER)
+    row = CourseOverviewFactory(id=KEY)
+    assert course_overviews.get(KEY) == row
+    # Neither a key that the LMS does not have, nor one in another case.
+    for absent in (OLD_STYLE, KEY.lower(), KEY.replace("One", "ONE")):
+        assert course_overviews.get(absent) is None
 
 
 def test_course_overviews_are_counted_and_those_with_a_url():
@@ -57,28 +49,19 @@ def test_course_overviews_are_counted_and_those_with_a_url():
 class TestCompare:
     """Which course overviews exist, and which of them differ."""
 
-    @pytest.mark.parametrize("shown", [None, "", OTHER_URL])
-    def test_another_url_differs(self, shown):
+    @pytest.mark.parametrize(
+        ("shown", "published", "differing"),
+        [*((shown, URL, [KEY]) for shown in (None, "", OTHER_URL)), (URL, URL, []), (URL, None, [])],
+    )
+    def test_another_url_differs_unless_the_published_one_is_missing(self, shown, published, differing):
         CourseOverviewFactory(id=KEY, marketing_url=shown)
-        assert course_overviews.compare({KEY: CatalogData(marketing_url=URL)}).differing == [KEY]
+        found = course_overviews.compare({KEY: CatalogData(marketing_url=published)})
+        assert (found.seen, found.differing) == ([KEY], differing)
 
-    def test_same_url_does_not_differ(self):
-        CourseOverviewFactory(id=KEY, marketing_url=URL)
-        found = course_overviews.compare({KEY: CatalogData(marketing_url=URL)})
-        assert (found.seen, found.differing) == ([KEY], [])
-
-    def test_missing_value_does_not_differ(self):
-        CourseOverviewFactory(id=KEY, marketing_url=URL)
-        assert course_overviews.compare({KEY: CatalogData()}).differing == []
-
-    def test_course_that_the_lms_does_not_have_is_not_seen(self):
-        assert course_overviews.compare({KEY: CatalogData(marketing_url=URL)}).seen == []
-
-    def test_key_that_differs_in_case_is_not_seen(self):
+    @pytest.mark.parametrize("key", [KEY.replace("One", "ONE"), OTHER])
+    def test_course_that_the_lms_does_not_have_is_not_seen(self, key):
         CourseOverviewFactory(id=KEY)
-        assert (
-            course_overviews.compare({KEY.replace("One", "ONE"): CatalogData(marketing_url=URL)}).seen == []
-        )
+        assert course_overviews.compare({key: CatalogData(marketing_url=URL)}).seen == []
 
     @pytest.mark.parametrize(
         ("key", "data", "with_url"),
@@ -93,15 +76,10 @@ class TestCompare:
         CourseOverviewFactory(id=key)
         assert course_overviews.compare({key: data}).with_url == with_url
 
-    def test_field_that_is_mapped_differs(self, settings):
+    @pytest.mark.parametrize("shown", [URL, OTHER_URL], ids=["one field", "both fields"])
+    def test_course_with_changed_mapped_fields_is_returned_once(self, shown, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
-        CourseOverviewFactory(id=KEY, marketing_url=URL, language="en")
-        data = CatalogData(marketing_url=URL, content_language="fr")
-        assert course_overviews.compare({KEY: data}).differing == [KEY]
-
-    def test_course_with_several_changed_fields_is_returned_once(self, settings):
-        settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
-        CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL, language="en")
+        CourseOverviewFactory(id=KEY, marketing_url=shown, language="en")
         data = CatalogData(marketing_url=URL, content_language="fr")
         assert course_overviews.compare({KEY: data}).differing == [KEY]
 
@@ -119,31 +97,15 @@ class TestReadJoined:
             {KEY: CatalogData("published", URL), OTHER: CatalogData("published", OTHER_URL)}, "default"
         )
 
-    def test_returns_the_values_of_the_course_overview(self):
-        CourseOverviewFactory(id=KEY)
-        CourseOverview.objects.update(marketing_url=OTHER_URL)
-        assert [*course_overviews.read_joined([KEY]).shown[KEY]] == [OTHER_URL]
-
-    def test_returns_the_stored_course_runs(self):
-        CourseOverviewFactory(id=KEY)
-        assert course_overviews.read_joined([KEY]).stored == course_runs.read([KEY])
-
-    def test_fields_that_are_mapped_are_shown(self, settings):
+    def test_returns_the_values_of_the_course_overviews_and_the_stored_course_runs(self, settings):
+        add_course_overviews(KEY, OTHER, marketing_url=OTHER_URL, language="fr")
+        assert course_overviews.read_joined([KEY]) == ({KEY: (OTHER_URL,)}, course_runs.read([KEY]))
         settings.CATALOG_SYNC_FIELDS = {"content_language": "language", "marketing_url": "marketing_url"}
-        CourseOverviewFactory(id=KEY, marketing_url=URL, language="fr")
-        assert [*course_overviews.read_joined([KEY]).shown[KEY]] == ["fr", URL]
+        assert course_overviews.read_joined([KEY]).shown == {KEY: ("fr", OTHER_URL)}
 
-    def test_leaves_out_what_was_not_asked_for(self):
-        CourseOverviewFactory(id=KEY)
-        CourseOverviewFactory(id=OTHER)
-        assert course_overviews.read_joined([KEY]).shown.keys() == {KEY}
-
-    def test_leaves_out_what_the_lms_does_not_have(self):
-        assert course_overviews.read_joined([KEY]) == NOTHING
-
-    def test_leaves_out_what_is_not_stored(self):
+    def test_leaves_out_what_the_lms_does_not_have_or_what_is_not_stored(self):
         CourseOverviewFactory(id=OLD_STYLE)
-        assert course_overviews.read_joined([OLD_STYLE]) == NOTHING
+        assert course_overviews.read_joined([KEY, OLD_STYLE]) == NOTHING
 
     def test_no_keys_send_no_query(self, django_assert_num_queries):
         with django_assert_num_queries(0):
@@ -161,32 +123,19 @@ class TestReadJoined:
 class TestCopyPublishedValues:
     """Writing what is stored."""
 
-    def test_writes_the_url(self):
-        CourseOverviewFactory(id=KEY)
-        course_runs.record({KEY: CatalogData(marketing_url=URL)}, "default")
-        course_overviews.copy_published_values([KEY])
-        assert url() == URL
-
-    def test_leaves_the_others_alone(self):
-        CourseOverviewFactory(id=OTHER)
-        course_runs.record(
-            {KEY: CatalogData(marketing_url=URL), OTHER: CatalogData(marketing_url=URL)}, "default"
-        )
-        course_overviews.copy_published_values([KEY])
-        assert url(OTHER) is None
+    @pytest.mark.parametrize("has_history", [True, False])
+    def test_writes_the_url_of_each_key_and_returns_how_many_were_written(self, has_history, settings):
+        settings.SIMPLE_HISTORY_ENABLED = has_history
+        add_course_overviews(KEY, CCX)
+        course_runs.record(dict.fromkeys([KEY, OTHER, CCX], CatalogData(marketing_url=URL)), "default")
+        assert course_overviews.copy_published_values([KEY, OTHER]) == 1
+        assert (url(), url(CCX)) == (URL, None)
 
     def test_keeps_fields_that_are_not_stored(self):
         CourseOverviewFactory(id=KEY, marketing_url=OTHER_URL)
         course_runs.record({KEY: CatalogData()}, "default")
         course_overviews.copy_published_values([KEY])
         assert url() == OTHER_URL
-
-    def test_returns_how_many_there_were(self):
-        CourseOverviewFactory(id=KEY)
-        course_runs.record(
-            {KEY: CatalogData(marketing_url=URL), OTHER: CatalogData(marketing_url=URL)}, "default"
-        )
-        assert course_overviews.copy_published_values([KEY, OTHER]) == 1
 
     def test_unconfirmed_pinned_courses_are_counted(self):
         add_course_overviews(KEY, OTHER)
@@ -204,54 +153,24 @@ class TestCopyPublishedValues:
         with django_assert_num_queries(0):
             course_overviews.copy_published_values([])
 
-    def test_host_without_history_gets_the_url_all_the_same(self, settings):
-        settings.SIMPLE_HISTORY_ENABLED = False
-        CourseOverviewFactory(id=KEY)
-        course_runs.record({KEY: CatalogData(marketing_url=URL)}, "default")
-        course_overviews.copy_published_values([KEY])
-        assert url() == URL
 
-
-class TestCopyMarketingUrls:
-    """Writing given URLs, as for CCX courses."""
-
-    def test_each_takes_its_own(self):
-        CourseOverviewFactory(id=KEY)
-        CourseOverviewFactory(id=CCX)
-        course_overviews.copy_marketing_urls({KEY: URL, CCX: OTHER_URL})
-        assert (url(KEY), url(CCX)) == (URL, OTHER_URL)
-
-    def test_returns_how_many_there_were(self):
-        CourseOverviewFactory(id=KEY)
-        assert course_overviews.copy_marketing_urls({KEY: URL, CCX: URL}) == 1
+def test_copies_each_given_url_and_returns_how_many_were_written():
+    add_course_overviews(KEY, CCX)
+    assert course_overviews.copy_marketing_urls({KEY: URL, CCX: OTHER_URL, OTHER: URL}) == 2
+    assert (url(KEY), url(CCX)) == (URL, OTHER_URL)
 
 
 class TestClear:
     """Removing URLs."""
 
-    def test_takes_the_url_away(self):
-        CourseOverviewFactory(id=KEY, marketing_url=URL)
-        course_overviews.clear([KEY])
-        assert url() is None
-
-    def test_leaves_the_others_alone(self):
-        CourseOverviewFactory(id=OTHER, marketing_url=URL)
-        course_overviews.clear([KEY])
-        assert url(OTHER) == URL
-
-    def test_returns_the_urls_that_it_removed(self):
-        CourseOverviewFactory(id=KEY, marketing_url=URL)
-        CourseOverviewFactory(id=OTHER)
-        assert course_overviews.clear([KEY, OTHER]) == {KEY: URL}
-
-    def test_keeps_history_of_those_that_had_one(self):
-        CourseOverviewFactory(id=KEY, marketing_url=URL)
+    def test_removes_and_returns_the_urls_of_the_keys_and_adds_history_for_them(self):
+        add_course_overviews(KEY, CCX, marketing_url=URL)
         CourseOverviewFactory(id=OTHER)
         before = CourseOverview.history.count()
-        course_overviews.clear([KEY, OTHER])
-        assert CourseOverview.history.count() == before + 1
+        assert course_overviews.clear([KEY, OTHER]) == {KEY: URL}
+        assert (url(), url(CCX), CourseOverview.history.count()) == (None, URL, before + 1)
 
-    def test_writes_nothing_where_there_is_none(self):
+    def test_writes_nothing_if_there_is_none(self):
         CourseOverviewFactory(id=KEY)
         with statements() as sent:
             assert course_overviews.clear([KEY]) == {}
@@ -271,18 +190,10 @@ class TestShowing:
         pin(KEY, URL)
         assert course_overviews.removable_urls([KEY]) == {}
 
-    def test_url_without_a_stored_course_run_is_unknown(self):
-        CourseOverviewFactory(id=KEY, marketing_url=URL)
+    def test_url_without_a_stored_course_run_is_unknown_except_that_of_a_ccx_course(self):
+        add_course_overviews(KEY, OTHER, CCX, marketing_url=URL)
+        course_runs.record({OTHER: CatalogData(marketing_url=URL)}, "default")
         assert list(course_overviews.with_unknown_url()) == [[KEY]]
-
-    def test_url_with_a_stored_course_run_is_known(self):
-        CourseOverviewFactory(id=KEY, marketing_url=URL)
-        course_runs.record({KEY: CatalogData(marketing_url=URL)}, "default")
-        assert list(course_overviews.with_unknown_url()) == []
-
-    def test_url_of_a_ccx_is_looked_for_elsewhere(self):
-        CourseOverviewFactory(id=CCX, marketing_url=URL)
-        assert list(course_overviews.with_unknown_url()) == []
 
 
 @pytest.mark.parametrize("shown", [None, "", URL])
@@ -325,22 +236,13 @@ class TestCcxChunks:
     def course_overviews(self):
         add_course_overviews(KEY, OLD_STYLE, CCX, CCX.replace("One", "Other"), CCX.replace("2026", "2026b"))
 
-    def keys(self, parents=None):
-        return [key for chunk in course_overviews.ccx_chunks(parents) for key, _ in chunk]
-
-    def test_are_all_ccx_and_no_other(self):
-        assert len(self.keys()) == 3
-
-    def test_of_a_parent_are_its_own(self):
-        assert self.keys([KEY]) == [CCX]
-
-    def test_come_with_the_url_they_show(self):
+    def test_of_a_parent_are_its_own_with_their_urls(self):
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=URL)
-        assert dict(*course_overviews.ccx_chunks([KEY])) == {CCX: URL}
+        assert [*course_overviews.ccx_chunks([KEY])] == [[(CCX, URL)]]
 
     def test_come_each_once_over_many_chunks(self):
         add_course_overviews(*(f"ccx-v1:ExampleX+Many+2026+ccx@{n}" for n in range(1100)))
-        keys = self.keys()
+        keys = [key for chunk in course_overviews.ccx_chunks() for key, _ in chunk]
         assert (len(keys), len(set(keys))) == (1103, 1103)
 
 

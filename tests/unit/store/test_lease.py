@@ -264,6 +264,6 @@ class TestAcquireAfterIncrementalSync:
     def test_waits_for_a_limited_time_and_until_it_is_stopped(
         self, longest_seconds, is_stopped, incremental, monkeypatch
     ):
-        monkeypatch.setattr("catalog_sync.store.lease.LONGEST_INCREMENTAL_SECONDS", longest_seconds)
+        monkeypatch.setattr("catalog_sync.store.lease.MAX_INCREMENTAL_SECONDS", longest_seconds)
         with pytest.raises(SyncAlreadyRunning):
             Lease.acquire_after_incremental_sync("default", lambda: is_stopped)

@@ -31,10 +31,6 @@ def marketing_url(key=KEY):
     return CourseOverview.objects.get(pk=key).marketing_url
 
 
-def row(key=KEY):
-    return CatalogCourseRun.objects.get(course_key=key)
-
-
 def the_pin(key=KEY):
     return PinnedMarketingUrl.objects.get(course_key=key)
 
@@ -65,65 +61,32 @@ class TestPin:
     """An operator pins a URL."""
 
     @pytest.mark.parametrize("key", [KEY, OLD_STYLE, CCX])
-    def test_pin_is_written_immediately(self, key):
+    def test_overrides_the_url_of_the_catalog_immediately_and_can_be_replaced(self, key):
+        known(key)
         CourseOverviewFactory(id=key)
-        pin_marketing_url(key, PIN)
-        assert marketing_url(key) == PIN
+        for url in (PIN, OTHER_PIN):
+            pin_marketing_url(key, url)
+            assert marketing_url(key) == url
 
-    def test_returns_the_stored_course_key(self):
-        assert pin_marketing_url(CourseKey.from_string(KEY), PIN) == the_pin().course_key
-
-    def test_overrides_the_url_of_the_catalog(self):
-        known()
-        CourseOverviewFactory(id=KEY)
-        pin_marketing_url(KEY, PIN)
-        assert marketing_url() == PIN
+    def test_stores_what_was_given_and_the_time_but_no_course_run(self):
+        user = UserFactory()
+        returned = pin_marketing_url(CourseKey.from_string(KEY), f"  {PIN}\n", user, " The old page. ")
+        pin = the_pin()
+        assert (pin.url, pin.pinned_by, pin.reason) == (PIN, user, "The old page.")
+        assert (returned, pin.pinned_at is None) == (KEY, False)
+        assert not CatalogCourseRun.objects.exists()
 
     def test_keeps_the_stored_course_run(self):
         known()
+        before = CatalogCourseRun.objects.values().get()
         pin_marketing_url(KEY, PIN)
-        assert course_runs.read([KEY]).of_catalog("default")[KEY].data == CatalogData(
-            "published", CATALOG_URL
-        )
-
-    def test_keeps_its_modified_time(self):
-        known()
-        before = row().modified
-        pin_marketing_url(KEY, PIN)
-        assert row().modified == before
-
-    def test_stores_the_user(self):
-        user = UserFactory()
-        pin_marketing_url(KEY, PIN, user)
-        assert the_pin().pinned_by == user
-
-    def test_stores_the_time(self):
-        pin_marketing_url(KEY, PIN)
-        assert the_pin().pinned_at is not None
-
-    def test_stores_the_reason(self):
-        pin_marketing_url(KEY, PIN, reason=" The Catalog has last year's page. ")
-        assert the_pin().reason == "The Catalog has last year's page."
-
-    def test_stores_no_course_run(self):
-        pin_marketing_url(KEY, PIN)
-        assert not CatalogCourseRun.objects.exists()
+        assert CatalogCourseRun.objects.values().get() == before
 
     def test_remains_after_its_user_is_deleted(self):
         user = UserFactory()
         pin_marketing_url(KEY, PIN, user)
         user.delete()
         assert (the_pin().url, the_pin().pinned_by) == (PIN, None)
-
-    def test_can_be_replaced(self):
-        CourseOverviewFactory(id=KEY)
-        pin_marketing_url(KEY, PIN)
-        pin_marketing_url(KEY, OTHER_PIN)
-        assert marketing_url() == OTHER_PIN
-
-    def test_white_space_around_it_is_dropped(self):
-        pin_marketing_url(KEY, f"  {PIN}\n")
-        assert the_pin().url == PIN
 
     def test_leaves_other_courses_alone(self):
         CourseOverviewFactory(id=OTHER)
@@ -168,86 +131,60 @@ class TestRefused:
     """What may not be pinned."""
 
     @pytest.mark.parametrize(
-        "url",
-        ["", "/relative", "javascript:alert(1)", "https://user@www.example.com/", "https://a b/", "x" * 9],
+        ("key", "url", "message"),
+        [
+            *(
+                (KEY, url, "cannot be pinned")
+                for url in (
+                    "",
+                    "/relative",
+                    "javascript:alert(1)",
+                    "https://user@www.example.com/",
+                    "https://a b/",
+                )
+            ),
+            (KEY, PIN.replace("com", "org"), "CATALOG_SYNC_MARKETING_URL_HOSTS"),
+            ("nonsense", PIN, "is not a course key"),
+            (TOO_LONG, PIN, "255"),
+        ],
     )
-    def test_invalid_url_is_refused(self, url):
-        with pytest.raises(api.UsageError, match="cannot be pinned"):
-            pin_marketing_url(KEY, url)
-
-    def test_url_of_a_host_that_is_not_allowed_is_refused(self, settings):
-        settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ("www.example.org",)
-        with pytest.raises(api.UsageError, match="CATALOG_SYNC_MARKETING_URL_HOSTS"):
-            pin_marketing_url(KEY, PIN)
-
-    def test_text_that_is_not_a_course_key_is_refused(self):
-        with pytest.raises(api.UsageError, match="is not a course key"):
-            pin_marketing_url("nonsense", PIN)
-
-    def test_too_long_course_key_is_refused(self):
-        with pytest.raises(api.UsageError, match="255"):
-            pin_marketing_url(TOO_LONG, PIN)
-
-    @pytest.mark.parametrize(
-        ("key", "url", "argument"),
-        [(KEY, "/relative", "url"), ("nonsense", PIN, "course_key"), (TOO_LONG, PIN, "course_key")],
-    )
-    def test_error_names_the_argument(self, key, url, argument):
-        with pytest.raises(api.UsageError) as refusal:
+    def test_is_refused_by_an_error_that_names_the_argument_and_leaves_no_row(
+        self, key, url, message, settings
+    ):
+        settings.CATALOG_SYNC_MARKETING_URL_HOSTS = ("www.example.com",)
+        with pytest.raises(api.UsageError, match=message) as refusal:
             pin_marketing_url(key, url)
-        assert refusal.value.argument == argument
-
-    def test_leaves_no_row(self):
-        with pytest.raises(api.UsageError):
-            pin_marketing_url(KEY, "/relative")
+        assert refusal.value.argument == ("url" if key == KEY else "course_key")
         assert not PinnedMarketingUrl.objects.exists()
 
 
 class TestUnpin:
     """An operator unpins it."""
 
-    def test_restores_the_url_of_the_catalog(self):
-        known()
+    @pytest.mark.parametrize(
+        ("before", "meanwhile", "expected"),
+        [(CATALOG_URL, None, CATALOG_URL), (CATALOG_URL, NEW_URL, NEW_URL), (None, None, None)],
+        ids=["the URL of the Catalog", "its newer URL", "nothing if it has none"],
+    )
+    def test_restores(self, before, meanwhile, expected):
+        if before:
+            known(url=before)
         CourseOverviewFactory(id=KEY)
-        pin_marketing_url(KEY, PIN)
-        unpin_marketing_url(KEY)
-        assert marketing_url() == CATALOG_URL
-
-    def test_unpinning_restores_a_newer_url_of_the_catalog(self):
-        known()
-        CourseOverviewFactory(id=KEY)
-        pin_marketing_url(KEY, PIN)
-        known(url=NEW_URL)
-        unpin_marketing_url(KEY)
-        assert marketing_url() == NEW_URL
-
-    def test_unpinning_restores_nothing_if_the_catalog_has_no_url(self):
-        CourseOverviewFactory(id=KEY)
-        pin_marketing_url(KEY, PIN)
-        unpin_marketing_url(KEY)
-        assert marketing_url() is None
-
-    def test_of_a_course_that_the_catalog_never_listed_leaves_no_row(self):
-        pin_marketing_url(KEY, PIN)
-        unpin_marketing_url(KEY)
-        assert [model.objects.count() for model in (CatalogCourseRun, PinnedMarketingUrl)] == [0, 0]
-
-    def test_deletes_user_and_time(self):
-        known()
         pin_marketing_url(KEY, PIN, UserFactory())
-        unpin_marketing_url(KEY)
+        if meanwhile:
+            known(url=meanwhile)
+        assert unpin_marketing_url(KEY)
+        assert marketing_url() == expected
         assert not PinnedMarketingUrl.objects.exists()
 
-    def test_returns_true_if_there_was_a_pin(self):
+    def test_stores_no_course_run(self):
         pin_marketing_url(KEY, PIN)
-        assert unpin_marketing_url(KEY)
-
-    def test_returns_false_without_a_pin(self):
-        assert not unpin_marketing_url(KEY)
-
-    def test_of_nothing_leaves_the_course_overview_alone(self):
-        CourseOverviewFactory(id=KEY, marketing_url=CATALOG_URL)
         unpin_marketing_url(KEY)
+        assert not CatalogCourseRun.objects.exists()
+
+    def test_of_nothing_returns_false_and_leaves_the_course_overview_alone(self):
+        CourseOverviewFactory(id=KEY, marketing_url=CATALOG_URL)
+        assert not unpin_marketing_url(KEY)
         assert marketing_url() == CATALOG_URL
 
     def test_text_that_is_not_a_course_key_is_refused(self):
@@ -263,37 +200,28 @@ class TestCcx:
         CourseOverviewFactory(id=KEY)
         CourseOverviewFactory(id=CCX)
 
-    def test_has_the_pin_of_its_parent(self):
-        pin_marketing_url(KEY, PIN)
-        assert marketing_url(CCX) == PIN
-
     def test_own_url_overrides_the_pin_of_its_parent(self):
         known(CCX, NEW_URL)
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=NEW_URL)
         pin_marketing_url(KEY, PIN)
         assert marketing_url(CCX) == NEW_URL
 
-    def test_own_pin_overrides_that_of_its_parent(self):
-        pin_marketing_url(CCX, OTHER_PIN)
-        pin_marketing_url(KEY, PIN)
+    @pytest.mark.parametrize("first", [KEY, CCX])
+    def test_own_pin_overrides_that_of_its_parent_until_it_is_unpinned(self, first):
+        for key in (first, KEY if first == CCX else CCX):
+            pin_marketing_url(key, OTHER_PIN if key == CCX else PIN)
         assert marketing_url(CCX) == OTHER_PIN
-
-    def test_has_the_pin_of_its_parent_after_its_own_is_unpinned(self):
-        pin_marketing_url(KEY, PIN)
-        pin_marketing_url(CCX, OTHER_PIN)
         unpin_marketing_url(CCX)
         assert marketing_url(CCX) == PIN
 
-    def test_has_the_url_of_its_parent_after_the_pin_is_unpinned(self):
-        known()
+    @pytest.mark.parametrize("url", [CATALOG_URL, None])
+    def test_has_the_pin_of_its_parent_until_that_is_unpinned(self, url):
+        if url:
+            known(url=url)
         pin_marketing_url(KEY, PIN)
+        assert marketing_url(CCX) == PIN
         unpin_marketing_url(KEY)
-        assert marketing_url(CCX) == CATALOG_URL
-
-    def test_has_no_url_after_unpinning_if_no_url_is_stored(self):
-        pin_marketing_url(KEY, PIN)
-        unpin_marketing_url(KEY)
-        assert marketing_url(CCX) is None
+        assert marketing_url(CCX) == url
 
     @pytest.mark.parametrize("foreign", ["https://a.example.com/", "https://z.example.com/"])
     def test_keeps_the_url_of_another_tool_after_the_pin_of_its_parent_is_unpinned(self, foreign):
@@ -312,25 +240,16 @@ class TestPreviousUrl:
     def foreign(self):
         CourseOverviewFactory(id=KEY, marketing_url=self.FOREIGN)
 
-    def test_comes_back(self):
-        pin_marketing_url(KEY, PIN)
-        unpin_marketing_url(KEY)
-        assert marketing_url() == self.FOREIGN
-
-    def test_comes_back_after_several_pins(self):
-        pin_marketing_url(KEY, PIN)
-        pin_marketing_url(KEY, OTHER_PIN)
+    @pytest.mark.parametrize("pins", [[PIN], [PIN, OTHER_PIN], [FOREIGN]], ids=["one", "several", "the same"])
+    def test_comes_back_after_pins(self, pins):
+        for url in pins:
+            pin_marketing_url(KEY, url)
         unpin_marketing_url(KEY)
         assert marketing_url() == self.FOREIGN
 
     def test_comes_back_to_a_course_overview_that_was_created_again(self):
         pin_marketing_url(KEY, PIN)
         publish_course(KEY)
-        unpin_marketing_url(KEY)
-        assert marketing_url() == self.FOREIGN
-
-    def test_stays_if_it_was_the_pinned_url(self):
-        pin_marketing_url(KEY, self.FOREIGN)
         unpin_marketing_url(KEY)
         assert marketing_url() == self.FOREIGN
 

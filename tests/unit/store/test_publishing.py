@@ -82,8 +82,10 @@ class TestRestoredUrlThatIsNotStoredAnyMore:
         "publish",
         [
             publishing.republish,
-            publishing.republish_with_ccx,
-            lambda *arguments: publishing.republish_with_ccx(*arguments, "https://www.example.com/previous"),
+            publishing.wait_and_publish_with_ccx,
+            lambda *arguments: publishing.wait_and_publish_with_ccx(
+                *arguments, "https://www.example.com/previous"
+            ),
         ],
         ids=["saved", "unpinned", "unpinned with a previous URL"],
     )

@@ -64,7 +64,7 @@ def test_changes_of_a_transaction_that_failed_are_not_stored(writer):
 
 def test_changes_beyond_the_limit_are_not_computed(writer):
     def many():
-        for number in range(changes.MOST_PER_KIND + 2):
+        for number in range(changes.MAX_PER_KIND + 2):
             computed.append(number)
             yield changes.Change(f"{number:04}", "changed", None, None, "")
 
@@ -72,4 +72,4 @@ def test_changes_beyond_the_limit_are_not_computed(writer):
     some = many()
     writer.transact(lambda: writer.changes.add(Kind.CHANGED, some))
     writer.transact(lambda: writer.changes.add(Kind.CHANGED, some))
-    assert len(stored(writer)) == len(computed) == changes.MOST_PER_KIND
+    assert len(stored(writer)) == len(computed) == changes.MAX_PER_KIND
