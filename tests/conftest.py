@@ -35,6 +35,7 @@ pytest.register_assert_rewrite(
     "tests.hosts.openedx.host",
     "tests.integration.fault_fixtures",
     "tests.integration.faulty",
+    "tests.integration.locks",
     "tests.integration.process_fixtures",
     "tests.integration.processes",
     "tests.integration.workers",

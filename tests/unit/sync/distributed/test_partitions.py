@@ -19,7 +19,7 @@ from catalog_sync.sync.runner import Run
 from catalog_sync.sync.statistics import newest_id
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
-from tests.integration.processes import marketing_urls
+from tests.integration.lms import marketing_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
