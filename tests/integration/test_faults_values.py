@@ -17,21 +17,15 @@ BAD = 6
     "url",
     [
         "javascript:alert(1)",
-        "data:text/html,x",
         "course/slug",
-        "//www.example.org/6",
-        "https:///6",
-        "https://www.example.org/a b",
         "https://www.example.org/\x00",
-        "https://www.example.org/\n",
         "https://user:password@www.example.org/6",
         "https://www.example.org/" + "x" * 2048,
-        "https://[::1/6",
-        "https://www.example.org:port/6",
     ],
     ids=lambda url: url[:30],
 )
 def test_invalid_marketing_url(sync, catalog, url):
+    """``tests/unit/test_marketing_urls.py`` has all kinds of them."""
     catalog.control.upsert([row(BAD, marketing_url=url)])
     outcome = sync()
     outcome.is_success(BAD)
