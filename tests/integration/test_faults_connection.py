@@ -1,4 +1,4 @@
-"""The network between the LMS and the Catalog fails."""
+"""If the network between the LMS and the Catalog fails, no URL is lost, and the message names cause and remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EMPTY_PAGE = b'{"count": 0, "results": []}'
 
 
 @pytest.fixture
-def deaf_port():
+def port_with_a_full_queue():
     """A port whose queue of connections is full, so that a new connection is never accepted."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
@@ -67,8 +67,8 @@ def test_host_name_unknown(sync, settings):
     )
 
 
-def test_connecting_times_out(sync, settings, deaf_port):
-    settings.COURSE_CATALOG_API_URL = f"http://127.0.0.1:{deaf_port}/api/v1"
+def test_connecting_times_out(sync, settings, port_with_a_full_queue):
+    settings.COURSE_CATALOG_API_URL = f"http://127.0.0.1:{port_with_a_full_queue}/api/v1"
     outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
     outcome.is_failure()
     assert outcome.message.startswith("The connection to the Catalog timed out. Check the firewall")

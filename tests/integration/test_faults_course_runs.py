@@ -1,4 +1,4 @@
-"""Course runs on which the Catalog fails: it answers each page that would have one with 500."""
+"""If the Catalog fails on a course run (500 for each page with it), the sync applies all others and names the place."""
 
 from __future__ import annotations
 

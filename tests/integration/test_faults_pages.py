@@ -1,4 +1,4 @@
-"""The Catalog answers 200, but the page is wrong."""
+"""If the Catalog answers 200 with a wrong page, no URL is lost, and the message names what is wrong."""
 
 from __future__ import annotations
 
@@ -45,21 +45,15 @@ def test_html_instead_of_json_once(sync, fault):
     [
         "",
         "null",
-        "[]",
-        "{}",
         '{"count": 20}',
-        '{"results": []}',
-        '{"count": "20", "results": []}',
         '{"count": -1, "results": []}',
-        '{"count": 20, "results": {}}',
-        '{"count": 1e400, "results": []}',
-        '{"count": 99999999999999999999, "results": []}',
         f'{{"count": 20, "results": [{{"key": {DEEP}',
         '{"count": 20, "results": [{"key": "\xff',
     ],
     ids=lambda body: body[:30],
 )
 def test_json_of_the_wrong_shape(sync, fault, body):
+    """``tests/unit/catalog_client/test_decoder_fuzz.py`` has more kinds of them."""
     fault("body", offset=OFFSETS[1], times=None, body=body, content_type="application/json")
     outcome = sync()
     outcome.is_incomplete(*range(5, 8))
@@ -217,6 +211,22 @@ def test_cache_that_ignores_the_query(sync, raw_catalog):
     assert "the Catalog returns the same course runs for different positions" in outcome.message
 
 
+@pytest.fixture
+def reply_to_look_ups(catalog):
+    """Return a function that sets the Catalog's reply to each look-up of the course run that it does not list."""
+
+    def set_reply(*records: object) -> None:
+        catalog.control.fault(
+            "body",
+            match={"params": {"keys": UNLISTED}},
+            times=None,
+            body=page(*records, count=1),
+            content_type="application/json",
+        )
+
+    return set_reply
+
+
 def test_look_up_that_fails(sync, catalog):
     catalog.control.fault("status", match={"params": {"keys": UNLISTED}}, times=None, status=503)
     outcome = sync()
@@ -227,40 +237,22 @@ def test_look_up_that_fails(sync, catalog):
     )
 
 
-def test_partial_reply_to_a_look_up(sync, catalog):
-    catalog.control.fault(
-        "body",
-        match={"params": {"keys": UNLISTED}},
-        times=None,
-        body=page(count=1),
-        content_type="application/json",
-    )
+def test_partial_reply_to_a_look_up(sync, reply_to_look_ups):
+    reply_to_look_ups()
     outcome = sync()
     outcome.is_incomplete()
     assert "the Catalog returned 0 of 1 course runs" in outcome.message
 
 
-def test_reply_to_a_look_up_with_other_course_runs(sync, catalog):
-    catalog.control.fault(
-        "body",
-        match={"params": {"keys": UNLISTED}},
-        times=None,
-        body=page(row(0), count=1),
-        content_type="application/json",
-    )
+def test_reply_to_a_look_up_with_other_course_runs(sync, reply_to_look_ups):
+    reply_to_look_ups(row(0))
     outcome = sync()
     outcome.is_incomplete()
     assert "the Catalog returned course runs that were not requested" in outcome.message
 
 
-def test_reply_to_a_look_up_with_a_record_without_key(sync, catalog):
-    catalog.control.fault(
-        "body",
-        match={"params": {"keys": UNLISTED}},
-        times=None,
-        body=page({"key": None}, count=1),
-        content_type="application/json",
-    )
+def test_reply_to_a_look_up_with_a_record_without_key(sync, reply_to_look_ups):
+    reply_to_look_ups({"key": None})
     outcome = sync()
     outcome.is_incomplete()
     assert "the Catalog returned a course run without a readable key" in outcome.message

@@ -1,4 +1,4 @@
-"""The Catalog answers with another status than 200."""
+"""If the Catalog answers with another status than 200, the sync tries again where that helps, else names the remedy."""
 
 from __future__ import annotations
 

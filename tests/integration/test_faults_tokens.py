@@ -1,4 +1,4 @@
-"""The OAuth2 provider, or the session factory, fails."""
+"""If the OAuth2 provider or the session factory fails, the sync changes nothing and the message names the remedy."""
 
 from __future__ import annotations
 

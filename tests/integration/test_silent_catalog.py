@@ -1,4 +1,4 @@
-"""The Catalog accepts connections and never answers: a sync costs about a minute, here in numbers of requests."""
+"""A Catalog that accepts connections and never answers delays a sync by about a minute, here in numbers of requests."""
 
 from __future__ import annotations
 
