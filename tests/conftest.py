@@ -35,6 +35,7 @@ pytest.register_assert_rewrite(
     "tests.hosts.openedx.host",
     "tests.integration.fault_fixtures",
     "tests.integration.faulty",
+    "tests.integration.locks",
     "tests.integration.process_fixtures",
     "tests.integration.processes",
     "tests.integration.workers",
@@ -67,8 +68,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.database)
 
 
+# Modules that start many processes or wait for many time-outs, and those that generate histories.
+LONG = {"test_histories", "test_stress", "test_killed_sync", "test_update_catalog_data", "test_faults_pages"}
+
+
 def _takes_long(item: pytest.Item) -> bool:
-    return "properties" in item.path.parts or item.path.stem in ("test_histories", "test_stress")
+    return bool({"properties", "processes"} & set(item.path.parts)) or item.path.stem in LONG
 
 
 class LongestFirst:

@@ -38,15 +38,15 @@ ATTEMPTS = 6
 # A Catalog that has answered during this sync run and goes down most likely restarts, which takes up to a minute.
 OUTAGE_ATTEMPTS = 10
 # For a page with HTTP 500, since the Catalog fails on the same course run each time.
-FEWEST_ATTEMPTS = 2
+MIN_ATTEMPTS = 2
 # If another attempt would exceed it, a page is not tried again: the crawler finds out whether the Catalog is down. All
-# other requests are tried FEWEST_ATTEMPTS times.
-LONGEST_SECONDS = 60.0
+# other requests are tried MIN_ATTEMPTS times.
+MAX_REQUEST_SECONDS = 60.0
 FIRST_WAIT_SECONDS = 0.2
-LONGEST_WAIT_SECONDS = 20.0
+MAX_WAIT_SECONDS = 20.0
 # More than the longest key, URL and status take, with JSON's escapes.
-LONGEST_ROW_BYTES = 8 * 1024
-SMALLEST_CAP_BYTES = 1024 * 1024
+MAX_ROW_BYTES = 8 * 1024
+MIN_LIMIT_BYTES = 1024 * 1024
 
 # urllib3 logs all headers that it cannot parse, which may be megabytes per request.
 logging.getLogger("urllib3.connection").addFilter(lambda record: record.threadName != THREAD_NAME)
@@ -78,7 +78,7 @@ class RetryBudget:
 def seconds_after(attempts: int) -> float:
     """Return how long to wait after so many attempts: twice as long each time, with jitter."""
     jitter = random.uniform(0, FIRST_WAIT_SECONDS)  # noqa: S311 -- not a secret
-    return min(FIRST_WAIT_SECONDS * 2.0 ** (attempts - 1) + jitter, LONGEST_WAIT_SECONDS)
+    return min(FIRST_WAIT_SECONDS * 2.0 ** (attempts - 1) + jitter, MAX_WAIT_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Request:
     @property
     def most_bytes(self) -> int:
         """How long the reply may be."""
-        return max(self.rows * LONGEST_ROW_BYTES, SMALLEST_CAP_BYTES)
+        return max(self.rows * MAX_ROW_BYTES, MIN_LIMIT_BYTES)
 
 
 class Requester:
@@ -189,9 +189,9 @@ class Requester:
 
     def _most_attempts(self, failure: RequestFailed, seconds: float, *, is_page: bool) -> int:
         if is_page and failure.scope is FailureScope.ROWS:
-            return FEWEST_ATTEMPTS
-        if seconds > LONGEST_SECONDS:
-            return 1 if is_page else FEWEST_ATTEMPTS
+            return MIN_ATTEMPTS
+        if seconds > MAX_REQUEST_SECONDS:
+            return 1 if is_page else MIN_ATTEMPTS
         return OUTAGE_ATTEMPTS if failure.outage and self._has_answered else ATTEMPTS
 
     def _seconds_before_retry(self, failure: RequestFailed, tried: int) -> float | None:

@@ -51,7 +51,7 @@ def _timestamp(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def shown_courses(courses: list[tuple[str, list[Entry]]], snapshot: Snapshot, params: Params) -> list[Row]:
+def courses_of_reply(courses: list[tuple[str, list[Entry]]], snapshot: Snapshot, params: Params) -> list[Row]:
     """Return the rows of the list. ``fields`` selects the fields of the courses and of the course runs in them."""
     fields = wanted_fields(params)
     with_hidden = flag(params, "include_hidden_course_runs")

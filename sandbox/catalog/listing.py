@@ -150,7 +150,9 @@ def wanted_fields(params: Params) -> frozenset[str] | None:
     return frozenset(name for name in params["fields"].split(",") if name)
 
 
-def shown(rows: Iterable[Row], fields: frozenset[str] | None, seed: int, utm_source: str | None) -> list[Row]:
+def rows_of_reply(
+    rows: Iterable[Row], fields: frozenset[str] | None, seed: int, utm_source: str | None
+) -> list[Row]:
     """Return the rows of the list; with ``utm_source`` their marketing URLs have UTM parameters."""
     suffix = (
         ""

@@ -6,9 +6,17 @@ from typing import Any
 import msgspec
 
 from sandbox.catalog.auth import NotAuthenticated, access_token_reply, authenticate
-from sandbox.catalog.courses import InvalidTimestamp, select_courses, shown_courses
+from sandbox.catalog.courses import InvalidTimestamp, courses_of_reply, select_courses
 from sandbox.catalog.faults import Faults, Next, RowFault, reshaped
-from sandbox.catalog.listing import InvalidPage, ServerFault, flag, select, select_page, shown, wanted_fields
+from sandbox.catalog.listing import (
+    InvalidPage,
+    ServerFault,
+    flag,
+    rows_of_reply,
+    select,
+    select_page,
+    wanted_fields,
+)
 from sandbox.catalog.replies import (
     NOT_FOUND_PAGE,
     SERVER_ERROR_PAGE,
@@ -159,7 +167,9 @@ class Catalog:
             "count": len(entries) + self.settings.count_delta,
             "next": row_fault.next if isinstance(row_fault, Next) else page.next,
             "previous": page.previous,
-            "results": shown(map(snapshot.row, on_page), wanted_fields(params), snapshot.seed, utm_source),
+            "results": rows_of_reply(
+                map(snapshot.row, on_page), wanted_fields(params), snapshot.seed, utm_source
+            ),
         }
 
     def _courses(self, snapshot: Snapshot, request: Request) -> dict[str, Any]:
@@ -169,7 +179,7 @@ class Catalog:
             "count": len(courses),
             "next": page.next,
             "previous": page.previous,
-            "results": shown_courses(
+            "results": courses_of_reply(
                 courses[page.offset : page.offset + page.limit], snapshot, request.params
             ),
         }

@@ -97,13 +97,13 @@ def test_each_fault_has_an_outcome_a_symptom_and_a_remedy():
 
 
 def test_each_outcome_of_a_fault_is_the_tested_one():
-    """Most tests call ``is_success``, ``is_incomplete`` or ``is_failure``; a few compare the status themselves."""
+    """Most tests call ``assert_success`` and the like; a few compare the status themselves."""
     text = "".join(path.read_text() for path in ROOT.glob(FAULTS))
     outcomes = {
-        ".is_success(": "succeeded, 0",
+        ".assert_success(": "succeeded, 0",
         '"succeeded"': "succeeded, 0",
-        ".is_incomplete(": "incomplete, 1",
-        ".is_failure(": "failed, 1",
+        ".assert_incomplete(": "incomplete, 1",
+        ".assert_failure(": "failed, 1",
         '"refused"': "refused, 1",
     }
     for row in faults():

@@ -68,30 +68,30 @@ class Host:
 def drive(control: CatalogControl) -> dict[str, Any]:
     from catalog_sync.api import update_catalog_data
 
-    host, seen = Host(), {}
+    host, record = Host(), {}
     for key in (OFFERED, REMOVED, UNPUBLISHED, CCX):
         host.create(key)
     read_before_the_sync = host.model.objects.get(pk=OFFERED)
     before = host.modified()
-    seen["first"] = update_catalog_data().as_dict()
-    seen["urls"], seen["links"], seen["history"] = host.urls(), host.links(), host.history()
-    seen["filtered"] = host.filtered_links()
-    seen["modified"] = sorted(key for key, value in host.modified().items() if value != before[key])
-    seen["second"] = update_catalog_data().as_dict()
+    record["first"] = update_catalog_data().as_dict()
+    record["urls"], record["links"], record["history"] = host.urls(), host.links(), host.history()
+    record["filtered"] = host.filtered_links()
+    record["modified"] = sorted(key for key, value in host.modified().items() if value != before[key])
+    record["second"] = update_catalog_data().as_dict()
     for way in ("in_place", "anew"):
         for key in (OFFERED, REMOVED, UNPUBLISHED, CCX):
             getattr(host, f"publish_{way}")(key)
-        seen[f"published_{way}"] = host.urls()
+        record[f"published_{way}"] = host.urls()
     read_before_the_sync.save()
-    seen["saved"] = host.urls()
+    record["saved"] = host.urls()
     host.create(LATER)
-    seen["created_later"] = host.urls()
+    record["created_later"] = host.urls()
     control.delete([REMOVED])
-    seen["removal"] = update_catalog_data().as_dict()
+    record["removal"] = update_catalog_data().as_dict()
     for way in ("in_place", "anew"):
         getattr(host, f"publish_{way}")(REMOVED)
-        seen[f"removed_and_published_{way}"] = host.urls()
-    return seen
+        record[f"removed_and_published_{way}"] = host.urls()
+    return record
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def kind(request):
 
 
 @pytest.fixture(scope="module")
-def seen(kind, catalog_process):
+def record(kind, catalog_process):
     """What ``drive.py`` recorded of a host of this kind."""
     catalog_process.control.reset()
     catalog_process.control.set_runs(
@@ -68,40 +68,40 @@ def seen(kind, catalog_process):
     return json.loads(process.stdout)
 
 
-def test_first_sync_writes_the_marketing_urls(seen):
-    report = {name: seen["first"][name] for name in ("status", "matched", "updated", "not_in_lms")}
+def test_first_sync_writes_the_marketing_urls(record):
+    report = {name: record["first"][name] for name in ("status", "matched", "updated", "not_in_lms")}
     assert report == {"status": "succeeded", "matched": 4, "updated": 3, "not_in_lms": 1}
-    assert seen["urls"] == SYNCED
+    assert record["urls"] == SYNCED
 
 
 @pytest.mark.parametrize("links", ["links", "filtered"])
-def test_link_is_the_marketing_url_or_the_about_page(seen, links):
-    assert seen[links] == LINKS
+def test_link_is_the_marketing_url_or_the_about_page(record, links):
+    assert record[links] == LINKS
 
 
-def test_sync_writes_history_and_modified_if_the_model_has_them(seen, kind):
+def test_sync_writes_history_and_modified_if_the_model_has_them(record, kind):
     written = sorted([key, url] for key, url in SYNCED.items() if url)
-    assert seen["history"] == (written if KINDS[kind].has_history else [])
-    assert seen["modified"] == ([key for key, _ in written] if KINDS[kind].has_modified else [])
+    assert record["history"] == (written if KINDS[kind].has_history else [])
+    assert record["modified"] == ([key for key, _ in written] if KINDS[kind].has_modified else [])
 
 
-def test_second_sync_writes_nothing(seen):
-    assert (seen["second"]["status"], seen["second"]["updated"]) == ("succeeded", 0)
+def test_second_sync_writes_nothing(record):
+    assert (record["second"]["status"], record["second"]["updated"]) == ("succeeded", 0)
 
 
 @pytest.mark.parametrize("event", ["published_in_place", "published_anew", "saved"])
-def test_publishing_and_saving_an_old_instance_keep_the_url(seen, event):
-    assert seen[event] == SYNCED
+def test_publishing_and_saving_an_old_instance_keep_the_url(record, event):
+    assert record[event] == SYNCED
 
 
-def test_course_that_is_created_after_the_sync_has_its_url(seen):
-    assert seen["created_later"] == SYNCED | {LATER: URLS[LATER]}
+def test_course_that_is_created_after_the_sync_has_its_url(record):
+    assert record["created_later"] == SYNCED | {LATER: URLS[LATER]}
 
 
-def test_sync_removes_the_url_of_a_course_run_that_left_the_catalog(seen):
-    assert (seen["removal"]["status"], seen["removal"]["removed"]) == ("succeeded", 1)
+def test_sync_removes_the_url_of_a_course_run_that_left_the_catalog(record):
+    assert (record["removal"]["status"], record["removal"]["removed"]) == ("succeeded", 1)
 
 
 @pytest.mark.parametrize("way", ["in_place", "anew"])
-def test_publishing_does_not_restore_a_removed_url(seen, way):
-    assert seen[f"removed_and_published_{way}"] == SYNCED | {LATER: URLS[LATER], REMOVED: None}
+def test_publishing_does_not_restore_a_removed_url(record, way):
+    assert record[f"removed_and_published_{way}"] == SYNCED | {LATER: URLS[LATER], REMOVED: None}

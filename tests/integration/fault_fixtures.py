@@ -20,7 +20,7 @@ from tests.raw_server import Answer, RawServer
 def quick(monkeypatch) -> None:
     """Wait less between attempts."""
     monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(retries, "MAX_WAIT_SECONDS", 0.05)
 
 
 @pytest.fixture

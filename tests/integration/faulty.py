@@ -68,17 +68,17 @@ class Outcome:
         """Return the log lines of an event."""
         return [line for line in self.log if line.startswith(f"event=catalog_sync.{name} ")]
 
-    def is_success(self, *rejected: int) -> None:
+    def assert_success(self, *rejected: int) -> None:
         """Check that the LMS has exactly the URLs of the Catalog, except for those of rejected records."""
         applied = [n for n in ALL if n not in rejected]
         assert self._facts() == (0, "succeeded", applied, [UNLISTED], [])
 
-    def is_incomplete(self, *missing: int, removed: Sequence[str] = ()) -> None:
+    def assert_incomplete(self, *missing: int, removed: Sequence[str] = ()) -> None:
         """Check that all others were applied, and only these were removed."""
         applied = [n for n in ALL if n not in missing]
         assert self._facts() == (1, "incomplete", applied, list(removed), [])
 
-    def is_failure(self, *applied: int) -> None:
+    def assert_failure(self, *applied: int) -> None:
         """Check that the sync run ended after it had applied these, and removed nothing."""
         assert self._facts() == (1, "failed", list(applied), [], [])
 

@@ -17,7 +17,6 @@ from django.db.models import F
 
 from catalog_sync.models import SyncRun
 from catalog_sync.store.lease import LEASE_SECONDS
-from sandbox.lms.course_overviews.models import CourseOverview
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 120
@@ -92,18 +91,6 @@ def wait_until_blocked() -> None:
 def age_heartbeat(seconds: int = LEASE_SECONDS + 1) -> None:
     """Set the last heartbeat of the lease's holder so many seconds earlier."""
     SyncRun.objects.filter(lease__isnull=False).update(heartbeat=F("heartbeat") - timedelta(seconds=seconds))
-
-
-def marketing_urls() -> dict[str, str | None]:
-    """Return the marketing URLs of the course overviews, by course key."""
-    return {str(key): url for key, url in CourseOverview.objects.values_list("id", "marketing_url")}
-
-
-def published_urls(catalog) -> dict[str, str | None]:
-    """Return the marketing URLs of the published course runs in the Catalog, by course key."""
-    return {
-        row["key"]: row["marketing_url"] for row in catalog.control.runs() if row["status"] == "published"
-    }
 
 
 class Worker(threading.Thread):

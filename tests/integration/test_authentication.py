@@ -8,26 +8,27 @@ import pytest
 import requests
 
 from catalog_sync.api import update_catalog_data
+from sandbox.catalog.auth import USERNAME, make_token
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH, COURSE_RUNS_PATH
 
 pytestmark = pytest.mark.django_db
 
 DUMMY_CACHE = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
-made_sessions = []
+sessions_of_the_host = []
 
 
 def host_session():
-    """Return the session of a host that fetches its own tokens, as ``CATALOG_SYNC_SESSION_FACTORY`` does."""
+    """Return a session with a token of the host's own, as ``CATALOG_SYNC_SESSION_FACTORY`` does."""
     session = requests.Session()
-    session.headers["Authorization"] = f"JWT {host_session.token}"
+    session.headers["Authorization"] = f"JWT {make_token(USERNAME, 60)}"
     session.headers["User-Agent"] = "the host's own"
-    made_sessions.append(session)
+    sessions_of_the_host.append(session)
     return session
 
 
 @pytest.fixture(autouse=True)
 def runs(catalog):
-    catalog.control.generate(400)
+    catalog.control.generate(150)
 
 
 def token_requests(catalog):
@@ -52,7 +53,7 @@ class TestToken:
     def test_fetches_one_token_per_session_without_a_cache(self, concurrency, catalog, settings):
         settings.CACHES = DUMMY_CACHE
         update_catalog_data(page_size=20, concurrency=concurrency)
-        assert len(token_requests(catalog)) <= concurrency
+        assert 1 <= len(token_requests(catalog)) <= concurrency
 
 
 class TestSecrecy:
@@ -76,21 +77,12 @@ class TestSecrecy:
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_uses_only_the_sessions_of_the_host(concurrency, catalog, settings):
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": catalog.client_id,
-        "client_secret": catalog.client_secret,
-        "token_type": "jwt",
-    }
-    reply = requests.post(f"{catalog.oauth2_url}/access_token", data=form, timeout=10)
-    host_session.token = reply.json()["access_token"]
     settings.CATALOG_SYNC_SESSION_FACTORY = f"{__name__}.host_session"
     settings.BACKEND_SERVICE_EDX_OAUTH2_SECRET = None
-    catalog.control.clear_requests()
-    made_sessions.clear()
+    sessions_of_the_host.clear()
 
     assert update_catalog_data(page_size=20, concurrency=concurrency).status == "succeeded"
     agents = {request.headers["User-Agent"] for request in catalog.control.requests(COURSE_RUNS_PATH)}
     assert agents == {"the host's own"}
     assert token_requests(catalog) == []
-    assert len(made_sessions) <= concurrency
+    assert len(sessions_of_the_host) <= concurrency

@@ -47,8 +47,7 @@ class TestChanged:
         assert changes() == [Change(KEY, "changed", URL, URL, "other fields: language")]
 
     def test_are_also_ccx_courses(self, catalog):
-        CourseOverviewFactory(id=CCX)
-        CourseOverview.objects.filter(pk=CCX).update(marketing_url=URL)
+        add_course_overviews(CCX, marketing_url=URL)
         catalog.control.upsert([{"key": KEY, "marketing_url": NEW_URL}])
         assert Change(CCX, "changed", URL, NEW_URL, "") in changes()
 
@@ -85,8 +84,7 @@ class TestRemoved:
         ]
 
     def test_have_the_reason_of_the_parent_course_run(self, catalog):
-        CourseOverviewFactory(id=CCX)
-        CourseOverview.objects.filter(pk=CCX).update(marketing_url=URL)
+        add_course_overviews(CCX, marketing_url=URL)
         catalog.control.set_runs([])
         reason = "parent course run: not in the Catalog any more"
         assert Change(CCX, "removed", URL, None, reason) in changes()
@@ -167,14 +165,10 @@ class TestRejected:
         assert [each.course_key for each in changes()] == [""]
 
 
-@pytest.fixture
-def limit(monkeypatch):
-    monkeypatch.setattr(run_changes, "MAX_PER_KIND", 3)
-
-
 @pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize("page_size", [2, 50])
-def test_only_the_first_of_each_kind_are_stored(page_size, dry_run, limit, catalog):
+def test_only_the_first_of_each_kind_are_stored(page_size, dry_run, monkeypatch, catalog):
+    monkeypatch.setattr(run_changes, "MAX_PER_KIND", 3)
     add_course_overviews(*(f"course-v1:NewX+C{number}+2026" for number in range(10)))
     catalog.control.upsert({"key": f"course-v1:NewX+C{number}+2026"} for number in range(10))
     catalog.control.upsert({"key": f"no key {number}"} for number in range(10))

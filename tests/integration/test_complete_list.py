@@ -19,7 +19,7 @@ def list_requests(catalog):
     return catalog.control.requests(COURSE_RUNS_PATH)
 
 
-@pytest.mark.parametrize("page_size", [20, 100, 500, 10_000])
+@pytest.mark.parametrize("page_size", [20, 500, 10_000])
 def test_reads_every_course_run_once(page_size, catalog):
     catalog.control.generate(COURSE_RUNS)
     report = update_catalog_data(page_size=page_size)
@@ -32,8 +32,13 @@ def test_reads_every_course_run_once(page_size, catalog):
     assert {request.params["limit"] for request in requests} == {str(page_size)}
 
 
-@pytest.mark.parametrize("course_runs", [0, 1, 2, 19, 20, 21, 38, 39, 40])
-@pytest.mark.parametrize("page_size", [1, 2, 20])
+@pytest.mark.parametrize(
+    ("page_size", "course_runs"),
+    [
+        *((page_size, course_runs) for page_size in (1, 2) for course_runs in (0, 1, 2, 3)),
+        *((20, course_runs) for course_runs in (0, 1, 19, 20, 21, 38, 39, 40)),
+    ],
+)
 def test_reads_lists_that_end_near_the_edge_of_a_page(page_size, course_runs, catalog):
     catalog.control.generate(course_runs)
     report = update_catalog_data(page_size=page_size)

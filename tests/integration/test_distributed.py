@@ -1,4 +1,4 @@
-"""Syncs whose pages real Celery workers read, with Redis and with RabbitMQ as broker."""
+"""``--distribute`` has the result of a single process, whichever worker, process or broker is killed meanwhile."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from catalog_sync.store.lease import Lease
 from sandbox.catalog.testing import COURSE_RUNS_PATH, CatalogProcess
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import PATIENCE_SECONDS, age_heartbeat, marketing_urls, wait_until
+from tests.integration.lms import marketing_urls, published_urls
+from tests.integration.processes import PATIENCE_SECONDS, age_heartbeat, wait_until
 from tests.integration.workers import PAGE_SIZE, PrivateRabbitMq, PrivateRedis, Workers
 
 RUNS = 120
@@ -55,12 +56,6 @@ def report_of(command: subprocess.Popen) -> dict:
     return json.loads(stdout)
 
 
-def expected_urls(catalog: CatalogProcess) -> dict[str, str]:
-    return {
-        row["key"]: row["marketing_url"] for row in catalog.control.runs() if row["status"] == "published"
-    }
-
-
 def urls_of_the_lms() -> dict[str, str]:
     return {key: url for key, url in marketing_urls().items() if url}
 
@@ -85,9 +80,9 @@ def test_workers_do_what_a_single_process_does(workers, catalog):
     workers.start(processes=4)
     slow_pages(catalog, 0.3)
     report = report_of(workers.command("--concurrency=3"))
-    assert urls_of_the_lms() == expected_urls(catalog)
+    assert urls_of_the_lms() == published_urls(catalog)
     names = ("status", "course_runs_retrieved", "matched", "updated", "not_in_lms", "not_in_catalog")
-    assert [report[name] for name in names] == ["succeeded", RUNS, RUNS, len(expected_urls(catalog)), 0, 3]
+    assert [report[name] for name in names] == ["succeeded", RUNS, RUNS, len(published_urls(catalog)), 0, 3]
     starts = [request.at for request in requested_pages(catalog)]
     assert max(sum(start <= other < start + 0.3 for other in starts) for start in starts) <= 3
 
@@ -100,7 +95,7 @@ def test_workers_do_what_a_single_process_does(workers, catalog):
     catalog.control.delete([row["key"] for row in catalog.control.runs()[2:]])
     report = report_of(workers.command("--concurrency=3", "--allow-removals"))
     assert (report["status"], report["course_runs_retrieved"]) == ("succeeded", 2)
-    assert urls_of_the_lms() == expected_urls(catalog)
+    assert urls_of_the_lms() == published_urls(catalog)
 
 
 def test_tasks_without_a_worker_keep_the_lease_and_contain_no_secret(workers, catalog):
@@ -133,7 +128,7 @@ def test_pages_of_a_killed_process_are_read_by_another(workers, catalog):
     children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
     os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
     assert report_of(command)["status"] == "succeeded"
-    assert urls_of_the_lms() == expected_urls(catalog)
+    assert urls_of_the_lms() == published_urls(catalog)
 
 
 @ON_RABBITMQ
@@ -143,7 +138,7 @@ def test_pages_of_a_killed_worker_are_read_by_another(workers, catalog):
     os.killpg(worker.pid, signal.SIGKILL)
     workers.start()
     assert report_of(command)["status"] == "succeeded"
-    assert urls_of_the_lms() == expected_urls(catalog)
+    assert urls_of_the_lms() == published_urls(catalog)
 
 
 def test_terminated_command_also_ends_the_work_of_the_workers(workers, catalog):
@@ -224,7 +219,7 @@ def test_restart_of_the_broker_loses_no_marketing_url(private_broker, catalog, t
             status = report_of(command)["status"]
     finally:
         workers.stop()
-    assert (status, urls_of_the_lms()) == ("succeeded", expected_urls(catalog))
+    assert (status, urls_of_the_lms()) == ("succeeded", published_urls(catalog))
 
 
 @ON_RABBITMQ

@@ -1,4 +1,4 @@
-"""``dry_run`` reports what a sync would do, and writes nothing."""
+"""``--dry-run`` reports what the sync would do, and writes nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.integration.sql import statements
 pytestmark = pytest.mark.django_db
 
 # These differ between any two sync runs.
-OF_THE_SYNC_RUN = {"run_id", "dry_run", "duration_seconds", "seconds_per_page", "bypassed_cache", "message"}
+NOT_COMPARED = {"run_id", "dry_run", "duration_seconds", "seconds_per_page", "bypassed_cache", "message"}
 ADDED = "course-v1:ExampleX+Added+2026"
 LEFT = "course-v1:ExampleX+Left+2026"
 CCX = "ccx-v1:ExampleX+Added+2026+ccx@7"
@@ -49,7 +49,7 @@ def changed_catalog(catalog):
 
 
 def numbers(report):
-    return {name: value for name, value in report.as_dict().items() if name not in OF_THE_SYNC_RUN}
+    return {name: value for name, value in report.as_dict().items() if name not in NOT_COMPARED}
 
 
 def everything_stored():
@@ -80,11 +80,10 @@ def synced_by_another_tool(catalog, never_synced):
     )
 
 
-@pytest.mark.parametrize("page_size", [20, 500])
 @pytest.mark.parametrize("lms", ["never_synced", "changed_catalog", "synced_by_another_tool"])
-def test_reports_the_numbers_of_the_sync_and_writes_nothing(lms, page_size, request):
+def test_reports_the_numbers_of_the_sync_and_writes_nothing(lms, request):
     request.getfixturevalue(lms)
-    assert_dry_run_is_like_the_sync(page_size=page_size)
+    assert_dry_run_is_like_the_sync(page_size=50)
 
 
 @pytest.mark.usefixtures("changed_catalog")

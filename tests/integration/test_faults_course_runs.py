@@ -1,4 +1,4 @@
-"""Course runs on which the Catalog fails: it answers each page that would have one with 500."""
+"""If the Catalog fails on a course run (500 for each page with it), the sync applies all others and names the place."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def fail_on(catalog):
 def test_catalog_fails_on_a_course_run(sync, fail_on, number, neighbors):
     fail_on(number)
     outcome = sync()
-    outcome.is_incomplete(number)
+    outcome.assert_incomplete(number)
     assert outcome.report["failures"] == 1
     assert (
         "one course run is missing, because the Catalog fails on it (the Catalog answered HTTP 500): correct it in the "
@@ -46,7 +46,7 @@ def test_catalog_fails_on_a_course_run(sync, fail_on, number, neighbors):
 def test_catalog_fails_on_several_course_runs(sync, fail_on):
     fail_on(2, 3, 11, 17)
     outcome = sync()
-    outcome.is_incomplete(2, 3, 11, 17)
+    outcome.assert_incomplete(2, 3, 11, 17)
     assert outcome.report["failures"] == 4
     # Neighbors that fail as well have no key.
     assert outcome.message.count(f"after {key(1)}, before {key(4)}") == 2
@@ -55,7 +55,7 @@ def test_catalog_fails_on_several_course_runs(sync, fail_on):
 def test_catalog_fails_on_a_course_run_of_a_large_page(sync, fail_on):
     fail_on(10)
     outcome = sync("--page-size", "500", "--concurrency", "4")
-    outcome.is_incomplete(10)
+    outcome.assert_incomplete(10)
     # Two attempts at the page, one past the end, two for each of nine halvings and two at the course run itself.
     assert outcome.report["requests"] <= 2 + 1 + 2 * 9 + 2
 
@@ -63,14 +63,14 @@ def test_catalog_fails_on_a_course_run_of_a_large_page(sync, fail_on):
 def test_catalog_fails_on_more_course_runs_than_the_quota_allows(sync, fail_on):
     fail_on(*range(1, RUNS))
     outcome = sync("--page-size", "50")
-    outcome.is_incomplete(*range(1, RUNS))
+    outcome.assert_incomplete(*range(1, RUNS))
     assert outcome.report["requests"] <= 130
 
 
 def test_catalog_fails_on_every_course_run(sync, fail_on):
     fail_on(*range(RUNS))
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message.startswith(
         "The Catalog answered HTTP 500. Look for the cause in the Catalog's log. "
     )

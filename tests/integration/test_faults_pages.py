@@ -1,4 +1,4 @@
-"""The Catalog answers 200, but the page is wrong."""
+"""If the Catalog answers 200 with a wrong page, no URL is lost, and the message names what is wrong."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def page(*records: object, count: int = RUNS) -> str:
 def test_html_instead_of_json(sync, fault):
     fault("body", offset=OFFSETS[1], times=None, body="<html><title>Log in</title></html>")
     outcome = sync()
-    outcome.is_incomplete(*range(5, 8))
+    outcome.assert_incomplete(*range(5, 8))
     assert (
         "because the Catalog returned HTML instead of JSON: check COURSE_CATALOG_API_URL and any"
         in outcome.message
@@ -37,7 +37,7 @@ def test_html_instead_of_json(sync, fault):
 
 def test_html_instead_of_json_once(sync, fault):
     fault("body", offset=OFFSETS[1], body="<html><title>Back in a minute</title></html>")
-    sync().is_success()
+    sync().assert_success()
 
 
 @pytest.mark.parametrize(
@@ -45,24 +45,18 @@ def test_html_instead_of_json_once(sync, fault):
     [
         "",
         "null",
-        "[]",
-        "{}",
         '{"count": 20}',
-        '{"results": []}',
-        '{"count": "20", "results": []}',
         '{"count": -1, "results": []}',
-        '{"count": 20, "results": {}}',
-        '{"count": 1e400, "results": []}',
-        '{"count": 99999999999999999999, "results": []}',
         f'{{"count": 20, "results": [{{"key": {DEEP}',
         '{"count": 20, "results": [{"key": "\xff',
     ],
     ids=lambda body: body[:30],
 )
 def test_json_of_the_wrong_shape(sync, fault, body):
+    """``tests/unit/catalog_client/test_decoder_fuzz.py`` has more kinds of them."""
     fault("body", offset=OFFSETS[1], times=None, body=body, content_type="application/json")
     outcome = sync()
-    outcome.is_incomplete(*range(5, 8))
+    outcome.assert_incomplete(*range(5, 8))
     assert "because the Catalog returned something other than a page of course runs (" in outcome.message
 
 
@@ -88,7 +82,7 @@ def test_wrong_types_in_one_record(sync, raw_catalog, changes):
 
     raw_catalog(answer)
     outcome = sync()
-    outcome.is_success(6)
+    outcome.assert_success(6)
     assert outcome.report["course_runs_rejected"] == len(outcome.events("course_run_rejected")) == 1
 
 
@@ -100,7 +94,7 @@ def test_record_without_key(sync, fault, record):
     records = [row(4), row(5), record, row(7), row(8)]
     fault("body", offset=OFFSETS[1], times=None, body=page(*records), content_type="application/json")
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     assert outcome.report["course_runs_rejected"] == len(outcome.events("course_run_rejected")) == 1
 
 
@@ -114,51 +108,51 @@ def test_invalid_bytes_in_one_record(sync, raw_catalog):
 
     raw_catalog(answer)
     outcome = sync("--page-size", "100")
-    outcome.is_success(6)
+    outcome.assert_success(6)
     [line] = outcome.events("course_run_rejected")
     assert key(6) in line
 
 
 def test_short_page_once(sync, fault):
     fault("short", offset=OFFSETS[1], rows=2)
-    sync().is_success()
+    sync().assert_success()
 
 
 def test_short_pages_for_ever(sync, fault):
     fault("short", times=None, rows=2)
     outcome = sync()
-    outcome.is_incomplete(18, 19)
+    outcome.assert_incomplete(18, 19)
     assert "the Catalog counts 20 course runs but lists" in outcome.message
 
 
 def test_page_with_a_single_row(sync, fault):
     fault("short", offset=OFFSETS[1], rows=4)
-    sync().is_success()
+    sync().assert_success()
 
 
 def test_page_without_rows(sync, fault):
     fault("short", offset=OFFSETS[1], rows=5)
-    sync().is_success()
+    sync().assert_success()
 
 
 @pytest.mark.parametrize("times", [1, None])
 def test_over_long_pages(sync, fault, times):
     fault("long", times=times, rows=3)
-    sync().is_success()
+    sync().assert_success()
 
 
 @pytest.mark.parametrize("times", [1, None])
 def test_duplicate_rows(sync, fault, times):
     fault("duplicate", times=times)
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     assert outcome.report["course_runs_retrieved"] == RUNS
 
 
 def test_count_too_high(sync, catalog):
     catalog.control.settings(count_delta=5)
     outcome = sync()
-    outcome.is_incomplete()
+    outcome.assert_incomplete()
     assert "the Catalog counts 25 course runs but lists 20" in outcome.message
 
 
@@ -181,7 +175,7 @@ def test_empty_catalog(sync, catalog):
 def test_empty_results_with_a_count(sync, fault):
     fault("body", times=None, body=page(), content_type="application/json")
     outcome = sync()
-    outcome.is_incomplete(*ALL)
+    outcome.assert_incomplete(*ALL)
 
 
 def test_body_that_is_too_large(sync, fault):
@@ -190,7 +184,7 @@ def test_body_that_is_too_large(sync, fault):
     outcome = sync()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    outcome.is_incomplete(*range(5, 8))
+    outcome.assert_incomplete(*range(5, 8))
     assert "sent more than 1048576 bytes" in outcome.message
     assert peak < 30 * MEGABYTE
 
@@ -198,14 +192,14 @@ def test_body_that_is_too_large(sync, fault):
 def test_compressed_body_that_is_too_large(sync, raw_catalog):
     raw_catalog(reply(gzip.compress(b" " * 100 * MEGABYTE), "Content-Encoding: gzip"))
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert "sent more than 1048576 bytes" in outcome.message
 
 
 def test_next_that_points_elsewhere(sync, fault):
     with RawServer(b"") as elsewhere:
         fault("next", times=None, next=f"{elsewhere.url}/api/v1/course_runs/?limit=5&offset=5")
-        sync().is_success()
+        sync().assert_success()
         assert elsewhere.requests == []
 
 
@@ -213,55 +207,53 @@ def test_cache_that_ignores_the_query(sync, raw_catalog):
     body = page(*(row(n) for n in range(4))).encode()
     raw_catalog(reply(body, "Content-Type: application/json"))
     outcome = sync()
-    outcome.is_incomplete(*range(4, RUNS))
+    outcome.assert_incomplete(*range(4, RUNS))
     assert "the Catalog returns the same course runs for different positions" in outcome.message
+
+
+@pytest.fixture
+def reply_to_look_ups(catalog):
+    """Return a function that sets the Catalog's reply to each look-up of the course run that it does not list."""
+
+    def set_reply(*records: object) -> None:
+        catalog.control.fault(
+            "body",
+            match={"params": {"keys": UNLISTED}},
+            times=None,
+            body=page(*records, count=1),
+            content_type="application/json",
+        )
+
+    return set_reply
 
 
 def test_look_up_that_fails(sync, catalog):
     catalog.control.fault("status", match={"params": {"keys": UNLISTED}}, times=None, status=503)
     outcome = sync()
-    outcome.is_incomplete()
+    outcome.assert_incomplete()
     assert (
         "not all of 1 course runs could be looked up by key: the Catalog answered HTTP 503: "
         in outcome.message
     )
 
 
-def test_partial_reply_to_a_look_up(sync, catalog):
-    catalog.control.fault(
-        "body",
-        match={"params": {"keys": UNLISTED}},
-        times=None,
-        body=page(count=1),
-        content_type="application/json",
-    )
+def test_partial_reply_to_a_look_up(sync, reply_to_look_ups):
+    reply_to_look_ups()
     outcome = sync()
-    outcome.is_incomplete()
+    outcome.assert_incomplete()
     assert "the Catalog returned 0 of 1 course runs" in outcome.message
 
 
-def test_reply_to_a_look_up_with_other_course_runs(sync, catalog):
-    catalog.control.fault(
-        "body",
-        match={"params": {"keys": UNLISTED}},
-        times=None,
-        body=page(row(0), count=1),
-        content_type="application/json",
-    )
+def test_reply_to_a_look_up_with_other_course_runs(sync, reply_to_look_ups):
+    reply_to_look_ups(row(0))
     outcome = sync()
-    outcome.is_incomplete()
+    outcome.assert_incomplete()
     assert "the Catalog returned course runs that were not requested" in outcome.message
 
 
-def test_reply_to_a_look_up_with_a_record_without_key(sync, catalog):
-    catalog.control.fault(
-        "body",
-        match={"params": {"keys": UNLISTED}},
-        times=None,
-        body=page({"key": None}, count=1),
-        content_type="application/json",
-    )
+def test_reply_to_a_look_up_with_a_record_without_key(sync, reply_to_look_ups):
+    reply_to_look_ups({"key": None})
     outcome = sync()
-    outcome.is_incomplete()
+    outcome.assert_incomplete()
     assert "the Catalog returned a course run without a readable key" in outcome.message
     assert CatalogCourseRun.objects.filter(course_key=UNLISTED).exists()

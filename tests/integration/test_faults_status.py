@@ -1,4 +1,4 @@
-"""The Catalog answers with another status than 200."""
+"""If the Catalog answers with another status than 200, the sync tries again where that helps, else names the remedy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOUR = 3600
 def test_401_once(sync, fault):
     fault("status", offset=OFFSETS[2], status=401)
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     assert (outcome.report["requests"], outcome.report["retries"]) == (len(OFFSETS) + 2, 1)
 
 
@@ -27,14 +27,14 @@ def test_token_expires_during_the_sync(sync, fault, catalog):
     catalog.control.settings(token_seconds=1)
     fault("slow", offset=OFFSETS[1], seconds=1.2)
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     assert len(catalog.control.requests(ACCESS_TOKEN_PATH)) >= 2
 
 
 def test_401_for_ever(sync, fault):
     fault("status", times=None, status=401)
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message.startswith(
         "The Catalog answered HTTP 401. Check that the Catalog trusts the tokens of "
         "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL. "
@@ -44,7 +44,7 @@ def test_401_for_ever(sync, fault):
 def test_403(sync, fault):
     fault("status", offset=OFFSETS[1], times=None, status=403)
     outcome = sync()
-    outcome.is_failure(*range(5))
+    outcome.assert_failure(*range(5))
     assert outcome.report["requests"] == 2
     assert outcome.message.startswith(
         "The Catalog answered HTTP 403. Give the user of BACKEND_SERVICE_EDX_OAUTH2_KEY access to the Catalog API. "
@@ -54,7 +54,7 @@ def test_403(sync, fault):
 def test_404(sync, fault):
     fault("status", times=None, status=404)
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message.startswith(
         "The Catalog answered HTTP 404. Set COURSE_CATALOG_API_URL to the root of the API, such as "
     )
@@ -63,7 +63,7 @@ def test_404(sync, fault):
 def test_400(sync, fault):
     fault("status", offset=OFFSETS[1], times=None, status=400)
     outcome = sync()
-    outcome.is_incomplete(*range(5, 8))
+    outcome.assert_incomplete(*range(5, 8))
     assert "answered HTTP 400" in outcome.message
 
 
@@ -71,7 +71,7 @@ def test_429_with_retry_after_in_seconds(sync, fault):
     fault("status", offset=OFFSETS[2], status=429, headers={"Retry-After": "1"})
     started = time.monotonic()
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     assert time.monotonic() - started >= 1
 
 
@@ -84,14 +84,14 @@ def test_429_with_retry_after_as_a_date(sync, fault):
     )
     started = time.monotonic()
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     assert time.monotonic() - started >= 0.5
 
 
 def test_429_without_retry_after(sync, fault):
     fault("status", offset=OFFSETS[2], times=2, status=429)
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     assert outcome.report["retries"] == 2
 
 
@@ -100,7 +100,7 @@ def test_429_for_an_hour(sync, fault, as_a_date):
     retry_after = formatdate(time.time() + HOUR, usegmt=True) if as_a_date else str(HOUR)
     fault("status", offset=OFFSETS[2], times=None, status=429, headers={"Retry-After": retry_after})
     outcome = sync("--page-size", "5")
-    outcome.is_failure(*range(9))
+    outcome.assert_failure(*range(9))
     assert outcome.message.startswith("Rate limited by the Catalog (HTTP 429) for another 60 minutes.")
     assert (
         "the user of BACKEND_SERVICE_EDX_OAUTH2_KEY staff in the LMS, or give that user a UserThrottleRate"
@@ -112,14 +112,14 @@ def test_429_for_an_hour(sync, fault, as_a_date):
 
 def test_429_with_an_invalid_retry_after(sync, fault):
     fault("status", offset=OFFSETS[2], status=429, headers={"Retry-After": "\N{SUPERSCRIPT TWO}"})
-    sync().is_success()
+    sync().assert_success()
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_500_502_503_or_504_once(sync, fault, status):
     fault("status", offset=OFFSETS[2], status=status)
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     [line] = outcome.events("request_retried")
     assert f"answered HTTP {status}" in line
 
@@ -132,7 +132,7 @@ def test_500_502_503_or_504_once(sync, fault, status):
 def test_500_502_503_or_504_for_ever(sync, fault, status, attempts):
     fault("status", times=None, status=status)
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.report["requests"] == attempts
     assert outcome.message.startswith(f"The Catalog answered HTTP {status}. ")
     assert outcome.message.endswith("/api/v1/course_runs/.")
@@ -141,7 +141,7 @@ def test_500_502_503_or_504_for_ever(sync, fault, status, attempts):
 def test_503_with_retry_after(sync, fault):
     fault("status", offset=OFFSETS[2], status=503, headers={"Retry-After": "1"})
     started = time.monotonic()
-    sync().is_success()
+    sync().assert_success()
     assert time.monotonic() - started >= 1
 
 
@@ -153,7 +153,7 @@ def test_503_with_retry_after(sync, fault):
 def test_500_502_503_or_504_from_the_middle_on(sync, fault, status, attempts):
     fault("status", times=None, nth=3, status=status)
     outcome = sync()
-    outcome.is_incomplete(*range(9, 20))
+    outcome.assert_incomplete(*range(9, 20))
     assert outcome.report["requests"] == 2 + attempts
     assert (outcome.report["failures"], len(outcome.events("not_applied"))) == (1, 1)
     assert f"from 8 to the end of the list are missing, because the Catalog answered HTTP {status}" in (
@@ -172,7 +172,7 @@ def test_redirect(sync, fault, status):
             location=f"{elsewhere.url}/api/v1/course_runs/",
         )
         outcome = sync()
-        outcome.is_failure(*range(5))
+        outcome.assert_failure(*range(5))
         assert elsewhere.requests == []
     assert outcome.message.startswith(
         f"The Catalog redirected the request (HTTP {status}). Set COURSE_CATALOG_API_URL to the final address. "

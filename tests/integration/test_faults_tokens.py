@@ -1,4 +1,4 @@
-"""The OAuth2 provider, or the session factory, fails."""
+"""If the OAuth2 provider or the session factory fails, the sync changes nothing and the message names the remedy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_token_provider_down(sync, settings):
         url = f"{address}/oauth2"
         settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = url
         outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message == (
         f"The connection to the OAuth2 provider was refused. {DOWN} Address: {url}/access_token."
     )
@@ -46,14 +46,14 @@ def test_token_provider_down(sync, settings):
 def test_token_provider_answers_5xx(sync, catalog, status):
     catalog.control.fault("status", match={"path": ACCESS_TOKEN_PATH}, times=None, status=status)
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message.startswith(f"The OAuth2 provider is down (HTTP {status}). {DOWN}")
 
 
 def test_token_provider_down_once(sync, catalog):
     catalog.control.fault("status", match={"path": ACCESS_TOKEN_PATH}, status=503)
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     [line] = outcome.events("request_retried")
     assert "the OAuth2 provider is down (HTTP 503)" in line
     assert outcome.report["retries"] == 0
@@ -63,7 +63,7 @@ def test_token_provider_refuses_the_client(sync, settings):
     settings.BACKEND_SERVICE_EDX_OAUTH2_SECRET = "a wrong secret"
     sync.secrets.append("a wrong secret")
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message.startswith(
         f"The OAuth2 provider issued no access token (HTTP 401). {REMEDY} Address: "
     )
@@ -73,7 +73,7 @@ def test_no_credentials(sync, settings):
     del settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL
     settings.BACKEND_SERVICE_EDX_OAUTH2_SECRET = ""
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     missing = "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL, BACKEND_SERVICE_EDX_OAUTH2_SECRET"
     assert outcome.message.startswith(f"{missing} are not set. Set what is missing, ")
 
@@ -88,7 +88,7 @@ def test_token_provider_slow(sync, provider, monkeypatch):
 
     server = provider(drip)
     outcome = sync(retry_deadline_seconds=0)
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message.startswith(f"The OAuth2 provider did not finish its reply within 0.5 s. {DOWN}")
 
 
@@ -113,7 +113,7 @@ def test_token_provider_answers_without_a_token(sync, provider, catalog, body):
     sync.secrets.append("secret-token")
     provider(reply(body))
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message.startswith(
         f"The reply of the OAuth2 provider is not an access token. {REMEDY} Address: "
     )
@@ -125,7 +125,7 @@ def test_token_provider_redirects(sync, provider):
             reply(b"", f"Location: {elsewhere.url}/oauth2/access_token", status="307 Temporary Redirect")
         )
         outcome = sync()
-        outcome.is_failure()
+        outcome.assert_failure()
         assert elsewhere.requests == []
     assert outcome.message.startswith(f"The OAuth2 provider issued no access token (HTTP 307). {REMEDY}")
 
@@ -133,7 +133,7 @@ def test_token_provider_redirects(sync, provider):
 def test_session_factory_that_fails(sync, settings):
     settings.CATALOG_SYNC_SESSION_FACTORY = "tests.integration.no_such_module.session"
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message == (
         "The session factory tests.integration.no_such_module.session returned no session (ModuleNotFoundError). "
         "Check CATALOG_SYNC_SESSION_FACTORY."

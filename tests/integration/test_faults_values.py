@@ -17,24 +17,18 @@ BAD = 6
     "url",
     [
         "javascript:alert(1)",
-        "data:text/html,x",
         "course/slug",
-        "//www.example.org/6",
-        "https:///6",
-        "https://www.example.org/a b",
         "https://www.example.org/\x00",
-        "https://www.example.org/\n",
         "https://user:password@www.example.org/6",
         "https://www.example.org/" + "x" * 2048,
-        "https://[::1/6",
-        "https://www.example.org:port/6",
     ],
     ids=lambda url: url[:30],
 )
 def test_invalid_marketing_url(sync, catalog, url):
+    """``tests/unit/test_marketing_urls.py`` has all kinds of them."""
     catalog.control.upsert([row(BAD, marketing_url=url)])
     outcome = sync()
-    outcome.is_success(BAD)
+    outcome.assert_success(BAD)
     [line] = outcome.events("course_run_rejected")
     assert f"course_key={key(BAD)} " in line
 
@@ -43,7 +37,7 @@ def test_marketing_url_on_another_host(sync, catalog, settings):
     settings.CATALOG_SYNC_MARKETING_URL_HOSTS = [".example.org"]
     catalog.control.upsert([row(BAD, marketing_url="https://example.org.evil.example/6")])
     outcome = sync()
-    outcome.is_success(BAD)
+    outcome.assert_success(BAD)
     assert "CATALOG_SYNC_MARKETING_URL_HOSTS" in outcome.events("course_run_rejected")[0]
 
 
@@ -54,7 +48,7 @@ def test_marketing_url_on_another_host(sync, catalog, settings):
 def test_invalid_course_key(sync, catalog, course_key):
     catalog.control.upsert([row(0, key=course_key)])
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     assert outcome.report["course_runs_rejected"] == 1
 
 
@@ -62,7 +56,7 @@ def test_invalid_course_key(sync, catalog, course_key):
 def test_status_too_long_or_with_control_characters(sync, catalog, status):
     catalog.control.upsert([row(BAD, status=status)])
     outcome = sync()
-    outcome.is_success(BAD)
+    outcome.assert_success(BAD)
     assert outcome.report["course_runs_rejected"] == 1
 
 
@@ -71,7 +65,7 @@ def test_language_too_long_or_with_control_characters(sync, catalog, settings, l
     settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
     catalog.control.upsert([row(BAD, content_language=language)])
     outcome = sync()
-    outcome.is_success(BAD)
+    outcome.assert_success(BAD)
     assert outcome.report["course_runs_rejected"] == 1
 
 
@@ -81,7 +75,7 @@ def test_course_keys_that_differ_only_in_case(sync, catalog):
     other = row(BAD, key=lower, marketing_url="https://www.example.org/lower")
     catalog.control.set_runs([other, *map(row, ALL)])
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     assert CatalogCourseRun.objects.get(course_key=lower).marketing_url == "https://www.example.org/lower"
 
 
@@ -107,6 +101,6 @@ def test_unknown_values_in_a_record(sync, catalog):
 
 def test_course_run_whose_url_was_valid_before(sync, catalog):
     catalog.control.upsert([row(BAD, marketing_url="javascript:alert(1)")])
-    sync().is_success(BAD)
+    sync().assert_success(BAD)
     assert CatalogCourseRun.objects.get(course_key=key(BAD)).marketing_url == old_url(key(BAD))
     assert len(ALL) == CourseOverview.objects.filter(marketing_url__isnull=False).count()

@@ -1,4 +1,4 @@
-"""``changed=True`` applies what the Catalog changed since the last sync, between full syncs."""
+"""``--changed`` applies what the Catalog has changed since the last sync."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
 from catalog_sync.store.lease import Lease
 from catalog_sync.sync import incremental
 from sandbox.catalog.testing import COURSES_PATH
-from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
+from tests.integration.lms import marketing_url
 
 pytestmark = pytest.mark.django_db
 
@@ -44,10 +44,6 @@ def change(catalog, *keys, **fields):
     catalog.control.upsert([{"key": key, **(fields or {"marketing_url": NEW_URL})} for key in keys])
 
 
-def url(key):
-    return CourseOverview.objects.get(pk=key).marketing_url
-
-
 def paths(catalog):
     return [request.path for request in catalog.control.requests() if request.path.startswith("/api/")]
 
@@ -68,13 +64,13 @@ class TestChanges:
     def test_changed_url_reaches_the_course_overview_and_its_ccx_courses(self, catalog):
         change(catalog, KEYS[0])
         report = update_catalog_data(changed=True)
-        assert (url(KEYS[0]), url(CCX)) == (NEW_URL, NEW_URL)
+        assert (marketing_url(KEYS[0]), marketing_url(CCX)) == (NEW_URL, NEW_URL)
         assert SyncRun.objects.get(pk=report.run_id).scope == SyncRun.Scope.CHANGED
 
     def test_unpublished_course_run_loses_its_url(self, catalog):
         change(catalog, KEYS[1], status="unpublished")
         update_catalog_data(changed=True)
-        assert url(KEYS[1]) is None
+        assert marketing_url(KEYS[1]) is None
 
     def test_new_course_run_is_stored(self, catalog):
         change(catalog, NEW_KEY)
@@ -85,12 +81,12 @@ class TestChanges:
         change(catalog, *KEYS[:20], status="unpublished")
         report = update_catalog_data(changed=True)
         assert report.status == "refused"
-        assert url(KEYS[1])
+        assert marketing_url(KEYS[1])
 
     def test_change_without_a_new_timestamp_waits_for_the_full_sync(self, catalog):
         catalog.control.upsert([{"key": KEYS[1], "marketing_url": NEW_URL}], via_publisher=False)
         update_catalog_data(changed=True)
-        assert url(KEYS[1]) != NEW_URL
+        assert marketing_url(KEYS[1]) != NEW_URL
 
 
 class TestSince:

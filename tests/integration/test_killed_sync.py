@@ -11,13 +11,8 @@ from django.db import connection
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from tests.factories import add_course_overviews
-from tests.integration.processes import (
-    age_heartbeat,
-    marketing_urls,
-    published_urls,
-    running_sync,
-    wait_until,
-)
+from tests.integration.lms import marketing_urls, published_urls
+from tests.integration.processes import age_heartbeat, running_sync, wait_until
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 

@@ -13,7 +13,8 @@ from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store.lease import LEASE_SECONDS
 from sandbox.catalog.testing import COURSES_PATH
 from tests.factories import add_course_overviews
-from tests.integration.processes import age_heartbeat, marketing_urls, running_sync, wait_until
+from tests.integration.lms import marketing_urls
+from tests.integration.processes import age_heartbeat, running_sync, wait_until
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 

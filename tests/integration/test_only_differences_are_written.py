@@ -58,18 +58,14 @@ def test_changed_url_is_written_with_modified_and_one_history_row(key, changed_c
     assert set(newest.diff_against(previous).changed_fields) == {"marketing_url"}
 
 
-@pytest.mark.parametrize("key", [SAME, LMS_ONLY])
-def test_unchanged_course_overview_is_not_written(key, changed_catalog):
-    before, rows_before = row(key), history(key).count()
-    update_catalog_data()
-    assert (row(key), history(key).count()) == (before, rows_before)
+def test_unchanged_rows_are_not_written(changed_catalog):
+    def unchanged():
+        stored = CatalogCourseRun.objects.filter(course_key=SAME).values().get()
+        return stored, *([row(key), history(key).count()] for key in (SAME, LMS_ONLY))
 
-
-def test_unchanged_course_run_is_not_stored_again(changed_catalog):
-    stored = CatalogCourseRun.objects.filter(course_key=SAME).values()
-    before = stored.get()
+    before = unchanged()
     update_catalog_data()
-    assert stored.all().get() == before
+    assert unchanged() == before
 
 
 def test_host_that_disables_history_gets_urls_without_history(settings, request):
@@ -137,6 +133,31 @@ def test_few_changes_per_page_are_collected(longest_wait, first_pages, catalog, 
     updated, counts = CourseOverview.objects.filter(marketing_url=NEW_URL), []
     update_catalog_data(page_size=20, on_progress=lambda *_: counts.append(updated.count()))
     assert (counts[:3], updated.count()) == (first_pages, 3)
+
+
+@pytest.mark.usefixtures("changed_catalog", "without_timed_actions")
+class TestStatementsAfterTheLastPage:
+    """The end of a full sync in an LMS with a CCX course."""
+
+    def after_the_last_page(self):
+        """Return the statements of a sync after its only page was written."""
+        marks = []
+        with statements() as sent:
+            update_catalog_data(on_progress=lambda *_: marks.append(len(sent.all())))
+        return sent.all()[marks[-1] :]
+
+    def test_read_ccx_courses_once(self):
+        sent = self.after_the_last_page()
+        of_ccx = [sql for sql in sent if sql.startswith("SELECT") and "ccx-v1:%" in sql]
+        assert len([sql for sql in of_ccx if "COUNT" not in sql]) == 1
+
+    def test_write_no_course_overview_and_are_few_if_nothing_changed(self):
+        update_catalog_data()
+        sent = self.after_the_last_page()
+        table = CourseOverview._meta.db_table
+        # The last statements close the sync run.
+        assert [sql for sql in sent if table in sql and not sql.startswith("SELECT")] == []
+        assert len(sent) <= 10
 
 
 @pytest.mark.usefixtures("without_timed_actions")

@@ -16,7 +16,8 @@ from catalog_sync.store.lease import Lease
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import Worker, marketing_urls, published_urls
+from tests.integration.lms import marketing_urls, published_urls
+from tests.integration.processes import Worker
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 

@@ -123,11 +123,6 @@ def test_share_is_not_rounded(catalog):
     assert update_catalog_data().status == "refused"
 
 
-def test_empty_catalog_is_refused(catalog):
-    catalog.control.set_runs([])
-    assert (update_catalog_data().status, with_url().count()) == ("refused", 100)
-
-
 def test_allow_removals_removes_all_urls_of_an_empty_catalog(catalog):
     catalog.control.set_runs([])
     update_catalog_data(allow_removals=True)

@@ -8,6 +8,7 @@ from catalog_sync.api import pin_marketing_url, update_catalog_data
 from catalog_sync.models import CatalogCourseRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory, add_course_overviews
+from tests.integration.lms import look_ups, marketing_url
 
 pytestmark = pytest.mark.django_db
 
@@ -30,10 +31,6 @@ def synced(catalog):
     assert update_catalog_data().status == "succeeded"
 
 
-def marketing_url(key=KEY):
-    return CourseOverview.objects.get(pk=key).marketing_url
-
-
 class TestConfirmed:
     """Marketing URLs that the Catalog does not have any more."""
 
@@ -48,7 +45,7 @@ class TestConfirmed:
         return update_catalog_data()
 
     def test_course_and_its_ccx_courses_lose_the_url_and_others_keep_theirs(self, report):
-        assert (marketing_url(), marketing_url(CCX), report.removed) == (None, None, 2)
+        assert (marketing_url(KEY), marketing_url(CCX), report.removed) == (None, None, 2)
         assert marketing_url(OTHER) == URL
 
     def test_removal_is_in_the_history(self, report):
@@ -58,7 +55,7 @@ class TestConfirmed:
     def test_url_is_published_again_if_the_catalog_has_it_again(self, report, catalog):
         catalog.control.upsert([in_catalog(KEY, status="published")])
         update_catalog_data()
-        assert marketing_url() == URL
+        assert marketing_url(KEY) == URL
 
 
 def test_ccx_course_that_is_created_after_the_look_up_loses_the_url_too(synced, catalog):
@@ -66,8 +63,7 @@ def test_ccx_course_that_is_created_after_the_look_up_loses_the_url_too(synced, 
     catalog.control.delete([KEY])
 
     def create_after_look_up() -> bool:
-        has_looked_up = any("keys" in request.params for request in catalog.control.requests())
-        if has_looked_up and not CourseOverview.objects.filter(pk=late).exists():
+        if look_ups(catalog) and not CourseOverview.objects.filter(pk=late).exists():
             CourseOverviewFactory(id=late)
             assert marketing_url(late) == URL
         return False
@@ -80,14 +76,14 @@ def test_similar_key_of_a_ccx_course_does_not_fail_the_sync(synced, catalog):
     """A database that ignores case finds it among the CCX courses of the deleted course run."""
     CourseOverviewFactory(id="ccx-v1:examplex+c07+2026+ccx@2")
     catalog.control.delete([KEY])
-    assert (update_catalog_data().status, marketing_url()) == ("succeeded", None)
+    assert (update_catalog_data().status, marketing_url(KEY)) == ("succeeded", None)
 
 
 def test_url_of_a_listed_parent_course_run_is_not_looked_up(synced, catalog):
     """A CCX course has the URL of its parent course run."""
     catalog.control.clear_requests()
     update_catalog_data()
-    assert all("keys" not in request.params for request in catalog.control.requests())
+    assert not look_ups(catalog)
 
 
 def test_unpublished_course_run_stays_stored_without_url(synced, catalog):
@@ -105,20 +101,19 @@ class TestUnconfirmed:
         catalog.control.delete([KEY])
         catalog.control.fault("mutate", match=LOOK_UP, upsert=[in_catalog(KEY)], before=True)
         report = update_catalog_data()
-        assert (report.status, report.removed, marketing_url()) == ("succeeded", 0, URL)
+        assert (report.status, report.removed, marketing_url(KEY)) == ("succeeded", 0, URL)
 
     def test_look_up_that_returns_a_rejected_record_keeps_the_url(self, synced, catalog):
         catalog.control.delete([KEY])
         catalog.control.fault("mutate", match=LOOK_UP, upsert=[in_catalog(KEY, 7)], before=True)
         report = update_catalog_data()
-        assert (report.course_runs_rejected, marketing_url()) == (1, URL)
+        assert (report.course_runs_rejected, marketing_url(KEY)) == (1, URL)
 
-    @pytest.mark.parametrize("marketing_url", [7, "javascript:alert(1)"], ids=repr)
-    def test_rejected_record_is_not_looked_up(self, synced, catalog, marketing_url):
-        catalog.control.upsert([in_catalog(KEY, marketing_url)])
+    def test_rejected_record_is_not_looked_up(self, synced, catalog):
+        catalog.control.upsert([in_catalog(KEY, 7), in_catalog(OTHER, "javascript:alert(1)")])
         catalog.control.clear_requests()
         update_catalog_data()
-        assert all("keys" not in request.params for request in catalog.control.requests())
+        assert not look_ups(catalog)
 
 
 class TestCcx:
@@ -176,6 +171,27 @@ class TestCcx:
         assert marketing_url(CCX) is None
 
 
+class TestDuringRemovals:
+    """A sync that removes a URL gives other courses theirs."""
+
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_new_ccx_courses_get_the_url_of_their_parent_if_it_stays(self, dry_run, synced, catalog):
+        of_other = "ccx-v1:ExampleX+C08+2026+ccx@2"
+        add_course_overviews(of_other)
+        CourseOverview.objects.filter(id=CCX).update(marketing_url=None)
+        catalog.control.delete([OTHER])
+        report = update_catalog_data(dry_run=dry_run)
+        assert (report.updated, report.removed, report.not_in_catalog) == (1, 1, 2)
+        assert (marketing_url(CCX), marketing_url(of_other)) == (None if dry_run else URL, None)
+
+    def test_look_up_that_finds_a_new_url_writes_it_to_the_course_and_its_ccx_courses(self, synced, catalog):
+        catalog.control.delete([KEY])
+        catalog.control.fault("mutate", match=LOOK_UP, upsert=[in_catalog(KEY, f"{URL}/new")], before=True)
+        report = update_catalog_data()
+        assert (report.updated, report.removed) == (2, 0)
+        assert (marketing_url(KEY), marketing_url(CCX)) == (f"{URL}/new", f"{URL}/new")
+
+
 class TestForeignUrl:
     """A marketing URL that another tool has set, and that was never stored."""
 
@@ -195,18 +211,18 @@ class TestForeignUrl:
 
     @pytest.mark.parametrize("run", [None, in_catalog(KEY, None), in_catalog(KEY, status="reviewed")])
     def test_is_removed_after_confirmation(self, run, foreign):
-        assert (foreign(run).removed, marketing_url()) == (1, None)
+        assert (foreign(run).removed, marketing_url(KEY)) == (1, None)
 
     def test_is_replaced_by_the_url_of_the_catalog(self, foreign):
         foreign(in_catalog(KEY))
-        assert marketing_url() == URL
+        assert marketing_url(KEY) == URL
 
     def test_is_kept_without_a_look_up_if_the_url_of_the_catalog_is_rejected(self, foreign, catalog):
         assert foreign(in_catalog(KEY, "data:,")).course_runs_rejected == 1
         catalog.control.clear_requests()
         update_catalog_data()
-        assert marketing_url() == FOREIGN_URL
-        assert all("keys" not in request.params for request in catalog.control.requests())
+        assert marketing_url(KEY) == FOREIGN_URL
+        assert not look_ups(catalog)
 
     def test_of_a_ccx_course_is_removed_although_one_before_it_has_a_rejected_parent(self, foreign):
         foreign(in_catalog(KEY, "data:,"))
@@ -222,7 +238,7 @@ class TestForeignUrl:
         catalog.control.delete([KEY])
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=FOREIGN_URL)
         update_catalog_data()
-        assert (marketing_url(), marketing_url(CCX)) == (None, FOREIGN_URL)
+        assert (marketing_url(KEY), marketing_url(CCX)) == (None, FOREIGN_URL)
 
     def test_is_removed_if_the_catalog_never_listed_the_course(self, synced):
         CourseOverviewFactory(id="course-v1:LmsX+Only+2026", marketing_url=FOREIGN_URL)
@@ -265,7 +281,7 @@ def test_next_sync_removes_a_url_that_an_old_instance_restored(synced, catalog):
     update_catalog_data()
     old_copy.save()
     update_catalog_data()
-    assert marketing_url() is None
+    assert marketing_url(KEY) is None
 
 
 class TestUnconfirmedWithoutUrl:
@@ -279,7 +295,7 @@ class TestUnconfirmedWithoutUrl:
 
     def test_url_is_not_written_before_its_removal(self):
         report = update_catalog_data()
-        assert (report.updated, report.removed, marketing_url()) == (0, 1, None)
+        assert (report.updated, report.removed, marketing_url(KEY)) == (0, 1, None)
 
     def test_other_fields_are_written(self, settings):
         settings.CATALOG_SYNC_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
@@ -290,4 +306,4 @@ class TestUnconfirmedWithoutUrl:
         pin_marketing_url(KEY, CCX_URL)
         CourseOverview.objects.filter(pk=KEY).update(marketing_url=None)
         update_catalog_data()
-        assert marketing_url() == CCX_URL
+        assert marketing_url(KEY) == CCX_URL

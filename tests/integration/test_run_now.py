@@ -1,4 +1,4 @@
-"""*Run now* in Django admin with a real broker: without a worker, and when one starts."""
+"""*Run now* in Django admin starts a sync through a real broker, and the page shows if no worker takes it."""
 
 from __future__ import annotations
 

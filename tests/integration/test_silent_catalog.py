@@ -1,4 +1,4 @@
-"""The Catalog accepts connections and never answers: a sync costs about a minute, here in numbers of requests."""
+"""A Catalog that accepts connections and never answers delays a sync by about a minute, here in numbers of requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SILENT = OFFSETS[2:5]
 
 @pytest.fixture(autouse=True)
 def slow(monkeypatch):
-    monkeypatch.setattr(retries, "LONGEST_SECONDS", 1.5)
+    monkeypatch.setattr(retries, "MAX_REQUEST_SECONDS", 1.5)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def sync(sync):
 def test_from_the_start_costs_one_attempt_per_page_in_flight(sync, fault, concurrency):
     fault("hang", times=None)
     outcome = sync(concurrency=concurrency)
-    outcome.is_failure()
+    outcome.assert_failure()
     in_flight = min(concurrency, len(OFFSETS))
     assert outcome.report["requests"] == in_flight + 1
 
@@ -40,24 +40,24 @@ def test_from_the_third_page_on_costs_one_attempt_per_page_in_flight(sync, fault
         fault("hang", offset=offset, times=None)
     catalog.control.fault("hang", match={"params": {"limit": "1"}}, times=None)
     outcome = sync(concurrency=concurrency)
-    outcome.is_incomplete(*range(9, 20))
+    outcome.assert_incomplete(*range(9, 20))
     assert outcome.report["requests"] == 2 + min(concurrency, len(SILENT)) + 1
 
 
 def test_in_a_look_up_costs_two_requests(sync, fault):
     fault("hang", times=None)
     outcome = sync("--course-key", key(1))
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.report["requests"] == 2
 
 
 def test_on_one_page_costs_only_this_page(sync, fault):
     fault("hang", offset=OFFSETS[2], times=None)
-    sync().is_incomplete(*range(9, 12))
+    sync().assert_incomplete(*range(9, 12))
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 4])
 def test_for_a_moment_costs_nothing(sync, fault, concurrency):
     for offset in SILENT:
         fault("hang", offset=offset)
-    sync(concurrency=concurrency).is_success()
+    sync(concurrency=concurrency).assert_success()

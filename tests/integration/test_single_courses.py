@@ -1,4 +1,4 @@
-"""``course_keys`` syncs just these courses, and their CCX courses."""
+"""``--course-key`` syncs just these courses, and their CCX courses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from catalog_sync.operations import course_link
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
+from tests.integration.lms import marketing_urls
 
 pytestmark = pytest.mark.django_db
 
@@ -28,25 +29,28 @@ def lms_and_catalog(catalog):
 
 
 def urls():
-    rows = CourseOverview.objects.exclude(marketing_url=None)
-    return {str(row.pk): row.marketing_url for row in rows}
+    """Return the marketing URLs that there are, by course key."""
+    return {key: url for key, url in marketing_urls().items() if url}
 
 
 @pytest.mark.parametrize(
-    ("keys", "updated"),
+    ("keys", "updated", "course_runs", "course_overviews"),
     [
-        ([OTHER], {OTHER}),
-        ([OLD_STYLE], {OLD_STYLE}),
+        ([OTHER], {OTHER}, 1, 1),
+        ([OLD_STYLE], {OLD_STYLE}, 1, 1),
         # The CCX courses of a course have its URL.
-        ([KEY], {KEY, CCX}),
-        ([CCX], {KEY, CCX}),
-        ([KEY, OTHER, OLD_STYLE], {KEY, OTHER, OLD_STYLE, CCX}),
-        ([UNKNOWN], set()),
+        ([KEY], {KEY, CCX}, 1, 2),
+        ([CCX], {KEY, CCX}, 1, 2),
+        ([KEY, OTHER, OLD_STYLE], {KEY, OTHER, OLD_STYLE, CCX}, 3, 4),
+        ([UNKNOWN], set(), 0, 1),
     ],
 )
-def test_updates_these_courses_only(keys, updated):
-    update_catalog_data(course_keys=keys)
+def test_updates_and_counts_these_courses_only(keys, updated, course_runs, course_overviews):
+    report = update_catalog_data(course_keys=keys)
     assert urls() == dict.fromkeys(updated, URL)
+    assert (report.updated, report.matched, report.unchanged) == (len(updated), len(updated), 0)
+    assert (report.course_runs_retrieved, report.course_overviews) == (course_runs, course_overviews)
+    assert (report.requests, report.pages, report.of_other_orgs) == (1, 1, 0)
 
 
 def test_ccx_course_gets_its_own_url_if_the_catalog_lists_one(catalog):
@@ -74,16 +78,11 @@ def test_course_that_the_catalog_does_not_list_is_a_success_without_a_message():
     assert (report.status, report.not_in_catalog, report.message) == ("succeeded", 1, "")
 
 
-def test_course_that_neither_lists_is_a_success_and_named():
-    report = update_catalog_data(course_keys=[NEITHER])
+@pytest.mark.parametrize("others", [[], [KEY]], ids=["alone", "beside another"])
+def test_course_that_neither_lists_is_a_success_and_named(others):
+    report = update_catalog_data(course_keys=[NEITHER, *others])
     assert (report.status, report.not_in_catalog) == ("succeeded", 0)
     assert report.message == f"Neither the Catalog nor the LMS has {NEITHER}."
-
-
-def test_course_that_neither_lists_is_named_beside_others():
-    assert update_catalog_data(course_keys=[NEITHER, KEY]).message == (
-        f"Neither the Catalog nor the LMS has {NEITHER}."
-    )
 
 
 def test_message_about_an_unknown_ccx_course_omits_its_parent(catalog):
@@ -110,24 +109,6 @@ def test_removes_the_url_of_an_unpublished_course_run(catalog):
     catalog.control.upsert([{"key": OTHER, "status": "unpublished"}])
     update_catalog_data(course_keys=[OTHER])
     assert OTHER not in urls()
-
-
-@pytest.mark.parametrize(
-    ("keys", "numbers"),
-    [
-        (
-            [OTHER],
-            {"course_overviews": 1, "matched": 1, "updated": 1, "course_runs_retrieved": 1, "requests": 1},
-        ),
-        ([OTHER], {"pages": 1, "of_other_orgs": 0, "unchanged": 0}),
-        ([KEY], {"course_overviews": 2, "matched": 2, "updated": 2, "course_runs_retrieved": 1}),
-        ([CCX], {"course_overviews": 2, "matched": 2, "updated": 2}),
-        ([UNKNOWN], {"course_overviews": 1, "matched": 0, "updated": 0, "course_runs_retrieved": 0}),
-    ],
-)
-def test_report_counts_only_these_courses(keys, numbers):
-    report = update_catalog_data(course_keys=keys).as_dict()
-    assert {name: report[name] for name in numbers} == numbers
 
 
 @pytest.mark.parametrize("key", ["nonsense", "", "course-v1:ExampleX+One", "course-v1:ExampleX+One+2026\n"])

@@ -9,7 +9,8 @@ import pytest
 
 from catalog_sync.api import update_catalog_data
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import manage, marketing_urls
+from tests.integration.lms import marketing_urls
+from tests.integration.processes import manage
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 pytestmark = pytest.mark.django_db(transaction=True)

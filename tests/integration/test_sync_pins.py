@@ -10,9 +10,9 @@ from catalog_sync.api import pin_marketing_url, unpin_marketing_url, update_cata
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import course_runs
 from catalog_sync.store.course_runs import CatalogData
-from sandbox.catalog.testing import COURSE_RUNS_PATH
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
+from tests.integration.lms import look_ups, marketing_url
 from tests.integration.sql import statements
 
 pytestmark = pytest.mark.django_db
@@ -22,27 +22,21 @@ CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
 CATALOG_URL, PIN = "https://www.example.com/course/one", "https://www.example.com/pinned"
 
 
-def marketing_url(key=KEY):
-    return CourseOverview.objects.get(pk=key).marketing_url
+@pytest.fixture
+def lms(catalog):
+    """Two courses that the Catalog lists, and a CCX course of the first."""
+    add_course_overviews(KEY, OTHER, CCX)
+    catalog.control.set_runs([{"key": key, "marketing_url": CATALOG_URL} for key in (KEY, OTHER)])
 
 
-def row(key=KEY):
-    return CatalogCourseRun.objects.get(course_key=key)
-
-
+@pytest.mark.usefixtures("lms")
 class TestSync:
     """A sync of a Catalog that lists the pinned course, or does not list it any more."""
 
-    @pytest.fixture(autouse=True)
-    def lms(self, catalog):
-        add_course_overviews(KEY, OTHER, CCX)
-        catalog.control.set_runs([{"key": key, "marketing_url": CATALOG_URL} for key in (KEY, OTHER)])
-
-    @pytest.mark.parametrize("key", [KEY, CCX])
-    def test_keeps_the_pin(self, key):
+    def test_keeps_the_pin(self):
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
-        assert marketing_url(key) == PIN
+        assert (marketing_url(KEY), marketing_url(CCX)) == (PIN, PIN)
 
     def test_stores_the_data_of_the_catalog(self):
         pin_marketing_url(KEY, PIN)
@@ -51,13 +45,12 @@ class TestSync:
         assert stored.of_catalog("default")[KEY].data == CatalogData("published", CATALOG_URL)
         assert stored.pins == {KEY: PIN}
 
-    @pytest.mark.parametrize("key", [KEY, CCX])
-    def test_restores_a_lost_pin(self, key):
+    def test_restores_a_lost_pin(self):
         pin_marketing_url(KEY, PIN)
         update_catalog_data()
         CourseOverview.objects.update(marketing_url=None)
         update_catalog_data()
-        assert marketing_url(key) == PIN
+        assert (marketing_url(KEY), marketing_url(CCX)) == (PIN, PIN)
 
     @pytest.mark.parametrize("dry_run", [True, False])
     def test_replaced_pin_of_a_ccx_course_is_updated_once(self, dry_run):
@@ -66,20 +59,13 @@ class TestSync:
         CourseOverview.objects.filter(pk=CCX).update(marketing_url=CATALOG_URL)
         assert update_catalog_data(dry_run=dry_run).updated == 1
 
-    @pytest.mark.parametrize("key", [KEY, CCX])
-    def test_restores_a_lost_pin_of_a_course_that_the_catalog_does_not_list(self, key, catalog):
+    @pytest.mark.parametrize("options", [{}, {"course_keys": [KEY]}], ids=["full sync", "sync of the course"])
+    def test_restores_a_lost_pin_of_a_course_that_the_catalog_does_not_list(self, options, catalog):
         catalog.control.delete([KEY])
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.update(marketing_url=None)
-        update_catalog_data()
-        assert marketing_url(key) == PIN
-
-    def test_sync_of_one_course_restores_its_pin(self, catalog):
-        catalog.control.delete([KEY])
-        pin_marketing_url(KEY, PIN)
-        CourseOverview.objects.update(marketing_url=None)
-        update_catalog_data(course_keys=[KEY])
-        assert marketing_url() == PIN
+        update_catalog_data(**options)
+        assert (marketing_url(KEY), marketing_url(CCX)) == (PIN, PIN)
 
     def test_second_sync_writes_nothing(self):
         pin_marketing_url(KEY, PIN)
@@ -88,36 +74,6 @@ class TestSync:
             update_catalog_data()
         assert sent.writes() == []
 
-    @pytest.mark.parametrize("key", [KEY, CCX])
-    def test_keeps_the_pin_of_a_course_run_that_the_catalog_deleted(self, key, catalog):
-        update_catalog_data()
-        pin_marketing_url(KEY, PIN)
-        catalog.control.delete([KEY])
-        update_catalog_data()
-        assert marketing_url(key) == PIN
-
-    def test_pinned_course_is_not_a_removal(self, catalog):
-        update_catalog_data()
-        pin_marketing_url(KEY, PIN)
-        catalog.control.delete([KEY])
-        assert update_catalog_data().removed == 0
-
-    def test_deletes_the_stored_course_run_of_a_pinned_course(self, catalog):
-        update_catalog_data()
-        pin_marketing_url(KEY, PIN)
-        catalog.control.delete([KEY])
-        update_catalog_data()
-        assert not CatalogCourseRun.objects.filter(course_key=KEY).exists()
-
-    def test_deleted_course_run_is_looked_up_in_one_sync_only(self, catalog):
-        update_catalog_data()
-        pin_marketing_url(KEY, PIN)
-        catalog.control.delete([KEY])
-        update_catalog_data()
-        catalog.control.clear_requests()
-        update_catalog_data()
-        assert len(catalog.control.requests(COURSE_RUNS_PATH)) == 1
-
     def test_newly_listed_course_run_is_not_looked_up(self, catalog):
         catalog.control.delete([KEY])
         pin_marketing_url(KEY, PIN)
@@ -125,7 +81,7 @@ class TestSync:
         catalog.control.upsert([{"key": KEY, "marketing_url": CATALOG_URL}])
         catalog.control.clear_requests()
         update_catalog_data()
-        assert len(catalog.control.requests(COURSE_RUNS_PATH)) == 1
+        assert not look_ups(catalog)
 
     def test_pinned_course_run_without_data_does_not_prevent_removals(self, catalog):
         pin_marketing_url(KEY, PIN)
@@ -135,20 +91,12 @@ class TestSync:
         update_catalog_data()
         assert marketing_url(OTHER) is None
 
-    def test_unpinning_a_deleted_course_run_leaves_no_url(self, catalog):
-        update_catalog_data()
-        pin_marketing_url(KEY, PIN)
-        catalog.control.delete([KEY])
-        update_catalog_data()
-        unpin_marketing_url(KEY)
-        assert marketing_url() is None
-
     def test_keeps_the_pin_of_an_unpublished_course_run(self, catalog):
         update_catalog_data()
         pin_marketing_url(KEY, PIN)
         catalog.control.upsert([{"key": KEY, "marketing_url": CATALOG_URL, "status": "unpublished"}])
         update_catalog_data()
-        assert (marketing_url(), row().marketing_url) == (PIN, None)
+        assert (marketing_url(KEY), CatalogCourseRun.objects.get(course_key=KEY).marketing_url) == (PIN, None)
 
     def test_pinned_course_is_matched(self, catalog):
         update_catalog_data()
@@ -179,7 +127,7 @@ class TestSync:
         pin_marketing_url(KEY, PIN)
         CourseOverview.objects.update(marketing_url=None)
         update_catalog_data(dry_run=True)
-        assert marketing_url() is None
+        assert marketing_url(KEY) is None
 
     def test_dry_run_counts_pins_to_restore(self, catalog):
         catalog.control.delete([KEY])
@@ -187,6 +135,32 @@ class TestSync:
         CourseOverview.objects.exclude(pk=OTHER).update(marketing_url=None)
         dry = update_catalog_data(dry_run=True).updated
         assert dry == update_catalog_data().updated == 3
+
+
+class TestDeletedCourseRun:
+    """The Catalog deletes the course run of a pinned course."""
+
+    @pytest.fixture(autouse=True)
+    def report(self, lms, catalog):
+        update_catalog_data()
+        pin_marketing_url(KEY, PIN)
+        catalog.control.delete([KEY])
+        return update_catalog_data()
+
+    def test_keeps_the_pin_and_removes_no_url(self, report):
+        assert (report.removed, marketing_url(KEY), marketing_url(CCX)) == (0, PIN, PIN)
+
+    def test_is_not_stored_any_more(self):
+        assert not CatalogCourseRun.objects.filter(course_key=KEY).exists()
+
+    def test_is_looked_up_in_one_sync_only(self, catalog):
+        catalog.control.clear_requests()
+        update_catalog_data()
+        assert not look_ups(catalog)
+
+    def test_leaves_no_url_after_unpinning(self):
+        unpin_marketing_url(KEY)
+        assert marketing_url(KEY) is None
 
 
 @pytest.mark.usefixtures("without_timed_actions")

@@ -16,6 +16,7 @@ from catalog_sync.models import CatalogCourseRun
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseEnrollmentFactory, CourseOverviewFactory, UserFactory
+from tests.integration.lms import marketing_url
 from tests.sandbox.mobile_client import VERSIONS, get_list
 
 # The drivers of the databases are written in C and open their sockets despite `no_sockets`.
@@ -85,10 +86,6 @@ def stored(caplog):
     assert [record for record in caplog.get_records("call") if record.exc_info] == []
 
 
-def url(key):
-    return CourseOverview.objects.get(pk=key).marketing_url
-
-
 @pytest.mark.usefixtures("no_sockets")
 def test_sockets_are_refused():
     """Without this, the tests below would prove nothing."""
@@ -104,19 +101,19 @@ class TestSockets:
     @pytest.mark.parametrize("key", [KEY, CCX])
     def test_creating_saving_publishing_and_deleting_a_course_overview(self, key):
         overview = CourseOverviewFactory(id=key)
-        assert url(key) == URL
+        assert marketing_url(key) == URL
         overview.marketing_url = None
         overview.save()
-        assert url(key) == URL
+        assert marketing_url(key) == URL
         publish_course(key)
-        assert url(key) == URL
+        assert marketing_url(key) == URL
         CourseOverview.objects.get(pk=key).delete()
         assert CatalogCourseRun.objects.filter(course_key=KEY).exists()
 
     def test_publishing_a_course_that_the_catalog_does_not_have(self):
         overview = CourseOverviewFactory()
         publish_course(str(overview.pk))
-        assert url(overview.pk) is None
+        assert marketing_url(overview.pk) is None
 
     def test_getting_the_link_of_a_course(self):
         assert get_lms_link_for_about_page(CourseOverviewFactory(id=KEY)) == URL

@@ -96,10 +96,10 @@ def on_screen(text: str) -> list[str]:
     """Return the lines of a terminal that received this text."""
     lines = []
     for line in text.split("\n"):
-        shown = ""
-        for part in line.removesuffix("\r").split("\r"):
-            shown = part + shown[len(part) :]
-        lines.append(shown.strip())
+        visible = ""
+        for part in line.removesuffix("\r").split("\r"):  # each return starts to overwrite the line
+            visible = part + visible[len(part) :]
+        lines.append(visible.strip())
     return lines
 
 

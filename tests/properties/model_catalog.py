@@ -117,8 +117,8 @@ def session() -> requests.Session:
     return session
 
 
-def at_once(function: Callable[[], Any]) -> Future[Any]:
-    """Stand in for the thread of a request, so that a history is the same each time it is tried."""
+def run_in_this_thread(function: Callable[[], Any]) -> Future[Any]:
+    """Run a request without a thread of its own, so that a history is the same each time it is tried."""
     future: Future[Any] = Future()
     try:
         future.set_result(function())

@@ -13,53 +13,48 @@ from hypothesis import strategies as st
 from catalog_sync.models import CatalogCourseRun
 from catalog_sync.store import changes
 from catalog_sync.sync import removal_limits
-from tests.properties import examples
-from tests.properties import test_histories as the_histories
-from tests.properties import test_pins as the_pins
+from tests.properties import examples, histories
 from tests.properties.model_catalog import Run
+from tests.properties.pinning import PinningHistory, pin_moves
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_threads")]
 
 # These differ between any two sync runs: the second one has the length of the list from the first, so it requests
 # other pages together.
-OF_THE_SYNC_RUN = {"run_id", "dry_run", "duration_seconds", "seconds_per_page", "requests"}
+NOT_COMPARED = {"run_id", "dry_run", "duration_seconds", "seconds_per_page", "requests"}
 ALL_FIELDS = {"marketing_url": "marketing_url", "content_language": "language"}
 
-runs = the_histories.runs | st.builds(
+runs = histories.runs | st.builds(
     Run, st.sampled_from(["course/relative", "javascript:alert(1)"]), st.just("published")
 )
-languages = st.dictionaries(st.sampled_from(the_histories.CATALOG_KEYS), st.sampled_from(["en", "fr"]))
+languages = st.dictionaries(st.sampled_from(histories.CATALOG_KEYS), st.sampled_from(["en", "fr"]))
 catalog_moves = st.builds(
-    the_histories.Move,
-    the_histories.moments,
+    histories.Move,
+    histories.moments,
     st.just("catalog"),
-    st.sampled_from(the_histories.CATALOG_KEYS),
+    st.sampled_from(histories.CATALOG_KEYS),
     runs | st.none(),
 )
 foreign_moves = st.builds(
-    the_histories.Move,
-    the_histories.moments,
+    histories.Move,
+    histories.moments,
     st.just("write_foreign_url"),
-    st.sampled_from(the_histories.LMS_KEYS),
+    st.sampled_from(histories.LMS_KEYS),
 )
 moves = st.lists(
-    catalog_moves | the_histories.lms_moves | the_histories.landslides | foreign_moves | the_pins.pin_moves,
+    catalog_moves | histories.lms_moves | histories.landslides | foreign_moves | pin_moves,
     max_size=14,
 )
 
 
 @pytest.fixture(autouse=True)
-def _no_minimum(monkeypatch, settings):
+def _all_fields_and_no_minimum_of_removals(monkeypatch, settings):
     settings.CATALOG_SYNC_FIELDS = ALL_FIELDS
     monkeypatch.setattr(removal_limits, "ALWAYS_ALLOWED", 0)
-    with the_histories.without_threads():
-        yield
 
 
 def numbers(report):
-    return {
-        name: value for name, value in msgspec.structs.asdict(report).items() if name not in OF_THE_SYNC_RUN
-    }
+    return {name: value for name, value in msgspec.structs.asdict(report).items() if name not in NOT_COMPARED}
 
 
 def stored_changes(report):
@@ -67,15 +62,15 @@ def stored_changes(report):
 
 
 @given(
-    st.dictionaries(st.sampled_from(the_histories.CATALOG_KEYS), runs),
+    st.dictionaries(st.sampled_from(histories.CATALOG_KEYS), runs),
     languages,
     languages,
-    the_histories.some_keys,
-    the_histories.some_keys,
+    histories.some_keys,
+    histories.some_keys,
     moves,
     moves,
     st.booleans(),
-    the_histories.options(),
+    histories.options(),
 )
 @examples(120)
 def test_dry_run_and_sync_agree(
@@ -89,7 +84,7 @@ def test_dry_run_and_sync_agree(
     is_store_empty,
     chosen,
 ):
-    history = the_pins.PinningHistory(catalog_runs, overviews, foreign)
+    history = PinningHistory(catalog_runs, overviews, foreign)
     history.catalog.languages = first_languages
     history.sync([replace(move, before=0) for move in first_moves], allow_removals=True)
     for move in later_moves:

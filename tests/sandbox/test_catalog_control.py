@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.catalog.faults import Action
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH, COURSE_RUNS_PATH, ROOT, CatalogProcess
+from tests.integration.processes import wait_until
 from tests.sandbox.catalog_caller import Caller
 
 COMMAND = [sys.executable, "-m", "sandbox.catalog", "--port", "0"]
@@ -140,11 +141,11 @@ def listens(url):
     return True
 
 
-@pytest.mark.parametrize(("end", "status"), [("stop", 0), ("kill", -signal.SIGKILL)])
-def test_stop_and_kill_end_the_process(end, status):
+@pytest.mark.parametrize(("method", "status"), [("stop", 0), ("kill", -signal.SIGKILL)])
+def test_stop_and_kill_end_the_process(method, status):
     process = CatalogProcess()
 
-    assert (getattr(process, end)(), listens(process.url)) == (status, False)
+    assert (getattr(process, method)(), listens(process.url)) == (status, False)
 
 
 def test_process_ends_with_the_process_that_started_it():
@@ -160,7 +161,4 @@ def test_process_ends_with_the_process_that_started_it():
         assert listens(url)
         parent.kill()
 
-    deadline = time.monotonic() + 10
-    while listens(url) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not listens(url)
+    wait_until(lambda: not listens(url), "the end of the Catalog")

@@ -2,13 +2,13 @@
 
 import http.client
 import socket
-import time
 from urllib.parse import quote, urlsplit
 
 import pytest
 
 from sandbox.catalog.replies import SERVER_ERROR_PAGE
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH, COURSE_RUNS_PATH
+from tests.integration.processes import wait_until
 from tests.sandbox.catalog_caller import seconds_of
 
 
@@ -84,9 +84,7 @@ def test_hang_sends_nothing_until_the_faults_are_cleared_and_blocks_no_other_req
 
     with connect() as connection:
         # The rule acts once, so the first request must have arrived before the second one.
-        deadline = time.monotonic() + 30
-        while not control.requests(COURSE_RUNS_PATH) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: control.requests(COURSE_RUNS_PATH), "the first request")
         assert caller.runs("fields=key").keys == keys[:20]
         connection.settimeout(0.3)
         with pytest.raises(TimeoutError):

@@ -1,4 +1,4 @@
-"""The course in a reply of the Mobile API, above all the link that a learner shares."""
+"""A course in a reply of the Mobile API has the fields of edx-platform, above all the link that a learner shares."""
 
 from __future__ import annotations
 
@@ -47,19 +47,21 @@ class TestCourseAbout:
     def lms_root_url(self, settings):
         settings.LMS_ROOT_URL = LMS_ROOT_URL
 
-    @pytest.mark.parametrize("key", KEYS)
     @pytest.mark.parametrize(
         ("social", "marketing", "link"),
         [
             (SOCIAL_URL, MARKETING_URL, SOCIAL_URL),
             (None, MARKETING_URL, MARKETING_URL),
-            (None, None, f"{LMS_ROOT_URL}/courses/{{}}/about"),
-            ("", "", f"{LMS_ROOT_URL}/courses/{{}}/about"),
+            ("", "", f"{LMS_ROOT_URL}/courses/{COURSE}/about"),
         ],
     )
-    def test_is_the_first_url_that_is_set(self, version, key, social, marketing, link):
-        course = course_of(version, id=key, social_sharing_url=social, marketing_url=marketing)
-        assert course["course_about"] == link.format(key)
+    def test_is_the_first_url_that_is_set(self, version, social, marketing, link):
+        course = course_of(version, social_sharing_url=social, marketing_url=marketing)
+        assert course["course_about"] == link
+
+    @pytest.mark.parametrize("key", KEYS)
+    def test_is_the_about_page_of_a_course_with_any_kind_of_key(self, version, key):
+        assert course_of(version, id=key)["course_about"] == f"{LMS_ROOT_URL}/courses/{key}/about"
 
     def test_is_the_marketing_url_without_custom_course_urls(self, version, settings):
         settings.SOCIAL_SHARING_SETTINGS = {"CUSTOM_COURSE_URLS": False}

@@ -1,4 +1,4 @@
-"""``make serve``: its ports, and its end."""
+"""``make serve`` names an unusable port in one sentence, and ends at Ctrl-C without an error."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ COMMAND = [sys.executable, "-m", "sandbox.serve"]
 GIVE_UP_SECONDS = 120
 
 
-def failure(**environment):
-    """Return what the command prints to standard error."""
+def message_of_failure(**environment):
+    """Return what the command prints to standard error, after checking that it fails."""
     process = subprocess.run(
         COMMAND,
         cwd=ROOT,
@@ -36,17 +36,19 @@ def port_of(address):
     return address.rpartition(":")[2]
 
 
-@pytest.mark.parametrize("name", ["LMS_PORT", "CATALOG_PORT"])
-@pytest.mark.parametrize("port", ["abc", "80000", "0", "-1"])
+@pytest.mark.parametrize(
+    ("name", "port"),
+    [("LMS_PORT", "abc"), ("LMS_PORT", "80000"), ("CATALOG_PORT", "0"), ("CATALOG_PORT", "-1")],
+)
 def test_invalid_port_is_one_sentence(name, port):
-    assert failure(**{name: port}).startswith(f"{name}={port} is not a port. Set it to a number ")
+    assert message_of_failure(**{name: port}).startswith(f"{name}={port} is not a port. Set it to a number ")
 
 
-def test_port_of_the_catalog_that_is_in_use_has_one_remedy(tmp_path):
+def test_port_of_the_catalog_that_is_in_use_has_one_remedy():
     with nobody_listens() as lms, nobody_listens() as catalog:
         pass
     with nobody_listens() as catalog:
-        message = failure(LMS_PORT=port_of(lms), CATALOG_PORT=port_of(catalog))
+        message = message_of_failure(LMS_PORT=port_of(lms), CATALOG_PORT=port_of(catalog))
     assert message.count("CATALOG_PORT=") == 1
     assert "--port" not in message
 

@@ -22,7 +22,7 @@ from tests.raw_server import RawServer, reply
 pytest_plugins = ["tests.integration.fault_fixtures"]
 
 MEGABYTE = 1024 * 1024
-MOST_ROWS = PAGE_SIZE + MAX_ROWS_BEYOND
+MAX_ROWS = PAGE_SIZE + MAX_ROWS_BEYOND
 
 
 def packed(megabytes: int) -> bytes:
@@ -36,7 +36,7 @@ def packed(megabytes: int) -> bytes:
 def test_body_is_unpacked_once_at_most(sync: Sync, raw_catalog, encoding):
     raw_catalog(reply(packed(20), f"Content-Encoding: {encoding}"))
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message.startswith("The reply of the Catalog has a broken content encoding. ")
 
 
@@ -44,7 +44,7 @@ def test_token_is_unpacked_once_at_most(sync: Sync, settings):
     with RawServer(reply(packed(20), "Content-Encoding: gzip, gzip")) as provider:
         settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = provider.url
         outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message.startswith("The reply of the OAuth2 provider has a broken content encoding. ")
 
 
@@ -55,14 +55,14 @@ def test_no_other_encoding_is_asked_for(sync: Sync, raw_catalog):
 
 
 @pytest.mark.parametrize(
-    "records", [[0] * (MOST_ROWS + 1), [row(5)] * (MOST_ROWS + 1)], ids=["invalid", "one course run"]
+    "records", [[0] * (MAX_ROWS + 1), [row(5)] * (MOST_ROWS + 1)], ids=["invalid", "one course run"]
 )
 def test_page_with_too_many_records_is_refused(sync: Sync, fault, records):
     body = json.dumps({"count": RUNS, "results": records})
     fault("body", offset=OFFSETS[1], times=None, body=body, content_type="application/json")
     outcome = sync()
-    outcome.is_incomplete(*range(5, 8))
-    assert f"the Catalog returned {MOST_ROWS + 1} records in one page" in outcome.message
+    outcome.assert_incomplete(*range(5, 8))
+    assert f"the Catalog returned {MAX_ROWS + 1} records in one page" in outcome.message
     assert outcome.report["course_runs_rejected"] == 0
 
 
@@ -71,7 +71,7 @@ def test_page_with_a_few_more_records_is_accepted(sync: Sync, fault):
     body = json.dumps({"count": RUNS, "results": records})
     fault("body", offset=OFFSETS[1], times=None, body=body, content_type="application/json")
     outcome = sync()
-    outcome.is_success()
+    outcome.assert_success()
     assert outcome.report["course_runs_rejected"] == MAX_ROWS_BEYOND
 
 
@@ -111,14 +111,14 @@ def test_key_does_not_change_the_direction_of_a_message(sync: Sync, catalog):
 def test_wait_of_years_ends_the_sync(sync: Sync, fault, retry_after):
     fault("status", times=None, status=429, headers={"Retry-After": retry_after})
     outcome = sync()
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.report["requests"] == 1
 
 
 def test_count_of_billions_is_harmless(sync: Sync, catalog):
     catalog.control.settings(count_delta=2**31 - 1 - RUNS)
     outcome = sync("--concurrency", "16")
-    outcome.is_incomplete()
+    outcome.assert_incomplete()
     assert "the Catalog counts 2147483647 course runs but lists 20" in outcome.message
 
 
@@ -129,7 +129,7 @@ def test_interim_replies_without_end_time_out(sync: Sync, raw_catalog):
 
     server = raw_catalog(go_on)
     outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
-    outcome.is_failure()
+    outcome.assert_failure()
     assert "did not finish its reply within 1 s" in outcome.message
 
 
@@ -139,7 +139,7 @@ def test_interim_replies_without_end_time_out(sync: Sync, raw_catalog):
 def test_excessive_headers_are_reported(sync: Sync, raw_catalog, headers):
     raw_catalog(reply(b"", *headers))
     outcome = sync(retry_deadline_seconds=0)
-    outcome.is_failure()
+    outcome.assert_failure()
     assert outcome.message.startswith("The Catalog could not be reached (")
 
 
@@ -155,7 +155,7 @@ def test_log_line_is_short_for_headers_that_cannot_be_parsed(sync: Sync, raw_cat
 def test_token_is_not_sent_after_a_redirect(sync: Sync, raw_catalog, status):
     with RawServer(b"") as elsewhere:
         raw_catalog(reply(b"", f"Location: {elsewhere.url}/api/v1/course_runs/", status=status))
-        sync().is_failure()
+        sync().assert_failure()
         assert elsewhere.requests == []
 
 
@@ -177,7 +177,7 @@ class EndlessRedirect:
 def test_body_of_a_redirect_is_not_read(sync: Sync, raw_catalog):
     redirect = EndlessRedirect()
     raw_catalog(redirect)
-    sync().is_failure()
+    sync().assert_failure()
     # The rest is in buffers of the network.
     assert redirect.megabytes_sent < EndlessRedirect.MEGABYTES / 2
 
@@ -186,7 +186,7 @@ def test_body_of_a_redirect_of_the_provider_is_not_read(sync: Sync, settings):
     redirect = EndlessRedirect()
     with RawServer(redirect) as provider:
         settings.BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL = provider.url
-        sync().is_failure()
+        sync().assert_failure()
     assert redirect.megabytes_sent < EndlessRedirect.MEGABYTES / 2
 
 
@@ -204,14 +204,14 @@ def proxied(monkeypatch) -> Iterator[RawServer]:
 def test_password_of_a_proxy_is_not_shown(sync: Sync, proxied):
     sync.secrets.append("hunter2")
     outcome = sync(retry_deadline_seconds=0)
-    outcome.is_failure()
+    outcome.assert_failure()
     assert proxied.requests
 
 
 def test_secret_goes_to_the_provider_only(sync: Sync, catalog, raw_catalog):
     """A Catalog that answers 401 gets a new token, and never the secret."""
     server = raw_catalog(reply(b"", status="401 Unauthorized"))
-    sync().is_failure()
+    sync().assert_failure()
     assert server.requests
     assert not any(catalog.client_secret.encode() in request for request in server.requests)
 
@@ -219,7 +219,7 @@ def test_secret_goes_to_the_provider_only(sync: Sync, catalog, raw_catalog):
 def test_same_page_for_all_positions_changes_no_other_course(sync: Sync, raw_catalog):
     body = json.dumps({"count": RUNS, "results": [row(n) for n in ALL[:4]]}).encode()
     raw_catalog(reply(body))
-    sync().is_incomplete(*ALL[4:])
+    sync().assert_incomplete(*ALL[4:])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from catalog_sync.models import PinnedMarketingUrl, SyncRun
 from catalog_sync.store.sql import is_conflict
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import add_course_overviews
-from tests.integration.processes import Worker, marketing_urls, published_urls
+from tests.integration.lms import marketing_urls, published_urls
+from tests.integration.processes import Worker
 from tests.several_catalogs.lms import lists
 
 pytest_plugins = ["tests.integration.process_fixtures"]

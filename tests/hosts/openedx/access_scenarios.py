@@ -156,24 +156,24 @@ def integration_alone() -> Any:
 @scenario
 def priorities() -> Any:
     """Return the access with each setting that overrides Catalog integration, and without any of them."""
-    seen = {}
+    record = {}
     with override_settings(**COMPLETE_OAUTH2):
-        seen["oauth2"] = facts()
+        record["oauth2"] = facts()
         with override_settings(**FACTORY):
-            seen["factory"] = facts()
+            record["factory"] = facts()
         integrate(enabled=False)
-        seen["oauth2 without integration"] = facts()
-    seen["nothing"] = facts()
+        record["oauth2 without integration"] = facts()
+    record["nothing"] = facts()
     integrate(enabled=True)
     with override_settings(**OWN_CATALOG):
-        seen["own catalog without credentials"] = facts()
+        record["own catalog without credentials"] = facts()
         with override_settings(**COMPLETE_OAUTH2):
-            seen["own catalog"] = facts()
+            record["own catalog"] = facts()
         with override_settings(**FACTORY):
-            seen["own catalog with factory"] = facts()
+            record["own catalog with factory"] = facts()
     with override_settings(**(COMPLETE_OAUTH2 | {"BACKEND_SERVICE_EDX_OAUTH2_SECRET": ""})):
-        seen["incomplete oauth2"] = facts()
-    return seen
+        record["incomplete oauth2"] = facts()
+    return record
 
 
 @scenario
@@ -194,16 +194,16 @@ def addresses() -> Any:
         "others differ": {own: None, b: "https://b/api/v1", c: "https://c/api/v1"},
         "none": {own: None},
     }
-    seen = {}
+    record = {}
     for name, addresses in cases.items():
         configure(addresses)
-        seen[name] = [facts()["api_url"], facts()["source"]]
+        record[name] = [facts()["api_url"], facts()["source"]]
     configure({own: "https://a/api/v1", b: "https://b/api/v1"}, own_is_enabled=False)
-    seen["own is disabled"] = [facts()["api_url"], facts()["source"]]
+    record["own is disabled"] = [facts()["api_url"], facts()["source"]]
     configure({own: "https://a/api/v1"})
     with override_settings(COURSE_CATALOG_API_URL="https://setting/api/v1"):
-        seen["setting"] = [facts()["api_url"], facts()["source"]]
-    return seen
+        record["setting"] = [facts()["api_url"], facts()["source"]]
+    return record
 
 
 @scenario
@@ -296,10 +296,10 @@ def status_command() -> Any:
     from catalog_sync.models import SyncRun
 
     SyncRun.objects.create(status="succeeded", finished=timezone.now())
-    seen: dict[str, Any] = {"plain": status(), "json": json.loads(status("--json"))}
-    seen["requests without --connect"] = len(tokens())
-    seen["connected"] = status("--connect")
-    return seen
+    record: dict[str, Any] = {"plain": status(), "json": json.loads(status("--json"))}
+    record["requests without --connect"] = len(tokens())
+    record["connected"] = status("--connect")
+    return record
 
 
 @scenario
@@ -316,20 +316,20 @@ def pages() -> Any:
 
 @scenario
 def system_checks() -> Any:
-    seen = {"set up": all_check_ids(), "set up, plain": check_ids()}
+    record = {"set up": all_check_ids(), "set up, plain": check_ids()}
     with override_settings(CATALOG_SYNC_FIELDS={"marketing_url": "marketing_url"}):
-        seen["language is not mapped"] = all_check_ids()
+        record["language is not mapped"] = all_check_ids()
         integrate(enabled=False)
-        seen["language is not mapped, disabled"] = all_check_ids()
-    seen["disabled"] = all_check_ids()
-    seen["disabled, plain"] = check_ids()
+        record["language is not mapped, disabled"] = all_check_ids()
+    record["disabled"] = all_check_ids()
+    record["disabled, plain"] = check_ids()
     integrate(enabled=True)
     configure({"lms.example.com": None})
-    seen["default address"] = all_check_ids()
-    seen["default address, plain"] = check_ids()
+    record["default address"] = all_check_ids()
+    record["default address, plain"] = check_ids()
     with override_settings(**OWN_CATALOG):
-        seen["own catalog without credentials, plain"] = check_ids()
-    return seen
+        record["own catalog without credentials, plain"] = check_ids()
+    return record
 
 
 @scenario
@@ -343,14 +343,14 @@ def fields() -> Any:
     CourseOverview.objects.update_or_create(id=key)
     sync()
     row = CourseOverview.objects.get(id=key)
-    seen = {"default": dict(conf.fields()), "written": [row.language, row.eligible_for_financial_aid]}
+    record = {"default": dict(conf.fields()), "written": [row.language, row.eligible_for_financial_aid]}
     with override_settings(CATALOG_SYNC_COURSE_OVERVIEW_MODEL="auth.User"):
-        seen["model without the fields"] = dict(conf.fields())
+        record["model without the fields"] = dict(conf.fields())
     with override_settings(CATALOG_SYNC_COURSE_OVERVIEW_MODEL="nowhere.Nothing"):
-        seen["model that is not installed"] = dict(conf.fields())
+        record["model that is not installed"] = dict(conf.fields())
     with override_settings(CATALOG_SYNC_FIELDS={"marketing_url": "marketing_url"}):
-        seen["set"] = dict(conf.fields())
-    return seen
+        record["set"] = dict(conf.fields())
+    return record
 
 
 LOG = io.StringIO()
@@ -359,13 +359,13 @@ LOG = io.StringIO()
 def drive() -> dict[str, Any]:
     logging.getLogger().setLevel(logging.DEBUG)
     logging.getLogger().addHandler(logging.StreamHandler(LOG))
-    seen = {}
+    record = {}
     for each in SCENARIOS:
         set_up()
         LOG.seek(0)
         LOG.truncate()
-        seen[each.__name__] = each()
-    return seen
+        record[each.__name__] = each()
+    return record
 
 
 if __name__ == "__main__":

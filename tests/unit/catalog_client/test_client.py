@@ -16,7 +16,7 @@ from catalog_sync.exceptions import RequestFailed
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
 from tests.raw_server import RawServer, reply
 
-LONGEST_REQUEST_LINE = 4_094
+MAX_REQUEST_LINE = 4_094
 ALL_FIELDS = ["marketing_url", "eligible_for_financial_aid", "content_language"]
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -138,7 +138,7 @@ class TestLookUp:
             lines = [request.split(b"\r\n")[0] for request in server.requests]
             lengths = [len(server.url) + len(line.split()[1]) - len("&keys=") for line in lines]
         assert sorted(key for batch in batches for key in batch) == sorted(keys)
-        assert max(map(len, lines)) <= LONGEST_REQUEST_LINE
+        assert max(map(len, lines)) <= MAX_REQUEST_LINE
         for used, (following, *_) in zip(lengths, batches[1:], strict=False):
             assert used <= MAX_URL_LENGTH < used + len(quote(f",{following}", safe=","))
 

@@ -139,6 +139,23 @@ def test_bytes_that_break_decoders(body):
     assert isinstance(decoded(body), Page | None)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"{}",
+        b'{"results": []}',
+        b'{"count": "20", "results": []}',
+        b'{"count": 20, "results": {}}',
+        b'{"count": 1e400, "results": []}',
+        b'{"count": 99999999999999999999, "results": []}',
+    ],
+    ids=bytes.decode,
+)
+def test_json_of_another_shape_is_not_a_page(body):
+    assert decoded(body) is None
+
+
 def test_reason_is_short():
     with pytest.raises(MalformedReply) as caught:
         decode_page(b'{"count": "' + b"x" * 10_000 + b'", "results": []}')

@@ -25,7 +25,7 @@ PAGE = reply(b'{"count": 0, "results": []}')
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.02)
+    monkeypatch.setattr(retries, "MAX_WAIT_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ class TestWaits:
         for attempts in range(1, 12):
             wait = retries.seconds_after(attempts)
             expected = retries.FIRST_WAIT_SECONDS * 2 ** (attempts - 1)
-            longest = retries.LONGEST_WAIT_SECONDS
+            longest = retries.MAX_WAIT_SECONDS
             assert min(expected, longest) <= wait <= min(expected + retries.FIRST_WAIT_SECONDS, longest)
 
     def test_have_jitter(self):
@@ -117,7 +117,7 @@ class TestAttempts:
         assert len(request_times(catalog)) == 1 + attempts
 
     def test_are_two_if_they_are_slow(self, catalog, make, get, quick, monkeypatch):
-        monkeypatch.setattr(retries, "LONGEST_SECONDS", 0)
+        monkeypatch.setattr(retries, "MAX_REQUEST_SECONDS", 0)
         fail(catalog)
         with pytest.raises(RequestFailed):
             get(make())
@@ -128,7 +128,7 @@ class TestAttempts:
         self, catalog, make, get, quick, monkeypatch, limit
     ):
         """The crawler then finds out whether the Catalog is down."""
-        monkeypatch.setattr(retries, "LONGEST_SECONDS", 0)
+        monkeypatch.setattr(retries, "MAX_REQUEST_SECONDS", 0)
         fail(catalog)
         with pytest.raises(RequestFailed):
             get(make(), is_page=True, **limit)
@@ -210,7 +210,7 @@ class TestBudget:
 
     def test_ends_a_wait(self, catalog, make, get, monkeypatch):
         monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 3600)
-        monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 3600)
+        monkeypatch.setattr(retries, "MAX_WAIT_SECONDS", 3600)
         fail(catalog)
         with pytest.raises(RequestFailed):
             get(make(deadline=2))

@@ -106,28 +106,28 @@ def admin_page() -> str:
 def learner(catalog_url: str) -> dict[str, Any]:
     """Sync a Catalog whose address is in the site configuration."""
     set_up(catalog_url)
-    seen: dict[str, Any] = {"before": links_by_version()}
-    seen["report"], seen["check"] = sync(), check()
-    seen["after"] = links_by_version()
+    record: dict[str, Any] = {"before": links_by_version()}
+    record["report"], record["check"] = sync(), check()
+    record["after"] = links_by_version()
     with override_settings(SOCIAL_SHARING_SETTINGS={"CUSTOM_COURSE_URLS": True}):
-        seen["custom_course_urls"] = learner_links()
-    queries, seen["long_list"] = queries_of_the_long_list()
+        record["custom_course_urls"] = learner_links()
+    queries, record["long_list"] = queries_of_the_long_list()
     with override_settings(OPEN_EDX_FILTERS_CONFIG={}):
         queries_without_filter, _ = queries_of_the_long_list()
-    seen["more_queries"] = queries - queries_without_filter
-    seen["languages"] = sorted(
+    record["more_queries"] = queries - queries_without_filter
+    record["languages"] = sorted(
         set(CourseOverview.objects.filter(pk__in=courses.MANY).values_list("language", flat=True))
     )
-    seen["filters"] = settings.OPEN_EDX_FILTERS_CONFIG
-    return seen
+    record["filters"] = settings.OPEN_EDX_FILTERS_CONFIG
+    return record
 
 
 def filter_off() -> dict[str, Any]:
     """Sync a Catalog whose address is in the YAML file, in an LMS whose YAML file disables the filter."""
     set_up()
-    seen: dict[str, Any] = {"report": sync(), "check": check(), "after": links_by_version()}
-    seen["admin_page"], seen["filters"] = admin_page(), settings.OPEN_EDX_FILTERS_CONFIG
-    return seen
+    record: dict[str, Any] = {"report": sync(), "check": check(), "after": links_by_version()}
+    record["admin_page"], record["filters"] = admin_page(), settings.OPEN_EDX_FILTERS_CONFIG
+    return record
 
 
 def studio() -> dict[str, Any]:

@@ -25,7 +25,8 @@ from catalog_sync.sync.runner import Run, Stopped
 from catalog_sync.sync.statistics import newest_id
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.factories import add_course_overviews
-from tests.integration.processes import age_heartbeat, marketing_urls, published_urls
+from tests.integration.lms import marketing_urls, published_urls
+from tests.integration.processes import age_heartbeat
 from tests.raw_server import nobody_listens
 from tests.unit.sync.sync_runs import concluded, opened, read, stored
 

@@ -14,7 +14,7 @@ from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.statistics import newest_id
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
-from tests.integration.processes import marketing_urls
+from tests.integration.lms import marketing_urls
 from tests.unit.sync.sync_runs import concluded, opened, read, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
