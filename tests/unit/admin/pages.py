@@ -213,7 +213,7 @@ PAGES = {
     "course run, overdue": got(LIST + "{}/change/", lambda: [overdue(), both()][1]),
     "course run, pinned": got(LIST + "{}/change/", pinned_course_run),
     "course run, history": got(LIST + "{}/history/", pinned_course_run),
-    "course run, sync": posted(LIST + "{}/sync/", {}, both),
+    "course run, sync": posted(f"{LINK}sync/", {"course_key": KEY}, both),
     "pins": got(PINS, pinned),
     "pin": got(PINS + "{}/change/", pinned),
     "pin form": got(PIN_PAGE),
@@ -250,6 +250,6 @@ PAGES = {
     "link, overdue": got(LINK, overdue, q=KEY),
     "link, CCX": got(LINK, ccx, q=CCX),
     "link, CCX with its own": got(LINK, lambda: ccx(marketing_url=PIN), q=CCX),
-    "link, sync": posted(f"{LINK}sync/", {"course_key": KEY}, both),
-    "link, sync of an invalid key": posted(f"{LINK}sync/", {"course_key": "1"}),
+    "link, sync": posted(f"{LINK}sync/?next=link", {"course_key": KEY}, both),
+    "link, sync of an invalid key": posted(f"{LINK}sync/?next=link", {"course_key": "1"}),
 }

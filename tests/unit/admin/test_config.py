@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core import checks
 from django.utils import timezone
 
-from catalog_sync.checks import check_quota
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from tests.admin_client import CONFIGURATION
 
@@ -30,50 +30,13 @@ class TestCosts:
         values = {"page_size": 500, "duration_seconds": 57.25, "status": "succeeded", "bypassed_cache": True}
         return SyncRun.objects.create(catalog_count=21_151, **values)
 
-    def test_help_text_and_table(self, synced, admin_client):
+    def test_table_and_help_text_for_the_script(self, synced, admin_client):
         page(admin_client)  # The help text must not grow with each view.
         html = page(admin_client)
-        assert (
-            html.count(
-                "A full sync of 21,151 course runs takes 43 requests, 22 percent of the hourly quota of 200. "
-                "Full syncs per hour: 4.</output>"
-            )
-            == 1
-        )
+        assert html.count('<output id="catalog-sync-cost"') == 1
+        assert "&quot;count&quot;: 21151, &quot;quota&quot;: 200, &quot;least&quot;: 119" in html
         assert html.count("none: exceeds the quota") == 3  # 20, 50, 100
-        assert "500 (current)" in html
-        assert "<td>57.2</td>" in html
-
-    def test_automatic_page_size_has_no_number_of_requests(self, synced, admin_client):
-        CatalogSyncConfig.objects.create(enabled=True, page_size=0)
-        html = page(admin_client)
-        shown = html.partition("<output")[2].partition("</output>")[0].partition(">")[2]
-        assert shown == "At each sync, the page size is chosen automatically."
-
-    def test_typed_page_size_is_shown_with_its_cost_if_the_form_is_refused(self, synced, admin_client):
-        html = admin_client.post(f"{CONFIG}add/", CONFIGURATION | {"page_size": "1"}).content.decode()
-        assert (
-            "takes 21,151 requests, 10,576 percent of the hourly quota of 200. That exceeds the quota" in html
-        )
-
-    @pytest.mark.parametrize(
-        ("page_size", "is_advised"),
-        [(106, True), (107, False), (118, False), (500, False), (10_000, False), (0, False)],
-    )
-    def test_least_page_size_is_shown_only_if_the_check_warns(
-        self, page_size, is_advised, synced, admin_client
-    ):
-        CatalogSyncConfig.objects.create(enabled=True, page_size=page_size)
-        shown = page(admin_client).partition("<output")[2].partition("</output>")[0].partition(">")[2]
-        assert ("Use a page size of at least 119, which leaves room" in shown) == is_advised
-        assert bool(check_quota(databases=["default"])) == is_advised
-
-    def test_one_request_is_in_the_singular(self, admin_client):
-        SyncRun.objects.create(catalog_count=300, page_size=500, status="succeeded")
-        text = (
-            "A full sync takes one request, 1 percent of the hourly quota of 200. Full syncs per hour: 200."
-        )
-        assert f">{text}</output>" in page(admin_client)
+        assert ("500 (current)" in html, "<td>57.3</td>" in html, "<td>-</td>" in html) == (True, True, True)
 
     def test_before_the_first_sync_there_is_no_table(self, admin_client):
         html = page(admin_client)
@@ -106,9 +69,16 @@ class TestExpensivePageSize:
         self.save(admin_client, 1, concurrency="4")
         assert CatalogSyncConfig.current().concurrency == 4
 
-    @pytest.mark.parametrize("page_size", [0, 20, 10_000])
-    def test_others_need_no_confirmation(self, page_size, admin_client):
-        self.save(admin_client, page_size)
+    @pytest.mark.parametrize(
+        ("page_size", "is_expensive"),
+        [(0, False), (17, True), (18, False), (500, False), (10_000, False)],
+    )
+    def test_are_those_of_which_the_system_check_warns(self, page_size, is_expensive, admin_client):
+        html = self.save(admin_client, page_size)
+        assert ("Use a page size of at least 20, which leaves room" in html) == is_expensive
+        self.save(admin_client, page_size, confirmed="on")
+        found = checks.run_checks(tags=["catalog_sync"], databases=["default"])
+        assert ("catalog_sync.W005" in [each.id for each in found]) == is_expensive
         assert CatalogSyncConfig.current().page_size == page_size
 
     def test_before_the_first_sync_only_very_small_ones_do(self, admin_client, synced):

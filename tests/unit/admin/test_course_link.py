@@ -138,7 +138,7 @@ class TestButtons:
     """Sync, pin and unpin beside the answer."""
 
     def sync(self, client, key=KEY):
-        return client.post(f"{ADDRESS}sync/", {"course_key": key}, follow=True)
+        return client.post(f"{ADDRESS}sync/?next=link", {"course_key": key}, follow=True)
 
     def test_sync_is_handed_to_a_worker_also_if_no_catalog_lists_the_course(self, admin_client, broker):
         CourseOverviewFactory(id=KEY)

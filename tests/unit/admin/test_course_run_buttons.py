@@ -11,10 +11,11 @@ from catalog_sync.operations.jobs import TASK
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin_client import client_of
 from tests.factories import CourseOverviewFactory
-from tests.unit.admin.course_runs import KEY, LIST, PIN, PIN_PAGE, PINS, URL, known, page_of, said
+from tests.unit.admin.course_runs import KEY, PIN, PIN_PAGE, PINS, URL, known, page_of, said
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sockets")]
 
+SYNC = "/admin/catalog_sync/catalogoverview/course/sync/"
 SOCIAL = "https://www.example.com/social"
 
 
@@ -233,7 +234,7 @@ class TestSyncNow:
     """The button."""
 
     def sync(self, client, row):
-        return client.post(f"{LIST}{row.pk}/sync/", follow=True)
+        return client.post(SYNC, {"course_key": row.course_key}, follow=True)
 
     def test_is_handed_to_a_worker(self, admin_client, broker):
         self.sync(admin_client, known())
@@ -268,7 +269,7 @@ class TestSyncNow:
         assert (self.sync(client, known()).status_code, broker) == (403, [])
 
     def test_is_posted(self, admin_client):
-        assert admin_client.get(f"{LIST}{known().pk}/sync/").status_code == 405
+        assert admin_client.get(SYNC).status_code == 405
 
     def test_leads_back_to_the_page_of_the_course(self, admin_client, broker):
         row = known()

@@ -63,9 +63,9 @@ class TestTable:
         run = run_with(("changed", 2), ("rejected", 3), ("removed", 1))
         changes = shown(viewer, run)
         assert [(each.kind, each.count) for each in changes.kinds] == [
-            ("removed", "1"),
-            ("rejected", "3"),
-            ("changed", "2"),
+            ("removed", 1),
+            ("rejected", 3),
+            ("changed", 2),
         ]
         assert changes.shown.kind == "removed"
 
@@ -91,8 +91,8 @@ class TestTable:
     )
     def test_counts_those_that_are_not_stored(self, kind, column, viewer):
         run = run_with((kind, 1_000), **{column: 3_412})
-        assert ", and 2,412 more that are not stored" in text_of(viewer, run)
-        assert shown(viewer, run).shown.count == "3,412"
+        page = text_of(viewer, run)
+        assert (", and 2,412 more that are not stored" in page, "(3,412)" in page) == (True, True)
 
     def test_of_a_refused_sync_run_are_those_that_it_refused(self, viewer):
         page = text_of(viewer, run_with(("changed", 1), ("removed", 2), status="refused"))
