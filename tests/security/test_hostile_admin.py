@@ -30,7 +30,11 @@ RISKY = CONFIGURATION | {"page_size": "1", "max_removal_percent": "100"}
 
 
 POSTED = pytest.mark.parametrize(
-    "address", ["{pins}pin/", "{pins}{pin}/unpin/", "{courses}sync/", "{runs}{run}/allow-removals/"]
+    "address",
+    [
+        *("{pins}pin/", "{pins}{pin}/unpin/", "{courses}sync/", "{runs}{run}/allow-removals/"),
+        *("{runs}start/", "{runs}{run}/cancel/", "{runs}requests/1/dismiss/", "{runs}progress/"),
+    ],
 )
 
 
