@@ -60,11 +60,6 @@ def chosen_catalog(request: HttpRequest) -> str:
     return requested if requested in names else names[0]
 
 
-def only_catalog() -> str:
-    """Return the name of the only Catalog, or of the first."""
-    return conf.catalogs()[0].name
-
-
 def with_catalog(names: Sequence[Any]) -> tuple[Any, ...]:
     """Return the columns with the Catalog in the second place, if there are several."""
     return (*names[:1], "catalog", *names[1:]) if conf.has_several_catalogs() else tuple(names)

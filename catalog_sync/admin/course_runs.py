@@ -73,6 +73,13 @@ class CatalogCourseRunAdmin(ReadOnlyList):
 
     first_seen = column("created", _("first seen"), local_time)
     last_changed = column("modified", _("last changed"), local_time)
+    pin = column("pinned", _("pinned URL"), lambda pin: linked(pin and pin.url))
+    pin_reason = column("pinned", _("reason"), lambda pin: (pin and pin.reason) or "-")
+    pinned_by = column("pinned", _("pinned by"), lambda pin: (pin and pin.pinned_by) or "-")
+    pinned_at = column("pinned", _("pinned at"), lambda pin: local_time(pin and pin.pinned_at))
+    shown_url = column("course_status", _("marketing URL"), lambda status: linked(status.shown_url))
+    link = column("explained", _("link"), lambda explained: linked(explained.link))
+    why = column("explained", _("why"), linked_reason)
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         return with_catalog(self.list_display)
@@ -180,34 +187,6 @@ class CatalogCourseRunAdmin(ReadOnlyList):
     def other_values(self, row: Any) -> str:
         values = {_("financial aid"): row.eligible_for_financial_aid, _("language"): row.content_language}
         return ", ".join(f"{name}: {value}" for name, value in values.items() if value is not None) or "-"
-
-    @admin.display(description=_("pinned URL"))
-    def pin(self, row: Any) -> str:
-        return linked(row.pinned and row.pinned.url)
-
-    @admin.display(description=_("reason"))
-    def pin_reason(self, row: Any) -> str:
-        return (row.pinned and row.pinned.reason) or "-"
-
-    @admin.display(description=_("pinned by"))
-    def pinned_by(self, row: Any) -> str:
-        return str((row.pinned and row.pinned.pinned_by) or "-")
-
-    @admin.display(description=_("pinned at"))
-    def pinned_at(self, row: Any) -> str:
-        return local_time(row.pinned and row.pinned.pinned_at)
-
-    @admin.display(description=_("marketing URL"))
-    def shown_url(self, row: Any) -> str:
-        return linked(row.course_status.shown_url)
-
-    @admin.display(description=_("link"))
-    def link(self, row: Any) -> str:
-        return linked(row.explained.link)
-
-    @admin.display(description=_("why"))
-    def why(self, row: Any) -> str:
-        return linked_reason(row.explained)
 
 
 def _one_line(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -35,6 +36,7 @@ from catalog_sync.operations import jobs
 from catalog_sync.store.sync_runs import full
 
 MESSAGE_LENGTH = 100
+LOG_SEARCH = "<code>event=catalog_sync.* run_id={}</code>"
 GENERAL = "state scope is_dry_run start end duration holder last_heartbeat".split()
 REQUESTS = (
     "page_size seconds_per_page concurrency has_bypassed_cache pages requests retries catalog_count "
@@ -49,6 +51,10 @@ CHANGES = (
 def _yes_or_no(value: bool) -> Any:
     # Django shows a red cross for False, as if it were a fault.
     return _("yes") if value else _("no")
+
+
+def _log(lines: str) -> Any:
+    return format_html('<pre class="catalog-sync-log">{}</pre>', lines) if lines else _("none")
 
 
 @admin.register(SyncRun)
@@ -66,6 +72,8 @@ class SyncRunAdmin(run_control.RunControl, AllowRemovals, ReadOnlyList):
     last_heartbeat = column("heartbeat", _("heartbeat"), local_time)
     rejected = column("course_runs_rejected", _("rejected"))
     without_course_overview = column("not_in_lms", _("not in the LMS"))
+    warnings = column("log_lines", _("warnings and errors"), _log)
+    log_search = column("pk", _("all log lines"), partial(format_html, LOG_SEARCH))
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         return with_catalog(self.list_display)
@@ -169,18 +177,6 @@ class SyncRunAdmin(run_control.RunControl, AllowRemovals, ReadOnlyList):
         # Others store 0.
         is_known = run.status in determines.get(scope(run.scope), ())
         return run.not_in_catalog if run.not_in_catalog or is_known else "-"
-
-    @admin.display(description=_("warnings and errors"))
-    def warnings(self, run: SyncRun) -> Any:
-        return (
-            format_html('<pre class="catalog-sync-log">{}</pre>', run.log_lines)
-            if run.log_lines
-            else _("none")
-        )
-
-    @admin.display(description=_("all log lines"))
-    def log_search(self, run: SyncRun) -> SafeString:
-        return format_html("<code>event=catalog_sync.* run_id={}</code>", run.pk)
 
 
 def _last_full_sync(catalog: str) -> dict[str, Any]:

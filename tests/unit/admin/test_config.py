@@ -183,11 +183,6 @@ class TestAccess:
         html = page(admin_client, "add/?catalog=two")
         assert ("https://two.example" in html, "https://one.example" in html) == (True, False)
 
-    def test_has_no_password(self, admin_client, settings):
-        settings.COURSE_CATALOG_API_URL = "https://me:hush@catalog.example.com/api/v1"
-        html = page(admin_client)
-        assert ("https://catalog.example.com/api/v1" in html, "hush" in html) == (True, False)
-
 
 class TestHistory:
     """The list of changes."""
