@@ -40,7 +40,7 @@ class ConfigForm(ConfirmationForm, forms.ModelForm):
         if page_size is not None and page_size != CatalogSyncConfig.current(catalog).page_size:
             doubt = quota_doubt(catalog_size(catalog), page_size)
             if doubt:
-                self.ask("page_size", doubt)
+                self.require_confirmation("page_size", doubt)
         return values
 
     def _merge(self, opened: CatalogSyncConfig, latest: CatalogSyncConfig, values: dict[str, Any]) -> None:

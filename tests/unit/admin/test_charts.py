@@ -71,7 +71,7 @@ def test_colors_of_the_bars(values, colors, viewer):
     ] == colors
 
 
-def test_each_says_on_how_many_sync_runs_it_is_based(viewer):
+def test_description_has_the_number_of_sync_runs(viewer):
     add_measured(4)
     add_runs(3)
     add_runs(2, dry_run=True)

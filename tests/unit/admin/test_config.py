@@ -125,12 +125,12 @@ class TestTwoTabs:
         current = CatalogSyncConfig.current()
         assert (current.enabled, current.page_size, current.concurrency) == (False, 1000, 4)
 
-    def test_own_page_size_that_is_too_expensive_is_asked_for_too(self, opened, admin_client):
+    def test_own_page_size_that_is_too_expensive_needs_confirmation_too(self, opened, admin_client):
         SyncRun.objects.create(catalog_count=3_300, status="succeeded")
         errors = self.save(admin_client, opened, page_size="2").context["adminform"].form.errors
         assert sorted(errors) == ["__all__", "page_size"]
 
-    def test_page_size_of_others_is_not_asked_for(self, opened, admin_client):
+    def test_page_size_of_others_needs_no_confirmation(self, opened, admin_client):
         SyncRun.objects.create(catalog_count=3_300, status="succeeded")
         based_on = self.based_on(admin_client)
         CatalogSyncConfig.objects.create(enabled=True, page_size=2)

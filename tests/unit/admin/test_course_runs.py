@@ -186,18 +186,18 @@ class TestList:
     @pytest.mark.parametrize(
         ("shown", "in_step"), [(URL, True), (None, False), ("", False), ("https://x.org", False)]
     )
-    def test_tells_whether_the_lms_shows_it(self, admin_client, shown, in_step):
+    def test_shows_whether_the_course_overview_is_up_to_date(self, admin_client, shown, in_step):
         CourseOverviewFactory(id=KEY, marketing_url=shown)
         known()
         [row] = admin_client.get(LIST).context["cl"].result_list
         assert row.course_status.is_up_to_date == in_step
 
-    def test_tells_that_a_course_is_not_in_the_lms(self, admin_client):
+    def test_shows_that_a_course_is_not_in_the_lms(self, admin_client):
         known()
         [row] = admin_client.get(LIST).context["cl"].result_list
         assert row.course_status == (False, None, URL)
 
-    def test_tells_that_a_ccx_course_shows_what_its_parent_has(self, admin_client):
+    def test_ccx_course_with_the_url_of_its_parent_is_up_to_date(self, admin_client):
         known()
         known(CCX, url=None)
         CourseOverviewFactory(id=CCX)
@@ -206,7 +206,7 @@ class TestList:
 
 
 class TestManyRows:
-    """What a page costs does not grow with the table."""
+    """The number of queries does not grow with the table."""
 
     @pytest.fixture
     def many(self):
@@ -234,7 +234,7 @@ class TestManyRows:
         with django_assert_max_num_queries(12):
             admin_client.get(LIST)
 
-    def test_exact_key_is_asked_of_the_index(self, many, admin_client):
+    def test_exact_key_is_found_with_the_index(self, many, admin_client):
         with CaptureQueriesContext(connection) as captured:
             found(admin_client, "q=course-v1:ExampleX%2BC00007%2B2026")
         assert not [query for query in captured.captured_queries if "%ExampleX" in query["sql"]]
@@ -249,7 +249,7 @@ class TestManyRows:
 
 
 class TestPage:
-    """One course: who said what, and what learners get."""
+    """One course: the data of the Catalog and of the LMS, and the link that learners get."""
 
     @pytest.mark.parametrize(
         ("status", "sentence"),
@@ -258,7 +258,7 @@ class TestPage:
             ("published", "The Catalog lists this course without a marketing URL"),
         ],
     )
-    def test_says_why_a_learner_gets_the_page_of_the_lms(self, admin_client, status, sentence):
+    def test_shows_why_a_learner_gets_the_about_page(self, admin_client, status, sentence):
         CourseOverviewFactory(id=KEY)
         assert sentence in page(admin_client, known(url=None, status=status))
 
