@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
-from catalog_sync import conf
+from catalog_sync import api, conf
 from catalog_sync.admin.paginator import NearPaginator
+from catalog_sync.exceptions import SyncNotStarted
 from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.operations import overview
 
@@ -51,23 +60,37 @@ def chosen_catalog(request: HttpRequest) -> str:
     return requested if requested in names else names[0]
 
 
-def only_catalog() -> str:
-    """Return the name of the only Catalog, or of the first."""
-    return conf.catalogs()[0].name
-
-
 def with_catalog(names: Sequence[Any]) -> tuple[Any, ...]:
     """Return the columns with the Catalog in the second place, if there are several."""
     return (*names[:1], "catalog", *names[1:]) if conf.has_several_catalogs() else tuple(names)
 
 
-def starts_sync(site: admin.AdminSite, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return a view that starts a sync, for the URLs of the admin.
+def start_sync(request: HttpRequest, success: Any, **options: Any) -> bool:
+    """Hand a sync to a Celery worker, show the result as a message, and return whether it was handed over."""
+    try:
+        api.start_sync(user_id=request.user.pk, **options)
+    except SyncNotStarted as error:
+        messages.warning(request, str(error))
+        return False
+    messages.success(request, success)
+    return True
 
-    ``ATOMIC_REQUESTS`` does not apply to it: a worker must see the requested sync as soon as it gets the task.
-    """
-    wrapped: Callable[..., HttpResponse] = transaction.non_atomic_requests(site.admin_view(view))
-    return wrapped
+
+def local_time(value: datetime | None) -> str:
+    """Return a time with seconds and time zone, as all pages show it."""
+    return date_format(localtime(value), "Y-m-d H:i:s T") if value else "-"
+
+
+def column(
+    field: str, description: Any, shown: Callable[[Any], Any] = lambda value: value
+) -> Callable[..., Any]:
+    """Return a method of an admin that shows a field with another description, or in another form."""
+
+    @admin.display(description=description, ordering=field)
+    def method(self: admin.ModelAdmin, row: Any) -> Any:
+        return shown(getattr(row, field))
+
+    return method
 
 
 def linked(url: str | None) -> str:
@@ -75,6 +98,38 @@ def linked(url: str | None) -> str:
     if not url or marketing_url_fault(url):
         return url or "-"
     return format_html('<a href="{0}" rel="noreferrer">{0}</a>', url)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that users can view but not change, except with the buttons and pages of this app."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def own_url(
+        self, route: str, view: Callable[..., HttpResponseBase], *permissions: str, posted: bool = False
+    ) -> URLPattern:
+        """Return the URL of a view for users with all these permissions. Its name is that of the view.
+
+        ``ATOMIC_REQUESTS`` does not apply to it: a worker must see a requested sync as soon as it gets the task, and a
+        pin is refused within a longer transaction.
+        """
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.has_perms(permissions):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        name = f"{self.opts.app_label}_{self.opts.model_name}_{view.__name__.removesuffix('_view')}"
+        allowed = self.admin_site.admin_view(require_POST(guarded) if posted else guarded)
+        return path(route, transaction.non_atomic_requests(allowed), name=name)
 
 
 class WithBanner(admin.ModelAdmin):
@@ -103,11 +158,8 @@ class CatalogFilter(admin.SimpleListFilter):
         return queryset.filter(catalog=self.value()) if self.value() else queryset
 
 
-class ReadOnlyAdmin(WithBanner):
-    """Rows that users can view but not change.
-
-    The whole table is never counted: it can have a million rows.
-    """
+class ReadOnlyList(WithBanner, ReadOnlyAdmin):
+    """A list of such rows. The whole table is never counted: it can have a million rows."""
 
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -115,12 +167,3 @@ class ReadOnlyAdmin(WithBanner):
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Paginator:
         page = request.GET.get("p", "")
         return NearPaginator(*args, **kwargs, current_page=int(page[:9]) if page.isdecimal() else 1)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

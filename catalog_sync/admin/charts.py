@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, floor, log10
 from statistics import median
-from typing import Any
 
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from catalog_sync.admin.times import local_time
+from catalog_sync.admin.base import local_time
 from catalog_sync.models import SyncRun
 from catalog_sync.operations.costs import MIN_RUNS, timed_runs
+from catalog_sync.store.sync_runs import full
 
 SHOWN_RUNS = 30
 # A bar that is more times as high as the others is cut off, so that the others can be compared.
@@ -23,11 +23,6 @@ OUTLIER = 4
 # The area of the bars within the SVG's view box of 320 by 180.
 LEFT, TOP, WIDTH, HEIGHT = 44, 20, 270, 132
 CHARACTER_WIDTH, LABEL_WIDTH, WIDEST_BAR = 7, 40, 12
-FIELDS = (
-    *("pk", "started", "status", "page_size", "concurrency"),
-    *("duration_seconds", "updated", "removed", "failures"),
-)
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -45,16 +40,33 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A label below the axis, at a place from 0 to 1."""
+class DrawnBar:
+    """A bar with its coordinates.
 
-    at: float
-    anchor: str
-    text: str
+    Attributes:
+        parts: the series, the upper end and the height of each value that is not 0.
+        label: its total, if the bar is cut off and there is space for it.
+    """
+
+    tip: str
+    middle: float
+    width: float
+    parts: Sequence[tuple[int, float, float]]
+    is_cut_off: bool
+    label: str
 
     @property
-    def x(self) -> str:
-        return f"{LEFT + self.at * WIDTH:.1f}"
+    def x(self) -> float:
+        return self.middle - self.width / 2
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A label below the axis."""
+
+    x: float
+    anchor: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,7 @@ class Chart:
     rows: Sequence[Sequence[str]]
     bars: Sequence[Bar]
     ticks: Sequence[Tick]
-    series: Sequence[str] = ()
+    series: Sequence[str]
 
     @property
     def description(self) -> str:
@@ -90,37 +102,22 @@ class Chart:
         return _number(self._top)
 
     @property
-    def drawn_bars(self) -> Iterator[dict[str, Any]]:
-        """The bars with their coordinates, as text: a template would localize numbers."""
+    def drawn_bars(self) -> Iterator[DrawnBar]:
         width = min(WIDEST_BAR, 0.8 * WIDTH / len(self.bars))
         labeled: float = -LABEL_WIDTH
         for bar in self.bars:
-            middle = LEFT + bar.at * WIDTH
-            is_cut_off = bar.total > self._top
-            # Labels that would overlap are only in the description.
-            has_label = is_cut_off and middle - labeled >= LABEL_WIDTH
-            labeled = middle if has_label else labeled
-            yield {
-                "tip": bar.tip,
-                "middle": f"{middle:.1f}",
-                "x": f"{middle - width / 2:.1f}",
-                "width": f"{width:.1f}",
-                "parts": list(self._parts(bar)),
-                "is_cut_off": is_cut_off,
-                "label": _number(bar.total) if has_label else "",
-            }
+            middle, is_cut_off, label = _x(bar.at), bar.total > self._top, ""
+            if is_cut_off and middle - labeled >= LABEL_WIDTH:
+                label, labeled = _number(bar.total), middle
+            yield DrawnBar(bar.tip, middle, width, list(self._parts(bar)), is_cut_off, label)
 
-    def _parts(self, bar: Bar) -> Iterator[dict[str, str]]:
+    def _parts(self, bar: Bar) -> Iterator[tuple[int, float, float]]:
         below = 0.0
         for series, value in enumerate(bar.values):
             low, high = (min(each / self._top, 1) * HEIGHT for each in (below, below + value))
             below += value
             if high > low:
-                yield {
-                    "series": str(series),
-                    "y": f"{TOP + HEIGHT - high:.1f}",
-                    "height": f"{high - low:.1f}",
-                }
+                yield series, TOP + HEIGHT - high, high - low
 
     @cached_property
     def _top(self) -> float:
@@ -137,128 +134,142 @@ class Chart:
 
 def charts(catalog: str) -> list[Chart]:
     """Return the charts of the latest full syncs of a Catalog, without dry runs; two queries."""
-    ended = SyncRun.objects.filter(
-        catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False, finished__isnull=False
-    ).order_by("-pk")
-    shown: list[Row] = list(ended.values(*FIELDS)[:SHOWN_RUNS])[::-1]
+    ended = full(catalog).filter(finished__isnull=False).defer("log_lines")
+    shown = list(ended[:SHOWN_RUNS])[::-1]
     if not shown:
         return []
-    return [_durations(shown), _changes(shown), _page_sizes(list(timed_runs(catalog).values(*FIELDS)))]
+    return [_durations(shown), _changes(shown), _page_sizes(list(timed_runs(catalog).defer("log_lines")))]
 
 
-def _durations(runs: list[Row]) -> Chart:
-    seconds = [run["duration_seconds"] for run in runs]
+def _durations(runs: list[SyncRun]) -> Chart:
+    seconds = [run.duration_seconds for run in runs]
     return Chart(
         "durations",
         _("Duration in seconds"),
         _("Full syncs: %(count)s, placed by their start. Median: %(median)s s. Longest: %(longest)s s.")
         % {"count": len(runs), "median": _number(median(seconds)), "longest": _number(max(seconds))},
         (_("Sync run"), _("Started"), _("Status"), _("Seconds")),
-        [
-            (*_name(run), str(SyncRun.Status(run["status"]).label), _number(run["duration_seconds"]))
-            for run in runs
-        ],
-        _bars_by_time(runs, [_by_success(run) for run in runs]),
+        [(*_name(run), run.get_status_display(), _number(run.duration_seconds)) for run in runs],
+        _bars_by_time(runs, _by_success),
         _ticks_of_time(runs),
         (_("succeeded"), _("not succeeded")),
     )
 
 
-def _by_success(run: Row) -> tuple[float, float]:
-    seconds = run["duration_seconds"]
-    return (seconds, 0) if run["status"] == SyncRun.Status.SUCCEEDED else (0, seconds)
+def _by_success(run: SyncRun) -> tuple[float, float]:
+    seconds = run.duration_seconds
+    return (seconds, 0) if run.status == SyncRun.Status.SUCCEEDED else (0, seconds)
 
 
-def _changes(runs: list[Row]) -> Chart:
-    names = {"updated": _("updated"), "removed": _("removed"), "failures": _("failures")}
+def _changes(runs: list[SyncRun]) -> Chart:
+    labels = (_("updated"), _("removed"), _("failures"))
     return Chart(
         "changes",
         _("Changed course overviews"),
         _("Full syncs: %(count)s, placed by their start. %(changed)s of them changed something.")
-        % {"count": len(runs), "changed": sum(1 for run in runs if run["updated"] or run["removed"])},
-        (_("Sync run"), _("Started"), *(label.capitalize() for label in names.values())),
-        [(*_name(run), *(_number(run[name]) for name in names)) for run in runs],
-        _bars_by_time(runs, [[run[name] for name in names] for run in runs]),
+        % {"count": len(runs), "changed": sum(1 for run in runs if run.updated or run.removed)},
+        (_("Sync run"), _("Started"), *(label.capitalize() for label in labels)),
+        [(*_name(run), *map(_number, _by_change(run))) for run in runs],
+        _bars_by_time(runs, _by_change),
         _ticks_of_time(runs),
-        tuple(names.values()),
+        labels,
     )
 
 
-def _bars_by_time(runs: list[Row], values: Sequence[Sequence[float]]) -> list[Bar]:
-    first = min(run["started"] for run in runs)
-    span = (max(run["started"] for run in runs) - first).total_seconds()
+def _by_change(run: SyncRun) -> tuple[int, int, int]:
+    return run.updated, run.removed, run.failures
+
+
+def _bars_by_time(runs: list[SyncRun], values_of: Callable[[SyncRun], Sequence[float]]) -> list[Bar]:
+    first = min(run.started for run in runs)
+    span = (max(run.started for run in runs) - first).total_seconds()
     bars = []
-    for run, each in zip(runs, values, strict=True):
+    for run in runs:
         name, started = _name(run)
+        values = values_of(run)
         # The first and the last bar are inside the axis.
-        at = 0.02 + 0.96 * ((run["started"] - first).total_seconds() / span) if span else 0.5
-        values_of_tip = {"id": name, "started": started, "size": run["page_size"], "sum": _number(sum(each))}
-        tip = _("%(id)s (%(started)s), page size %(size)s: %(sum)s") % values_of_tip
-        bars.append(Bar(_("sync run %(id)s") % {"id": name}, tip, at, each))
+        at = 0.02 + 0.96 * ((run.started - first).total_seconds() / span) if span else 0.5
+        numbers = {"id": name, "started": started, "size": run.page_size, "sum": _number(sum(values))}
+        tip = _("%(id)s (%(started)s), page size %(size)s: %(sum)s") % numbers
+        bars.append(Bar(_("sync run %(id)s") % {"id": name}, tip, at, values))
     return bars
 
 
-def _ticks_of_time(runs: list[Row]) -> list[Tick]:
-    times = [run["started"] for run in runs]
+def _ticks_of_time(runs: list[SyncRun]) -> list[Tick]:
+    times = [run.started for run in runs]
     first, last = (date_format(localtime(time), "M j, H:i") for time in (min(times), max(times)))
-    return [Tick(0.5, "middle", first)] if first == last else [Tick(0, "start", first), Tick(1, "end", last)]
+    if first == last:
+        return [Tick(_x(0.5), "middle", first)]
+    return [Tick(_x(0), "start", first), Tick(_x(1), "end", last)]
 
 
-def _page_sizes(runs: list[Row]) -> Chart:
+@dataclass(frozen=True)
+class Setting:
+    """A page size and concurrency, how many full syncs used it, and their median duration."""
+
+    page_size: str
+    concurrency: str
+    runs: int
+    seconds: float
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether there are enough full syncs for a recommendation."""
+        return self.runs >= MIN_RUNS
+
+
+def _page_sizes(runs: list[SyncRun]) -> Chart:
     durations: dict[tuple[int, int], list[float]] = {}
     for run in runs:
-        durations.setdefault((run["page_size"], run["concurrency"]), []).append(run["duration_seconds"])
-    medians = {setting: median(durations[setting]) for setting in sorted(durations)}
-    labels = [f"{_number(size)} / {concurrency}" for size, concurrency in medians]
-    places = [(index + 0.5) / len(labels) for index in range(len(labels))]
-    longest = max(map(len, labels), default=0) + 1
-    per_label = max(1, ceil(CHARACTER_WIDTH * longest * len(labels) / WIDTH))
-    proven = {setting: medians[setting] for setting in medians if len(durations[setting]) >= MIN_RUNS}
+        durations.setdefault((run.page_size, run.concurrency), []).append(run.duration_seconds)
+    settings = [
+        Setting(_number(size), str(concurrency), len(seconds), median(seconds))
+        for (size, concurrency), seconds in sorted(durations.items())
+    ]
+    bars = [_bar_of(setting, (n + 0.5) / len(settings)) for n, setting in enumerate(settings)]
+    longest = max((len(bar.name) for bar in bars), default=0) + 1
+    bars_per_label = max(1, ceil(CHARACTER_WIDTH * longest * len(bars) / WIDTH))
+    count = _("Full syncs that bypassed the Catalog's cache: %(count)s.") % {"count": len(runs)}
     return Chart(
         "page-sizes",
         _("Seconds by page size"),
-        _("Full syncs that bypassed the Catalog's cache: %(count)s.") % {"count": len(runs)}
-        + " "
-        + _recommendation(proven),
+        f"{count} {_recommendation(settings)}",
         (_("Page size"), _("Concurrency"), _("Full syncs"), _("Seconds (median)")),
-        [
-            (_number(size), str(concurrency), str(len(durations[size, concurrency])), _number(seconds))
-            for (size, concurrency), seconds in medians.items()
-        ],
-        [
-            Bar(
-                label,
-                _("page size %(size)s, concurrency %(concurrency)s: %(seconds)s s, full syncs: %(count)s")
-                % {
-                    "size": _number(setting[0]),
-                    "concurrency": setting[1],
-                    "seconds": _number(seconds),
-                    "count": len(durations[setting]),
-                },
-                at,
-                (seconds, 0) if setting in proven else (0, seconds),
-            )
-            for label, at, (setting, seconds) in zip(labels, places, medians.items(), strict=True)
-        ],
-        [Tick(at, "middle", label) for at, label in list(zip(places, labels, strict=True))[::per_label]],
+        [(each.page_size, each.concurrency, str(each.runs), _number(each.seconds)) for each in settings],
+        bars,
+        [Tick(_x(bar.at), "middle", bar.name) for bar in bars[::bars_per_label]],
         (_("three full syncs or more"), _("fewer")),
     )
 
 
-def _recommendation(medians: dict[tuple[int, int], float]) -> str:
-    if len(medians) < 2:
+def _bar_of(setting: Setting, at: float) -> Bar:
+    size, concurrency, seconds = setting.page_size, setting.concurrency, setting.seconds
+    numbers = {"size": size, "concurrency": concurrency, "seconds": _number(seconds), "count": setting.runs}
+    tip = _("page size %(size)s, concurrency %(concurrency)s: %(seconds)s s, full syncs: %(count)s") % numbers
+    return Bar(f"{size} / {concurrency}", tip, at, (seconds, 0) if setting.is_proven else (0, seconds))
+
+
+def _recommendation(settings: list[Setting]) -> str:
+    proven = [each for each in settings if each.is_proven]
+    if len(proven) < 2:
         return _(
             "Too few to recommend a page size: that needs two page sizes with at least three of these syncs each."
         )
-    size, concurrency = min(medians, key=lambda setting: medians[setting])
-    return _(
+    fastest = min(proven, key=lambda each: each.seconds)
+    text = _(
         "Median duration per page size and concurrency. The fastest was page size %(size)s with concurrency "
         "%(concurrency)s: %(seconds)s s."
-    ) % {"size": _number(size), "concurrency": concurrency, "seconds": _number(medians[size, concurrency])}
+    )
+    seconds = _number(fastest.seconds)
+    return text % {"size": fastest.page_size, "concurrency": fastest.concurrency, "seconds": seconds}
 
 
-def _name(run: Row) -> tuple[str, str]:
-    return str(run["pk"]), local_time(run["started"])
+def _x(at: float) -> float:
+    return LEFT + at * WIDTH
+
+
+def _name(run: SyncRun) -> tuple[str, str]:
+    return str(run.pk), local_time(run.started)
 
 
 def _number(value: float) -> str:

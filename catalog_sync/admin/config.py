@@ -69,12 +69,8 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         if field := form.base_fields.get("page_size"):
-            catalog = chosen_catalog(request)
-            typed = request.POST.get("page_size", "")
-            page_size = int(typed) if typed.isdecimal() and len(typed) < 10 else None
-            if page_size is None:
-                page_size = CatalogSyncConfig.current(catalog).page_size
-            field.help_text = format_html("{} {}", field.help_text, _page_size_facts(catalog, page_size))
+            cost = _cost_while_typing(chosen_catalog(request))
+            field.help_text = format_html("{} {}", field.help_text, cost)
         return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -99,18 +95,13 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
         """Add the access to the Catalog and the cost of page sizes; fill the form with the current configuration."""
         catalog = chosen_catalog(request)
         current, count = CatalogSyncConfig.current(catalog), catalog_size(catalog)
-        costs = (
-            [_row(cost) for cost in page_size_costs.costs(count, current.page_size, catalog)] if count else []
-        )
-        names = conf.catalog_names() if conf.has_several_catalogs() else []
         access = next((each for each in api.catalog_access() if each.catalog == catalog), None)
         context = {
             "access": access and access_facts(access),
-            "catalogs": names,
+            "catalogs": [each.name for each in conf.catalogs()] if conf.has_several_catalogs() else [],
             "chosen_catalog": catalog,
-            "costs": costs,
+            "costs": page_size_costs.costs(count, current.page_size, catalog) if count else [],
             "course_runs": count,
-            "catalog_size": f"{count:,}",
             "requests_per_hour": quota.REQUESTS_PER_HOUR,
         }
         # Skips ConfigurationModelAdmin.add_view, which supports only one configuration.
@@ -135,18 +126,8 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
         return ", ".join(changes.values()) or (_("the first configuration") if is_first else _("nothing"))
 
 
-def _row(cost: page_size_costs.Cost) -> dict[str, Any]:
-    return {
-        "page_size": f"{cost.page_size:,}",
-        "requests": f"{cost.requests:,}",
-        "syncs_per_hour": cost.syncs_per_hour,
-        "seconds": "-" if cost.seconds is None else f"{cost.seconds:,.1f}",
-        "is_configured": cost.is_configured,
-    }
-
-
-def _page_size_facts(catalog: str, page_size: int) -> str:
-    """Return the cost of a page size, in an element that a script updates while the user types."""
+def _cost_while_typing(catalog: str) -> str:
+    """Return an element in which a script shows the cost of the page size that the user types."""
     count = catalog_size(catalog)
     if not count:
         return _("After the first full sync, this page shows the cost of each page size.")
@@ -165,24 +146,7 @@ def _page_size_facts(catalog: str, page_size: int) -> str:
     }
     values = {"count": count, "quota": quota.REQUESTS_PER_HOUR, "least": quota.least_page_size(count)}
     return format_html(
-        '<output id="catalog-sync-cost" for="id_page_size" data-texts="{}" data-values="{}">{}</output>',
+        '<output id="catalog-sync-cost" for="id_page_size" data-texts="{}" data-values="{}"></output>',
         json.dumps(texts),
         json.dumps(values),
-        _cost_sentence(texts, count, page_size),
-    )
-
-
-def _cost_sentence(texts: dict[str, str], count: int, page_size: int) -> str:
-    if not page_size:
-        return texts["auto"]
-    requests = quota.requests_for(count, page_size)
-    syncs = quota.REQUESTS_PER_HOUR // requests
-    text = f"{texts['one' if requests == 1 else 'cost']} {texts['count' if syncs else 'excess']}"
-    return text.format(
-        count=f"{count:,}",
-        requests=f"{requests:,}",
-        percent=f"{-(-100 * requests // quota.REQUESTS_PER_HOUR):,}",
-        quota=quota.REQUESTS_PER_HOUR,
-        syncs=syncs,
-        least=f"{quota.least_page_size(count):,}",
     )

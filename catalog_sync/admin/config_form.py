@@ -11,8 +11,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from catalog_sync import quota
-from catalog_sync.admin.base import only_catalog
+from catalog_sync import conf, quota
 from catalog_sync.admin.confirmation import ConfirmationForm
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.store.sync_runs import catalog_size
@@ -32,7 +31,8 @@ class ConfigForm(ConfirmationForm, forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """Compare with the rows that were saved since the form was made, and with the quota."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
-        catalog = values.get("catalog") or only_catalog()
+        # The form has no field for the only Catalog.
+        catalog = values.get("catalog") or conf.catalogs()[0].name
         based_on = values.get("based_on")
         if based_on is not None and (latest := _saved_since(catalog, based_on)):
             self._merge(_row(catalog, based_on), latest, values)
@@ -40,7 +40,7 @@ class ConfigForm(ConfirmationForm, forms.ModelForm):
         if page_size is not None and page_size != CatalogSyncConfig.current(catalog).page_size:
             doubt = quota_doubt(catalog_size(catalog), page_size)
             if doubt:
-                self.ask("page_size", doubt)
+                self.require_confirmation("page_size", doubt)
         return values
 
     def _merge(self, opened: CatalogSyncConfig, latest: CatalogSyncConfig, values: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A form that asks the user to confirm a value that is probably a mistake."""
+"""A form in which the user has to confirm a value that is probably a mistake."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ CONFIRMED = "confirmed"
 
 
 class ConfirmationForm(forms.Form):
-    """A form whose check box appears only if ``ask`` was called; the user then checks it and submits again."""
+    """A form whose check box appears only if a value needs confirmation; the user then checks it and submits again."""
 
     confirmed = forms.BooleanField(required=False, label=_("Save anyway"), widget=forms.HiddenInput)
 
-    def ask(self, field: str, doubt: Any) -> None:
+    def require_confirmation(self, field: str, doubt: Any) -> None:
         """Refuse the form, with the doubt as the error of a field, unless the user has checked the box."""
         if not self.cleaned_data.get(CONFIRMED):
             self.fields[CONFIRMED].widget = forms.CheckboxInput()

@@ -1,14 +1,16 @@
-"""The parts of the page that explains the link of one course."""
+"""The page that explains the link of one course, and the ways back to it."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from catalog_sync.admin.base import linked
+from catalog_sync.admin.base import VIEW_COURSES_PERMISSION, linked
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.operations import course_link
 
@@ -18,6 +20,17 @@ COURSE_PAGE = "admin:catalog_sync_catalogoverview_course"
 def address_of(query: str) -> str:
     """Return the address of the page for a course key, or for any other text."""
     return f"{reverse(COURSE_PAGE)}?{urlencode({'q': query})}"
+
+
+def back_to_course(request: HttpRequest, course_key: str) -> HttpResponse:
+    """Return to the page that ``next`` names; else to that of the course run, or to the list of pins."""
+    target, may_view = request.GET.get("next"), request.user.has_perm(VIEW_COURSES_PERMISSION)
+    if target == "link" and may_view:
+        return redirect(address_of(course_key))
+    row = CatalogCourseRun.objects.filter(course_key=course_key).order_by("pk").first()
+    if row and may_view and target != "list":
+        return redirect("admin:catalog_sync_catalogcourserun_change", row.pk)
+    return redirect("admin:catalog_sync_pinnedmarketingurl_changelist")
 
 
 def linked_reason(explained: course_link.CourseLink) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -17,76 +18,42 @@ from catalog_sync.store import course_overviews, precedence
 MAX_DIFFERING = 5_000
 
 
-class YesNoFilter(admin.SimpleListFilter):
-    """Yes, no, or all."""
+def _yes_no(parameter: str, label: Any, condition: Callable[[str], Q]) -> type[admin.SimpleListFilter]:
+    """Return a filter: yes, no, or all. ``condition`` is called with the chosen value."""
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Yes")), ("no", _("No"))]
+    class YesNoFilter(admin.SimpleListFilter):
+        parameter_name, title = parameter, label
 
-    def condition(self) -> Q:
-        """Return the condition for yes."""
-        raise NotImplementedError
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return [("yes", _("Yes")), ("no", _("No"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in ("yes", "no"):
-            return queryset
-        return queryset.filter(self.condition() if self.value() == "yes" else ~self.condition())
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            value = self.value()
+            if value not in ("yes", "no"):
+                return queryset
+            return queryset.filter(condition(value) if value == "yes" else ~condition(value))
 
-
-class HasUrl(YesNoFilter):
-    """The Catalog has a usable URL, or one is pinned."""
-
-    title, parameter_name = _("has a marketing URL"), "has_url"
-
-    def condition(self) -> Q:
-        return Q(marketing_url__isnull=False) | precedence.is_pinned()
+    return YesNoFilter
 
 
-class Published(YesNoFilter):
-    """Its status in the Catalog is published."""
-
-    title, parameter_name = _("published"), "published"
-
-    def condition(self) -> Q:
-        return Q(status="published")
+def _has_url(value: str) -> Q:
+    # The Catalog has a usable URL, or one is pinned.
+    return Q(marketing_url__isnull=False) | precedence.is_pinned()
 
 
-class InLms(YesNoFilter):
-    """The LMS has a course overview."""
-
-    title, parameter_name = _("in the LMS"), "in_lms"
-
-    def condition(self) -> Q:
-        return Q(course_key__in=course_overviews.keys())
+def _differs(value: str) -> Q:
+    # The course overview has another marketing URL.
+    keys = course_overviews.out_of_date()
+    # "Yes" lists only the first MAX_DIFFERING.
+    return Q(course_key__in=list(islice(keys, MAX_DIFFERING) if value == "yes" else keys))
 
 
-class Differs(YesNoFilter):
-    """The course overview has another marketing URL."""
-
-    title, parameter_name = _("differs from the LMS"), "differs"
-
-    def condition(self) -> Q:
-        # "Yes" lists only the first MAX_DIFFERING.
-        keys = course_overviews.out_of_date()
-        return Q(course_key__in=list(islice(keys, MAX_DIFFERING) if self.value() == "yes" else keys))
-
-
-class Pinned(YesNoFilter):
-    """An operator has pinned a URL."""
-
-    title, parameter_name = _("pinned"), "pinned"
-
-    def condition(self) -> Q:
-        return precedence.is_pinned()
-
-
-class Rejected(YesNoFilter):
-    """The last sync run that read it rejected its record."""
-
-    title, parameter_name = _("rejected"), "rejected"
-
-    def condition(self) -> Q:
-        return is_rejected()
-
-
-FILTERS = (HasUrl, Published, InLms, Differs, Pinned, Rejected)
+FILTERS = (
+    _yes_no("has_url", _("has a marketing URL"), _has_url),
+    _yes_no("published", _("published"), lambda value: Q(status="published")),
+    _yes_no("in_lms", _("in the LMS"), lambda value: Q(course_key__in=course_overviews.keys())),
+    _yes_no("differs", _("differs from the LMS"), _differs),
+    _yes_no("pinned", _("pinned"), lambda value: precedence.is_pinned()),
+    # The last sync run that read it rejected its record.
+    _yes_no("rejected", _("rejected"), lambda value: is_rejected()),
+)

@@ -59,7 +59,7 @@ class PinForm(ConfirmationForm):
         # An unknown course key may have a typing error.
         course_key = self.cleaned_data.get("course_key")
         if course_key and not self.errors and not course_link.is_known(course_key):
-            self.ask("course_key", _("Neither the LMS nor a Catalog has this course."))
+            self.require_confirmation("course_key", _("Neither the LMS nor a Catalog has this course."))
 
     def pin(self, user: Any) -> PinnedMarketingUrl | None:
         """Pin the URL, and return the pin. If it cannot be pinned, add an error to the form and return None."""

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
 from catalog_sync import api
-from catalog_sync.admin.base import VIEW_COURSES_PERMISSION, ReadOnlyAdmin, linked
+from catalog_sync.admin.base import ReadOnlyList, linked
+from catalog_sync.admin.course_link import back_to_course
 from catalog_sync.admin.pin_form import PinForm
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.operations import course_link
 
 PIN_PERMISSION = "catalog_sync.pin_marketing_url"
-TEMPLATES = "admin/catalog_sync/pinnedmarketingurl"
 
 
 def may_pin(request: HttpRequest) -> bool:
@@ -32,7 +28,7 @@ def may_pin(request: HttpRequest) -> bool:
 
 
 @admin.register(PinnedMarketingUrl)
-class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
+class PinnedMarketingUrlAdmin(ReadOnlyList):
     """All pins, also those of courses that no Catalog lists."""
 
     list_display = ("course_key", "pinned_url", "reason", "pinned_by", "pinned_at")
@@ -51,15 +47,9 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
         return may_pin(request) or super().has_module_permission(request)
 
     def get_urls(self) -> list[URLPattern]:
-        name = "catalog_sync_pinnedmarketingurl_{}"
-
-        # With ATOMIC_REQUESTS, as in Open edX, a pin would be in the request's transaction, and be refused.
-        def guard(view: Any) -> Any:
-            return non_atomic_requests(self.admin_site.admin_view(view))
-
         return [
-            path("pin/", guard(self.pin_view), name=name.format("pin")),
-            path("<int:pk>/unpin/", guard(require_POST(self.unpin_view)), name=name.format("unpin")),
+            self.own_url("pin/", self.pin_view, PIN_PERMISSION),
+            self.own_url("<int:pk>/unpin/", self.unpin_view, PIN_PERMISSION, posted=True),
             *super().get_urls(),
         ]
 
@@ -95,25 +85,21 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {**(extra_context or {}), "may_pin": may_pin(request)})
 
     def pin_view(self, request: HttpRequest) -> HttpResponse:
-        if not may_pin(request):
-            raise PermissionDenied
         form = PinForm(request.POST or None, initial={"course_key": request.GET.get("course_key", "")})
         if form.is_valid() and (pin := form.pin(request.user)):
             self._log(request, pin, _("Pinned %(url)s") % {"url": pin.url})
-            self._report_pin(request, pin)
-            return self._redirect(request, pin)
+            _report_pin(request, pin)
+            return back_to_course(request, pin.course_key)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Pin a marketing URL"),
             "form": form,
         }
-        return TemplateResponse(request, f"{TEMPLATES}/pin.html", context)
+        return TemplateResponse(request, "admin/catalog_sync/pinnedmarketingurl/pin.html", context)
 
     def unpin_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Remove a pin. The URL that it replaced is used again immediately, if there is one."""
-        if not may_pin(request):
-            raise PermissionDenied
         pin = get_object_or_404(PinnedMarketingUrl, pk=pk)
         if api.unpin_marketing_url(pin.course_key, request.user):
             self._log(request, pin, _("Unpinned %(url)s") % {"url": pin.url})
@@ -123,32 +109,22 @@ class PinnedMarketingUrlAdmin(ReadOnlyAdmin):
                 if link
                 else _("Unpinned %(key)s. The LMS does not have this course.")
             )
-            self.message_user(request, text % {"key": pin.course_key, "link": link}, messages.SUCCESS)
-        return self._redirect(request, pin)
-
-    def _report_pin(self, request: HttpRequest, pin: PinnedMarketingUrl) -> None:
-        candidates = course_link.explain(pin.course_key).candidates
-        if any(each.is_used and each.source is course_link.Source.SOCIAL for each in candidates):
-            text = _(
-                "Pinned, but learners still get the social sharing URL of the course, which is set in Studio."
-            )
-            self.message_user(request, text, messages.WARNING)
-        else:
-            text = _("Pinned. This URL overrides the Catalog until you unpin it.")
-            self.message_user(request, text, messages.SUCCESS)
+            messages.success(request, text % {"key": pin.course_key, "link": link})
+        return back_to_course(request, pin.course_key)
 
     def _log(self, request: HttpRequest, pin: PinnedMarketingUrl, message: str) -> None:
         """Add the change to the history of the course's stored course runs; if there is none, to that of the pin."""
         for row in CatalogCourseRun.objects.filter(course_key=pin.course_key) or [pin]:
             self.log_change(request, row, message)
 
-    def _redirect(self, request: HttpRequest, pin: PinnedMarketingUrl) -> HttpResponse:
-        """Return to the page that ``next`` names; else to that of the course run, or to the list of pins."""
-        target, may_view = request.GET.get("next"), request.user.has_perm(VIEW_COURSES_PERMISSION)
-        if target == "link" and may_view:
-            address = reverse("admin:catalog_sync_catalogoverview_course")
-            return redirect(f"{address}?{urlencode({'q': pin.course_key})}")
-        row = CatalogCourseRun.objects.filter(course_key=pin.course_key).order_by("pk").first()
-        if row and may_view and target != "list":
-            return redirect(reverse("admin:catalog_sync_catalogcourserun_change", args=[row.pk]))
-        return redirect(reverse("admin:catalog_sync_pinnedmarketingurl_changelist"))
+
+def _report_pin(request: HttpRequest, pin: PinnedMarketingUrl) -> None:
+    candidates = course_link.explain(pin.course_key).candidates
+    if any(each.is_used and each.source is course_link.Source.SOCIAL for each in candidates):
+        text = _(
+            "Pinned, but learners still get the social sharing URL of the course, which is set in Studio."
+        )
+        messages.warning(request, text)
+    else:
+        text = _("Pinned. This URL overrides the Catalog until you unpin it.")
+        messages.success(request, text)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
-from catalog_sync import api, conf
+from catalog_sync import conf
+from catalog_sync.admin.base import VIEW_RUNS_PERMISSION, ReadOnlyAdmin, local_time, start_sync
 from catalog_sync.admin.run_changes import visible
-from catalog_sync.admin.times import local_time
-from catalog_sync.exceptions import SyncNotStarted
 from catalog_sync.models import SyncRun, SyncRunChange
 from catalog_sync.store import course_runs
 from catalog_sync.store.sync_runs import full
@@ -71,45 +70,42 @@ def _entry(run: SyncRun) -> LogEntry | None:
     return entries.filter(action_flag=CHANGE, change_message=ALLOWED).select_related("user").first()
 
 
-def allow_removals(model_admin: admin.ModelAdmin, request: HttpRequest, run_id: int) -> HttpResponse:
-    """Show the numbers for confirmation, then start a full sync of the Catalog that may remove any number of URLs."""
-    if not (request.user.has_perm(PERMISSION) and model_admin.has_view_permission(request)):
-        raise PermissionDenied
-    run = get_object_or_404(SyncRun, pk=run_id)
-    page_of_run = redirect("admin:catalog_sync_syncrun_change", run.pk)
-    if reason := obstacle(run):
-        model_admin.message_user(request, reason, messages.ERROR)
-        return page_of_run
-    if request.method != "POST":
-        return _confirmation(model_admin, request, run)
-    try:
-        api.start_sync(
-            allow_removals=True,
-            user_id=request.user.pk,
-            catalog=run.catalog if conf.has_several_catalogs() else None,
+class AllowRemovals(ReadOnlyAdmin):
+    """The page that allows the removals that a sync run refused."""
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.own_url(
+            "<int:run_id>/allow-removals/", self.allow_removals_view, PERMISSION, VIEW_RUNS_PERMISSION
         )
-    except SyncNotStarted as error:
-        model_admin.message_user(request, str(error), messages.WARNING)
-        return page_of_run
-    model_admin.log_change(request, run, ALLOWED)
-    text = _("A sync that may remove these marketing URLs was handed to a Celery worker.")
-    model_admin.message_user(request, text, messages.SUCCESS)
-    return redirect("admin:catalog_sync_syncrun_changelist")
+        return [page, *super().get_urls()]
+
+    def allow_removals_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """Show the numbers for confirmation, then start a full sync that may remove any number of URLs."""
+        run = get_object_or_404(SyncRun, pk=run_id)
+        page_of_run = redirect("admin:catalog_sync_syncrun_change", run.pk)
+        if reason := obstacle(run):
+            messages.error(request, reason)
+            return page_of_run
+        if request.method != "POST":
+            context = {**self.admin_site.each_context(request), "opts": self.opts, **_confirmation(run)}
+            return TemplateResponse(request, "admin/catalog_sync/syncrun/allow_removals.html", context)
+        text = _("A sync that may remove these marketing URLs was handed to a Celery worker.")
+        catalog = run.catalog if conf.has_several_catalogs() else None
+        if not start_sync(request, text, allow_removals=True, catalog=catalog):
+            return page_of_run
+        self.log_change(request, run, ALLOWED)
+        return redirect("admin:catalog_sync_syncrun_changelist")
 
 
-def _confirmation(model_admin: admin.ModelAdmin, request: HttpRequest, run: SyncRun) -> HttpResponse:
+def _confirmation(run: SyncRun) -> dict[str, Any]:
     refused = run.changes.filter(kind=SyncRunChange.Kind.REMOVED).order_by("course_key")
-    context = {
-        **model_admin.admin_site.each_context(request),
+    stored = refused.count()
+    return {
         "title": _("Allow these removals?"),
-        "opts": model_admin.opts,
         "run": run,
         "catalog": run.catalog if conf.has_several_catalogs() else "",
-        "count": f"{run.removals_refused:,}",
         "first": [(visible(change.course_key), visible(change.old)) for change in refused[:SHOWN_COURSES]],
         "has_more": run.removals_refused > SHOWN_COURSES,
         # Empty if all are stored.
-        "stored": f"{stored:,}" if (stored := refused.count()) < run.removals_refused else "",
+        "stored": stored if stored < run.removals_refused else "",
     }
-    request.current_app = model_admin.admin_site.name
-    return TemplateResponse(request, "admin/catalog_sync/syncrun/allow_removals.html", context)

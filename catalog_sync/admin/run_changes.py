@@ -35,16 +35,8 @@ class KindOfChange:
     more: int
 
     @property
-    def count(self) -> str:
-        return f"{self.stored + self.more:,}"
-
-    @property
-    def stored_text(self) -> str:
-        return f"{self.stored:,}"
-
-    @property
-    def more_text(self) -> str:
-        return f"{self.more:,}"
+    def count(self) -> int:
+        return self.stored + self.more
 
 
 @dataclass(frozen=True)

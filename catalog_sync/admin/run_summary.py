@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from catalog_sync.admin.times import local_time
+from catalog_sync.admin.base import local_time
 from catalog_sync.models import SyncRun
 from catalog_sync.store import lease
 

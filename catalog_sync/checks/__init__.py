@@ -10,8 +10,8 @@ from django.db import DatabaseError, router
 from django.utils.module_loading import import_string
 
 from catalog_sync import conf
-from catalog_sync.checks.access import check_access, check_language
-from catalog_sync.checks.catalogs import check_catalogs, check_token_provider
+from catalog_sync.checks.access import check_access, check_access_in_database, check_token_providers
+from catalog_sync.checks.catalogs import check_catalogs
 from catalog_sync.checks.database import check_health, check_hourly_quota, check_tables
 from catalog_sync.checks.fields import check_fields, check_model
 from catalog_sync.checks.links import check_links
@@ -25,10 +25,8 @@ TAG = "catalog_sync"
 def register() -> None:
     """Register the system checks; ``manage.py check --tag catalog_sync`` runs them alone."""
     checks.register(check_set_up, TAG)
-    checks.register(check_migrations, TAG, checks.Tags.database)
-    checks.register(check_freshness, TAG, checks.Tags.database)
-    checks.register(check_quota, TAG, checks.Tags.database)
-    checks.register(check_platform_access, TAG, checks.Tags.database)
+    for check in (check_tables, check_health, check_hourly_quota, check_access_in_database):
+        checks.register(_if_database(check), TAG, checks.Tags.database)
 
 
 def register_for_publishing() -> None:
@@ -43,63 +41,27 @@ def check_publishing(app_configs: Sequence[Any] | None = None, **kwargs: Any) ->
 
 def check_set_up(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Check the settings of this app."""
-    faults = [*check_catalogs()]
-    # conf.catalogs() needs a valid CATALOG_SYNC_CATALOGS.
-    of_each = [] if faults else [*_token_providers(), *check_access(in_database=False)]
-    return [
-        *check_publishing(),
-        *_lists(),
-        *_hours(),
-        *_lms(),
-        *_cache(),
-        *_session(),
-        *faults,
-        *of_each,
-    ]
+    faults = [*check_publishing(), *_lists(), *_hours(), *_lms(), *_cache(), *_session()]
+    if faults_of_catalogs := [*check_catalogs()]:
+        return faults + faults_of_catalogs  # conf.catalogs() needs a valid CATALOG_SYNC_CATALOGS.
+    return [*faults, *check_token_providers(), *check_access(in_database=False)]
 
 
-def check_migrations(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check that the app's tables exist, if the command may read the database."""
-    return _with_database(check_tables, databases)
+def _if_database(check: Callable[[], Iterator[checks.CheckMessage]]) -> Callable[..., Any]:
+    """Return a check that runs only if the command may read the database (``check --database default``)."""
 
+    def check_if_database(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
+        if router.db_for_read(SyncRun) not in (databases or ()):
+            return []
+        faults = (*check_fields(), *check_model(), *_hours(), *check_catalogs())
+        if any(each.is_serious() for each in faults):
+            return []  # The other checks report these errors.
+        try:
+            return [*check()]
+        except DatabaseError:  # The tables do not exist yet: check_tables reports it.
+            return []
 
-def check_freshness(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check that the sync is not stale, if the command may read the database (``check --database default``)."""
-    return _with_database(check_health, databases)
-
-
-def check_quota(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check that a full sync stays within the hourly quota, if the command may read the database."""
-    return _with_database(check_hourly_quota, databases)
-
-
-def check_platform_access(databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Check access by edx-platform's Catalog integration, if the command may read the database."""
-    return _with_database(_platform_access, databases)
-
-
-def _platform_access() -> Iterator[checks.CheckMessage]:
-    yield from check_access(in_database=True)
-    yield from check_language()
-
-
-def _token_providers() -> Iterator[checks.CheckMessage]:
-    for catalog in conf.catalogs():
-        yield from check_token_provider(catalog)
-
-
-def _with_database(
-    check: Callable[[], Iterator[checks.CheckMessage]], databases: Sequence[str] | None
-) -> list[checks.CheckMessage]:
-    if router.db_for_read(SyncRun) not in (databases or ()):
-        return []
-    faults = (*check_fields(), *check_model(), *_hours(), *check_catalogs())
-    if any(each.is_serious() for each in faults):
-        return []  # The other checks report these errors.
-    try:
-        return [*check()]
-    except DatabaseError:  # The tables do not exist yet: check_migrations reports it.
-        return []
+    return check_if_database
 
 
 def _lists() -> Iterator[checks.CheckMessage]:

@@ -39,8 +39,9 @@ def check_access(*, in_database: bool) -> Iterator[checks.CheckMessage]:
             yield from _address(access)
 
 
-def check_language() -> Iterator[checks.CheckMessage]:
-    """Check that the sync writes the language if edx-platform leaves it to the Catalog."""
+def check_access_in_database() -> Iterator[checks.CheckMessage]:
+    """Check edx-platform's Catalog integration: the access, and the language that it leaves to the Catalog."""
+    yield from check_access(in_database=True)
     if "content_language" not in conf.fields() and platform.integration():
         yield checks.Warning(
             "CATALOG_SYNC_FIELDS does not map content_language, and Catalog integration is enabled, so new course "
@@ -50,14 +51,29 @@ def check_language() -> Iterator[checks.CheckMessage]:
         )
 
 
+def check_token_providers() -> Iterator[checks.CheckMessage]:
+    """Check the address of the OAuth2 provider that issues tokens for each Catalog."""
+    for catalog in conf.catalogs():
+        if catalog.oauth_provider_url and not is_http_url(catalog.oauth_provider_url):
+            yield checks.Warning(
+                f"{catalog.oauth_settings_prefix}_PROVIDER_URL is not an absolute http or https URL, so the LMS gets "
+                f"no access token for {_the_catalog(catalog)}.",
+                hint="Set it to the URL of the OAuth2 provider, such as https://courses.example.com/oauth2.",
+                id="catalog_sync.W007",
+            )
+
+
+def _the_catalog(catalog: conf.Catalog) -> str:
+    return "the Catalog" if conf.named_catalogs() is None else f"the Catalog {catalog.name}"
+
+
 def _credentials(catalog: conf.Catalog, access: CatalogAccess) -> Iterator[checks.CheckMessage]:
     from catalog_sync.catalog_client import Authentication
 
     if access.authentication is Authentication.NONE:
-        of_which = f" {catalog.name}" if conf.named_catalogs() is not None else ""
         yield checks.Warning(
-            f"{', '.join(catalog.missing_credentials)} not set, so the LMS gets no access token for the "
-            f"Catalog{of_which}.",
+            f"{', '.join(catalog.missing_credentials)} not set, so the LMS gets no access token for "
+            f"{_the_catalog(catalog)}.",
             hint=ENABLE_OR_SET,
             id="catalog_sync.W002",
         )

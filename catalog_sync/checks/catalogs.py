@@ -1,4 +1,4 @@
-"""Checks of ``CATALOG_SYNC_CATALOGS`` and of the OAuth2 providers."""
+"""Checks of ``CATALOG_SYNC_CATALOGS``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.core import checks
 
 from catalog_sync import conf
-from catalog_sync.checks.shapes import LIST_OF_STRINGS, has_shape, is_http_url
+from catalog_sync.checks.shapes import LIST_OF_STRINGS, has_shape
 
 EXAMPLE = '{"default": {"URL": "https://discovery.example.com/api/v1"}}'
 STRING_HINT = f"Set it to a string, as in {EXAMPLE}."
@@ -64,15 +64,3 @@ def _entry(name: str, entry: Any) -> Iterator[checks.CheckMessage]:
         shape, words, error_id, hint = KEYS[key]
         if not has_shape(entry[key], shape):
             yield checks.Error(f"{setting}[{key!r}] must be {words}.", hint=hint, id=error_id)
-
-
-def check_token_provider(catalog: conf.Catalog) -> Iterator[checks.CheckMessage]:
-    """Check the address of the OAuth2 provider that issues tokens for a Catalog."""
-    of_which = f" {catalog.name}" if conf.named_catalogs() is not None else ""
-    if catalog.oauth_provider_url and not is_http_url(catalog.oauth_provider_url):
-        yield checks.Warning(
-            f"{catalog.oauth_settings_prefix}_PROVIDER_URL is not an absolute http or https URL, so the LMS gets no "
-            f"access token for the Catalog{of_which}.",
-            hint="Set it to the URL of the OAuth2 provider, such as https://courses.example.com/oauth2.",
-            id="catalog_sync.W007",
-        )

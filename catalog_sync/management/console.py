@@ -66,15 +66,15 @@ class MessageFirstCommand(BaseCommand):
     """A command that prints its error message before this app's log lines, as ``Console`` does."""
 
     # Only a command that was started from the command line has the console for itself.
-    _console: Console | None = None
+    console: Console | None = None
 
     def run_from_argv(self, argv: list[str]) -> None:
-        with Console() as self._console:
+        with Console() as self.console:
             super().run_from_argv(argv)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        if self._console:
-            self._console.verbosity = options["verbosity"]
+        if self.console:
+            self.console.verbosity = options["verbosity"]
         return super().execute(*args, **options)
 
 

@@ -95,12 +95,6 @@ def operator(db) -> User:
     return staff("view_syncrun", "run_sync", "view_catalogsyncconfig", "add_catalogsyncconfig")
 
 
-@pytest.fixture
-def viewer(db) -> User:
-    """A user who may only view syncs."""
-    return staff("view_syncrun")
-
-
 def staff(*codenames: str) -> User:
     user = User.objects.create_user("operator", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=codenames))

@@ -67,7 +67,7 @@ def test_course_is_found_by_the_beginning_of_its_key(courses, pinner, open_as, p
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_page_says_which_link_a_learner_gets(scheme, courses, pinner, open_as, picture):
+def test_page_shows_which_link_a_learner_gets(scheme, courses, pinner, open_as, picture):
     page = open_course(open_as(pinner, "catalogcourserun/", color_scheme=scheme))
     expect(page.locator(".field-link a")).to_have_text(URL)
     if scheme == "light":
@@ -90,16 +90,7 @@ def test_pin_by_keyboard_wins_until_it_is_taken_away(courses, pinner, open_as):
     assert CourseOverview.objects.get(pk=KEY).marketing_url == URL
 
 
-def test_pin_that_is_not_fit_is_refused_with_a_reason(courses, pinner, open_as):
-    page = open_course(open_as(pinner, "catalogcourserun/"))
-    page.get_by_role("textbox", name="Marketing URL").fill("javascript:alert(1)")
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    expect(page.locator(".errorlist")).to_be_visible()
-    assert CourseOverview.objects.get(pk=KEY).marketing_url == URL
-
-
-def test_sync_of_one_course_without_a_broker_tells_the_command(courses, pinner, open_as):
+def test_sync_of_one_course_without_a_broker_shows_the_command(courses, pinner, open_as):
     page = open_course(open_as(pinner, "catalogcourserun/"))
     page.get_by_role("button", name="Sync this course now").click()
     expect(page.get_by_text(f"--course-key {KEY}")).to_be_visible()

@@ -159,14 +159,6 @@ def test_long_url_takes_one_line(allower, open_as):
     assert short == long
 
 
-def test_outlier_is_cut_off(history, operator, open_as):
-    SyncRun.objects.filter(pk=history[25].pk).update(duration_seconds=412)
-    page = open_as(operator, "syncrun/")
-    assert page.locator("figure text", has_text="412").is_visible()
-    cut_off = f"Cut off: sync run {history[25].pk} (412)"
-    assert page.locator("figure p", has_text=cut_off).is_visible()
-
-
 @both_themes
 @pytest.mark.parametrize("width", [390, 1280])
 def test_refused_run(scheme, width, refused, allower, open_as, picture):
@@ -180,14 +172,6 @@ def test_refused_run(scheme, width, refused, allower, open_as, picture):
     )
     if (scheme, width) == ("light", 1280):
         picture(page, "sync-run-refused")
-
-
-def test_changes_are_downloaded_as_a_file(refused, allower, open_as):
-    page = open_as(allower, f"syncrun/{refused.pk}/change/")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Export as CSV").click()
-    assert download.value.suggested_filename == f"sync-run-{refused.pk}-changes.csv"
-    assert len(download.value.path().read_text().splitlines()) == 46
 
 
 def test_refused_removals_are_allowed_by_keyboard(refused, allower, open_as, broker, picture):

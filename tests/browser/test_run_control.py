@@ -48,13 +48,6 @@ class TestStart:
         arguments = {"dry_run": dry_run, "request_id": SyncRequest.objects.get().pk}
         assert broker == [(TASK, arguments)]
 
-    def test_waiting_survives_a_reload(self, operator, broker, open_as):
-        page = open_as(operator, "syncrun/")
-        page.get_by_role("button", name="Run now").click()
-        expect(page.get_by_text(HANDED)).to_be_visible()
-        page.reload()
-        expect(page.get_by_text("Waiting for a Celery worker.")).to_be_visible()
-
     def test_bar_appears_when_a_worker_starts(self, operator, broker, open_as):
         page = open_as(operator, "syncrun/")
         page.get_by_role("button", name="Run now").click()
@@ -74,16 +67,6 @@ class TestStart:
         expect(notice).to_be_visible(timeout=10_000)
         press(page, "Dismiss")
         expect(notice).to_have_count(0)
-
-    def test_message_without_a_broker_contains_the_command(self, operator, open_as):
-        page = open_as(operator, "syncrun/")
-        page.get_by_role("button", name="Dry run").click()
-        expect(page.get_by_text("manage.py lms update_catalog_data --dry-run")).to_be_visible()
-
-    def test_viewer_has_no_buttons(self, viewer, running, open_as):
-        page = open_as(viewer, "syncrun/")
-        expect(page.get_by_role("progressbar")).to_be_visible()
-        expect(page.locator("#content-main button")).to_have_count(0)
 
 
 class TestProgress:

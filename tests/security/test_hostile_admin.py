@@ -30,18 +30,24 @@ RISKY = CONFIGURATION | {"page_size": "1", "max_removal_percent": "100"}
 
 
 POSTED = pytest.mark.parametrize(
-    "address", ["{pins}pin/", "{pins}{pin}/unpin/", "{course_runs}{pk}/sync/", "{runs}{run}/allow-removals/"]
+    "address",
+    [
+        *("{pins}pin/", "{pins}{pin}/unpin/", "{courses}sync/", "{runs}{run}/allow-removals/"),
+        *("{runs}start/", "{runs}{run}/cancel/", "{runs}requests/1/dismiss/", "{runs}progress/"),
+    ],
 )
 
 
 def address_of_pinned(address):
     """Store a pinned course run and a refused sync run, and return this address for them."""
-    row = CatalogCourseRun.objects.create(course_key=KEY)
+    CatalogCourseRun.objects.create(course_key=KEY)
     pin = PinnedMarketingUrl.objects.create(
         course_key=KEY, url="https://www.example.com/mine", pinned_at=timezone.now()
     )
     run = SyncRun.objects.create(status="refused")
-    return address.format(pins=PINS, course_runs=COURSE_RUNS, runs=RUNS, pk=row.pk, pin=pin.pk, run=run.pk)
+    return address.format(
+        pins=PINS, courses=f"{ADMIN}catalogoverview/course/", runs=RUNS, pin=pin.pk, run=run.pk
+    )
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_no_other_encoding_is_asked_for(sync: Sync, raw_catalog):
 
 
 @pytest.mark.parametrize(
-    "records", [[0] * (MAX_ROWS + 1), [row(5)] * (MOST_ROWS + 1)], ids=["invalid", "one course run"]
+    "records", [[0] * (MAX_ROWS + 1), [row(5)] * (MAX_ROWS + 1)], ids=["invalid", "one course run"]
 )
 def test_page_with_too_many_records_is_refused(sync: Sync, fault, records):
     body = json.dumps({"count": RUNS, "results": records})

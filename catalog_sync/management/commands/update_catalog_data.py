@@ -9,11 +9,11 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand, CommandError, no_translations
+from django.core.management.base import CommandError, no_translations
 
 from catalog_sync import api
 from catalog_sync.management import report_text
-from catalog_sync.management.console import NORMAL, QUIET, Console, progress_bar
+from catalog_sync.management.console import NORMAL, QUIET, MessageFirstCommand, progress_bar
 from catalog_sync.management.shared import EXIT_FAILED, command_errors, print_report
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ EXIT_INTERRUPTED = 130  # as after Ctrl-C in a shell
 INTERRUPTED = "Interrupted by Ctrl-C. The changes so far are kept; run the command again to apply the rest."
 
 
-class Command(BaseCommand):
+class Command(MessageFirstCommand):
     help = """Update the marketing URLs of all courses from the Catalog.
 
   manage.py lms update_catalog_data --page-size 500
@@ -36,16 +36,14 @@ Exit status: 0 complete; 1 failed, refused, canceled or incomplete; 2 wrong usag
 130 interrupted by Ctrl-C. With -v 0, nothing is printed unless the exit status is not 0. With -v 2, log lines are
 printed as they are written; otherwise they follow the result."""
 
-    # Only a command that was started from the command line has the console for itself.
-    _console: Console | None = None
-
-    def run_from_argv(self, argv: list[str]) -> None:
-        with Console() as self._console:
-            try:
-                super().run_from_argv(argv)
-            except KeyboardInterrupt:  # by a second Ctrl-C, or before the sync started
-                self.stderr.write(INTERRUPTED)
-                sys.exit(EXIT_INTERRUPTED)
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except KeyboardInterrupt:  # by a second Ctrl-C, or before the sync started
+            if not self.console:
+                raise
+            self.stderr.write(INTERRUPTED)
+            sys.exit(EXIT_INTERRUPTED)
 
     def create_parser(self, *args: Any, **kwargs: Any) -> Any:
         # Keeps the lines of the examples, so that they can be copied.
@@ -60,8 +58,6 @@ printed as they are written; otherwise they follow the result."""
     def handle(self, *args: Any, **options: Any) -> None:
         from catalog_sync.exceptions import SyncAlreadyRunning
 
-        if self._console:
-            self._console.verbosity = options["verbosity"]
         hidden = options["no_progress"] or options["json"] or options["verbosity"] == QUIET
         with _StopSignals() as signals:
             try:
@@ -104,8 +100,8 @@ printed as they are written; otherwise they follow the result."""
         if not parts:
             return
         output = partial(print_report, self, "\n\n".join(parts))
-        if after_failure and self._console:
-            self._console.print_after_failure(output)
+        if after_failure and self.console:
+            self.console.print_after_failure(output)
         else:
             output()
 

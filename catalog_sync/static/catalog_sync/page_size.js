@@ -1,4 +1,4 @@
-// Shows the cost of the page size while it is typed. The server shows that of the stored one.
+// Shows the cost of the page size while it is typed. The table below has that of the usual page sizes.
 "use strict";
 {
     const output = document.getElementById("catalog-sync-cost");

@@ -127,6 +127,7 @@ def refused() -> SyncRun:
     return sync_run("refused", changes=["removed", "rejected"])
 
 
+RUN, COURSE_RUN = RUNS + "{}/change/", LIST + "{}/change/"
 FORM = CONFIGURATION | {"based_on": "0"}
 PAGES = {
     "index": got("/admin/catalog_sync/"),
@@ -166,28 +167,18 @@ PAGES = {
     "sync runs, disabled": got(RUNS, configured),
     "sync runs, overdue": got(RUNS, overdue),
     "sync runs, searched": got(RUNS, sync_run, q="9"),
-    "sync run, changes": got(
-        RUNS + "{}/change/", lambda: sync_run(changes=["changed", "removed", "rejected"])
-    ),
-    "sync run, dry run": got(
-        RUNS + "{}/change/", lambda: sync_run(dry_run=True, changes=["changed", "removed"])
-    ),
-    "sync run, nothing read": got(RUNS + "{}/change/", lambda: sync_run("canceled", log_lines="")),
-    "sync run, read": got(RUNS + "{}/change/", lambda: sync_run("incomplete", course_runs_retrieved=5)),
-    "sync run, dry run read": got(
-        RUNS + "{}/change/", lambda: sync_run("skipped", course_runs_retrieved=5, dry_run=True)
-    ),
-    "sync run, many changes": got(
-        RUNS + "{}/change/", lambda: sync_run("refused", changes=["removed"] * 1_000), page="2"
-    ),
-    "sync run, running": got(
-        RUNS + "{}/change/", lambda: sync_run("running", lease="default", finished=None)
-    ),
+    "sync run, changes": got(RUN, lambda: sync_run(changes=["changed", "removed", "rejected"])),
+    "sync run, dry run": got(RUN, lambda: sync_run(dry_run=True, changes=["changed", "removed"])),
+    "sync run, nothing read": got(RUN, lambda: sync_run("canceled", log_lines="")),
+    "sync run, read": got(RUN, lambda: sync_run("incomplete", course_runs_retrieved=5)),
+    "sync run, dry run read": got(RUN, lambda: sync_run("skipped", course_runs_retrieved=5, dry_run=True)),
+    "sync run, many changes": got(RUN, lambda: sync_run("refused", changes=["removed"] * 1_000), page="2"),
+    "sync run, running": got(RUN, lambda: sync_run("running", lease="default", finished=None)),
     "sync run, canceling": got(
-        RUNS + "{}/change/",
+        RUN,
         lambda: sync_run("running", lease="default", finished=None, cancel_requested=True),
     ),
-    "sync run, dead": got(RUNS + "{}/change/", dead),
+    "sync run, dead": got(RUN, dead),
     "sync run, history": got(RUNS + "{}/history/", sync_run),
     "allow removals": got(RUNS + "{}/allow-removals/", refused),
     "allow removals, many": got(
@@ -206,14 +197,14 @@ PAGES = {
     "course runs": got(LIST, lambda: [both(), known(OTHER, None)]),
     "course runs, pinned": got(LIST, pinned),
     "course runs, filtered": got(LIST, both, published="yes"),
-    "course run": got(LIST + "{}/change/", both),
+    "course run": got(COURSE_RUN, both),
     "course runs, none found": got(LIST, both, q="1"),
     "course runs, rejected": got(LIST, rejected_but_kept, rejected="yes"),
-    "course run, rejected": got(LIST + "{}/change/", rejected_but_kept),
-    "course run, overdue": got(LIST + "{}/change/", lambda: [overdue(), both()][1]),
-    "course run, pinned": got(LIST + "{}/change/", pinned_course_run),
+    "course run, rejected": got(COURSE_RUN, rejected_but_kept),
+    "course run, overdue": got(COURSE_RUN, lambda: [overdue(), both()][1]),
+    "course run, pinned": got(COURSE_RUN, pinned_course_run),
     "course run, history": got(LIST + "{}/history/", pinned_course_run),
-    "course run, sync": posted(LIST + "{}/sync/", {}, both),
+    "course run, sync": posted(f"{LINK}sync/", {"course_key": KEY}, both),
     "pins": got(PINS, pinned),
     "pin": got(PINS + "{}/change/", pinned),
     "pin form": got(PIN_PAGE),
@@ -250,6 +241,6 @@ PAGES = {
     "link, overdue": got(LINK, overdue, q=KEY),
     "link, CCX": got(LINK, ccx, q=CCX),
     "link, CCX with its own": got(LINK, lambda: ccx(marketing_url=PIN), q=CCX),
-    "link, sync": posted(f"{LINK}sync/", {"course_key": KEY}, both),
-    "link, sync of an invalid key": posted(f"{LINK}sync/", {"course_key": "1"}),
+    "link, sync": posted(f"{LINK}sync/?next=link", {"course_key": KEY}, both),
+    "link, sync of an invalid key": posted(f"{LINK}sync/?next=link", {"course_key": "1"}),
 }

@@ -52,47 +52,35 @@ def allower():
     return client_of("view_syncrun", "allow_removals")
 
 
-class TestButton:
-    """Where it is shown."""
-
-    def has_button(self, client, run):
-        return BUTTON in page_of(client, run)
-
-    def test_page_of_the_refused_sync_run_has_it(self, allower):
-        assert self.has_button(allower, refused())
-
-    def test_page_of_another_status_does_not_have_it(self, allower):
-        assert not self.has_button(allower, refused(status="succeeded"))
-
-    def test_page_does_not_show_that_the_removals_were_allowed(self, allower):
-        assert "allowed these removals" not in page_of(allower, refused())
-
-    def test_user_without_the_permission_does_not_see_it(self, operator):
-        assert not self.has_button(operator, refused())
+@pytest.mark.parametrize(
+    ("permission", "status", "is_shown"),
+    [
+        ("allow_removals", "refused", True),
+        ("allow_removals", "succeeded", False),
+        ("run_sync", "refused", False),
+    ],
+)
+def test_button_is_on_the_page_of_a_refused_sync_run(permission, status, is_shown):
+    page = page_of(client_of("view_syncrun", permission), refused(status=status))
+    assert (BUTTON in page, "allowed these removals" in page) == (is_shown, False)
 
 
 class TestConfirmation:
     """The page on which the user confirms."""
 
-    def test_has_the_numbers_and_the_message(self, allower):
-        page = allower.get(address(refused())).content.decode()
-        assert "refused to remove 12 marketing URLs." in page
-        assert MESSAGE in page
-
-    def test_has_the_first_courses_and_leads_to_the_others(self, allower):
+    def test_has_the_numbers_the_message_and_the_first_courses_and_starts_nothing(self, allower, broker):
         run = refused()
         page = allower.get(address(run)).content.decode()
+        assert "refused to remove 12 marketing URLs." in page
+        assert MESSAGE in page
         assert ("course-v1:A+C09+1" in page, "course-v1:A+C10+1" in page) == (True, False)
         assert f'{RUNS}{run.pk}/change/?kind=removed">All of them</a>' in page
+        assert broker == []
 
     def test_has_the_exact_number_even_if_not_all_are_stored(self, allower):
         page = allower.get(address(refused(1_000, removals_refused=1_451))).content.decode()
         assert "refused to remove 1,451 marketing URLs." in page
         assert (">The first 1,000 of 1,451</a>" in page, "All of them" in page) == (True, False)
-
-    def test_starts_nothing(self, allower, broker):
-        assert allower.get(address(refused())).status_code == 200
-        assert broker == []
 
 
 class TestStart:
@@ -105,15 +93,11 @@ class TestStart:
         assert "catalogs" not in arguments
         assert response.url == RUNS
 
-    def test_is_in_the_history_of_the_sync_run(self, allower, broker):
+    def test_is_in_the_history_and_on_the_page_of_the_sync_run(self, allower, broker):
         run = refused()
         allower.post(address(run))
         entry = LogEntry.objects.get()
         assert (entry.object_id, entry.get_change_message()) == (str(run.pk), "Allowed the removals.")
-
-    def test_is_shown_on_the_page_of_the_sync_run(self, allower, broker):
-        run = refused()
-        allower.post(address(run))
         assert "staff allowed these removals at " in page_of(allower, run)
         assert "No full sync has started since then." in page_of(allower, run)
 

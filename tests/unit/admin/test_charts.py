@@ -39,10 +39,6 @@ def add_measured(count, **values):
     add_runs(count, bypassed_cache=True, **values)
 
 
-def test_there_are_none_without_sync_runs(viewer):
-    assert "catalog-sync-charts" not in content(viewer)
-
-
 def test_each_has_a_title_a_description_a_table_and_no_script_or_style(viewer):
     add_measured(5)
     roots = svgs(viewer)
@@ -75,7 +71,7 @@ def test_colors_of_the_bars(values, colors, viewer):
     ] == colors
 
 
-def test_each_says_on_how_many_sync_runs_it_is_based(viewer):
+def test_description_has_the_number_of_sync_runs(viewer):
     add_measured(4)
     add_runs(3)
     add_runs(2, dry_run=True)
@@ -130,18 +126,12 @@ class TestOutlier:
         lowest, *others = heights(viewer)
         assert others == pytest.approx([2 * lowest, 3 * lowest], abs=0.2)
 
-    def test_is_cut_off_so_that_the_others_can_be_compared(self, viewer):
+    def test_is_cut_off_marked_and_named_so_that_the_others_can_be_compared(self, viewer):
         add_durations(9, 8, 400, 9, 10)
         assert heights(viewer) == pytest.approx([132 * each for each in (0.9, 0.8, 1, 0.9, 1)], abs=0.2)
-
-    def test_is_marked_with_its_value(self, viewer):
-        add_durations(9, 8, 400, 9)
         svg = svgs(viewer)[0]
         assert [each.get("class") for each in svg.iter()].count("catalog-sync-cut") == 1
         assert "400" in [each.text for each in svg.iter() if each.tag == "text"]
-
-    def test_is_named_in_the_description(self, viewer):
-        add_durations(9, 8, 400, 9)
         run = SyncRun.objects.get(duration_seconds=400)
         assert charts("default")[0].description.endswith(f" Cut off: sync run {run.pk} (400).")
 

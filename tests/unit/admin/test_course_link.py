@@ -11,7 +11,6 @@ from django.utils.html import escape
 from catalog_sync.api import pin_marketing_url
 from catalog_sync.models import PinnedMarketingUrl, SyncRequest, SyncRun
 from catalog_sync.operations.jobs import TASK
-from sandbox.lms.course_overviews.models import CourseOverview
 from tests.admin_client import client_of
 from tests.factories import CourseOverviewFactory
 from tests.unit.admin.course_runs import CCX, KEY, PIN, PIN_PAGE, PINS, URL, known, page_of, said
@@ -46,9 +45,6 @@ class TestAccess:
     def test_is_for_those_who_may_view_course_runs(self, permission, status):
         assert search(client_of(permission)).status_code == status
 
-    def test_user_who_is_not_signed_in_is_sent_to_the_login(self, client):
-        assert search(client).url.startswith("/admin/login/")
-
     def test_viewer_has_no_buttons_and_no_link_to_the_overview(self):
         pin_marketing_url(KEY, PIN)
         html = text_of(search(client_of("view_catalogcourserun"))).partition('id="content"')[2]
@@ -70,19 +66,9 @@ class TestAnswer:
         response = admin_client.get(ADDRESS)
         assert ("answer" in response.context, 'name="q"' in text_of(response)) == (False, True)
 
-    def test_course_that_only_the_lms_has(self, admin_client):
-        CourseOverviewFactory(id=KEY)
-        link, reason = explained(admin_client)
-        assert (link.endswith("/about"), "No Catalog lists this course" in reason) == (True, True)
-
     def test_course_that_neither_has(self, admin_client):
         assert "Check the course key." in explained(admin_client)[1]
         assert "Learners get no link." in text_of(search(admin_client))
-
-    def test_ccx_course(self, admin_client):
-        known()
-        CourseOverviewFactory(id=CCX)
-        assert explained(admin_client, CCX)[0] == URL
 
     def test_address_of_the_page_of_a_course(self, admin_client):
         known()
@@ -110,16 +96,7 @@ class TestAnswer:
         response = search(admin_client, query)
         assert response.status_code == 200
         assert "is not a course key. An example" in text_of(response)
-        assert "<script>&" not in text_of(response)
-
-    def test_error_leads_to_the_list_with_the_same_search(self, admin_client):
-        assert "/admin/catalog_sync/catalogcourserun/?q=Botany" in text_of(search(admin_client, "Botany"))
-
-    def test_unfit_url_of_another_tool_is_no_link(self, admin_client):
-        CourseOverviewFactory(id=KEY)
-        CourseOverview.objects.update(marketing_url="javascript:alert(1)")
-        html = text_of(search(admin_client))
-        assert ("javascript:alert(1)" in html, 'href="javascript' in html) == (True, False)
+        assert "/admin/catalog_sync/catalogcourserun/?q=" in text_of(response)
 
     def test_ccx_course_without_a_url_links_its_parent(self, admin_client):
         CourseOverviewFactory(id=CCX)
@@ -138,7 +115,7 @@ class TestButtons:
     """Sync, pin and unpin beside the answer."""
 
     def sync(self, client, key=KEY):
-        return client.post(f"{ADDRESS}sync/", {"course_key": key}, follow=True)
+        return client.post(f"{ADDRESS}sync/?next=link", {"course_key": key}, follow=True)
 
     def test_sync_is_handed_to_a_worker_also_if_no_catalog_lists_the_course(self, admin_client, broker):
         CourseOverviewFactory(id=KEY)
@@ -147,14 +124,7 @@ class TestButtons:
         assert broker == [(TASK, arguments)]
         assert response.context["answer"].course_key == KEY
         assert said(response) == HANDED_OVER
-
-    def test_sync_that_waits_for_a_worker_is_shown(self, admin_client, broker):
-        CourseOverviewFactory(id=KEY)
-        assert "Waiting for a Celery worker." in text_of(self.sync(admin_client))
-
-    def test_running_sync_is_shown(self, admin_client):
-        run = SyncRun.objects.create(lease="default", holder="worker 7")
-        assert f'data-key="run-{run.pk}"' in text_of(search(admin_client))
+        assert "Waiting for a Celery worker." in text_of(response)
 
     @pytest.mark.parametrize(
         ("permission", "is_shown"), [("view_syncrun", True), ("run_sync", True), ("pin_marketing_url", False)]
@@ -184,10 +154,6 @@ class TestButtons:
         assert ("No sync was started" in message, f"--course-key {KEY}" in message) == (True, True)
         assert broker == []
 
-    def test_sync_without_a_broker_shows_the_command(self, admin_client):
-        CourseOverviewFactory(id=KEY)
-        assert f"manage.py lms update_catalog_data --course-key {KEY}" in said(self.sync(admin_client))
-
     def test_sync_of_an_invalid_key_is_refused(self, admin_client, broker):
         assert (escape("'x' is not a course key.") in text_of(self.sync(admin_client, "x")), broker) == (
             True,
@@ -196,8 +162,10 @@ class TestButtons:
 
     def test_sync_while_another_runs_is_refused(self, admin_client, broker):
         CourseOverviewFactory(id=KEY)
-        SyncRun.objects.create(lease="default", holder="worker 7")
-        assert ("is running" in said(self.sync(admin_client)), broker) == (True, [])
+        run = SyncRun.objects.create(lease="default", holder="worker 7")
+        response = self.sync(admin_client)
+        assert ("is running" in said(response), broker) == (True, [])
+        assert f'data-key="run-{run.pk}"' in text_of(response)
 
     @pytest.mark.parametrize("permissions", [["view_catalogcourserun", "pin_marketing_url"], ["run_sync"]])
     def test_sync_is_for_those_who_may(self, permissions, broker):
@@ -205,6 +173,16 @@ class TestButtons:
 
     def test_sync_is_posted(self, admin_client):
         assert admin_client.get(f"{ADDRESS}sync/").status_code == 405
+
+    def test_page_of_the_course_run_has_the_button_and_follows_the_sync(self, admin_client, broker):
+        row = known()
+        form = {"course_key": KEY}
+        assert f'name="course_key" value="{KEY}"' in text_of(admin_client.get(page_of(row)))
+        response = admin_client.post(f"{ADDRESS}sync/", form, follow=True)
+        assert response.redirect_chain[-1][0] == page_of(row)
+        assert "Waiting for a Celery worker." in text_of(response)
+        # The progress is that of all syncs.
+        assert 'data-url="/admin/catalog_sync/syncrun/progress/"' in text_of(response)
 
     def test_pin_form_gets_the_key(self, admin_client):
         html = text_of(search(admin_client))

@@ -48,24 +48,21 @@ def text_of(client, run, query=""):
 class TestTable:
     """The table on the page of a sync run."""
 
-    def test_there_is_none_without_changes(self, viewer):
-        assert "catalog-sync-changes" not in text_of(viewer, run_with())
-
     def test_has_the_key_the_urls_and_the_reason(self, viewer):
-        page = text_of(viewer, run_with(("rejected", 1)))
-        assert [each for each in ("course-v1:rejected+0000+1", OLD, NEW, "because") if each not in page] == []
-
-    def test_of_another_sync_run_are_not_in_it(self, viewer):
         run_with(("changed", 1))
-        assert shown(viewer, run_with()) is None
+        run = run_with(("rejected", 1))
+        page = text_of(viewer, run)
+        assert f'href="{RUNS}{run.pk}/changes.csv"' in page
+        assert "course-v1:changed" not in page  # of another sync run
+        assert [each for each in ("course-v1:rejected+0000+1", OLD, NEW, "because") if each not in page] == []
 
     def test_begins_with_what_needs_attention(self, viewer):
         run = run_with(("changed", 2), ("rejected", 3), ("removed", 1))
         changes = shown(viewer, run)
         assert [(each.kind, each.count) for each in changes.kinds] == [
-            ("removed", "1"),
-            ("rejected", "3"),
-            ("changed", "2"),
+            ("removed", 1),
+            ("rejected", 3),
+            ("changed", 2),
         ]
         assert changes.shown.kind == "removed"
 
@@ -91,8 +88,8 @@ class TestTable:
     )
     def test_counts_those_that_are_not_stored(self, kind, column, viewer):
         run = run_with((kind, 1_000), **{column: 3_412})
-        assert ", and 2,412 more that are not stored" in text_of(viewer, run)
-        assert shown(viewer, run).shown.count == "3,412"
+        page = text_of(viewer, run)
+        assert (", and 2,412 more that are not stored" in page, "(3,412)" in page) == (True, True)
 
     def test_of_a_refused_sync_run_are_those_that_it_refused(self, viewer):
         page = text_of(viewer, run_with(("changed", 1), ("removed", 2), status="refused"))
@@ -134,11 +131,8 @@ class TestCsv:
         response = client.get(f"{RUNS}{run.pk}/changes.csv")
         return list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode(), newline="")))
 
-    def test_page_leads_to_it(self, viewer):
-        run = run_with(("changed", 1))
-        assert f'href="{RUNS}{run.pk}/changes.csv"' in text_of(viewer, run)
-
-    def test_has_every_stored_change(self, viewer):
+    def test_has_every_stored_change_of_the_sync_run(self, viewer):
+        run_with(("changed", 1))
         rows = self.rows(viewer, run_with(("changed", 30), ("removed", 1), ("rejected", 1)))
         assert rows[0] == ["course_key", "kind", "old", "new", "reason"]
         assert rows[1] == ["course-v1:changed+0000+1", "changed", OLD, NEW, ""]
@@ -150,10 +144,6 @@ class TestCsv:
     def test_of_a_refused_sync_run_are_called_refused(self, viewer):
         rows = self.rows(viewer, run_with(("removed", 1), ("rejected", 1), status="refused"))
         assert [row[1] for row in rows[1:]] == ["rejected", "refused"]
-
-    def test_of_another_sync_run_are_not_in_it(self, viewer):
-        run_with(("changed", 1))
-        assert len(self.rows(viewer, run_with())) == 1
 
     def test_is_a_file(self, viewer):
         run = run_with()

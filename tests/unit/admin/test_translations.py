@@ -22,15 +22,18 @@ pytestmark = pytest.mark.django_db
 
 # The user, the Catalogs, a status of the Catalog, a parameter, and what Django does not translate.
 DATA = frozenset("admin default partner published unpublished UTC utm True False None Search ID".split())
-GETTEXT = {
-    "gettext",
-    "gettext_lazy",
-    "ngettext",
-    "ngettext_lazy",
-    "pgettext",
-    "pgettext_lazy",
-    "gettext_noop",
-}
+GETTEXT = set("gettext gettext_lazy ngettext ngettext_lazy pgettext pgettext_lazy gettext_noop".split())
+PAGES_OF_SEVERAL_CATALOGS = (
+    *(
+        "overview, healthy",
+        "overview, warning",
+        "overview, rejected",
+        "overview, disabled",
+        "overview, future",
+    ),
+    *("configurations", "configuration form", "sync runs", "sync run, running", "course runs", "course run"),
+    *("link, marketing URL", "link, not in the Catalog"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -62,27 +65,7 @@ def test_page_has_no_text_that_is_not_translated(name, admin_client):
     assert list(untranslated(response, DATA)) == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(
-            "overview, healthy",
-            "overview, warning",
-            "overview, rejected",
-            "overview, disabled",
-            "overview, future",
-        ),
-        *(
-            "configurations",
-            "configuration form",
-            "sync runs",
-            "sync run, running",
-            "course runs",
-            "course run",
-        ),
-        *("link, marketing URL", "link, not in the Catalog"),
-    ],
-)
+@pytest.mark.parametrize("name", PAGES_OF_SEVERAL_CATALOGS)
 def test_page_with_several_catalogs_has_no_text_that_is_not_translated(name, admin_client, settings):
     settings.CATALOG_SYNC_CATALOGS = {
         each: {"URL": "https://catalog.example.com/api/v1"} for each in ("default", "partner")

@@ -51,10 +51,6 @@ def lines(output):
     return [" ".join(line.split()) for line in output.splitlines()]
 
 
-def test_healthy_sync_exits_with_0(healthy):
-    call_command("catalog_sync_status", stdout=StringIO())
-
-
 def test_stale_sync_exits_with_1_and_the_remedy(stale):
     assert "Run manage.py lms update_catalog_data" in failure()
 

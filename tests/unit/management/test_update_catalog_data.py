@@ -15,16 +15,13 @@ from django.core.management import CommandError, call_command
 
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from sandbox.catalog.testing import COURSE_RUNS_PATH
-from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import CourseOverviewFactory
 from tests.integration.processes import Worker
 
 pytestmark = pytest.mark.django_db
 
 KEY, OTHER = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026"
-CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
 URL = "https://www.example.com/one"
-OLD_STYLE = "ExampleX/One/2026"
 DISABLED = "The sync is disabled in Django admin (Catalog sync configuration). Nothing was done."
 
 
@@ -41,7 +38,7 @@ def report(*arguments):
 
 @pytest.fixture(autouse=True)
 def runs(catalog):
-    catalog.control.set_runs({"key": key} for key in (KEY, OTHER, OLD_STYLE))
+    catalog.control.set_runs({"key": key} for key in (KEY, OTHER))
 
 
 def failure(*arguments):
@@ -58,18 +55,6 @@ class TestConfiguration:
     def test_defaults_are_used_without_a_row(self):
         values = report()
         assert (values["page_size"], values["concurrency"]) == (500, 2)
-
-    def test_newest_row_is_used(self):
-        CatalogSyncConfig.objects.create(enabled=True, page_size=321)
-        CatalogSyncConfig.objects.create(enabled=True, page_size=123, concurrency=5)
-        values = report()
-        assert (values["page_size"], values["concurrency"]) == (123, 5)
-
-    def test_row_of_another_process_is_used_immediately(self):
-        report()
-        # Sends no signal and does not change this process's cache.
-        CatalogSyncConfig.objects.bulk_create([CatalogSyncConfig(enabled=True, page_size=77)])
-        assert report()["page_size"] == 77
 
     def test_option_overrides_the_row_for_one_sync_run(self, catalog):
         CatalogSyncConfig.objects.create(enabled=True, page_size=123, concurrency=5)
@@ -137,23 +122,6 @@ def broken_factory():
     raise ValueError("of the host's own")
 
 
-@pytest.mark.parametrize(
-    ("keys", "written"),
-    [
-        ([OTHER], {OTHER}),
-        ([OLD_STYLE], {OLD_STYLE}),
-        ([OTHER, OLD_STYLE], {OTHER, OLD_STYLE}),
-        ([CCX], {CCX, KEY}),
-    ],
-)
-def test_course_key_syncs_only_these_courses(keys, written):
-    for key in (KEY, OTHER, CCX, OLD_STYLE):
-        CourseOverviewFactory(id=key)
-    update(*(argument for key in keys for argument in ("--course-key", key)))
-    with_url = CourseOverview.objects.exclude(marketing_url=None).values_list("id", flat=True)
-    assert set(map(str, with_url)) == written
-
-
 UNKNOWN = "course-v1:NobodyX+Nothing+2026"
 NOT_FOUND = f"Neither the Catalog nor the LMS has {UNKNOWN}."
 
@@ -209,11 +177,6 @@ class TestOutcome:
         out, err = update()
         assert re.match(r"Updated 1 of 2 courses in \d\.\d s: 1 not in the Catalog\.\n\nrun_id ", out)
         assert err == ""
-
-    def test_dry_run_writes_nothing(self):
-        CourseOverviewFactory(id=KEY)
-        assert update("--dry-run")[0].startswith("Would update 1 of 1 course (dry run, ")
-        assert CourseOverview.objects.get(pk=KEY).marketing_url is None
 
     def test_refused_removal_exits_with_1_and_can_be_allowed(self, catalog):
         keys = [f"course-v1:ExampleX+C{n}+2026" for n in range(20)]
@@ -275,9 +238,6 @@ class TestRejectedCourseRuns:
 
 class TestQuiet:
     """``-v 0``, for cron, which mails what is printed."""
-
-    def test_success_prints_nothing(self):
-        assert update("-v0") == ("", "")
 
     def test_warning_is_not_printed(self, catalog):
         add_relative_url(catalog)
