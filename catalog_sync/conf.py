@@ -116,8 +116,7 @@ def course_catalog_api_url() -> str:
 
 def site_id() -> int | None:
     """Return the primary key of the host's own site (Django's ``SITE_ID``); None if unset."""
-    site: int | None = raw("SITE_ID")
-    return site
+    return getattr(settings, "SITE_ID", None)
 
 
 def named_catalogs() -> Any:
@@ -167,8 +166,7 @@ def catalog_microfrontend_url() -> str:
 
 def social_sharing_settings() -> Mapping[str, Any]:
     """Return the LMS's own settings for links that learners share."""
-    found: Mapping[str, Any] = getattr(settings, "SOCIAL_SHARING_SETTINGS", {})
-    return found
+    return getattr(settings, "SOCIAL_SHARING_SETTINGS", {})
 
 
 def is_feature_enabled(name: str) -> bool:
