@@ -166,8 +166,7 @@ def catalog_microfrontend_url() -> str:
 
 def social_sharing_settings() -> Mapping[str, Any]:
     """Return the LMS's own settings for links that learners share."""
-    found: Mapping[str, Any] = getattr(settings, "SOCIAL_SHARING_SETTINGS", {})
-    return found
+    return getattr(settings, "SOCIAL_SHARING_SETTINGS", {})
 
 
 def is_feature_enabled(name: str) -> bool:

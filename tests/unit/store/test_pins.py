@@ -253,6 +253,12 @@ class TestPreviousUrl:
         unpin_marketing_url(KEY)
         assert marketing_url() == self.FOREIGN
 
+    def test_does_not_come_to_a_ccx_course(self):
+        CourseOverviewFactory(id=CCX)
+        pin_marketing_url(KEY, PIN)
+        unpin_marketing_url(KEY)
+        assert (marketing_url(), marketing_url(CCX)) == (self.FOREIGN, None)
+
     def test_does_not_come_back_if_the_catalog_has_one(self):
         pin_marketing_url(KEY, PIN)
         known()
