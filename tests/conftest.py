@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 # Modules that start many processes or wait for many time-outs, and those that generate histories.
-LONG = {"test_histories", "test_stress", "test_killed_sync", "test_update_catalog_data", "test_faults_pages"}
+LONG = {"test_histories", "test_stress", "test_killed_sync", "test_faults_pages", "test_make", "test_demo"}
 
 
 def _takes_long(item: pytest.Item) -> bool:

@@ -77,7 +77,7 @@ def test_bench_fails_if_a_benchmark_crashes():
     assert (process.returncode, "bench_missing has crashed." in process.stderr) == (2, True)
 
 
-def test_serve_runs_an_lms_that_can_be_synced(tmp_path):
+def test_serve_runs_an_lms_that_can_be_synced_and_ends_at_ctrl_c_without_an_error(tmp_path):
     port, catalog_port = free_port(), free_port()
     environment = os.environ | {
         "LMS_PORT": str(port),
@@ -85,20 +85,26 @@ def test_serve_runs_an_lms_that_can_be_synced(tmp_path):
         "LMS_DATABASE_URL": f"sqlite:///{tmp_path / 'lms.sqlite3'}",
     }
     sync = [sys.executable, "manage.py", "update_catalog_data", "--page-size", "500"]
-    with (tmp_path / "log").open("wb") as log:
+    out, errors = tmp_path / "out", tmp_path / "errors"
+    with out.open("wb") as stdout, errors.open("wb") as stderr:
         server = subprocess.Popen(
             ["make", *INSTALLED, "serve"],
             cwd=ROOT,
             env=environment,
-            stdout=log,
-            stderr=log,
+            stdout=stdout,
+            stderr=stderr,
             start_new_session=True,
         )
     try:
-        wait_until(lambda: "ends all three" in (tmp_path / "log").read_text() or server.poll(), "the servers")
+        wait_until(
+            lambda: "ends all three" in out.read_text() or server.poll() is not None,
+            "the start of the servers",
+        )
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/admin/login/") as page:
             assert page.status == 200
         subprocess.run(sync, cwd=ROOT, env=environment, check=True)
     finally:
-        os.killpg(server.pid, signal.SIGINT)
+        os.killpg(server.pid, signal.SIGINT)  # to all processes, as a terminal does
         server.wait(30)
+    # Make itself prints an error if the command ends with another exit status than 0.
+    assert errors.read_text() == ""

@@ -25,9 +25,11 @@ KEYS = (
     "requests retries catalog_count course_runs_retrieved course_runs_rejected course_overviews matched updated "
     "unchanged removed removals_refused not_in_lms not_in_catalog in_other_catalogs of_other_orgs failures"
 ).split()
-WITHOUT_RETRIES = """
+SYNC_WITHOUT_RETRIES = """
+from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogSyncConfig
 CatalogSyncConfig.objects.create(enabled=True, retry_deadline_seconds=0)
+print(update_catalog_data().status)
 """
 
 
@@ -149,8 +151,7 @@ def synced(running_catalog, seeded_database, tmp_path_factory):
     """A synced LMS that does not repeat a request: other tests prove the retries."""
     database = tmp_path_factory.mktemp("synced") / "lms.sqlite3"
     lms = Lms.of(shutil.copy(seeded_database, database), running_catalog)
-    assert lms.update().returncode == 0
-    lms.shell(WITHOUT_RETRIES)
+    assert lms.shell(SYNC_WITHOUT_RETRIES) == "succeeded\n"
     return lms
 
 
@@ -162,17 +163,20 @@ def course_overviews(lms: Lms) -> list[tuple[str, ...]]:
         ).fetchall()
 
 
-@pytest.mark.parametrize("path", ["/api/v1/course_runs/", "/oauth2/access_token"])
-def test_sync_without_the_catalog_or_its_token_provider(path, synced):
-    """The sync fails with one sentence, and changes no URL that is stored."""
+@pytest.mark.parametrize(
+    ("setting", "prefix", "path"),
+    [("api_url", "/api/v1", "/course_runs/"), ("oauth2_url", "/oauth2", "/access_token")],
+)
+def test_sync_without_the_catalog_or_its_token_provider_fails_in_one_sentence_and_changes_no_url(
+    setting, prefix, path, synced
+):
     stored = course_overviews(synced)
     with nobody_listens() as address:
-        name, prefix = ("api_url", "/api/v1") if "api" in path else ("oauth2_url", "/oauth2")
-        process = replace(synced, **{name: f"{address}{prefix}"}).update("--json")
+        process = replace(synced, **{setting: f"{address}{prefix}"}).update("--json")
     assert process.returncode == 1
     first_line = process.stderr.splitlines()[0]
     assert first_line.startswith("CommandError: The connection to the ")
-    assert f"{address}{path}" in first_line
+    assert f"{address}{prefix}{path}" in first_line
     assert "check" in first_line.lower()  # the remedy
     assert "Traceback" not in process.stderr
     for event in ("started", "request_failed", "finished"):

@@ -1,9 +1,8 @@
-"""``make serve`` names an unusable port in one sentence, and ends at Ctrl-C without an error."""
+"""``make serve`` names an unusable port in one sentence. ``tests/docs/test_make.py`` runs it."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,23 +50,3 @@ def test_port_of_the_catalog_that_is_in_use_has_one_remedy():
         message = message_of_failure(LMS_PORT=port_of(lms), CATALOG_PORT=port_of(catalog))
     assert message.count("CATALOG_PORT=") == 1
     assert "--port" not in message
-
-
-def test_ctrl_c_ends_it_without_an_error_or_a_warning(tmp_path):
-    with nobody_listens() as lms, nobody_listens() as catalog:
-        ports = {"LMS_PORT": port_of(lms), "CATALOG_PORT": port_of(catalog)}
-    database = {"LMS_DATABASE_URL": f"sqlite:///{tmp_path}/lms.sqlite3"}
-    with subprocess.Popen(
-        COMMAND,
-        cwd=ROOT,
-        env=os.environ | ports | database,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        for line in process.stdout:
-            if line.startswith("Ctrl-C"):
-                break
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=GIVE_UP_SECONDS)
-    assert (process.returncode, errors) == (0, "")
