@@ -177,7 +177,8 @@ class TestButtons:
     def test_page_of_the_course_run_has_the_button_and_follows_the_sync(self, admin_client, broker):
         row = known()
         form = {"course_key": KEY}
-        assert f'name="course_key" value="{KEY}"' in text_of(admin_client.get(page_of(row)))
+        # In the form that syncs, and in the one that pins.
+        assert text_of(admin_client.get(page_of(row))).count(f'name="course_key" value="{KEY}"') == 2
         response = admin_client.post(f"{ADDRESS}sync/", form, follow=True)
         assert response.redirect_chain[-1][0] == page_of(row)
         assert "Waiting for a Celery worker." in text_of(response)

@@ -49,11 +49,11 @@ class TestTable:
     """The table on the page of a sync run."""
 
     def test_has_the_key_the_urls_and_the_reason(self, viewer):
-        run_with(("changed", 1))
+        run_with(("rejected", 2))
         run = run_with(("rejected", 1))
         page = text_of(viewer, run)
         assert f'href="{RUNS}{run.pk}/changes.csv"' in page
-        assert "course-v1:changed" not in page  # of another sync run
+        assert "course-v1:rejected+0001" not in page  # of another sync run
         assert [each for each in ("course-v1:rejected+0000+1", OLD, NEW, "because") if each not in page] == []
 
     def test_begins_with_what_needs_attention(self, viewer):
