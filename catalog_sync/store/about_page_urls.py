@@ -11,8 +11,8 @@ from django.db.models import F, Q, QuerySet, TextField, Value
 from catalog_sync.course_keys import prefixes_of_organization
 from catalog_sync.store import course_overviews
 
-# Stands for an organization in the parameters of a statement.
-_ANY_ORG = "ORG"
+# A placeholder for the organization in the parameters of the statement.
+_ORG_PLACEHOLDER = "ORG"
 
 
 def of_organization(org: str, limit: int) -> list[tuple[str, str, str | None]]:
@@ -25,7 +25,7 @@ def of_organization(org: str, limit: int) -> list[tuple[str, str, str | None]]:
     )
     org_in_pattern = connection.ops.prep_for_like_query(org)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [parameter.replace(_ANY_ORG, org_in_pattern) for parameter in parameters])
+        cursor.execute(sql, [parameter.replace(_ORG_PLACEHOLDER, org_in_pattern) for parameter in parameters])
         return list(cursor.fetchall())
 
 
@@ -33,7 +33,7 @@ def of_organization(org: str, limit: int) -> list[tuple[str, str, str | None]]:
 # all arguments, also on those that the function does not use.
 @lru_cache(maxsize=8)
 def _statement(model: Any, url_field: str, limit: int, vendor: str) -> tuple[str, tuple[str, ...]]:
-    starts = [Q(_key__startswith=prefix) for prefix in prefixes_of_organization(_ANY_ORG)]
+    starts = [Q(_key__startswith=prefix) for prefix in prefixes_of_organization(_ORG_PLACEHOLDER)]
     rows = _urls(Q(*starts, _connector=Q.OR))[:limit]
     sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
     return sql, tuple(parameters)
