@@ -9,7 +9,7 @@ from typing import Any
 
 logger = logging.getLogger("catalog_sync")
 
-# A sync run stores only so many warnings and errors in its database row, each cut to this length.
+# The database row of a sync run has at most this number of warnings and errors, each cut to this length.
 MAX_NOTABLE = 100
 MAX_LINE_LENGTH = 500
 

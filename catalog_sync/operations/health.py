@@ -20,7 +20,7 @@ WORST_LAST = (DISABLED, OK, STALE)
 
 
 class Notice(NamedTuple):
-    """What does not make the sync of a Catalog stale, but needs attention.
+    """A problem that does not make the sync of a Catalog stale, but needs attention.
 
     Attributes:
         fact: what it is; one sentence.
@@ -88,7 +88,7 @@ class CatalogHealth:
 
     @property
     def fault(self) -> str:
-        """What is wrong and what to do about it; empty if nothing is wrong."""
+        """The fault and its remedy; empty if the sync is healthy."""
         if self.status == OK:
             return ""
         if self.status == DISABLED:
@@ -130,7 +130,7 @@ class CatalogHealth:
 
     @property
     def warnings(self) -> list[Notice]:
-        """What does not make the sync stale, but needs attention."""
+        """The problems that do not make the sync stale, but need attention."""
         last, rejections = self.last_full, self.rejections
         if not last:
             return []

@@ -21,7 +21,7 @@ LATEST_RUNS = 6
 MIN_INTERVALS = 3
 MAX_DEVIATION = 0.25
 MIN_INTERVAL_SECONDS = 5 * 60
-# Only so many course overviews are counted.
+# At most this number of course overviews is counted.
 MAX_COUNTED = 100_000
 
 

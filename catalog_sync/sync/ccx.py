@@ -30,7 +30,7 @@ class Comparison(NamedTuple):
 
 @dataclass
 class CcxCourses:
-    """What is to be published to the CCX courses of the LMS, which are all read at the end of a crawl.
+    """The marketing URLs to publish to the CCX courses of the LMS. All of them are read at the end of a crawl.
 
     Attributes:
         to_publish: the marketing URLs of those that get another one, by course key.
