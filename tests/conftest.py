@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from django.core.management.color import Style
     from django.db.backends.base.base import BaseDatabaseWrapper
     from pytest_django.fixtures import SettingsWrapper
+    from pytest_django.live_server_helper import LiveServer
 
     from sandbox.catalog.testing import CatalogProcess
 
@@ -119,6 +120,15 @@ def permissions_are_kept() -> Iterator[None]:
 
     with mock.patch.multiple(flush, sql_flush=sql_flush, emit_post_migrate_signal=mock.DEFAULT):
         yield
+
+
+@pytest.fixture(scope="session")
+def live_server(live_server: LiveServer) -> Iterator[LiveServer]:
+    """Wait for the threads of the server's requests: after it stops, they may not close the shared connection."""
+    yield live_server
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=10)
 
 
 @pytest.fixture(autouse=True)

@@ -42,8 +42,8 @@ MEASURED = ((20, 24.1), (100, 12.2), (500, 9.1), (1_000, 9.9), (10_000, 11.8))
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium with a temporary profile."""
+def chromium(live_server) -> Iterator[Browser]:
+    """Start Debian's Chromium with a temporary profile, and stop it before the server stops."""
     # The other tests collect this file and do not need Playwright.
     from playwright.sync_api import sync_playwright
 
