@@ -69,8 +69,10 @@ def storable(change: Change) -> Change:
 
 
 def _text(text: str, max_length: int = MAX_MARKETING_URL_LENGTH) -> str:
-    printable = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:max_length])
-    return str(texts.storable("".join(printable)))
+    text = text[:max_length]
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return str(texts.storable(text))
 
 
 def rejected_earlier(catalog: str) -> frozenset[str] | None:
