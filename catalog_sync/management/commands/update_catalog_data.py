@@ -142,7 +142,7 @@ def _add_options_of_the_scope(add: Any) -> None:
     add(
         "--changed",
         action="store_true",
-        help="sync only courses changed since the last sync; sees only changes made through the Catalog's publisher, "
+        help="sync only courses changed since the last sync; finds only changes made through its publisher, "
         "not those made directly to a course run (see 'Get changes within a minute' in the documentation)",
     )
     add("--dry-run", action="store_true", help="report what would change without saving anything")

@@ -24,11 +24,17 @@ PLATFORM = "JWT signed by the LMS"
 FACTORY = "session factory requests.Session"
 SERVICE_USER = "lms_catalog_service_user"
 
+# As in pyproject.toml.
+IGNORED_WARNINGS = [
+    "ignore:Python 3.11 support is deprecated:DeprecationWarning",
+    "ignore:Passing positional arguments to save:DeprecationWarning",
+]
+
 
 @pytest.fixture(scope="module")
 def record(catalog_process, tmp_path_factory):
     """What each scenario of ``access_scenarios.py`` recorded, by name."""
-    warnings = ["-W", "error", "-W", "ignore:Python 3.11 support is deprecated:DeprecationWarning"]
+    warnings = [f"-W{action}" for action in ("error", *IGNORED_WARNINGS)]
     module = "tests.hosts.openedx.access_scenarios"
     process = subprocess.run(
         [sys.executable, "-X", "dev", *warnings, "-m", module, catalog_process.url],
