@@ -96,7 +96,7 @@ class Request:
     is_page: bool
 
     @property
-    def most_bytes(self) -> int:
+    def max_bytes(self) -> int:
         """How long the reply may be."""
         return max(self.rows * MAX_ROW_BYTES, MIN_LIMIT_BYTES)
 
@@ -173,8 +173,8 @@ class Requester:
             seconds, started = 2 * ended - started - began, ended
             # A rate limit is not the fault of this request: only the budget bounds how often it is retried.
             tried += not (failure.throttled and failure.retry_after is not None)
-            most = min(attempts or OUTAGE_ATTEMPTS, self._most_attempts(failure, seconds, is_page=is_page))
-            wait = self._seconds_before_retry(failure, tried) if tried < most else None
+            allowed = min(attempts or OUTAGE_ATTEMPTS, self._max_attempts(failure, seconds, is_page=is_page))
+            wait = self._seconds_before_retry(failure, tried) if tried < allowed else None
             if wait is None or self._closed.wait(wait):
                 raise self._reported(url, failure)
             started = self.budget.spend_since(started)
@@ -187,7 +187,7 @@ class Requester:
         self._closed.set()
         self._pool.close()
 
-    def _most_attempts(self, failure: RequestFailed, seconds: float, *, is_page: bool) -> int:
+    def _max_attempts(self, failure: RequestFailed, seconds: float, *, is_page: bool) -> int:
         if is_page and failure.scope is FailureScope.ROWS:
             return MIN_ATTEMPTS
         if seconds > MAX_REQUEST_SECONDS:
@@ -264,7 +264,7 @@ class Requester:
                 request.url,
                 send,
                 seconds=self.timeout_seconds,
-                most_bytes=request.most_bytes,
+                max_bytes=request.max_bytes,
                 too_slow=too_slow(request.rows, is_page=request.is_page),
                 replies=self._replies,
             )

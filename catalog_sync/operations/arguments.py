@@ -119,10 +119,10 @@ def pinned_url(url: str) -> str:
     return url
 
 
-def check_tuning(most_requests: int, target_seconds: float) -> None:
+def check_tuning(max_requests: int, target_seconds: float) -> None:
     """Refuse limits with which no page size can be measured."""
-    if most_requests < 1:
-        raise UsageError(f"most_requests must be at least 1 (got {most_requests}).", "most_requests")
+    if max_requests < 1:
+        raise UsageError(f"max_requests must be at least 1 (got {max_requests}).", "max_requests")
     if not target_seconds > 0:  # NaN is refused, too.
         raise UsageError(f"target_seconds must be more than 0 (got {target_seconds:g}).", "target_seconds")
 

@@ -118,14 +118,14 @@ class TestBypassedCache:
 
 class TestChangedCourses:
     def test_are_requested_from_the_first(self, client, catalog):
-        client.changed_since(SINCE, most=5)
+        client.changed_since(SINCE, limit=5)
         [request] = catalog.control.requests(COURSES_PATH)
         assert request.params["offset"] == "0"
 
     def test_address_of_a_wrong_reply_is_reported(self, make):
         server = RawServer(reply(b'{"count": "many"}'))
         with server, pytest.raises(RequestFailed, match=r"Address: \S+/api/v1/courses/\.$"):
-            make(url=f"{server.url}/api/v1").changed_since(SINCE, most=5)
+            make(url=f"{server.url}/api/v1").changed_since(SINCE, limit=5)
 
 
 class TestLookUp:
