@@ -43,7 +43,7 @@ def _pin(course_key: str, values: dict[str, Any]) -> None:
     # Only the first pin of a course stores it: a later one replaces a pinned URL.
     first = values | {"previous_url": _url_of_another_tool(course_key)}
     PinnedMarketingUrl.objects.update_or_create(course_key=course_key, defaults=values, create_defaults=first)
-    _publish(course_key)
+    publishing.publish_pin(course_key)
 
 
 def _url_of_another_tool(course_key: str) -> str | None:
@@ -77,7 +77,7 @@ def _unpin(course_key: str) -> bool:
     if pin is None:
         return False
     pin.delete()
-    _publish(course_key, pin.url, pin.previous_url)
+    publishing.publish_pin(course_key, pin.url, pin.previous_url)
     return True
 
 
@@ -92,20 +92,3 @@ def _refuse_outer_transaction() -> None:
             "the function after the commit (transaction.on_commit), or decorate the view with "
             "transaction.non_atomic_requests."
         ) from None
-
-
-def _publish(course_key: str, removed_url: str | None = None, previous_url: str | None = None) -> None:
-    """Publish now, and once more after the commit.
-
-    A sync that begins after ``wait_for_writer`` does not see the changed pin, and may publish the former URL.
-    """
-
-    # A function, not a partial: see catalog_sync.receivers.
-    def publish_again() -> None:
-        repeat_on_conflict(
-            lambda: publishing.wait_and_publish_with_ccx(course_key, removed_url, previous_url)
-        )
-
-    # No second wait_for_writer here: it could lock, in the wrong order, a sync run that began since.
-    publishing.publish_with_ccx(course_key, removed_url, previous_url)
-    transaction.on_commit(publish_again, robust=True)
