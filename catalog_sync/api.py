@@ -139,7 +139,7 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: st
     """
     from catalog_sync.store import pins
 
-    key = arguments.course_key(course_key)
+    key = arguments.pinned_course_key(course_key)
     pins.pin(key, arguments.pinned_url(url), user, reason.strip())
     return key
 

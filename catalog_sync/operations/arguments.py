@@ -13,6 +13,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from catalog_sync import conf
 from catalog_sync.conf import Catalog
+from catalog_sync.course_keys import MAX_COURSE_KEY_LENGTH
 from catalog_sync.exceptions import UsageError
 from catalog_sync.marketing_urls import marketing_url_fault
 
@@ -96,6 +97,14 @@ def course_key_in(text: str) -> str:
     # A "+" in an address that was decoded twice is a space.
     found = _KEY_IN_URL.search(unquote(text).replace(" ", "+")) if "//" in text else None
     return course_key(found[0] if found else text.replace(" ", "+"))
+
+
+def pinned_course_key(key: object) -> str:
+    """Return the key of a course to pin, as ``course_key`` does, if it can be stored."""
+    text = course_key(key)
+    if len(text) > MAX_COURSE_KEY_LENGTH:
+        raise UsageError(f"The course key is longer than {MAX_COURSE_KEY_LENGTH} characters", "course_key")
+    return text
 
 
 def pinned_url(url: str) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from catalog_sync.course_keys import MAX_COURSE_KEY_LENGTH
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import UsageError
 from catalog_sync.models import PinnedMarketingUrl
@@ -27,11 +26,9 @@ def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
     A CCX course that has a URL of its own keeps it. The course may be missing in the LMS and in the Catalog.
 
     Raises:
-        UsageError: the course key is too long, or the caller is in a transaction.
+        UsageError: the caller is in a transaction.
     """
     repeat_on_conflict(_refuse_outer_transaction)
-    if len(course_key) > MAX_COURSE_KEY_LENGTH:
-        raise UsageError(f"The course key is longer than {MAX_COURSE_KEY_LENGTH} characters", "course_key")
     values = {"url": url, "reason": reason, "pinned_by": user, "pinned_at": timezone.now()}
     repeat_on_conflict(lambda: _pin(course_key, values))
     EventLog().info("pinned", course_key=course_key, marketing_url=url, user_id=getattr(user, "pk", None))
