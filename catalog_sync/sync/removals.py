@@ -22,13 +22,12 @@ from catalog_sync.store.course_runs import CatalogData, StoredData
 from catalog_sync.store.difference import Difference
 from catalog_sync.store.sql import ROWS, in_chunks
 from catalog_sync.sync.changeset import Changeset
-from catalog_sync.sync.removal_candidates import Candidates, after_removal, read_stored
+from catalog_sync.sync.removal_candidates import Candidates, after_removal, find_removals, read_stored
 from catalog_sync.sync.removal_limits import (
     Refused,
     check_removal_limit,
     check_statuses,
     covers_alone,
-    find_removals,
     taken_over,
 )
 from catalog_sync.sync.writer import Writer
@@ -37,7 +36,7 @@ NOT_LISTED = "not in the Catalog any more"
 NOT_IN_LIST = "the Catalog's list has no usable marketing URL for it"
 
 
-def check_candidates(candidates: Candidates, writer: Writer, max_removal_percent: int | None) -> None:
+def check_candidates(writer: Writer, candidates: Candidates, max_removal_percent: int | None) -> None:
     """Check the removals before the look-ups, which may take many requests.
 
     Raises:
@@ -55,9 +54,9 @@ def _check(
     max_removal_percent: int | None,
 ) -> None:
     try:
-        check_statuses(absent, removals, writer)
+        check_statuses(writer, absent, removals)
         if max_removal_percent is not None:
-            check_removal_limit(len(removals), writer, max_removal_percent)
+            check_removal_limit(writer, len(removals), max_removal_percent)
     except Refused:
         writer.report.removals_refused = len(removals)
         writer.changes.add_removed(removals, reasons, "refused: ")

@@ -135,7 +135,7 @@ def _remove_absent(run: Run, client: CatalogClient, writer: Writer) -> None:
     writer.publish_pins()
     candidates, limit = find_candidates(writer), _max_removal_percent(run)
     try:
-        check_candidates(candidates, writer, limit)
+        check_candidates(writer, candidates, limit)
         look_up_and_apply(client, writer, candidates.keys, limit)
     except RequestFailed as error:
         # Without a look-up there is no proof, so these URLs stay. The changes from the pages are already applied.
