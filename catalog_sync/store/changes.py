@@ -19,6 +19,8 @@ from catalog_sync.store.sync_runs import full, succeeded
 MAX_PER_KIND = 1_000
 # How many sync runs are searched for a rejected record.
 MAX_RUNS = 50
+# The beginning of the reason of a removal that the sync run refused. Its kind is that of other removals.
+REFUSED = "refused: "
 
 _READ_THE_LIST = (SyncRun.Status.SUCCEEDED, SyncRun.Status.INCOMPLETE, SyncRun.Status.REFUSED)
 
@@ -43,6 +45,17 @@ class Change(NamedTuple):
     def identity(self) -> str:
         """What identifies a rejected record in the next sync run: its course key, or the reason if it has no key."""
         return self.course_key or self.reason
+
+    @property
+    def shown_kind(self) -> str:
+        """The kind for people: ``refused`` instead of ``removed`` if the sync run refused the removal."""
+        is_refused = self.kind == SyncRunChange.Kind.REMOVED and self.reason.startswith(REFUSED)
+        return "refused" if is_refused else self.kind
+
+    @property
+    def cause(self) -> str:
+        """The reason, without the word for the kind."""
+        return self.reason.removeprefix(REFUSED)
 
 
 def read(run_id: int) -> list[Change]:

@@ -59,7 +59,7 @@ def _check(
             check_removal_limit(writer, len(removals), max_removal_percent)
     except Refused:
         writer.report.removals_refused = len(removals)
-        writer.changes.add_removed(removals, reasons, "refused: ")
+        writer.changes.add_removed(removals, reasons, refused=True)
         raise
 
 

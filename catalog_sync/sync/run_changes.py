@@ -11,7 +11,7 @@ from typing import Any
 from catalog_sync import conf
 from catalog_sync.models import SyncRunChange
 from catalog_sync.store import changes
-from catalog_sync.store.changes import MAX_PER_KIND, Change
+from catalog_sync.store.changes import MAX_PER_KIND, REFUSED, Change
 from catalog_sync.store.difference import Difference, marketing_url_in
 
 Kind = SyncRunChange.Kind
@@ -50,8 +50,11 @@ class RunChanges:
             (Change(key, Kind.CHANGED.value, before[key] or None, url, "") for key, url in urls.items()),
         )
 
-    def add_removed(self, urls: Mapping[str, str], reasons: Mapping[str, str], prefix: str = "") -> None:
-        """Add course overviews that lose these marketing URLs, by course key."""
+    def add_removed(
+        self, urls: Mapping[str, str], reasons: Mapping[str, str], *, refused: bool = False
+    ) -> None:
+        """Add course overviews that lose these marketing URLs, by course key, or would if this were not refused."""
+        prefix = REFUSED if refused else ""
         self.add(
             Kind.REMOVED,
             (
