@@ -28,7 +28,7 @@ SHOWN_COURSES = 10
 
 def may_allow(request: HttpRequest, run: SyncRun) -> bool:
     """Return whether the page of a sync run has the button."""
-    return run.status == SyncRun.Status.REFUSED and request.user.has_perm(PERMISSION) and not obstacle(run)
+    return request.user.has_perm(PERMISSION) and not obstacle(run)
 
 
 def obstacle(run: SyncRun) -> str:
@@ -48,7 +48,7 @@ def obstacle(run: SyncRun) -> str:
 
 def allowance(run: SyncRun) -> dict[str, Any]:
     """Return who allowed the removals that this sync run, or the full sync before it, refused; for the template."""
-    runs = full(run.catalog).defer("log_lines")
+    runs = full(run.catalog)
     if run.status == SyncRun.Status.REFUSED and (entry := _entry(run)):
         return {
             "allowed": entry,

@@ -16,8 +16,14 @@ _SHARE_OF_BYPASS_HOURS = 0.95
 
 
 def full(catalog: str) -> QuerySet[SyncRun]:
-    """Return a Catalog's full sync runs, newest first, without dry runs."""
-    return SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False).order_by("-pk")
+    """Return a Catalog's full sync runs, newest first, without dry runs; their log lines are read only if needed."""
+    runs = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False)
+    return runs.defer("log_lines").order_by("-pk")
+
+
+def ended(catalog: str) -> QuerySet[SyncRun]:
+    """Return those of ``full`` that are not running."""
+    return full(catalog).filter(finished__isnull=False)
 
 
 def succeeded(catalog: str) -> QuerySet[SyncRun]:
