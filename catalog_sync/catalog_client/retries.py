@@ -15,8 +15,7 @@ from typing import TypeVar
 
 import requests
 
-from catalog_sync import conf
-from catalog_sync.catalog_client.access import CatalogAccess, access_to
+from catalog_sync.catalog_client.access import CatalogAccess
 from catalog_sync.catalog_client.auth import CatalogSession, SessionPool
 from catalog_sync.catalog_client.back_off import BackOff, share_back_off, shared_back_off
 from catalog_sync.catalog_client.errors import plain, refused, too_slow, without_credentials
@@ -108,7 +107,7 @@ class Requester:
         log: where retries and failures are logged.
         timeout_seconds: how long the Catalog may take for its next reply to any of the requests in flight.
         retry_deadline_seconds: how many seconds failed attempts and waits may take in all.
-        access: which Catalog, and how to authenticate to it; None: the default Catalog.
+        access: which Catalog, and how to authenticate to it.
 
     Attributes:
         timeout_seconds: the argument.
@@ -124,7 +123,7 @@ class Requester:
         *,
         timeout_seconds: float,
         retry_deadline_seconds: float,
-        access: CatalogAccess | None = None,
+        access: CatalogAccess,
     ) -> None:
         self.requests = 0
         self.retries = 0
@@ -132,7 +131,7 @@ class Requester:
         self.budget = RetryBudget(retry_deadline_seconds)
         self._log = log
         self.timeout_seconds = timeout_seconds
-        self._access = access or access_to(conf.catalog_or_unconfigured(conf.DEFAULT_CATALOG))
+        self._access = access
         self._lock = threading.Lock()
         self._pool = SessionPool(self._access)
         self._closed = threading.Event()

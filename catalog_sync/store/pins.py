@@ -20,7 +20,7 @@ from catalog_sync.store.lease import wait_for_writer
 from catalog_sync.store.sql import repeat_on_conflict
 
 
-def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
+def pin(course_key: str, url: str, user: Any, reason: str) -> None:
     """Pin a marketing URL for a course, and publish it to the course overview and its CCX courses.
 
     A CCX course that has a URL of its own keeps it. The course may be missing in the LMS and in the Catalog.
@@ -54,7 +54,7 @@ def _url_of_another_tool(course_key: str) -> str | None:
     return next((url or None for key, url, stored in rows if key == course_key and not stored), None)
 
 
-def unpin(course_key: str, user: Any = None) -> bool:
+def unpin(course_key: str, user: Any) -> bool:
     """Remove the pin of a course, and publish the Catalog's URL; return whether there was a pin.
 
     Raises:
