@@ -23,7 +23,7 @@ from catalog_sync.operations import link_reasons
 from catalog_sync.operations.rejected_records import RejectedRecord, rejected_records
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import StoredCourseRun, StoredData
-from catalog_sync.store.sync_runs import full, succeeded
+from catalog_sync.store.sync_runs import full_syncs, successful_full_syncs
 
 
 class Origin(StrEnum):
@@ -233,7 +233,7 @@ def _with_sync_run(reason: str, source: precedence.Source, found: _Found) -> str
 
 def _last_read(course_run: StoredCourseRun) -> str:
     """Return when the Catalog's URL was read, as a sentence; empty if the row has been deleted since."""
-    last_full = succeeded(course_run.catalog).values("pk", "finished", "bypassed_cache")[:1]
+    last_full = successful_full_syncs(course_run.catalog).values("pk", "finished", "bypassed_cache")[:1]
     columns = (Subquery(last_full.values(name)) for name in ("pk", "finished", "bypassed_cache"))
     row = CatalogCourseRun.objects.filter(pk=course_run.id).values_list("modified", *columns).first()
     if row is None:
@@ -253,7 +253,7 @@ def _last_read(course_run: StoredCourseRun) -> str:
 
 def _refused_removal(course_key: str, catalog: str) -> str:
     """Return that the last full sync refused to remove the Catalog's URL, as a sentence; empty if it did not."""
-    last_full = full(catalog).values("pk")[:1]
+    last_full = full_syncs(catalog).values("pk")[:1]
     removals = SyncRunChange.objects.filter(
         sync_run=Subquery(last_full),
         sync_run__status=SyncRun.Status.REFUSED,

@@ -10,7 +10,7 @@ from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import StoredData
 from catalog_sync.store.sql import in_chunks
-from catalog_sync.store.sync_runs import succeeded
+from catalog_sync.store.sync_runs import successful_full_syncs
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.writer import Writer
 
@@ -80,7 +80,7 @@ def check_removal_limit(writer: Writer, removals: int, max_removal_percent: int)
 
 def _shrunk(report: SyncReport) -> str:
     """Return how much shorter the Catalog's list is than before; empty if it is not, or was not read."""
-    before = succeeded(report.catalog).values_list("catalog_count", flat=True).first() or 0
+    before = successful_full_syncs(report.catalog).values_list("catalog_count", flat=True).first() or 0
     is_full = SyncRun.objects.filter(pk=report.run_id or 0, scope=SyncRun.Scope.ALL).exists()
     if not is_full or report.catalog_count >= before:
         return ""

@@ -43,10 +43,10 @@ def check_candidates(writer: Writer, candidates: Candidates, max_removal_percent
         Refused: the sync must not remove them, even if the Catalog confirms all of them.
     """
     reasons = dict.fromkeys(candidates.removals, NOT_IN_LIST)
-    _check(writer, candidates.keys, candidates.removals, reasons, max_removal_percent)
+    _check_removals(writer, candidates.keys, candidates.removals, reasons, max_removal_percent)
 
 
-def _check(
+def _check_removals(
     writer: Writer,
     absent: Collection[str],
     removals: Mapping[str, str],
@@ -95,7 +95,7 @@ def look_up_and_apply(
         absent.reasons.update(each.reasons)
     to_clear = _plan_all(writer, absent)
     removals = find_removals(writer, to_clear)
-    _check(writer, absent.data, removals, to_clear, max_removal_percent)
+    _check_removals(writer, absent.data, removals, to_clear, max_removal_percent)
     # "ccx-v1:" sorts before "course-v1:", so the stored parent course run, which shows the Catalog that had the URL,
     # still exists when its CCX courses are handled.
     for each in absent_of_batches:
