@@ -139,7 +139,7 @@ def pin_marketing_url(course_key: object, url: str, user: Any = None, reason: st
     """
     from catalog_sync.store import pins
 
-    key = arguments.course_key(course_key)
+    key = arguments.pinned_course_key(course_key)
     pins.pin(key, arguments.pinned_url(url), user, reason.strip())
     return key
 
@@ -235,7 +235,7 @@ def check_connection(catalog: str | None = None) -> ConnectionResult:
 
 def recommend_page_size(
     *,
-    most_requests: int,
+    max_requests: int,
     target_seconds: float,
     catalog: str | None = None,
     on_measured: Callable[[Measurement], None] | None = None,
@@ -243,7 +243,7 @@ def recommend_page_size(
     """Measure page sizes and concurrencies with a Catalog, smallest first, and return the best.
 
     Args:
-        most_requests: maximum number of requests; an ordinary user of the Catalog has 200 per hour.
+        max_requests: maximum number of requests; an ordinary user of the Catalog has 200 per hour.
         target_seconds: longest acceptable time for one page. Larger pages than the first slower one are not tried.
         catalog: its name; None: the first.
         on_measured: called with each measurement as soon as it is taken.
@@ -255,9 +255,9 @@ def recommend_page_size(
     """
     from catalog_sync.sync.tuning import recommend
 
-    arguments.check_tuning(most_requests, target_seconds)
+    arguments.check_tuning(max_requests, target_seconds)
     return recommend(
-        arguments.catalog(catalog), most_requests, target_seconds, on_measured or (lambda _: None)
+        arguments.catalog(catalog), max_requests, target_seconds, on_measured or (lambda _: None)
     )
 
 

@@ -12,14 +12,14 @@ from ccx_keys.locator import CCXLocator
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
-CCX_PREFIX = "ccx-v1:"
+COURSE_PREFIX, CCX_PREFIX = "course-v1:", "ccx-v1:"
 # The length of a course overview's primary key in edx-platform.
 MAX_COURSE_KEY_LENGTH = 255
 
 _PART = "[A-Za-z0-9_.~-]+"
 _RUN = rf"{_PART}\+{_PART}\+{_PART}"
-# The group is the parent course run of a CCX course, without "course-v1:".
-_USUAL_KEY = re.compile(rf"course-v1:{_RUN}|{CCX_PREFIX}({_RUN})\+ccx@[0-9]+")
+# The group is the parent course run of a CCX course, without COURSE_PREFIX.
+_USUAL_KEY = re.compile(rf"{COURSE_PREFIX}{_RUN}|{CCX_PREFIX}({_RUN})\+ccx@[0-9]+")
 
 
 def is_course_key(text: str) -> bool:
@@ -32,7 +32,7 @@ def parent_of_ccx(course_key: str) -> str | None:
     if not course_key.startswith(CCX_PREFIX):
         return None
     if usual := _USUAL_KEY.fullmatch(course_key):
-        return f"course-v1:{usual[1]}"
+        return f"{COURSE_PREFIX}{usual[1]}"
     key = _parse(course_key)
     return str(key.to_course_locator()) if isinstance(key, CCXLocator) else None
 
@@ -44,7 +44,7 @@ def ccx_prefix_of(course_key: str) -> str:
 
 def prefixes_of_organization(org: str) -> tuple[str, ...]:
     """Return the prefixes of the course keys of an organization, one per kind of key."""
-    return f"course-v1:{org}+", f"{org}/", f"{CCX_PREFIX}{org}+"
+    return f"{COURSE_PREFIX}{org}+", f"{org}/", f"{CCX_PREFIX}{org}+"
 
 
 def _parse(text: str) -> CourseKey | None:

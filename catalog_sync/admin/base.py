@@ -31,7 +31,7 @@ from catalog_sync.marketing_urls import marketing_url_fault
 from catalog_sync.operations import overview
 
 if TYPE_CHECKING:
-    from catalog_sync.catalog_client.access import CatalogAccess
+    from catalog_sync.catalog_client import CatalogAccess
 
 RUN_PERMISSION = "catalog_sync.run_sync"
 VIEW_RUNS_PERMISSION = "catalog_sync.view_syncrun"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from catalog_sync.admin.base import local_time
 from catalog_sync.models import SyncRun
 from catalog_sync.operations.costs import MIN_RUNS, timed_runs
-from catalog_sync.store.sync_runs import full
+from catalog_sync.store.sync_runs import ended_full_syncs
 
 SHOWN_RUNS = 30
 # A bar that is more times as high as the others is cut off, so that the others can be compared.
@@ -134,11 +134,10 @@ class Chart:
 
 def charts(catalog: str) -> list[Chart]:
     """Return the charts of the latest full syncs of a Catalog, without dry runs; two queries."""
-    ended = full(catalog).filter(finished__isnull=False).defer("log_lines")
-    shown = list(ended[:SHOWN_RUNS])[::-1]
+    shown = list(ended_full_syncs(catalog)[:SHOWN_RUNS])[::-1]
     if not shown:
         return []
-    return [_durations(shown), _changes(shown), _page_sizes(list(timed_runs(catalog).defer("log_lines")))]
+    return [_durations(shown), _changes(shown), _page_sizes(list(timed_runs(catalog)))]
 
 
 def _durations(runs: list[SyncRun]) -> Chart:

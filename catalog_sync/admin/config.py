@@ -98,7 +98,7 @@ class CatalogSyncConfigAdmin(WithBanner, ConfigurationModelAdmin):
         access = next((each for each in api.catalog_access() if each.catalog == catalog), None)
         context = {
             "access": access and access_facts(access),
-            "catalogs": [each.name for each in conf.catalogs()] if conf.has_several_catalogs() else [],
+            "catalogs": conf.catalog_names() if conf.has_several_catalogs() else [],
             "chosen_catalog": catalog,
             "costs": page_size_costs.costs(count, current.page_size, catalog) if count else [],
             "course_runs": count,

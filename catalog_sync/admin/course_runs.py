@@ -29,7 +29,7 @@ from catalog_sync.admin.paginator import AtLeast
 from catalog_sync.admin.pin_form import PinForm
 from catalog_sync.admin.pins import may_pin
 from catalog_sync.admin.run_control import course_context
-from catalog_sync.course_keys import CCX_PREFIX
+from catalog_sync.course_keys import CCX_PREFIX, COURSE_PREFIX
 from catalog_sync.models import CatalogCourseRun, PinnedMarketingUrl
 from catalog_sync.operations import course_link, course_status
 from catalog_sync.operations.rejected_records import RejectedRecord
@@ -124,7 +124,7 @@ class CatalogCourseRunAdmin(ReadOnlyList):
         if not term:
             return queryset, False
         beginning = Q()
-        for prefix in ("", "course-v1:", CCX_PREFIX):
+        for prefix in ("", COURSE_PREFIX, CCX_PREFIX):
             beginning |= Q(course_key__startswith=prefix + term)
         # If the index finds rows, but a filter excludes them all, the result is empty.
         everything = CatalogCourseRun.objects.all()

@@ -27,10 +27,10 @@ class NearPaginator(Paginator):
 
     def __init__(self, *args: Any, current_page: int = 1, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._most = (max(current_page, 1) + PAGES_AHEAD) * self.per_page
+        self._max_count = (max(current_page, 1) + PAGES_AHEAD) * self.per_page
 
     @cached_property
     def count(self) -> int:
         rows = cast(QuerySet, self.object_list)
-        counted = rows.order_by()[: self._most + 1].count()
-        return AtLeast(self._most) if counted > self._most else counted
+        counted = rows.order_by()[: self._max_count + 1].count()
+        return AtLeast(self._max_count) if counted > self._max_count else counted

@@ -120,7 +120,7 @@ class PinnedMarketingUrlAdmin(ReadOnlyList):
 
 def _report_pin(request: HttpRequest, pin: PinnedMarketingUrl) -> None:
     candidates = course_link.explain(pin.course_key).candidates
-    if any(each.is_used and each.source is course_link.Source.SOCIAL for each in candidates):
+    if any(each.is_used and each.origin is course_link.Origin.SOCIAL for each in candidates):
         text = _(
             "Pinned, but learners still get the social sharing URL of the course, which is set in Studio."
         )

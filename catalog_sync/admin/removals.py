@@ -18,7 +18,7 @@ from catalog_sync.admin.base import VIEW_RUNS_PERMISSION, ReadOnlyAdmin, local_t
 from catalog_sync.admin.run_changes import visible
 from catalog_sync.models import SyncRun, SyncRunChange
 from catalog_sync.store import course_runs
-from catalog_sync.store.sync_runs import full
+from catalog_sync.store.sync_runs import full_syncs
 
 PERMISSION = "catalog_sync.allow_removals"
 # Not translated, because pages look for it.
@@ -28,7 +28,7 @@ SHOWN_COURSES = 10
 
 def may_allow(request: HttpRequest, run: SyncRun) -> bool:
     """Return whether the page of a sync run has the button."""
-    return run.status == SyncRun.Status.REFUSED and request.user.has_perm(PERMISSION) and not obstacle(run)
+    return request.user.has_perm(PERMISSION) and not obstacle(run)
 
 
 def obstacle(run: SyncRun) -> str:
@@ -37,7 +37,7 @@ def obstacle(run: SyncRun) -> str:
         return _("This sync run refused no removals.")
     if run.dry_run:
         return _("This was a dry run. Start a sync, and see whether it is refused.")
-    if run.pk != full(run.catalog).values_list("pk", flat=True).first():
+    if run.pk != full_syncs(run.catalog).values_list("pk", flat=True).first():
         return _("This is not the latest full sync run of its Catalog. Open the latest one.")
     if run.catalog not in conf.catalog_names():
         return _("The Catalog of this sync run is not in the settings any more.")
@@ -48,7 +48,7 @@ def obstacle(run: SyncRun) -> str:
 
 def allowance(run: SyncRun) -> dict[str, Any]:
     """Return who allowed the removals that this sync run, or the full sync before it, refused; for the template."""
-    runs = full(run.catalog).defer("log_lines")
+    runs = full_syncs(run.catalog)
     if run.status == SyncRun.Status.REFUSED and (entry := _entry(run)):
         return {
             "allowed": entry,

@@ -103,9 +103,8 @@ def _lines(run: SyncRun) -> Iterator[Any]:
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
     yield writer.writerow(Change._fields)
     rows = run.changes.order_by("kind", "course_key", "pk")
-    for row in (Change(*values) for values in rows.values_list(*Change._fields)):
-        if run.status == SyncRun.Status.REFUSED and row.kind == Kind.REMOVED:
-            row = row._replace(kind="refused")
+    for change in (Change(*values) for values in rows.values_list(*Change._fields)):
+        row = change._replace(kind=change.shown_kind)
         yield writer.writerow([FORMULA_START.sub(r"\1'", value or "") for value in row])
 
 

@@ -33,7 +33,7 @@ from catalog_sync.admin.removals import AllowRemovals, allowance, may_allow
 from catalog_sync.admin.run_changes import csv_of, shown_changes
 from catalog_sync.models import SyncRun
 from catalog_sync.operations import jobs
-from catalog_sync.store.sync_runs import full
+from catalog_sync.store.sync_runs import ended_full_syncs
 
 MESSAGE_LENGTH = 100
 LOG_SEARCH = "<code>event=catalog_sync.* run_id={}</code>"
@@ -180,7 +180,7 @@ class SyncRunAdmin(run_control.RunControl, AllowRemovals, ReadOnlyList):
 
 
 def _last_full_sync(catalog: str) -> dict[str, Any]:
-    run = full(catalog).filter(finished__isnull=False).defer("log_lines").first()
+    run = ended_full_syncs(catalog).first()
     if run is None:
         return {}
     return {

@@ -129,8 +129,8 @@ class CatalogClient:
             read = partial(self._requester.get, url, parse, rows=LOOK_UP_LIMIT)
             yield batch, result_of(run_in_thread(read), self._heartbeat)
 
-    def changed_since(self, since: datetime, most: int) -> ChangedCourses:
-        """Return the courses that changed since then, with the course runs of at most ``most``; one request.
+    def changed_since(self, since: datetime, limit: int) -> ChangedCourses:
+        """Return the courses that changed since then, with the course runs of at most ``limit``; one request.
 
         The Catalog does not report every change: see ``docs/references/catalog-api.rst``.
 
@@ -138,9 +138,9 @@ class CatalogClient:
             RequestFailed: there is no usable reply.
         """
         timestamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        query = {"fields": "key,course_runs", "include_hidden_course_runs": "1", "limit": most, "offset": 0}
+        query = {"fields": "key,course_runs", "include_hidden_course_runs": "1", "limit": limit, "offset": 0}
         url = f"{self._courses_url}?{urlencode(query | {'timestamp': timestamp}, safe=',')}"
-        read = partial(self._requester.get, url, partial(self._parse_changed, most), rows=most)
+        read = partial(self._requester.get, url, partial(self._parse_changed, limit), rows=limit)
         return result_of(run_in_thread(read), self._heartbeat)
 
     def seconds_of(self, page_range: PageRange) -> tuple[float, Page]:
@@ -194,8 +194,8 @@ class CatalogClient:
             raise MALFORMED.at(self._url, instead=why)
         return page
 
-    def _parse_changed(self, most: int, body: bytes) -> ChangedCourses:
+    def _parse_changed(self, limit: int, body: bytes) -> ChangedCourses:
         try:
-            return decode_changed(body, most)
+            return decode_changed(body, limit)
         except MalformedReply as error:
             raise MALFORMED.at(self._courses_url, instead=error) from error

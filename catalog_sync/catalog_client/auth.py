@@ -100,7 +100,7 @@ class CatalogSession(OAuthAPIClient):
         )
         try:
             reply = receive(
-                url, send, seconds=TOKEN_TIMEOUT_SECONDS, most_bytes=MAX_TOKEN_BYTES, service=PROVIDER
+                url, send, seconds=TOKEN_TIMEOUT_SECONDS, max_bytes=MAX_TOKEN_BYTES, service=PROVIDER
             )
         except RequestFailed as error:
             end_sync_without_token(error)

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from edx_django_utils.cache import TieredCache
 
-from catalog_sync import conf
-
 # Shorter back-offs are ignored: clocks differ, and a worker that has just waited must not wait again.
 MIN_BACK_OFF_SECONDS = 0.1
 BACK_OFF_KEY = "catalog_sync.back_off_until"
@@ -22,7 +20,7 @@ class BackOff(NamedTuple):
     status: int
 
 
-def share_back_off(back_off: BackOff, catalog_name: str = conf.DEFAULT_CATALOG) -> None:
+def share_back_off(back_off: BackOff, catalog_name: str) -> None:
     """Make every process that shares the default cache wait."""
     # Without a working cache, each worker gets its own Retry-After. Each kind of cache has its own exceptions.
     with suppress(Exception):
@@ -32,7 +30,7 @@ def share_back_off(back_off: BackOff, catalog_name: str = conf.DEFAULT_CATALOG) 
         )
 
 
-def shared_back_off(catalog_name: str = conf.DEFAULT_CATALOG) -> BackOff | None:
+def shared_back_off(catalog_name: str) -> BackOff | None:
     """Return what is left of the shared back-off; almost always None."""
     with suppress(Exception):
         cached = TieredCache.get_cached_response(f"{BACK_OFF_KEY}.{catalog_name}")

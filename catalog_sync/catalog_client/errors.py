@@ -102,7 +102,7 @@ SILENT = Failure(
 # A reply with so few course runs takes no time.
 FEW_ROWS: Final = 2
 TOO_LARGE = Failure(
-    "{service} sent more than {most_bytes} bytes in one reply",
+    "{service} sent more than {max_bytes} bytes in one reply",
     "check that COURSE_CATALOG_API_URL is the address of a Catalog API",
     retry=False,
 )

@@ -15,8 +15,7 @@ from typing import TypeVar
 
 import requests
 
-from catalog_sync import conf
-from catalog_sync.catalog_client.access import CatalogAccess, access_to
+from catalog_sync.catalog_client.access import CatalogAccess
 from catalog_sync.catalog_client.auth import CatalogSession, SessionPool
 from catalog_sync.catalog_client.back_off import BackOff, share_back_off, shared_back_off
 from catalog_sync.catalog_client.errors import plain, refused, too_slow, without_credentials
@@ -96,7 +95,7 @@ class Request:
     is_page: bool
 
     @property
-    def most_bytes(self) -> int:
+    def max_bytes(self) -> int:
         """How long the reply may be."""
         return max(self.rows * MAX_ROW_BYTES, MIN_LIMIT_BYTES)
 
@@ -108,7 +107,7 @@ class Requester:
         log: where retries and failures are logged.
         timeout_seconds: how long the Catalog may take for its next reply to any of the requests in flight.
         retry_deadline_seconds: how many seconds failed attempts and waits may take in all.
-        access: which Catalog, and how to authenticate to it; None: the default Catalog.
+        access: which Catalog, and how to authenticate to it.
 
     Attributes:
         timeout_seconds: the argument.
@@ -124,7 +123,7 @@ class Requester:
         *,
         timeout_seconds: float,
         retry_deadline_seconds: float,
-        access: CatalogAccess | None = None,
+        access: CatalogAccess,
     ) -> None:
         self.requests = 0
         self.retries = 0
@@ -132,7 +131,7 @@ class Requester:
         self.budget = RetryBudget(retry_deadline_seconds)
         self._log = log
         self.timeout_seconds = timeout_seconds
-        self._access = access or access_to(conf.catalog_or_unconfigured(conf.DEFAULT_CATALOG))
+        self._access = access
         self._lock = threading.Lock()
         self._pool = SessionPool(self._access)
         self._closed = threading.Event()
@@ -173,8 +172,8 @@ class Requester:
             seconds, started = 2 * ended - started - began, ended
             # A rate limit is not the fault of this request: only the budget bounds how often it is retried.
             tried += not (failure.throttled and failure.retry_after is not None)
-            most = min(attempts or OUTAGE_ATTEMPTS, self._most_attempts(failure, seconds, is_page=is_page))
-            wait = self._seconds_before_retry(failure, tried) if tried < most else None
+            allowed = min(attempts or OUTAGE_ATTEMPTS, self._max_attempts(failure, seconds, is_page=is_page))
+            wait = self._seconds_before_retry(failure, tried) if tried < allowed else None
             if wait is None or self._closed.wait(wait):
                 raise self._reported(url, failure)
             started = self.budget.spend_since(started)
@@ -187,7 +186,7 @@ class Requester:
         self._closed.set()
         self._pool.close()
 
-    def _most_attempts(self, failure: RequestFailed, seconds: float, *, is_page: bool) -> int:
+    def _max_attempts(self, failure: RequestFailed, seconds: float, *, is_page: bool) -> int:
         if is_page and failure.scope is FailureScope.ROWS:
             return MIN_ATTEMPTS
         if seconds > MAX_REQUEST_SECONDS:
@@ -264,7 +263,7 @@ class Requester:
                 request.url,
                 send,
                 seconds=self.timeout_seconds,
-                most_bytes=request.most_bytes,
+                max_bytes=request.max_bytes,
                 too_slow=too_slow(request.rows, is_page=request.is_page),
                 replies=self._replies,
             )

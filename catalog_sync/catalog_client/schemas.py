@@ -84,30 +84,30 @@ DECODING_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 _decode_reply = msgspec.json.Decoder(_Reply).decode
 
 
-def decode_page(body: bytes, most_rows: int = _MAX_ROWS) -> Page:
+def decode_page(body: bytes, max_rows: int = _MAX_ROWS) -> Page:
     """Return the page in ``body``; an invalid record is rejected, and the others are returned.
 
     Raises:
-        MalformedReply: the body is not a page, or has more than ``most_rows`` records.
+        MalformedReply: the body is not a page, or has more than ``max_rows`` records.
     """
     # Before decoding: a value of three bytes, or a record of twelve, becomes a Python object of a hundred bytes.
-    if sum(map(body.count, (b",", b"[", b"{"))) > most_rows * _MAX_VALUES_OF_A_RECORD:
-        raise MalformedReply(f"more values than {most_rows} course runs have")
+    if sum(map(body.count, (b",", b"[", b"{"))) > max_rows * _MAX_VALUES_OF_A_RECORD:
+        raise MalformedReply(f"more values than {max_rows} course runs have")
     try:
         reply = _decode_reply(body)
     except DECODING_ERRORS:
-        return _decode_leniently(body, most_rows)
-    _check_rows(reply.results, most_rows)
+        return _decode_leniently(body, max_rows)
+    _check_rows(reply.results, max_rows)
     first_key = reply.results[0].key if reply.results else ""
     return Page(_distinct(reply.results), (), len(reply.results), reply.count, first_key)
 
 
-def _check_rows(records: Sequence[Any], most_rows: int) -> None:
-    if len(records) > most_rows:
+def _check_rows(records: Sequence[Any], max_rows: int) -> None:
+    if len(records) > max_rows:
         raise MalformedReply(f"{len(records)} records in one page")
 
 
-def _decode_leniently(body: bytes, most_rows: int) -> Page:
+def _decode_leniently(body: bytes, max_rows: int) -> Page:
     """Decode a body that msgspec refuses as a whole, and check each record by itself.
 
     Python's decoder accepts lone surrogates, so that only the record that has one is rejected.
@@ -120,7 +120,7 @@ def _decode_leniently(body: bytes, most_rows: int) -> Page:
             "HTML instead of JSON" if is_html else _instead_of("a page of course runs", error)
         ) from error
     # Before each record is checked: each invalid one is a log line, and a megabyte can contain half a million.
-    _check_rows(reply.results, most_rows)
+    _check_rows(reply.results, max_rows)
     course_runs, rejected = [], []
     for record in reply.results:
         try:
@@ -197,8 +197,8 @@ class _CoursesReply(msgspec.Struct):
 _decode_courses = msgspec.json.Decoder(_CoursesReply).decode
 
 
-def decode_changed(body: bytes, most: int) -> ChangedCourses:
-    """Return the changed courses in ``body``, the reply to a request for ``most`` of them.
+def decode_changed(body: bytes, limit: int) -> ChangedCourses:
+    """Return the changed courses in ``body``, the reply to a request for ``limit`` of them.
 
     Raises:
         MalformedReply: the body is not a page of courses, or it lacks some that it counts.
@@ -207,7 +207,7 @@ def decode_changed(body: bytes, most: int) -> ChangedCourses:
         reply = _decode_courses(body)
     except DECODING_ERRORS as error:
         raise MalformedReply(_instead_of("a page of courses", error)) from error
-    if len(reply.results) < min(reply.count, most):
+    if len(reply.results) < min(reply.count, limit):
         raise MalformedReply(f"{len(reply.results)} of {reply.count} courses")
     return ChangedCourses(reply.count, frozenset(_valid_keys(reply.results)))
 

@@ -84,7 +84,7 @@ def receive(
     send: Callable[[], requests.Response],
     *,
     seconds: float,
-    most_bytes: int,
+    max_bytes: int,
     service: str = CATALOG,
     too_slow: Failure = TOO_SLOW,
     replies: Replies | None = None,
@@ -99,7 +99,7 @@ def receive(
         send: sends the request with ``stream=True``.
         seconds: how long it may take in all. The time starts again with each reply to another request of the client,
             because this one may have waited in the service's queue until then.
-        most_bytes: how long the body may be.
+        max_bytes: how long the body may be.
         service: its name, for messages.
         too_slow: the failure if the time is over.
         replies: those to the client's requests; None: there is no other request.
@@ -109,7 +109,7 @@ def receive(
     """
     replies = replies or Replies()
     started, abandoned = time.monotonic(), threading.Event()
-    future = run_in_thread(partial(_read, url, send, abandoned, most_bytes, service))
+    future = run_in_thread(partial(_read, url, send, abandoned, max_bytes, service))
     while not future.done():
         left = max(started, replies.latest) + seconds - time.monotonic()
         if left <= 0:
@@ -125,7 +125,7 @@ def _read(
     url: str,
     send: Callable[[], requests.Response],
     abandoned: threading.Event,
-    most_bytes: int,
+    max_bytes: int,
     service: str,
 ) -> Reply:
     try:
@@ -139,8 +139,8 @@ def _read(
                 and (chunk := response.raw.read1(CHUNK_BYTES, decode_content=True))
             ):
                 body += chunk
-                if len(body) > most_bytes:
-                    raise TOO_LARGE.at(url, service=service, most_bytes=most_bytes)
+                if len(body) > max_bytes:
+                    raise TOO_LARGE.at(url, service=service, max_bytes=max_bytes)
             return Reply(response.status_code, response.headers, bytes(body))
     except requests.HTTPError as error:
         # Only a session that fetches its own token raises it.

@@ -92,10 +92,10 @@ def _lists() -> Iterator[checks.CheckMessage]:
 
 def _hours() -> Iterator[checks.CheckMessage]:
     hours = conf.raw("CATALOG_SYNC_STALE_AFTER_HOURS")
-    most = conf.MAX_STALE_AFTER_HOURS
-    if hours is not None and not (isinstance(hours, int | float) and 0 < hours <= most):
+    limit = conf.MAX_STALE_AFTER_HOURS
+    if hours is not None and not (isinstance(hours, int | float) and 0 < hours <= limit):
         yield checks.Error(
-            f"CATALOG_SYNC_STALE_AFTER_HOURS must be a number between 0 and {most:,}: {hours!r}.",
+            f"CATALOG_SYNC_STALE_AFTER_HOURS must be a number between 0 and {limit:,}: {hours!r}.",
             hint="Set it to at least twice the time between two full syncs, such as 12.",
             id="catalog_sync.E009",
         )

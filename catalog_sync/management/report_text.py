@@ -107,32 +107,34 @@ def _read(report: SyncReport) -> tuple[Change, ...]:
 
 def _change_lines(report: SyncReport, catalog: str) -> Iterator[str]:
     changes = _read(report)
-    names = {"removed": "refused"} if report.removals_refused else {}
     width = max((len(_printable(change.course_key)) for change in changes), default=0)
     for change in changes:
-        kind = names.get(change.kind, change.kind)
-        yield _line(kind, catalog, *_what_happened(kind, change, width))
-    listed = Counter(change.kind for change in changes)
-    removals = report.removed + report.removals_refused
-    totals = {"changed": report.updated, "removed": removals, "rejected": report.course_runs_rejected}
+        yield _line(change.shown_kind, catalog, *_what_happened(change, width))
+    listed = Counter(change.shown_kind for change in changes)
+    totals = {
+        "changed": report.updated,
+        "removed": report.removed,
+        "refused": report.removals_refused,
+        "rejected": report.course_runs_rejected,
+    }
     for kind, total in totals.items():
         if (more := total - listed[kind]) > 0:
-            yield _line(names.get(kind, kind), catalog, f"and {more:,} more")
+            yield _line(kind, catalog, f"and {more:,} more")
 
 
 def _line(kind: str, *columns: str) -> str:
     return "  ".join(column for column in (f"{kind:8}", *columns) if column)
 
 
-def _what_happened(kind: str, change: Change, width: int) -> tuple[str, ...]:
+def _what_happened(change: Change, width: int) -> tuple[str, ...]:
     """Return the columns of a change; only if it was made, or would be, with an arrow."""
-    key, old, new, reason = (_printable(text) for text in change[:1] + change[2:])
-    because = f" ({reason.removeprefix('refused: ')})" if reason else ""
-    if kind == "refused":
+    key, old, new, cause = map(_printable, (change.course_key, change.old, change.new, change.cause))
+    because = f" ({cause})" if cause else ""
+    if change.shown_kind == "refused":
         return (f"{key}: the course keeps {old or '(none)'}{because}",)
-    if kind == "rejected":
+    if change.shown_kind == "rejected":
         return (f"{key or '(no key)'}: {new or '(none)'}{because}; the course keeps {old or '(none)'}",)
-    return f"{key:{width}}", f"{old or '(none)'} -> {new or '(none)'}", reason
+    return f"{key:{width}}", f"{old or '(none)'} -> {new or '(none)'}", cause
 
 
 def _printable(text: str | None) -> str:

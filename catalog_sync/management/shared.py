@@ -15,7 +15,7 @@ EXIT_FAILED = 1
 EXIT_WRONG_USAGE = 2
 
 # The options that are not named as the Python argument.
-_OPTIONS = {"course_keys": "--course-key", "catalogs": "--catalog", "most_requests": "--requests"}
+_OPTIONS = {"course_keys": "--course-key", "catalogs": "--catalog", "max_requests": "--requests"}
 
 # AttributeError: sys.stdout is None if standard output was closed from the start.
 _UNWRITABLE = (OSError, ValueError, AttributeError)

@@ -13,6 +13,7 @@ from opaque_keys.edx.keys import CourseKey
 
 from catalog_sync import conf
 from catalog_sync.conf import Catalog
+from catalog_sync.course_keys import MAX_COURSE_KEY_LENGTH
 from catalog_sync.exceptions import UsageError
 from catalog_sync.marketing_urls import marketing_url_fault
 
@@ -98,6 +99,14 @@ def course_key_in(text: str) -> str:
     return course_key(found[0] if found else text.replace(" ", "+"))
 
 
+def pinned_course_key(key: object) -> str:
+    """Return the key of a course to pin, as ``course_key`` does, if it can be stored."""
+    text = course_key(key)
+    if len(text) > MAX_COURSE_KEY_LENGTH:
+        raise UsageError(f"The course key is longer than {MAX_COURSE_KEY_LENGTH} characters", "course_key")
+    return text
+
+
 def pinned_url(url: str) -> str:
     """Return a marketing URL to pin, without surrounding white space.
 
@@ -119,10 +128,10 @@ def pinned_url(url: str) -> str:
     return url
 
 
-def check_tuning(most_requests: int, target_seconds: float) -> None:
+def check_tuning(max_requests: int, target_seconds: float) -> None:
     """Refuse limits with which no page size can be measured."""
-    if most_requests < 1:
-        raise UsageError(f"most_requests must be at least 1 (got {most_requests}).", "most_requests")
+    if max_requests < 1:
+        raise UsageError(f"max_requests must be at least 1 (got {max_requests}).", "max_requests")
     if not target_seconds > 0:  # NaN is refused, too.
         raise UsageError(f"target_seconds must be more than 0 (got {target_seconds:g}).", "target_seconds")
 

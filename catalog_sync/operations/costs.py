@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import PAGE_SIZES, REQUESTS_PER_HOUR, requests_for
-from catalog_sync.store.sync_runs import succeeded
+from catalog_sync.store.sync_runs import successful_full_syncs
 
 # The number of sync runs whose durations are used.
 LATEST_RUNS = 200
@@ -60,4 +60,4 @@ def timed_runs(catalog: str) -> QuerySet[SyncRun]:
     A dry run writes nothing. A sync run that did not bypass the Catalog's cache may have been served from it, in a
     hundredth of the time.
     """
-    return succeeded(catalog).filter(bypassed_cache=True, page_size__gt=0)[:LATEST_RUNS]
+    return successful_full_syncs(catalog).filter(bypassed_cache=True, page_size__gt=0)[:LATEST_RUNS]

@@ -23,10 +23,10 @@ from catalog_sync.operations import link_reasons
 from catalog_sync.operations.rejected_records import RejectedRecord, rejected_records
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import StoredCourseRun, StoredData
-from catalog_sync.store.sync_runs import full, succeeded
+from catalog_sync.store.sync_runs import full_syncs, successful_full_syncs
 
 
-class Source(StrEnum):
+class Origin(StrEnum):
     """Where a link comes from."""
 
     SOCIAL = "social"
@@ -42,13 +42,13 @@ class Candidate(NamedTuple):
     """A link that learners could get.
 
     Attributes:
-        label: the source, for a person.
-        url: the link; empty if this source has none.
+        label: the origin, for a person.
+        url: the link; empty if there is none of this origin.
         note: why it is not used, or where it comes from; may be empty.
         is_used: whether learners get this link.
     """
 
-    source: Source
+    origin: Origin
     label: str
     url: str = ""
     note: str = ""
@@ -137,16 +137,15 @@ def explain(course_key: str) -> CourseLink:
     else:
         expected = get_lms_link_for_about_page(course_overview)
         link = platform.platform_link(course_overview) or expected
-        used = _source_of(link, candidates, marketing_url(course_overview))
+        used = _find_used(link, candidates, marketing_url(course_overview))
         no_url = "" if source else found.no_url(course_key)
         reason = link_reasons.in_lms(course_overview, link, expected, source, rejected, no_url)
-        if used and source and used.source in (Source.CATALOG, Source.PARENT) and not rejected:
-            refused = _refused_removal(source, found)
-            reason = refused or " ".join(filter(None, (reason, _last_read(source, found))))
+        if used and source and used.origin in (Origin.CATALOG, Origin.PARENT) and not rejected:
+            reason = _with_sync_run(reason, source, found)
         candidates = [each._replace(is_used=each is used) for each in candidates]
         if used is None:
             label = _("Changed by the LMS")
-            candidates.append(Candidate(Source.PLATFORM, label, link, is_used=True))
+            candidates.append(Candidate(Origin.PLATFORM, label, link, is_used=True))
     own = {name: some[course_key] for name, some in found.rejected.items() if course_key in some}
     return CourseLink(
         course_key,
@@ -167,11 +166,11 @@ def is_known(course_key: str) -> bool:
     return bool(stored.course_runs or stored.pins) or course_overviews.get(course_key) is not None
 
 
-def _source_of(link: str, candidates: list[Candidate], overview_url: str | None) -> Candidate | None:
+def _find_used(link: str, candidates: list[Candidate], overview_url: str | None) -> Candidate | None:
     """Return the candidate that learners get; None if the LMS returns another link."""
     for each in candidates:
         # Learners get only what is on the course overview. The platform does not quote course keys.
-        is_on_overview = each.source in (Source.SOCIAL, Source.ABOUT) or each.url == overview_url
+        is_on_overview = each.origin in (Origin.SOCIAL, Origin.ABOUT) or each.url == overview_url
         if each.url and is_on_overview and unquote(each.url) == unquote(link):
             return each
     return None
@@ -181,25 +180,25 @@ def _candidates(course_key: str, course_overview: Any, found: _Found) -> list[Ca
     parent = parent_of_ccx(course_key)
     social = social_sharing_url(course_overview) or ""
     candidates = [
-        Candidate(Source.SOCIAL, _("Social sharing URL"), social),
-        Candidate(Source.PIN, _("Pinned URL"), found.stored.pins.get(course_key, "")),
+        Candidate(Origin.SOCIAL, _("Social sharing URL"), social),
+        Candidate(Origin.PIN, _("Pinned URL"), found.stored.pins.get(course_key, "")),
         *_of_catalogs(course_key, found),
         *([_of_parent(parent, found)] if parent else []),
     ]
     current = marketing_url(course_overview)
     if current and current not in [each.url for each in candidates[1:]]:
-        candidates.append(Candidate(Source.OTHER_TOOL, _("Marketing URL set by another tool"), current))
+        candidates.append(Candidate(Origin.OTHER_TOOL, _("Marketing URL set by another tool"), current))
     about = ""
     if course_overview is not None:
         about = get_lms_link_for_about_page(SimpleNamespace(id=course_overview.id))
-    return [*candidates, Candidate(Source.ABOUT, _("About page of the LMS"), about)]
+    return [*candidates, Candidate(Origin.ABOUT, _("About page of the LMS"), about)]
 
 
 def _of_catalogs(course_key: str, found: _Found) -> list[Candidate]:
     listed = found.listed(course_key)
     if not listed:
         note = found.rejection(course_key) or _("No Catalog lists this course run.")
-        return [Candidate(Source.CATALOG, _("Catalog"), note=note)]
+        return [Candidate(Origin.CATALOG, _("Catalog"), note=note)]
     several = conf.has_several_catalogs()
     candidates = []
     for each in listed:
@@ -210,7 +209,7 @@ def _of_catalogs(course_key: str, found: _Found) -> list[Candidate]:
             label = _("%(catalog)s: last accepted value") % {"catalog": label}
         if not each.data.marketing_url and not note:
             note = link_reasons.why_status_is_unused(each.data.status)
-        candidates.append(Candidate(Source.CATALOG, label, each.data.marketing_url or "", note))
+        candidates.append(Candidate(Origin.CATALOG, label, each.data.marketing_url or "", note))
     return candidates
 
 
@@ -218,24 +217,30 @@ def _of_parent(parent: str, found: _Found) -> Candidate:
     source = precedence.source_in(parent, found.stored)
     label = _("Parent course run %(key)s") % {"key": parent}
     if source is None:
-        return Candidate(Source.PARENT, label, note=found.why_parent_has_none(parent))
+        return Candidate(Origin.PARENT, label, note=found.why_parent_has_none(parent))
     note = _("It is pinned.") if source.is_pinned else _("It comes from the Catalog.")
-    return Candidate(Source.PARENT, label, source.url, note)
+    return Candidate(Origin.PARENT, label, source.url, note)
 
 
-def _last_read(source: precedence.Source, found: _Found) -> str:
-    """Return when the Catalog's URL was read, as a sentence; empty if it is pinned."""
+def _with_sync_run(reason: str, source: precedence.Source, found: _Found) -> str:
+    """Return the reason with when the Catalog's URL was read or, if a sync run refused to remove the URL, that."""
     course_run = None if source.is_pinned else found.published(source.course_key)
     if course_run is None:
-        return ""
-    last_full = succeeded(course_run.catalog).values("pk", "finished", "bypassed_cache")[:1]
-    row = CatalogCourseRun.objects.filter(pk=course_run.id)
+        return reason
+    refused = _refused_removal(source.course_key, course_run.catalog)
+    return refused or f"{reason} {_last_read(course_run)}".strip()
+
+
+def _last_read(course_run: StoredCourseRun) -> str:
+    """Return when the Catalog's URL was read, as a sentence; empty if the row has been deleted since."""
+    last_full = successful_full_syncs(course_run.catalog).values("pk", "finished", "bypassed_cache")[:1]
     columns = (Subquery(last_full.values(name)) for name in ("pk", "finished", "bypassed_cache"))
-    modified, run_id, finished, bypassed = row.values_list("modified", *columns).first() or (None,) * 4
-    if modified and (not finished or modified > finished):
-        return _("A sync stored it (%(time)s).") % {"time": _time(modified)}
-    if not finished:
+    row = CatalogCourseRun.objects.filter(pk=course_run.id).values_list("modified", *columns).first()
+    if row is None:
         return ""
+    modified, run_id, finished, bypassed = row
+    if not finished or modified > finished:
+        return _("A sync stored it (%(time)s).") % {"time": _time(modified)}
     if bypassed:
         text = _("The last full sync read it (sync run %(id)s, %(time)s).")
     else:
@@ -246,17 +251,14 @@ def _last_read(source: precedence.Source, found: _Found) -> str:
     return text % {"id": run_id, "time": _time(finished)}
 
 
-def _refused_removal(source: precedence.Source, found: _Found) -> str:
+def _refused_removal(course_key: str, catalog: str) -> str:
     """Return that the last full sync refused to remove the Catalog's URL, as a sentence; empty if it did not."""
-    course_run = None if source.is_pinned else found.published(source.course_key)
-    if course_run is None:
-        return ""
-    last_full = full(course_run.catalog).values("pk")[:1]
+    last_full = full_syncs(catalog).values("pk")[:1]
     removals = SyncRunChange.objects.filter(
         sync_run=Subquery(last_full),
         sync_run__status=SyncRun.Status.REFUSED,
         kind=SyncRunChange.Kind.REMOVED,
-        course_key=source.course_key,
+        course_key=course_key,
     )
     run_id = removals.values_list("sync_run", flat=True).first()
     text = _(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from catalog_sync import conf
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.store import changes, course_overviews, course_runs, lease
-from catalog_sync.store.sync_runs import full, succeeded
+from catalog_sync.store.sync_runs import ended_full_syncs, successful_full_syncs
 
 OK, STALE, DISABLED = "ok", "stale", "disabled"
 WORST_LAST = (DISABLED, OK, STALE)
@@ -62,11 +62,11 @@ class CatalogHealth:
     @classmethod
     def of(cls, catalog: str) -> CatalogHealth:
         """Read the health of one Catalog's sync; a few queries."""
-        last_full = full(catalog).defer("log_lines").exclude(status=SyncRun.Status.RUNNING).first()
+        last_full = ended_full_syncs(catalog).first()
         return cls(
             catalog,
             CatalogSyncConfig.current(catalog).enabled,
-            succeeded(catalog).defer("log_lines").exclude(finished=None).first(),
+            successful_full_syncs(catalog).exclude(finished=None).first(),
             last_full,
             lease.alive().defer("log_lines").filter(lease=catalog).first(),
             changes.current_rejections(catalog) if last_full else None,

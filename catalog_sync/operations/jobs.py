@@ -26,10 +26,10 @@ MAX_OVERDUE = 5
 def start(
     *,
     dry_run: bool,
+    allow_removals: bool,
     user_id: int | None,
-    allow_removals: bool = False,
-    course_keys: Sequence[str] | None = None,
-    catalog: str | None = None,
+    course_keys: Sequence[str] | None,
+    catalog: str | None,
 ) -> None:
     """Hand a sync to a Celery worker: of these course runs, or a full sync of one Catalog or of all.
 

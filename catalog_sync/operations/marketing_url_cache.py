@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import monotonic
-from typing import NamedTuple
 
 from edx_django_utils.cache import RequestCache
 
 from catalog_sync import conf
 from catalog_sync.store import about_page_urls
+from catalog_sync.store.about_page_urls import Urls
 from catalog_sync.store.sql import transaction_survives_errors
 
 # The most course overviews that the first link of an organization reads.
@@ -20,19 +20,11 @@ MAX_AGE_SECONDS = 60
 _REQUEST_CACHE = RequestCache("catalog_sync.operations.marketing_url_cache")
 
 
-class _Urls(NamedTuple):
-    marketing: str
-    social_sharing: str | None
-
-
-_ABSENT = _Urls("", None)
-
-
 @dataclass
 class _Organization:
     """The URLs of its courses by course key; ``is_complete``: the database has no others."""
 
-    urls: dict[str, _Urls]
+    urls: dict[str, Urls]
     is_complete: bool
 
 
@@ -59,7 +51,7 @@ def get(course_key: str, about_page_url: str) -> str | None:
     except Exception:
         organizations[org] = _Organization(found.urls if found else {}, is_complete=True)
         raise
-    urls = found.urls.get(course_key, _ABSENT)
+    urls = found.urls.get(course_key, Urls())
     return None if urls.social_sharing == about_page_url else urls.marketing or None
 
 
@@ -72,16 +64,10 @@ def _organizations() -> dict[str, _Organization]:
 
 def _read_organization(org: str) -> _Organization:
     with transaction_survives_errors():
-        rows = about_page_urls.of_organization(org, MAX_ROWS)
-    return _Organization(_by_key(rows), is_complete=len(rows) < MAX_ROWS)
+        urls = about_page_urls.of_organization(org, MAX_ROWS)
+    return _Organization(urls, is_complete=len(urls) < MAX_ROWS)
 
 
-def _read_course(course_key: str) -> _Urls:
+def _read_course(course_key: str) -> Urls:
     with transaction_survives_errors():
-        rows = about_page_urls.of_course(course_key)
-    # The database may compare without case.
-    return _by_key(rows).get(course_key, _ABSENT)
-
-
-def _by_key(rows: list[tuple[str, str, str | None]]) -> dict[str, _Urls]:
-    return {key: _Urls(marketing.strip(), social_sharing) for key, marketing, social_sharing in rows}
+        return about_page_urls.of_course(course_key)

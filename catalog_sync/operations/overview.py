@@ -13,7 +13,7 @@ from catalog_sync import conf
 from catalog_sync.models import SyncRun
 from catalog_sync.operations.health import CatalogHealth, Notice, of_each_catalog
 from catalog_sync.store import course_overviews
-from catalog_sync.store.sync_runs import full
+from catalog_sync.store.sync_runs import full_syncs
 
 # The number of full syncs whose intervals show the schedule.
 LATEST_RUNS = 6
@@ -127,7 +127,7 @@ def _next_expected(catalog: str) -> datetime | None:
 
     The result is None if the intervals are not regular.
     """
-    starts = list(full(catalog).values_list("started", flat=True)[:LATEST_RUNS])
+    starts = list(full_syncs(catalog).values_list("started", flat=True)[:LATEST_RUNS])
     intervals = [(later - earlier).total_seconds() for later, earlier in pairwise(starts)]
     usual = median(intervals) if intervals else 0
     regular = [each for each in intervals if abs(each - usual) <= MAX_DEVIATION * usual]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet, TextField, Value
@@ -15,8 +16,15 @@ from catalog_sync.store import course_overviews
 _ORG_PLACEHOLDER = "ORG"
 
 
-def of_organization(org: str, limit: int) -> list[tuple[str, str, str | None]]:
-    """Return course key, marketing URL and social sharing URL of an organization's courses; one query.
+class Urls(NamedTuple):
+    """The marketing URL of a course, empty if it has none, and its social sharing URL, which has priority."""
+
+    marketing: str = ""
+    social_sharing: str | None = None
+
+
+def of_organization(org: str, limit: int) -> dict[str, Urls]:
+    """Return the URLs of at most ``limit`` courses of an organization, by course key; one query.
 
     Courses without a marketing URL are left out. If the database ignores case, it may add other organizations.
     """
@@ -26,7 +34,7 @@ def of_organization(org: str, limit: int) -> list[tuple[str, str, str | None]]:
     org_in_pattern = connection.ops.prep_for_like_query(org)
     with connection.cursor() as cursor:
         cursor.execute(sql, [parameter.replace(_ORG_PLACEHOLDER, org_in_pattern) for parameter in parameters])
-        return list(cursor.fetchall())
+        return _by_key(cursor.fetchall())
 
 
 # Cached because Django needs longer to compose the statement than the database to execute it. The statement depends on
@@ -34,19 +42,24 @@ def of_organization(org: str, limit: int) -> list[tuple[str, str, str | None]]:
 @lru_cache(maxsize=8)
 def _statement(model: Any, url_field: str, limit: int, vendor: str) -> tuple[str, tuple[str, ...]]:
     starts = [Q(_key__startswith=prefix) for prefix in prefixes_of_organization(_ORG_PLACEHOLDER)]
-    rows = _urls(Q(*starts, _connector=Q.OR))[:limit]
+    rows = _rows(Q(*starts, _connector=Q.OR))[:limit]
     sql, parameters = rows.query.get_compiler(connection=connection).as_sql()
     return sql, tuple(parameters)
 
 
-def of_course(course_key: str) -> list[tuple[str, str, str | None]]:
-    """Return what ``of_organization`` returns, for one course; one query."""
-    return list(_urls(Q(_key=course_key)))
+def of_course(course_key: str) -> Urls:
+    """Return the URLs of a course; one query."""
+    # The database may ignore case.
+    return _by_key(_rows(Q(_key=course_key))).get(course_key, Urls())
 
 
-def _urls(wanted: Q) -> QuerySet[Any]:
+def _rows(wanted: Q) -> QuerySet[Any]:
     fields = course_overviews.model()._meta.concrete_fields
     has_social_sharing = any(field.name == "social_sharing_url" for field in fields)
     social_sharing: Any = F("social_sharing_url") if has_social_sharing else Value(None, TextField())
     rows = course_overviews.with_marketing_url().filter(wanted)
     return rows.values_list("_key", course_overviews.url_field(), social_sharing)
+
+
+def _by_key(rows: Iterable[tuple[str, str, str | None]]) -> dict[str, Urls]:
+    return {key: Urls(marketing.strip(), social_sharing) for key, marketing, social_sharing in rows}

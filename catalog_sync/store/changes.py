@@ -13,12 +13,14 @@ from catalog_sync.marketing_urls import MAX_MARKETING_URL_LENGTH
 from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from catalog_sync.store import text as texts
 from catalog_sync.store.sql import in_chunks, upsert
-from catalog_sync.store.sync_runs import full, succeeded
+from catalog_sync.store.sync_runs import full_syncs, successful_full_syncs
 
 # A first sync changes every course; further changes are only counted.
 MAX_PER_KIND = 1_000
 # How many sync runs are searched for a rejected record.
 MAX_RUNS = 50
+# The beginning of the reason of a removal that the sync run refused. Its kind is that of other removals.
+REFUSED = "refused: "
 
 _READ_THE_LIST = (SyncRun.Status.SUCCEEDED, SyncRun.Status.INCOMPLETE, SyncRun.Status.REFUSED)
 
@@ -43,6 +45,17 @@ class Change(NamedTuple):
     def identity(self) -> str:
         """What identifies a rejected record in the next sync run: its course key, or the reason if it has no key."""
         return self.course_key or self.reason
+
+    @property
+    def shown_kind(self) -> str:
+        """The kind for people: ``refused`` instead of ``removed`` if the sync run refused the removal."""
+        is_refused = self.kind == SyncRunChange.Kind.REMOVED and self.reason.startswith(REFUSED)
+        return "refused" if is_refused else self.kind
+
+    @property
+    def cause(self) -> str:
+        """The reason, without the word for the kind."""
+        return self.reason.removeprefix(REFUSED)
 
 
 def read(run_id: int) -> list[Change]:
@@ -80,7 +93,7 @@ def rejected_earlier(catalog: str) -> frozenset[str] | None:
 
     The result is None if the sync may have rejected more records than it stored.
     """
-    last = full(catalog).filter(status__in=_READ_THE_LIST).values("pk")[:1]
+    last = full_syncs(catalog).filter(status__in=_READ_THE_LIST).values("pk")[:1]
     rows = SyncRunChange.objects.filter(kind=SyncRunChange.Kind.REJECTED, sync_run_id=Subquery(last))
     found = [Change(*values).identity for values in rows.values_list(*Change._fields)]
     return frozenset(found) if len(found) < MAX_PER_KIND else None
@@ -100,7 +113,7 @@ class Rejections(NamedTuple):
 
 def current_rejections(catalog: str) -> Rejections | None:
     """Return which records are rejected; None: no full sync has read the list; at most two queries."""
-    runs = full(catalog).filter(status__in=_READ_THE_LIST)
+    runs = full_syncs(catalog).filter(status__in=_READ_THE_LIST)
     last = runs.values_list("pk", "course_runs_rejected", "finished").first()
     if last is None:
         return None
@@ -114,7 +127,7 @@ def current_rejections(catalog: str) -> Rejections | None:
 
 def changing_runs(catalog: str) -> list[int]:
     """Return the Catalog's newest sync runs with changes, from its last successful full sync on."""
-    since = succeeded(catalog).values_list("pk", flat=True).first() or 0
+    since = successful_full_syncs(catalog).values_list("pk", flat=True).first() or 0
     ended = SyncRun.objects.filter(catalog=catalog, dry_run=False, pk__gte=since)
     with_changes = ended.filter(Q(course_runs_rejected__gt=0) | Q(updated__gt=0) | Q(removed__gt=0))
     return list(with_changes.order_by("-pk").values_list("pk", flat=True)[:MAX_RUNS])

@@ -71,14 +71,14 @@ class StoredData(NamedTuple):
 
     def keys_of_former_catalogs(self) -> set[str]:
         """Return the course keys that a former Catalog lists: one that the settings do not name any more."""
-        names = {each.name for each in conf.catalogs()}
+        names = conf.catalog_names()
         return {
             key for key, some in self.course_runs.items() if any(each.catalog not in names for each in some)
         }
 
     def without_former_catalogs(self, course_keys: Collection[str]) -> StoredData:
         """Return what would be stored if no former Catalog listed these course keys."""
-        names = {each.name for each in conf.catalogs()}
+        names = conf.catalog_names()
         course_runs = dict(self.course_runs)
         for key in self.course_runs.keys() & course_keys:
             candidates = [each for each in course_runs.pop(key) if each.catalog in names]
@@ -95,7 +95,7 @@ def in_order(course_runs: list[StoredCourseRun]) -> list[StoredCourseRun]:
     """
     if len(course_runs) == 1:
         return course_runs
-    rank = {each.name: place for place, each in enumerate(conf.catalogs())}
+    rank = {name: place for place, name in enumerate(conf.catalog_names())}
     return sorted(course_runs, key=lambda each: (rank.get(each.catalog, len(rank)), each.id))
 
 
@@ -167,8 +167,8 @@ def delete_course_runs(course_keys: Collection[str], catalog: str) -> None:
 
 def delete_of_former_catalogs(course_keys: Collection[str]) -> None:
     """Delete the course runs of these course keys that belong to former Catalogs."""
-    names = [each.name for each in conf.catalogs()]
-    CatalogCourseRun.objects.filter(course_key__in=course_keys).exclude(catalog__in=names).delete()
+    rows = CatalogCourseRun.objects.filter(course_key__in=course_keys)
+    rows.exclude(catalog__in=conf.catalog_names()).delete()
 
 
 def count(catalog: str) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from catalog_sync.course_keys import MAX_COURSE_KEY_LENGTH
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import UsageError
 from catalog_sync.models import PinnedMarketingUrl
@@ -21,17 +20,15 @@ from catalog_sync.store.lease import wait_for_writer
 from catalog_sync.store.sql import repeat_on_conflict
 
 
-def pin(course_key: str, url: str, user: Any = None, reason: str = "") -> None:
+def pin(course_key: str, url: str, user: Any, reason: str) -> None:
     """Pin a marketing URL for a course, and publish it to the course overview and its CCX courses.
 
     A CCX course that has a URL of its own keeps it. The course may be missing in the LMS and in the Catalog.
 
     Raises:
-        UsageError: the course key is too long, or the caller is in a transaction.
+        UsageError: the caller is in a transaction.
     """
     repeat_on_conflict(_refuse_outer_transaction)
-    if len(course_key) > MAX_COURSE_KEY_LENGTH:
-        raise UsageError(f"The course key is longer than {MAX_COURSE_KEY_LENGTH} characters", "course_key")
     values = {"url": url, "reason": reason, "pinned_by": user, "pinned_at": timezone.now()}
     repeat_on_conflict(lambda: _pin(course_key, values))
     EventLog().info("pinned", course_key=course_key, marketing_url=url, user_id=getattr(user, "pk", None))
@@ -43,7 +40,7 @@ def _pin(course_key: str, values: dict[str, Any]) -> None:
     # Only the first pin of a course stores it: a later one replaces a pinned URL.
     first = values | {"previous_url": _url_of_another_tool(course_key)}
     PinnedMarketingUrl.objects.update_or_create(course_key=course_key, defaults=values, create_defaults=first)
-    _publish(course_key)
+    publishing.publish_pin(course_key)
 
 
 def _url_of_another_tool(course_key: str) -> str | None:
@@ -57,7 +54,7 @@ def _url_of_another_tool(course_key: str) -> str | None:
     return next((url or None for key, url, stored in rows if key == course_key and not stored), None)
 
 
-def unpin(course_key: str, user: Any = None) -> bool:
+def unpin(course_key: str, user: Any) -> bool:
     """Remove the pin of a course, and publish the Catalog's URL; return whether there was a pin.
 
     Raises:
@@ -77,7 +74,7 @@ def _unpin(course_key: str) -> bool:
     if pin is None:
         return False
     pin.delete()
-    _publish(course_key, pin.url, pin.previous_url)
+    publishing.publish_pin(course_key, pin.url, pin.previous_url)
     return True
 
 
@@ -92,20 +89,3 @@ def _refuse_outer_transaction() -> None:
             "the function after the commit (transaction.on_commit), or decorate the view with "
             "transaction.non_atomic_requests."
         ) from None
-
-
-def _publish(course_key: str, removed_url: str | None = None, previous_url: str | None = None) -> None:
-    """Publish now, and once more after the commit.
-
-    A sync that begins after ``wait_for_writer`` does not see the changed pin, and may publish the former URL.
-    """
-
-    # A function, not a partial: see catalog_sync.receivers.
-    def publish_again() -> None:
-        repeat_on_conflict(
-            lambda: publishing.wait_and_publish_with_ccx(course_key, removed_url, previous_url)
-        )
-
-    # No second wait_for_writer here: it could lock, in the wrong order, a sync run that began since.
-    publishing.publish_with_ccx(course_key, removed_url, previous_url)
-    transaction.on_commit(publish_again, robust=True)

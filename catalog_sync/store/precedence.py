@@ -110,7 +110,7 @@ def with_pinned_source(course_keys: Collection[str]) -> set[str]:
 
 def published_rows(course_key: Any) -> QuerySet[CatalogCourseRun]:
     """Return the stored course runs of a course key, the one whose values are published first, for a subquery."""
-    names = [each.name for each in conf.catalogs()]
+    names = conf.catalog_names()
     rank = [When(catalog=name, then=Value(place)) for place, name in enumerate(names)]
     return CatalogCourseRun.objects.filter(course_key=course_key).order_by(
         Case(When(marketing_url__isnull=True, then=Value(1)), default=Value(0), output_field=IntegerField()),

@@ -12,8 +12,9 @@ from catalog_sync import conf
 from catalog_sync.course_keys import CCX_PREFIX
 from catalog_sync.store import course_overviews, precedence
 from catalog_sync.store.course_runs import CatalogData
-from catalog_sync.store.difference import difference
+from catalog_sync.store.difference import difference, marketing_url_in
 from catalog_sync.store.lease import running, wait_for_writer
+from catalog_sync.store.sql import repeat_on_conflict
 
 
 def restore(course_overview: Any) -> str | None:
@@ -42,15 +43,20 @@ def _needs_republishing(course_key: str, restored_url: str | None) -> bool:
     # commit. See docs/decisions/0020-publishing-without-a-lock.rst.
     fields, stored_values = conf.fields(), precedence.published_values(course_key)
     columns = ["_key", Exists(running()), *fields.values(), *(stored_values[name] for name in fields)]
-    for key, is_syncing, *values in course_overviews.of_key(course_key).values_list(*columns):
-        published = CatalogData(**dict(zip(fields, values[len(fields) :], strict=True)))
-        differing = difference({key: values}, {course_key: published}).differing
-        shown_url = dict(zip(fields, values, strict=False))["marketing_url"]
-        is_outdated = bool(restored_url) and shown_url == restored_url and not published.marketing_url
-        return is_syncing or bool(differing) or is_outdated
-    return False  # deleted meanwhile
+    row = course_overviews.of_key(course_key).values_list(*columns).first()
+    if row is None:
+        return False  # deleted meanwhile
+    key, is_syncing, *values = row
+    shown, stored = values[: len(fields)], values[len(fields) :]
+    published = CatalogData(**dict(zip(fields, stored, strict=True)))
+    differing = difference({key: shown}, {course_key: published}).differing
+    is_outdated = (
+        bool(restored_url) and marketing_url_in(shown) == restored_url and not published.marketing_url
+    )
+    return is_syncing or bool(differing) or is_outdated
 
 
+@transaction.atomic
 def republish(course_key: str, restored_url: str | None) -> None:
     """Update a course overview that was saved, if it differs from the stored data.
 
@@ -59,32 +65,43 @@ def republish(course_key: str, restored_url: str | None) -> None:
         restored_url: the marketing URL that ``restore`` had set. It is removed if the course overview still has it and
             no marketing URL is stored any more.
     """
-    with transaction.atomic():
-        wait_for_writer()
-        _republish([course_key], restored_url)
+    wait_for_writer()
+    _publish_stored([course_key], restored_url, {})
 
 
-def wait_and_publish_with_ccx(
-    course_key: str, removed_url: str | None, previous_url: str | None = None
-) -> None:
-    """Call ``publish_with_ccx`` in a transaction of its own, when no sync run is writing."""
-    with transaction.atomic():
-        wait_for_writer()
-        publish_with_ccx(course_key, removed_url, previous_url)
+def publish_pin(course_key: str, removed_url: str | None = None, previous_url: str | None = None) -> None:
+    """Publish a pin that was changed to the course overview and its CCX courses: now, and once more after the commit.
 
-
-def publish_with_ccx(course_key: str, removed_url: str | None, previous_url: str | None) -> None:
-    """Update a course overview and its CCX courses where they differ from the stored data.
-
-    Call it in a transaction, after ``wait_for_writer``.
+    Call it in a transaction, after ``wait_for_writer``. A sync that begins after that does not see the changed pin, and
+    may publish the former URL.
 
     Args:
         course_key: its key.
-        removed_url: a URL that was pinned until now. It is removed if nothing replaces it.
+        removed_url: the URL that was pinned until now. It is removed if nothing replaces it.
         previous_url: replaces it on the course overview itself if no marketing URL is stored.
     """
+
+    # A function, not a partial: see catalog_sync.receivers.
+    def publish_again() -> None:
+        repeat_on_conflict(lambda: wait_and_publish_with_ccx(course_key, removed_url, previous_url))
+
+    # No second wait_for_writer here: it could lock, in the wrong order, a sync run that began since.
+    _publish_with_ccx(course_key, removed_url, previous_url)
+    transaction.on_commit(publish_again, robust=True)
+
+
+@transaction.atomic
+def wait_and_publish_with_ccx(
+    course_key: str, removed_url: str | None, previous_url: str | None = None
+) -> None:
+    """Do what ``publish_pin`` does now, in a transaction of its own, when no sync run is writing."""
+    wait_for_writer()
+    _publish_with_ccx(course_key, removed_url, previous_url)
+
+
+def _publish_with_ccx(course_key: str, removed_url: str | None, previous_url: str | None) -> None:
     for chunk in course_overviews.with_ccx(course_key):
-        _republish([key for key, _ in chunk], removed_url, {course_key: previous_url})
+        _publish_stored([key for key, _ in chunk], removed_url, {course_key: previous_url})
 
 
 def publish(published: dict[str, CatalogData]) -> int:
@@ -106,15 +123,16 @@ def publish(published: dict[str, CatalogData]) -> int:
     return written
 
 
-def _republish(
-    course_keys: list[str], removed_url: str | None, previous_urls: Mapping[str, str | None] | None = None
+def _publish_stored(
+    course_keys: list[str], removed_url: str | None, previous_urls: Mapping[str, str | None]
 ) -> None:
+    """Publish what is stored. Where no marketing URL is, replace ``removed_url`` by the previous one, or remove it."""
     published = precedence.published_for(course_keys)
     without_url = [key for key in course_keys if not published.get(key, CatalogData()).marketing_url]
     if removed_url and without_url:
         # Another tool may have set another URL meanwhile, which stays.
         removable = course_overviews.lock_with_url(without_url, removed_url)
-        previous = {key: url for key in removable if (url := (previous_urls or {}).get(key))}
+        previous = {key: url for key in removable if (url := previous_urls.get(key))}
         course_overviews.copy_marketing_urls(previous)
         course_overviews.clear([key for key in removable if key not in previous])
         # Read again: a sync that began meanwhile may have stored a marketing URL. It can publish

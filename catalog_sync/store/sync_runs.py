@@ -15,14 +15,20 @@ from catalog_sync.store.sql import CHUNK, in_chunks
 _SHARE_OF_BYPASS_HOURS = 0.95
 
 
-def full(catalog: str) -> QuerySet[SyncRun]:
-    """Return a Catalog's full sync runs, newest first, without dry runs."""
-    return SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False).order_by("-pk")
+def full_syncs(catalog: str) -> QuerySet[SyncRun]:
+    """Return a Catalog's full sync runs, newest first, without dry runs; their log lines are read only if needed."""
+    runs = SyncRun.objects.filter(catalog=catalog, scope=SyncRun.Scope.ALL, dry_run=False)
+    return runs.defer("log_lines").order_by("-pk")
 
 
-def succeeded(catalog: str) -> QuerySet[SyncRun]:
-    """Return those of ``full`` that succeeded."""
-    return full(catalog).filter(status=SyncRun.Status.SUCCEEDED)
+def ended_full_syncs(catalog: str) -> QuerySet[SyncRun]:
+    """Return those of ``full_syncs`` that are not running."""
+    return full_syncs(catalog).filter(finished__isnull=False)
+
+
+def successful_full_syncs(catalog: str) -> QuerySet[SyncRun]:
+    """Return those of ``full_syncs`` that succeeded."""
+    return full_syncs(catalog).filter(status=SyncRun.Status.SUCCEEDED)
 
 
 def catalog_size(catalog: str) -> int:
@@ -42,7 +48,7 @@ def must_bypass_cache(catalog: str, hours: int) -> bool:
         return False
     since = timezone.now() - timedelta(hours=_SHARE_OF_BYPASS_HOURS * hours)
     last = (
-        succeeded(catalog)
+        successful_full_syncs(catalog)
         .filter(bypassed_cache=True, started__gte=since)
         .values_list("pk", flat=True)
         .first()
@@ -74,7 +80,7 @@ def prune(keep_days: int, catalog: str) -> None:
     """Delete a Catalog's older sync runs, but never its last successful full sync; 0 days: delete none."""
     if not keep_days:
         return
-    last = succeeded(catalog).values_list("pk", flat=True).first()
+    last = successful_full_syncs(catalog).values_list("pk", flat=True).first()
     # A configuration that was saved before the form had a limit may exceed it.
     kept_since = timezone.now() - timedelta(days=min(keep_days, MAX_KEEP_RUNS_DAYS))
     old = SyncRun.objects.filter(catalog=catalog, started__lt=kept_since, lease=None)

@@ -118,19 +118,6 @@ def _short(text: str) -> str:
     return (text if text.isprintable() else ascii(text))[:MAX_TEXT_LENGTH]
 
 
-def rejected_advice(report: SyncReport, removals: int) -> str:
-    """Return what to check before removals are allowed; empty if too few course runs were rejected."""
-    rejected = report.course_runs_rejected
-    # Fewer than a tenth are not the cause of the removals.
-    if not rejected or rejected < removals / 10:
-        return ""
-    return (
-        f" First check why {rejected:,} course runs were rejected "
-        "(event=catalog_sync.course_runs_rejected). The cause may be a setting of this LMS, such as "
-        "CATALOG_SYNC_MARKETING_URL_HOSTS."
-    )
-
-
 def request_failure(error: RequestFailed, report: SyncReport) -> str:
     """Return the message of a sync run that a failed request ended.
 

@@ -60,9 +60,7 @@ class Rejections:
             self.summary.setdefault(each.reason, RejectedForReason()).add(1, [each.key])
             row = stored.get(each.key)
             old = row.data.marketing_url if row else None
-            for change in self.changes.add(
-                Kind.REJECTED, [Change(each.key, Kind.REJECTED.value, old, each.url, each.reason)]
-            ):
+            for change in self.changes.add(Kind.REJECTED, [(each.key, old, each.url, each.reason)]):
                 if self._is_new(change):
                     # Not a warning: the summary is one, and hundreds more would hide all other warnings.
                     self.log.info("course_run_rejected", course_key=change.course_key, reason=change.reason)

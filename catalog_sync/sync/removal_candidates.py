@@ -15,7 +15,7 @@ from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
 from catalog_sync.sync import ccx
 from catalog_sync.sync.ccx import CcxCourses
 from catalog_sync.sync.id_set import IdSet
-from catalog_sync.sync.removal_limits import covers_alone, find_removals, taken_over
+from catalog_sync.sync.removal_limits import covers_alone, taken_over
 from catalog_sync.sync.writer import Writer
 
 
@@ -72,6 +72,15 @@ def _without_other_source(writer: Writer, course_keys: Collection[str]) -> set[s
         published = precedence.published_with_parents(some, stored)
         found.update(key for key in some if key not in published or not published[key].marketing_url)
     return found
+
+
+def find_removals(writer: Writer, course_keys: Collection[str]) -> dict[str, str]:
+    """Return the marketing URLs of these course overviews, by key, without those that are pinned."""
+    urls = {}
+    for some in in_chunks(course_keys, ROWS):
+        writer.heartbeat()
+        urls.update(course_overviews.removable_urls(some))
+    return urls
 
 
 def read_stored(writer: Writer, course_keys: Collection[str]) -> StoredData:

@@ -9,9 +9,8 @@ from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.models import SyncRun
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import StoredData
-from catalog_sync.store.sql import ROWS, in_chunks
-from catalog_sync.store.sync_runs import succeeded
-from catalog_sync.sync.outcome import rejected_advice
+from catalog_sync.store.sql import in_chunks
+from catalog_sync.store.sync_runs import successful_full_syncs
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.writer import Writer
 
@@ -37,22 +36,13 @@ def taken_over(writer: Writer, stored: StoredData) -> set[str]:
     return {key for key in stored.keys_of_former_catalogs() if covers_alone(writer, key)}
 
 
-def find_removals(writer: Writer, course_keys: Collection[str]) -> dict[str, str]:
-    """Return the marketing URLs of these course overviews, by key, without those that are pinned."""
-    urls = {}
-    for some in in_chunks(course_keys, ROWS):
-        writer.heartbeat()
-        urls.update(course_overviews.removable_urls(some))
-    return urls
-
-
-def check_statuses(absent: Collection[str], removals: Collection[str], writer: Writer) -> None:
+def check_statuses(writer: Writer, absent: Collection[str], removals: Collection[str]) -> None:
     """Check that CATALOG_SYNC_RUN_STATUSES names only known statuses, if a marketing URL would be removed.
 
     Args:
+        writer: the writer of the sync run.
         absent: the keys of the stored course runs that would lose their marketing URL.
         removals: the keys of the course overviews that would lose theirs.
-        writer: the writer of the sync run.
 
     Raises:
         Refused: it names another one, which may be misspelled.
@@ -70,7 +60,7 @@ def check_statuses(absent: Collection[str], removals: Collection[str], writer: W
         )
 
 
-def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int) -> None:
+def check_removal_limit(writer: Writer, removals: int, max_removal_percent: int) -> None:
     """Check that the removals are a small share of the marketing URLs that this Catalog provides.
 
     Raises:
@@ -83,20 +73,33 @@ def check_removal_limit(removals: int, writer: Writer, max_removal_percent: int)
         raise Refused(
             f"Refused to remove {removals:,} of {provided:,} marketing URLs (more than {max_removal_percent} %), so "
             f"none was removed.{_shrunk(writer.report)} The Catalog's list may be incomplete."
-            f"{rejected_advice(writer.report, removals)} If the courses are missing in the Catalog, too, choose Allow "
+            f"{_rejected_advice(writer.report, removals)} If the courses are missing in the Catalog, too, choose Allow "
             "these removals in Django admin, or run the command again with --allow-removals."
         )
 
 
 def _shrunk(report: SyncReport) -> str:
     """Return how much shorter the Catalog's list is than before; empty if it is not, or was not read."""
-    before = succeeded(report.catalog).values_list("catalog_count", flat=True).first() or 0
+    before = successful_full_syncs(report.catalog).values_list("catalog_count", flat=True).first() or 0
     is_full = SyncRun.objects.filter(pk=report.run_id or 0, scope=SyncRun.Scope.ALL).exists()
     if not is_full or report.catalog_count >= before:
         return ""
     return (
         f" The Catalog's list has {report.catalog_count:,} course runs; the last full sync that succeeded read "
         f"{before:,}."
+    )
+
+
+def _rejected_advice(report: SyncReport, removals: int) -> str:
+    """Return what to check before removals are allowed; empty if too few course runs were rejected."""
+    rejected = report.course_runs_rejected
+    # Fewer than a tenth are not the cause of the removals.
+    if not rejected or rejected < removals / 10:
+        return ""
+    return (
+        f" First check why {rejected:,} course runs were rejected "
+        "(event=catalog_sync.course_runs_rejected). The cause may be a setting of this LMS, such as "
+        "CATALOG_SYNC_MARKETING_URL_HOSTS."
     )
 
 

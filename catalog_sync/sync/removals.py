@@ -22,13 +22,12 @@ from catalog_sync.store.course_runs import CatalogData, StoredData
 from catalog_sync.store.difference import Difference
 from catalog_sync.store.sql import ROWS, in_chunks
 from catalog_sync.sync.changeset import Changeset
-from catalog_sync.sync.removal_candidates import Candidates, after_removal, read_stored
+from catalog_sync.sync.removal_candidates import Candidates, after_removal, find_removals, read_stored
 from catalog_sync.sync.removal_limits import (
     Refused,
     check_removal_limit,
     check_statuses,
     covers_alone,
-    find_removals,
     taken_over,
 )
 from catalog_sync.sync.writer import Writer
@@ -37,17 +36,17 @@ NOT_LISTED = "not in the Catalog any more"
 NOT_IN_LIST = "the Catalog's list has no usable marketing URL for it"
 
 
-def check_candidates(candidates: Candidates, writer: Writer, max_removal_percent: int | None) -> None:
+def check_candidates(writer: Writer, candidates: Candidates, max_removal_percent: int | None) -> None:
     """Check the removals before the look-ups, which may take many requests.
 
     Raises:
         Refused: the sync must not remove them, even if the Catalog confirms all of them.
     """
     reasons = dict.fromkeys(candidates.removals, NOT_IN_LIST)
-    _check(writer, candidates.keys, candidates.removals, reasons, max_removal_percent)
+    _check_removals(writer, candidates.keys, candidates.removals, reasons, max_removal_percent)
 
 
-def _check(
+def _check_removals(
     writer: Writer,
     absent: Collection[str],
     removals: Mapping[str, str],
@@ -55,12 +54,12 @@ def _check(
     max_removal_percent: int | None,
 ) -> None:
     try:
-        check_statuses(absent, removals, writer)
+        check_statuses(writer, absent, removals)
         if max_removal_percent is not None:
-            check_removal_limit(len(removals), writer, max_removal_percent)
+            check_removal_limit(writer, len(removals), max_removal_percent)
     except Refused:
         writer.report.removals_refused = len(removals)
-        writer.changes.add_removed(removals, reasons, "refused: ")
+        writer.changes.add_removed(removals, reasons, refused=True)
         raise
 
 
@@ -96,7 +95,7 @@ def look_up_and_apply(
         absent.reasons.update(each.reasons)
     to_clear = _plan_all(writer, absent)
     removals = find_removals(writer, to_clear)
-    _check(writer, absent.data, removals, to_clear, max_removal_percent)
+    _check_removals(writer, absent.data, removals, to_clear, max_removal_percent)
     # "ccx-v1:" sorts before "course-v1:", so the stored parent course run, which shows the Catalog that had the URL,
     # still exists when its CCX courses are handled.
     for each in absent_of_batches:

@@ -11,8 +11,7 @@ from typing import Any
 from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
-from catalog_sync.catalog_client import CatalogClient
-from catalog_sync.catalog_client.access import CatalogAccess, access_to
+from catalog_sync.catalog_client import CatalogAccess, CatalogClient, access_to
 from catalog_sync.event_log import MAX_NOTABLE, EventLog
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import SyncRun

@@ -71,7 +71,7 @@ def _look_up(run: Run, client: CatalogClient, writer: Writer, course_keys: set[s
     try:
         return look_up_and_apply(client, writer, with_parents | ccx_keys, _max_removal_percent(run))
     finally:
-        _publish_inherited(writer, with_parents)
+        _publish_pins_and_ccx(writer, with_parents)
         run.report.course_overviews = course_overviews.count(with_parents | ccx_keys)
         run.report.catalog_count = run.report.course_runs_retrieved
 
@@ -91,7 +91,7 @@ def sync_all(run: Run, client: CatalogClient, writer: Writer) -> None:
                 run.options.on_progress(run.report.course_runs_retrieved, page.count)
     except RequestFailed:
         # The pages that were written may contain new URLs for CCX courses.
-        _publish_inherited(writer)
+        _publish_pins_and_ccx(writer)
         raise
     except Stopped:
         writer.write_pending()
@@ -119,7 +119,7 @@ def end_crawl(run: Run, client: CatalogClient, writer: Writer, *, complete: bool
         if complete:
             _remove_absent(run, client, writer)
         else:
-            _publish_inherited(writer)
+            _publish_pins_and_ccx(writer)
             if unread := only_unread(writer):
                 run.note = f"The only stored course run that was not read: {unread}."
     finally:
@@ -135,7 +135,7 @@ def _remove_absent(run: Run, client: CatalogClient, writer: Writer) -> None:
     writer.publish_pins()
     candidates, limit = find_candidates(writer), _max_removal_percent(run)
     try:
-        check_candidates(candidates, writer, limit)
+        check_candidates(writer, candidates, limit)
         look_up_and_apply(client, writer, candidates.keys, limit)
     except RequestFailed as error:
         # Without a look-up there is no proof, so these URLs stay. The changes from the pages are already applied.
@@ -147,7 +147,7 @@ def _remove_absent(run: Run, client: CatalogClient, writer: Writer) -> None:
         ccx.publish_found(writer, candidates.ccx, candidates.keys)
 
 
-def _publish_inherited(writer: Writer, parents: Collection[str] | None = None) -> None:
+def _publish_pins_and_ccx(writer: Writer, parents: Collection[str] | None = None) -> None:
     """Publish pinned URLs, and those that CCX courses inherit; None: of all parent course runs."""
     writer.write_pending()
     writer.publish_pins(parents)

@@ -75,7 +75,7 @@ class OutOfRequests(Exception):
 
 
 def recommend(
-    catalog: Catalog, most_requests: int, target_seconds: float, on_measured: Callable[[Measurement], None]
+    catalog: Catalog, max_requests: int, target_seconds: float, on_measured: Callable[[Measurement], None]
 ) -> Recommendation:
     """Measure the Catalog, and recommend the best of the measurements.
 
@@ -89,12 +89,12 @@ def recommend(
         count = client.seconds_of(PageRange(0, 2))[1].count
         try:
             measure = partial(seconds_per_page, client, count)
-            for measured in sweep(measure, count, most_requests - 1, target_seconds):
+            for measured in sweep(measure, count, max_requests - 1, target_seconds):
                 measurements.append(measured)
                 on_measured(measured)
         except OutOfRequests:
             shortage = (
-                f"{most_requests} requests were too few to measure all page sizes. Use a higher --requests."
+                f"{max_requests} requests were too few to measure all page sizes. Use a higher --requests."
             )
     if not measurements:
         raise NothingMeasured(shortage or NO_ANSWER)
@@ -106,7 +106,7 @@ def recommend(
 
 
 def sweep(
-    measure: Callable[[int, int], float | None], count: int, most_requests: int, target_seconds: float
+    measure: Callable[[int, int], float | None], count: int, requests_left: int, target_seconds: float
 ) -> Iterator[Measurement]:
     """Yield measurements of page sizes and concurrencies, smallest first, with a limited number of requests.
 
@@ -119,8 +119,8 @@ def sweep(
     """
     for size in _sizes(count):
         for concurrency in CONCURRENCIES:
-            most_requests -= PAGES_EACH
-            if most_requests < 0:
+            requests_left -= PAGES_EACH
+            if requests_left < 0:
                 raise OutOfRequests
             seconds = measure(size, concurrency)
             if seconds is None:

@@ -81,7 +81,7 @@ def test_countless_valid_records_take_less_memory_than_their_bytes():
     tracemalloc.start()
     try:
         with pytest.raises(MalformedReply, match="more values than 1000 course runs have"):
-            decode_page(body, most_rows=1_000)
+            decode_page(body, max_rows=1_000)
         assert tracemalloc.get_traced_memory()[1] < len(body)
     finally:
         tracemalloc.stop()

@@ -37,12 +37,12 @@ class TestConfiguration:
         assert [each.page_size for each in update_catalog_data(page_size=4).catalogs] == [4, 4]
 
     def test_measured_page_size_is_saved_for_the_measured_catalog(self):
-        found = api.recommend_page_size(most_requests=8, target_seconds=9, catalog="partner")
+        found = api.recommend_page_size(max_requests=8, target_seconds=9, catalog="partner")
         api.save_page_size(found.best, "partner")
         assert CatalogSyncConfig.objects.get().catalog == "partner"
 
     def test_only_the_given_catalog_is_measured(self, catalog, partner):
-        api.recommend_page_size(most_requests=8, target_seconds=9, catalog="partner")
+        api.recommend_page_size(max_requests=8, target_seconds=9, catalog="partner")
         sent = [each.control.requests("/api/v1/course_runs/") for each in (catalog, partner)]
         assert (len(sent[0]), bool(sent[1])) == (0, True)
 

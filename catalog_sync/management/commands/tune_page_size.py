@@ -65,7 +65,7 @@ class Command(MessageFirstCommand):
 
         try:
             return api.recommend_page_size(
-                most_requests=options["requests"],
+                max_requests=options["requests"],
                 target_seconds=options["target_seconds"],
                 catalog=options["catalog"],
                 on_measured=self._print_row,

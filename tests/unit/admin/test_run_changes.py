@@ -29,12 +29,18 @@ def run_with(*changes, **values):
             course_key=f"course-v1:{kind}+{number:04}+1",
             old=OLD,
             new=None if kind == "removed" else NEW,
-            reason="because" if kind == "rejected" else "",
+            reason=_reason(run, kind),
         )
         for kind, count in changes
         for number in range(count)
     )
     return run
+
+
+def _reason(run, kind):
+    if kind == "removed" and run.status == "refused":
+        return "refused: because"
+    return "because" if kind == "rejected" else ""
 
 
 def shown(client, run, query=""):

@@ -17,6 +17,7 @@ from catalog_sync.catalog_client.auth import CatalogSession, new_session
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import RequestFailed
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH
+from tests.unit.catalog_client import access
 
 
 class BrokenCache(LocMemCache):
@@ -179,7 +180,7 @@ def plain_session() -> OAuthAPIClient:
 def test_failure_of_a_token_that_a_session_of_the_host_fetches(catalog, settings, status, message):
     settings.CATALOG_SYNC_SESSION_FACTORY = f"{__name__}.plain_session"
     catalog.control.fault("status", match={"path": ACCESS_TOKEN_PATH}, status=status)
-    requester = Requester(EventLog(), timeout_seconds=10, retry_deadline_seconds=0)
+    requester = Requester(EventLog(), timeout_seconds=10, retry_deadline_seconds=0, access=access())
     with closing(requester), pytest.raises(RequestFailed, match=re.escape(message)):
         requester.get(f"{catalog.api_url}/course_runs/", bytes, rows=1)
 

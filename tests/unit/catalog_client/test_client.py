@@ -15,6 +15,7 @@ from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import RequestFailed
 from sandbox.catalog.testing import COURSE_RUNS_PATH, COURSES_PATH
 from tests.raw_server import RawServer, reply
+from tests.unit.catalog_client import access
 
 MAX_REQUEST_LINE = 4_094
 ALL_FIELDS = ["marketing_url", "eligible_for_financial_aid", "content_language"]
@@ -26,7 +27,11 @@ def make(catalog):
     made = []
 
     def client(retry_deadline_seconds=0, url=catalog.api_url, **options):
-        made.append(Requester(EventLog(), timeout_seconds=10, retry_deadline_seconds=retry_deadline_seconds))
+        made.append(
+            Requester(
+                EventLog(), timeout_seconds=10, retry_deadline_seconds=retry_deadline_seconds, access=access()
+            )
+        )
         return CatalogClient(url, ALL_FIELDS, made[-1], **options)
 
     yield client
@@ -118,14 +123,14 @@ class TestBypassedCache:
 
 class TestChangedCourses:
     def test_are_requested_from_the_first(self, client, catalog):
-        client.changed_since(SINCE, most=5)
+        client.changed_since(SINCE, limit=5)
         [request] = catalog.control.requests(COURSES_PATH)
         assert request.params["offset"] == "0"
 
     def test_address_of_a_wrong_reply_is_reported(self, make):
         server = RawServer(reply(b'{"count": "many"}'))
         with server, pytest.raises(RequestFailed, match=r"Address: \S+/api/v1/courses/\.$"):
-            make(url=f"{server.url}/api/v1").changed_since(SINCE, most=5)
+            make(url=f"{server.url}/api/v1").changed_since(SINCE, limit=5)
 
 
 class TestLookUp:

@@ -76,7 +76,7 @@ def test_status_of_the_provider(status, retryable, reason):
 
 
 def test_provider_that_cannot_be_reached_fails_the_sync():
-    for failure in (errors.TOO_SLOW.at(URL, seconds=8), errors.TOO_LARGE.at(URL, most_bytes=8)):
+    for failure in (errors.TOO_SLOW.at(URL, seconds=8), errors.TOO_LARGE.at(URL, max_bytes=8)):
         errors.end_sync_without_token(failure)
         assert failure.scope is FailureScope.SYNC
         assert "check that the OAuth2 provider is up" in failure.remedy

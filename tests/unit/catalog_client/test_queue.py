@@ -10,6 +10,7 @@ import pytest
 from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Requester
 from catalog_sync.event_log import EventLog
 from sandbox.catalog.testing import COURSE_RUNS_PATH
+from tests.unit.catalog_client import access
 
 PAGE_SIZE = 11
 COURSE_RUNS = 40  # four pages
@@ -20,7 +21,9 @@ TIMEOUT_SECONDS = 1.5
 def crawl(catalog):
     """Return a crawl that requests all four pages together, and each only once if it fails."""
     catalog.control.generate(COURSE_RUNS)
-    requester = Requester(EventLog(), timeout_seconds=TIMEOUT_SECONDS, retry_deadline_seconds=0)
+    requester = Requester(
+        EventLog(), timeout_seconds=TIMEOUT_SECONDS, retry_deadline_seconds=0, access=access()
+    )
     client = CatalogClient(catalog.api_url, ["marketing_url"], requester)
     yield client.crawl(OverlappingPages(PAGE_SIZE, count=COURSE_RUNS), 4)
     requester.close()
@@ -50,7 +53,7 @@ def read_pages(catalog, pages, *, concurrency, timeout_seconds, **settings):
     catalog.control.generate(pages * (PAGE_SIZE - 1))
     catalog.control.settings(latency=True, cache=False, run_seconds=0, **settings)
     with closing(
-        Requester(EventLog(), timeout_seconds=timeout_seconds, retry_deadline_seconds=0)
+        Requester(EventLog(), timeout_seconds=timeout_seconds, retry_deadline_seconds=0, access=access())
     ) as requester:
         client = CatalogClient(catalog.api_url, ["marketing_url"], requester)
         pagination = OverlappingPages(PAGE_SIZE, count=pages * (PAGE_SIZE - 1))

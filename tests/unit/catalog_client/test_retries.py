@@ -18,6 +18,7 @@ from catalog_sync.exceptions import RequestFailed
 from sandbox.catalog.testing import ACCESS_TOKEN_PATH, COURSE_RUNS_PATH
 from tests.integration.processes import wait_until
 from tests.raw_server import RawServer, reply
+from tests.unit.catalog_client import access
 
 PAGE = reply(b'{"count": 0, "results": []}')
 
@@ -33,7 +34,9 @@ def make(catalog):
     made = []
 
     def of(deadline: float = 30) -> Requester:
-        made.append(Requester(EventLog(7), timeout_seconds=10, retry_deadline_seconds=deadline))
+        made.append(
+            Requester(EventLog(7), timeout_seconds=10, retry_deadline_seconds=deadline, access=access())
+        )
         return made[-1]
 
     yield of
@@ -313,7 +316,7 @@ class TestSharedBackOff:
         ("status", "message"), [(429, "Rate limited by the Catalog"), (503, "The Catalog answered HTTP 503")]
     )
     def test_of_another_worker_stops_requests(self, catalog, make, get, status, message):
-        share_back_off(BackOff(60, status))
+        share_back_off(BackOff(60, status), "default")
         with pytest.raises(RequestFailed, match=message):
             get(make(deadline=5))
         assert catalog.control.requests() == []
@@ -329,12 +332,12 @@ class TestSharedBackOff:
         with pytest.raises(RequestFailed, match=r"Rate limited by the Catalog .* for another 31 s"):
             get(make(deadline=30))
         assert len(request_times(catalog)) == 1
-        assert shared_back_off() is None
+        assert shared_back_off("default") is None
 
     def test_is_ignored_if_it_is_almost_over(self):
-        assert shared_back_off() is None
-        share_back_off(BackOff(0.01, 429))
-        assert shared_back_off() is None
+        assert shared_back_off("default") is None
+        share_back_off(BackOff(0.01, 429), "default")
+        assert shared_back_off("default") is None
 
     def test_without_a_cache_requests_are_sent(self, make, get, settings):
         settings.CACHES = {
@@ -349,7 +352,7 @@ class TestSharedBackOff:
         fail(catalog, status=503, retry_after="3")
         requester = make()
         future = run_in_thread(lambda: get(requester))
-        assert wait_until(shared_back_off, "the shared back-off").status == 503
+        assert wait_until(lambda: shared_back_off("default"), "the shared back-off").status == 503
         requester.close()
         with pytest.raises(RequestFailed, match="The Catalog answered HTTP 503"):
             future.result(30)

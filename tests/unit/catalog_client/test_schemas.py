@@ -49,10 +49,10 @@ def test_count_has_limits():
 
 @pytest.mark.parametrize("last", [{"key": "A/B/C"}, "not a record"], ids=["valid", "with an invalid record"])
 def test_page_has_at_most_as_many_records_as_requested(last):
-    for most_rows in (2, 3):
-        assert decoded({"key": KEY}, last, most_rows=most_rows).rows == 2
+    for max_rows in (2, 3):
+        assert decoded({"key": KEY}, last, max_rows=max_rows).rows == 2
     with pytest.raises(MalformedReply, match="3 records in one page"):
-        decoded({"key": KEY}, {"key": "D/E/F"}, last, most_rows=2)
+        decoded({"key": KEY}, {"key": "D/E/F"}, last, max_rows=2)
 
 
 @pytest.mark.parametrize("fault", ["5", '"\\ud800"', "NaN"], ids=["type", "surrogate", "not JSON"])
@@ -63,7 +63,7 @@ def test_countless_values_take_less_memory_than_their_bytes(value, fault):
     tracemalloc.start()
     try:
         with pytest.raises(MalformedReply, match="more values than 1000 course runs have"):
-            decode_page(body, most_rows=1_000)
+            decode_page(body, max_rows=1_000)
         assert tracemalloc.get_traced_memory()[1] < len(body)
     finally:
         tracemalloc.stop()
@@ -72,7 +72,7 @@ def test_countless_values_take_less_memory_than_their_bytes(value, fault):
 def test_only_the_invalid_record_is_rejected_among_full_ones():
     """A Catalog may send all fields, whatever was requested."""
     full = json.loads(FULL_OBJECTS.read_text())["body"]["results"]
-    page = decoded(*full, full[0] | {"key": 5}, most_rows=len(full) + 1)
+    page = decoded(*full, full[0] | {"key": 5}, max_rows=len(full) + 1)
     assert (len(page.course_runs), len(page.rejected)) == (len(full), 1)
 
 

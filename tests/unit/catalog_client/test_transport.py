@@ -14,27 +14,27 @@ from catalog_sync.exceptions import RequestFailed
 from tests.raw_server import RawServer, reply
 
 URL = "https://catalog.example.com/api/v1/course_runs/"
-MOST_BYTES = 100
+MAX_BYTES = 100
 
 
-def received(server, seconds=30.0, most_bytes=MOST_BYTES):
+def received(server, seconds=30.0, max_bytes=MAX_BYTES):
     send = partial(requests.get, server.url, stream=True, allow_redirects=False, timeout=seconds)
-    return receive(server.url, send, seconds=seconds, most_bytes=most_bytes)
+    return receive(server.url, send, seconds=seconds, max_bytes=max_bytes)
 
 
 @pytest.mark.parametrize(
     "answer",
-    [reply(b"x" * MOST_BYTES), reply(gzip.compress(b"x" * MOST_BYTES), "Content-Encoding: gzip")],
+    [reply(b"x" * MAX_BYTES), reply(gzip.compress(b"x" * MAX_BYTES), "Content-Encoding: gzip")],
     ids=["plain", "packed"],
 )
 def test_longest_body_is_read(answer):
     with RawServer(answer) as server:
-        assert received(server).body == b"x" * MOST_BYTES
+        assert received(server).body == b"x" * MAX_BYTES
 
 
 @pytest.mark.parametrize("more", [1, 10_000])
 def test_longer_body_is_refused(more):
-    server = RawServer(reply(b"x" * (MOST_BYTES + more)))
+    server = RawServer(reply(b"x" * (MAX_BYTES + more)))
     with server, pytest.raises(RequestFailed, match="The Catalog sent more than 100 bytes"):
         received(server)
 
@@ -59,7 +59,7 @@ def test_connection_is_closed_when_the_time_is_over():
 
     with RawServer(drip) as server:
         with pytest.raises(RequestFailed, match="did not finish its reply"):
-            received(server, seconds=0.5, most_bytes=10_000)
+            received(server, seconds=0.5, max_bytes=10_000)
         assert closed.wait(30)
 
 
@@ -75,7 +75,7 @@ def test_provider_that_refuses_a_token_to_the_session_is_named(url, named):
         raise requests.HTTPError(response=answer if url else None)
 
     with pytest.raises(RequestFailed) as caught:
-        receive(URL, send, seconds=30, most_bytes=MOST_BYTES)
+        receive(URL, send, seconds=30, max_bytes=MAX_BYTES)
     assert caught.value.url == named
 
 

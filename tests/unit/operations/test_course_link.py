@@ -32,7 +32,7 @@ def lists(key=KEY, url=URL, status="published", catalog="default"):
 
 def used(key=KEY):
     """Return the sources of the links that are marked as used."""
-    return [str(each.source) for each in course_link.explain(key).candidates if each.is_used]
+    return [str(each.origin) for each in course_link.explain(key).candidates if each.is_used]
 
 
 def set_by_another_tool(key=KEY, url=OTHER_URL):
@@ -114,7 +114,7 @@ class TestCandidates:
         CourseOverviewFactory(id=CCX, social_sharing_url=SOCIAL)
         pin_marketing_url(CCX, PIN)
         found = course_link.explain(CCX).candidates
-        assert [(str(each.source), each.url) for each in found[:-1]] == [
+        assert [(str(each.origin), each.url) for each in found[:-1]] == [
             ("social", SOCIAL),
             ("pin", PIN),
             ("catalog", ""),
@@ -185,7 +185,7 @@ class TestRejected:
         lists()
         in_lms()
         change = rejected()
-        [catalog] = [each for each in course_link.explain(KEY).candidates if each.source == "catalog"]
+        [catalog] = [each for each in course_link.explain(KEY).candidates if each.origin == "catalog"]
         assert catalog == (
             "catalog",
             "Catalog: last accepted value",
@@ -242,7 +242,7 @@ class TestCcxCourseWithoutUrl:
         """Return the reason without the headline and the last sentence, the same as the note of the parent."""
         ccx_in_lms()
         explained = course_link.explain(CCX)
-        [note] = [each.note for each in explained.candidates if each.source == "parent"]
+        [note] = [each.note for each in explained.candidates if each.origin == "parent"]
         assert explained.reason == f"{self.HEADLINE}{note} Learners share the LMS about page."
         return note
 

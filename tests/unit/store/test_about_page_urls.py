@@ -15,7 +15,7 @@ URL, SOCIAL_URL = "https://www.example.com/course/one", "https://go.example.com/
 def test_reads_the_courses_of_this_organization_only():
     key, *others = (f"course-v1:{org}+One+2026" for org in ("Example_X", "ExampleYX", "OtherX"))
     add_course_overviews(key, *others, marketing_url=URL, social_sharing_url=SOCIAL_URL)
-    assert about_page_urls.of_organization("Example_X", 5) == [(key, URL, SOCIAL_URL)]
+    assert about_page_urls.of_organization("Example_X", 5) == {key: (URL, SOCIAL_URL)}
 
 
 @pytest.mark.parametrize(("limit", "read"), [(1, 1), (2, 2), (3, 2)])

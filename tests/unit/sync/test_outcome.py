@@ -18,7 +18,6 @@ from catalog_sync.sync.outcome import (
     NothingRead,
     database_failure,
     outcome_of,
-    rejected_advice,
     request_failure,
 )
 from catalog_sync.sync.rejections import RejectedForReason
@@ -171,15 +170,6 @@ class TestPageSizeAdvice:
         error = RequestFailed("https://c.example.org/", "is away", "wait")
         with django_assert_num_queries(0):
             assert request_failure(error, report_of()) == str(error)
-
-
-@pytest.mark.parametrize(("rejected", "is_advised"), [(0, False), (145, False), (146, True), (1_200, True)])
-def test_rejected_course_runs_are_no_cause_if_they_are_few(rejected, is_advised):
-    advice = rejected_advice(report_of("refused", course_runs_rejected=rejected), 1_451)
-    assert (f"First check why {rejected:,} course runs were rejected" in advice, bool(advice)) == (
-        is_advised,
-        is_advised,
-    )
 
 
 IN_CATALOG = "in the Catalog (see event=catalog_sync.course_runs_rejected)."

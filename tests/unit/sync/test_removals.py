@@ -40,7 +40,7 @@ class EmptyCatalog:
 
 @pytest.fixture
 def heartbeats(monkeypatch):
-    for module in (removals, removal_candidates, removal_limits, course_overviews):
+    for module in (removals, removal_candidates, course_overviews):
         monkeypatch.setattr(module, "ROWS", PART)
     return []
 
@@ -85,26 +85,26 @@ def test_limit_is_a_share_of_the_urls_of_that_catalog(opened, heartbeats, settin
     record()
     show()
     with pytest.raises(removal_limits.Refused, match=f"of {len(KEYS)} marketing URLs"):
-        removal_limits.check_removal_limit(removal_limits.ALWAYS_ALLOWED + 1, opened(), 10)
+        removal_limits.check_removal_limit(opened(), removal_limits.ALWAYS_ALLOWED + 1, 10)
     assert len(heartbeats) >= len(KEYS) / PART
 
 
-@pytest.mark.parametrize("rejected", [2, 200])
-def test_what_to_check_is_before_how_to_allow_the_removals(rejected, opened):
+@pytest.mark.parametrize(("rejected", "is_advised"), [(0, False), (145, False), (146, True), (1_200, True)])
+def test_what_to_check_is_before_how_to_allow_the_removals(rejected, is_advised, opened):
     add_course_overviews(
         *(f"course-v1:ExampleX+M{number:04}+2026" for number in range(1_500)), marketing_url=URL
     )
     writer = opened()
     writer.report.course_runs_rejected = rejected
     check = (
-        f" First check why {rejected} course runs were rejected (event=catalog_sync.course_runs_rejected). The cause "
+        f" First check why {rejected:,} course runs were rejected (event=catalog_sync.course_runs_rejected). The cause "
         "may be a setting of this LMS, such as CATALOG_SYNC_MARKETING_URL_HOSTS."
     )
     with pytest.raises(removal_limits.Refused) as raised:
-        removal_limits.check_removal_limit(1_451, writer, 10)
+        removal_limits.check_removal_limit(writer, 1_451, 10)
     assert str(raised.value) == (
         "Refused to remove 1,451 of 1,500 marketing URLs (more than 10 %), so none was removed. The Catalog's list "
-        f"may be incomplete.{check if rejected == 200 else ''} If the courses are missing in the Catalog, too, choose "
+        f"may be incomplete.{check if is_advised else ''} If the courses are missing in the Catalog, too, choose "
         "Allow these removals in Django admin, or run the command again with --allow-removals."
     )
 

@@ -22,7 +22,7 @@ def writer():
 
 
 def add(writer, course_key):
-    return writer.changes.add(Kind.CHANGED, [changes.Change(course_key, "changed", None, None, "")])
+    return writer.changes.add(Kind.CHANGED, [(course_key, None, None, "")])
 
 
 def stored(writer):
@@ -66,7 +66,7 @@ def test_changes_beyond_the_limit_are_not_computed(writer):
     def many():
         for number in range(changes.MAX_PER_KIND + 2):
             computed.append(number)
-            yield changes.Change(f"{number:04}", "changed", None, None, "")
+            yield f"{number:04}", None, None, ""
 
     computed = []
     some = many()

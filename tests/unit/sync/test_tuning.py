@@ -28,8 +28,8 @@ from tests.unit.sync.modelled_catalog import ModelledCatalog
 EVEN = {"page_seconds": 0, "run_seconds": 0.001, "skipped_run_seconds": 0}
 
 
-def measured_by(catalog, most_requests=1_000, target_seconds=100.0):
-    return list(sweep(catalog.measure, catalog.count, most_requests, target_seconds))
+def measured_by(catalog, max_requests=1_000, target_seconds=100.0):
+    return list(sweep(catalog.measure, catalog.count, max_requests, target_seconds))
 
 
 def settings_of(measurements):
@@ -51,15 +51,15 @@ class TestSweep:
         assert all(each.requests == requests_for(count, each.page_size) for each in measured)
         assert max(each.requests for each in measured) < REQUESTS_PER_HOUR
 
-    @pytest.mark.parametrize(("most_requests", "measured"), [(17, 2), (18, 3), (23, 3), (24, 4)])
-    def test_uses_the_allowed_requests_and_not_more(self, most_requests, measured):
+    @pytest.mark.parametrize(("max_requests", "measured"), [(17, 2), (18, 3), (23, 3), (24, 4)])
+    def test_uses_the_allowed_requests_and_not_more(self, max_requests, measured):
         measurements = []
         with pytest.raises(OutOfRequests):
-            measurements.extend(sweep(ModelledCatalog(1_000).measure, 1_000, most_requests, 100.0))
+            measurements.extend(sweep(ModelledCatalog(1_000).measure, 1_000, max_requests, 100.0))
         assert len(measurements) == measured
 
     def test_needs_no_more_requests_once_all_sizes_are_measured(self):
-        assert len(measured_by(ModelledCatalog(100, **EVEN), most_requests=18)) == 3
+        assert len(measured_by(ModelledCatalog(100, **EVEN), max_requests=18)) == 3
 
     @pytest.mark.parametrize(
         ("target_seconds", "last"), [(0.2, (500, 1)), (0.199, (200, 1)), (0.5, (1_000, 1))]
@@ -157,8 +157,8 @@ def test_recommendation_is_within_a_fifth_of_the_best_if_the_latency_is_irregula
 
 @pytest.mark.django_db
 class TestRecommend:
-    def recommend(self, most_requests=100, on_measured=lambda measured: None):
-        return recommend(conf.catalog_or_unconfigured("default"), most_requests, 10.0, on_measured)
+    def recommend(self, max_requests=100, on_measured=lambda measured: None):
+        return recommend(conf.catalog_or_unconfigured("default"), max_requests, 10.0, on_measured)
 
     def test_measures_concurrencies_one_two_and_four_and_reports_each(self, catalog):
         catalog.control.generate(30)
@@ -190,14 +190,14 @@ class TestRecommend:
 
     def test_is_not_to_be_saved_if_the_requests_ran_out(self, catalog):
         catalog.control.generate(250)
-        found = self.recommend(most_requests=30)
+        found = self.recommend(max_requests=30)
         assert (len(found.totals), found.may_be_saved) == (4, False)
         assert "Use a higher --requests" in found.shortage
         assert len(catalog.control.requests(COURSE_RUNS_PATH)) <= 30
 
     def test_needs_requests_for_one_page_size(self, catalog):
         with pytest.raises(NothingMeasured, match="Use a higher --requests"):
-            self.recommend(most_requests=6)
+            self.recommend(max_requests=6)
 
     def test_names_the_time_limit_if_no_page_is_returned_in_time(self, catalog, monkeypatch):
         monkeypatch.setattr(tuning, "PAGES_EACH", 1)
