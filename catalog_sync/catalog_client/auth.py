@@ -150,7 +150,7 @@ def oauth_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
     """
     catalog = conf.catalog_or_unconfigured(catalog_name)
     if missing := catalog.missing_credentials:
-        raise credentials_missing(missing)
+        raise credentials_missing(missing, may_use_platform=conf.named_catalogs() is None)
     return CatalogSession(catalog.oauth_provider_url, catalog.oauth_key, catalog.oauth_secret)
 
 
@@ -163,12 +163,10 @@ def new_session(access: CatalogAccess) -> requests.Session:
     match access.authentication:
         case Authentication.FACTORY:
             session = _factory_session(access)
-        case Authentication.OAUTH2:
+        case Authentication.OAUTH2 | Authentication.NONE:
             session = oauth_session(access.catalog)
         case Authentication.PLATFORM:
             session = _platform_session(access)
-        case _:
-            raise credentials_missing(conf.catalog_or_unconfigured(access.catalog).missing_credentials)
     _end_at_redirects(session)
     return session
 

@@ -70,10 +70,7 @@ _final = partial(Failure, scope=FailureScope.SYNC, retry=False)
 
 # Before the first request.
 ADDRESS_MISSING = _final("{setting} is not set", "set it to the root of the Catalog's API")
-CREDENTIALS_MISSING = _final(
-    "{settings} not set",
-    "set what is missing, or enable Catalog integration with a service user in Django admin",
-)
+CREDENTIALS_MISSING = _final("{settings} not set", "set what is missing{other_remedy}")
 SERVICE_USER_MISSING = _final(
     "the service user {user!r} of Catalog integration does not exist",
     "create the user, or choose another one in Django admin (Catalog integration)",
@@ -203,9 +200,14 @@ PROVIDER_DOWN = Failure("{service} is down{http_status}", scope=FailureScope.SYN
 TOKEN_MALFORMED = Failure("the reply of {service} is not an access token", _CREDENTIALS, FailureScope.SYNC)
 
 
-def credentials_missing(settings: Sequence[str]) -> RequestFailed:
+def credentials_missing(settings: Sequence[str], *, may_use_platform: bool) -> RequestFailed:
     """Return the failure of a sync run without a way of authentication."""
-    return CREDENTIALS_MISSING.at(settings=f"{', '.join(settings)} {'is' if len(settings) == 1 else 'are'}")
+    return CREDENTIALS_MISSING.at(
+        settings=f"{', '.join(settings)} {'is' if len(settings) == 1 else 'are'}",
+        other_remedy=", or enable Catalog integration with a service user in Django admin"
+        if may_use_platform
+        else "",
+    )
 
 
 def too_slow(rows: int, *, is_page: bool) -> Failure:

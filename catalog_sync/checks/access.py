@@ -18,10 +18,9 @@ from catalog_sync.openedx import catalog as platform
 if TYPE_CHECKING:
     from catalog_sync.catalog_client import CatalogAccess
 
-ENABLE_OR_SET = (
-    "Set the missing settings, or enable Catalog integration in Django admin and enter a service user there. If your "
-    "LMS makes its own tokens, set CATALOG_SYNC_SESSION_FACTORY."
-)
+SET = "Set the missing settings. If your LMS makes its own tokens, set CATALOG_SYNC_SESSION_FACTORY."
+# A Catalog of CATALOG_SYNC_CATALOGS never uses it.
+OR_ENABLE = " Or enable Catalog integration in Django admin and enter a service user there."
 
 
 def check_access(*, in_database: bool) -> Iterator[checks.CheckMessage]:
@@ -74,7 +73,7 @@ def _credentials(catalog: conf.Catalog, access: CatalogAccess) -> Iterator[check
         yield checks.Warning(
             f"{', '.join(catalog.missing_credentials)} not set, so the LMS gets no access token for "
             f"{_the_catalog(catalog)}.",
-            hint=ENABLE_OR_SET,
+            hint=SET if conf.named_catalogs() is not None else SET + OR_ENABLE,
             id="catalog_sync.W002",
         )
     if access.authentication is Authentication.PLATFORM and not platform.has_service_user():

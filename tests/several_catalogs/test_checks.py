@@ -6,6 +6,7 @@ import pytest
 from django.core import checks
 
 from catalog_sync import conf
+from catalog_sync.api import update_catalog_data
 
 GOOD = {"URL": "https://discovery.example.com/api/v1"}
 WRONG = {
@@ -53,6 +54,17 @@ def test_fault_names_the_catalog(settings):
 def test_missing_credentials_are_named_by_their_settings(settings):
     settings.CATALOG_SYNC_CATALOGS = {"default": GOOD | {"OAUTH_SETTINGS_PREFIX": "PARTNER_OAUTH2"}}
     assert "PARTNER_OAUTH2_PROVIDER_URL, PARTNER_OAUTH2_KEY, PARTNER_OAUTH2_SECRET" in messages()[0].msg
+
+
+def test_catalog_integration_is_no_remedy_for_missing_credentials(settings):
+    settings.CATALOG_SYNC_CATALOGS = {"default": GOOD | {"OAUTH_SETTINGS_PREFIX": "PARTNER_OAUTH2"}}
+    assert "Catalog integration" not in messages()[0].hint
+
+
+@pytest.mark.django_db
+def test_sync_without_credentials_names_no_remedy_of_catalog_integration(settings):
+    settings.CATALOG_SYNC_CATALOGS = {"default": GOOD | {"OAUTH_SETTINGS_PREFIX": "PARTNER_OAUTH2"}}
+    assert update_catalog_data().message.endswith("are not set. Set what is missing.")
 
 
 def test_valid_setting_is_not_reported(settings):

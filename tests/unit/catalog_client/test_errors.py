@@ -132,7 +132,7 @@ def test_names_of_another_catalog_replace_those_of_the_default():
     [(["A_KEY"], "A_KEY is not set. Set "), (["A_KEY", "A_SECRET"], "A_KEY, A_SECRET are not set. Set ")],
 )
 def test_missing_credentials_are_named(names, message):
-    assert str(errors.credentials_missing(names)).startswith(message)
+    assert str(errors.credentials_missing(names, may_use_platform=True)).startswith(message)
 
 
 @pytest.mark.parametrize(
