@@ -204,7 +204,10 @@ def cancel_sync(run_id: int, *, user_id: int | None = None) -> bool:
 
 
 def sync_run_changes(run_id: int) -> tuple[Change, ...]:
-    """Return which courses a sync run changed, removed or rejected, or would have; at most 1,000 of each kind."""
+    """Return which courses a sync run changed, removed or rejected, or would have.
+
+    There are at most 1,000 of each kind; from a distributed sync run, at most 1,000 per task.
+    """
     from catalog_sync.store import changes
 
     return tuple(changes.read(run_id))

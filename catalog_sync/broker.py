@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def has_broker() -> bool:
     """Return whether a worker in another process could receive a task."""
-    # Web processes import this module for the admin, and importing Celery takes 20 ms.
+    # Web processes import this module for the admin, and importing Celery takes about 60 ms.
     from celery import current_app
 
     broker = str(current_app.conf.broker_url or "")

@@ -117,7 +117,7 @@ class CatalogOverview(SyncRun):
 
 
 class SyncRunChange(models.Model):
-    """One change that a sync run made. Each worker of a sync run stores at most 1,000 per kind.
+    """One change that a sync run made. It stores at most 1,000 per kind; if it is distributed, each of its tasks does.
 
     A dry run stores what it would have changed. A refused sync run also stores the removals that it refused.
 

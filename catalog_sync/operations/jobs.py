@@ -62,7 +62,7 @@ def start(
 
 
 def _send(arguments: dict[str, Any], command: str, user_id: int | None) -> None:
-    # Web processes import this module for the admin, and importing Celery takes 20 ms.
+    # Web processes import this module for the admin, and importing Celery takes about 60 ms.
     from celery import current_app
 
     # Before the task is sent: a worker may start it immediately.

@@ -42,7 +42,8 @@ def upsert(
 
     Without ``unique_columns`` all are inserted.
 
-    ``bulk_create`` would create one model instance per row and, on SQLite, write only 142 rows per statement.
+    ``bulk_create`` would create one model instance per row and, with Django 5.2 on SQLite, write at most 999 values per
+    statement.
     """
     quoted = connection.ops.quote_name
     into = f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(map(quoted, [*columns, *constants]))})"
