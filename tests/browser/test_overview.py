@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.db.models import F
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from catalog_sync.api import pin_marketing_url
+from catalog_sync.models import SyncRun
 from catalog_sync.store import course_runs
 from catalog_sync.store.course_runs import CatalogData
+from sandbox.lms.course_overviews.models import CourseOverview
 from tests.browser.conftest import staff
 from tests.browser.test_look import contrasts
 from tests.factories import CourseOverviewFactory
@@ -43,6 +49,19 @@ def test_new_installation(operator, open_as, picture):
     page = open_as(operator, "catalogoverview/")
     expect(page.get_by_role("heading", name="First steps")).to_be_visible()
     picture(page, "overview-new")
+
+
+def test_healthy_lms(history, operator, open_as, picture):
+    since_then = timezone.now() - SyncRun.objects.latest("finished").finished - timedelta(minutes=20)
+    SyncRun.objects.update(started=F("started") + since_then, finished=F("finished") + since_then)
+    CourseOverview.objects.bulk_create(
+        CourseOverviewFactory.build(id=f"course-v1:ExampleX+{n}+2026", marketing_url=URL if n > 20 else None)
+        for n in range(1, 241)
+    )
+    page = open_as(operator, "catalogoverview/")
+    expect(page.get_by_text("The sync is healthy.")).to_be_visible()
+    expect(page.get_by_text("220 of 240 (91.7%)")).to_be_visible()
+    picture(page, "overview-healthy")
 
 
 def test_question_is_answered_from_the_overview(history, courses, operator, open_as, picture):
