@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.utils.functional import Promise
 
+from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.settings import common
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,14 @@ def test_every_setting_is_annotated_and_documented_with_its_default():
     for name, default in common.defaults().items():
         assert eval(annotated[name]) == default, name
         assert f"``{name}`` = " in page, name
+
+
+def test_every_field_of_the_configuration_is_documented_with_its_default():
+    table = (REFERENCES / "settings.rst").read_text().partition(".. _tunable:")[2]
+    documented = dict(re.findall(r"\* - ``(\w+)``\n\s+- (\w+)\n", table))
+    config = CatalogSyncConfig()
+    assert documented == {"enabled": "on"} | {name: str(getattr(config, name)) for name in config.NUMBERS}
+    assert config.enabled
 
 
 def test_every_system_check_is_documented_and_no_other():
