@@ -209,7 +209,8 @@ def test_second_sync_exits_with_75_and_names_the_first(synced, tmp_path):
     write(
         lms,
         f"UPDATE {SyncRun._meta.db_table} SET lease = 'default', holder = 'worker-7 process 4711', "
-        "status = 'running', finished = NULL, started = '2026-01-02 03:04:05', heartbeat = ?",
+        "status = 'running', finished = NULL, started = '2026-01-02 03:04:05', heartbeat = ? "
+        f"WHERE id = (SELECT MAX(id) FROM {SyncRun._meta.db_table})",
         f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
     )
     process = lms.update("--json")
