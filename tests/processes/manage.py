@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+import tempfile
 import termios
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,28 +83,31 @@ class Lms:
         assert process.returncode == 0, process.stderr
         return process.stdout
 
-    def update_on_a_terminal(self, *arguments: str) -> str:
-        """Run ``manage.py update_catalog_data`` with standard error on a terminal, and return the terminal's text."""
+    def python(self, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python with the LMS's environment, to its end."""
+        return self._run(sys.executable, "-c", code, *arguments)
+
+    def update_on_a_terminal(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``manage.py update_catalog_data``, with only standard error on a terminal, to its end."""
         master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (24, 120))
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "manage.py", "update_catalog_data", *arguments],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=subprocess.DEVNULL,
-                stderr=slave,
-            )
-        finally:
-            os.close(slave)
-        text = bytearray()
-        try:
-            while chunk := _read(master):
-                text += chunk
-        finally:
-            process.wait(GIVE_UP_SECONDS)
-            os.close(master)
-        return text.decode()
+        command = [sys.executable, "manage.py", "update_catalog_data", *arguments]
+        with tempfile.TemporaryFile("w+") as stdout:
+            try:
+                process = subprocess.Popen(
+                    command, cwd=ROOT, env=self.environment, stdout=stdout, stderr=slave
+                )
+            finally:
+                os.close(slave)
+            text = bytearray()
+            try:
+                while chunk := _read(master):
+                    text += chunk
+            finally:
+                process.wait(GIVE_UP_SECONDS)
+                os.close(master)
+            stdout.seek(0)
+            return subprocess.CompletedProcess(command, process.returncode, stdout.read(), text.decode())
 
 
 def _read(terminal: int) -> bytes:

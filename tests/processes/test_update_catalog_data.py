@@ -10,9 +10,12 @@ import signal
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from catalog_sync.models import CatalogSyncConfig, SyncRun
 from sandbox.catalog.testing import CatalogProcess
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.integration.processes import wait_until
@@ -25,11 +28,25 @@ KEYS = (
     "requests retries catalog_count course_runs_retrieved course_runs_rejected course_overviews matched updated "
     "unchanged removed removals_refused not_in_lms not_in_catalog in_other_catalogs of_other_orgs failures"
 ).split()
-SYNC_WITHOUT_RETRIES = """
+SEED_AND_SYNC = """
+from io import StringIO
+from django.core.management import call_command
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogSyncConfig
+call_command("migrate", verbosity=0)
+call_command("seed_lms", course_overviews=40, verbosity=0, stdout=StringIO())
 CatalogSyncConfig.objects.create(enabled=True, retry_deadline_seconds=0)
 print(update_catalog_data().status)
+"""
+# One process for all, since most of a command's time is that to start.
+RUN_EACH = """
+import json, sys
+from django.core.management import execute_from_command_line
+for arguments in json.loads(sys.argv[1]):
+    try:
+        execute_from_command_line(["manage.py", *arguments])
+    except SystemExit as end:
+        print("exit status", end.code, file=sys.stderr, flush=True)
 """
 
 
@@ -48,20 +65,28 @@ def control(running_catalog):
 
 
 @pytest.fixture(scope="module")
-def seeded_database(running_catalog, tmp_path_factory):
-    """The database of an LMS with course overviews without marketing URLs, to copy."""
-    lms = Lms.of(tmp_path_factory.mktemp("seeded") / "lms.sqlite3", running_catalog)
-    for arguments in (["migrate", "--verbosity", "0"], ["seed_lms", "--course-overviews", "40"]):
-        process = lms.manage(*arguments)
-        assert process.returncode == 0, process.stderr
-    return lms.database
+def synced(running_catalog, tmp_path_factory):
+    """A synced LMS that does not repeat a request: other tests prove the retries."""
+    lms = Lms.of(tmp_path_factory.mktemp("synced") / "lms.sqlite3", running_catalog)
+    assert lms.shell(SEED_AND_SYNC) == "succeeded\n"
+    return lms
 
 
 @pytest.fixture(scope="module")
-def lms(running_catalog, seeded_database, tmp_path_factory):
-    """An LMS that every test may sync."""
-    database = tmp_path_factory.mktemp("lms") / "lms.sqlite3"
-    return Lms.of(shutil.copy(seeded_database, database), running_catalog)
+def lms(synced, tmp_path_factory):
+    """An LMS that every test may sync, with the defaults of the configuration."""
+    lms = copy_of(synced, tmp_path_factory.mktemp("lms"))
+    write(lms, f"DELETE FROM {CatalogSyncConfig._meta.db_table}")
+    return lms
+
+
+def copy_of(lms: Lms, folder: Path) -> Lms:
+    return replace(lms, database=shutil.copy(lms.database, folder / "lms.sqlite3"))
+
+
+def write(lms: Lms, sql: str, *values: str) -> None:
+    with closing(sqlite3.connect(lms.database)) as database, database:
+        database.execute(sql, values)
 
 
 def test_complete_sync_prints_its_report_and_logs(lms, running_catalog):
@@ -79,8 +104,9 @@ def test_complete_sync_prints_its_report_and_logs(lms, running_catalog):
     assert "eyJ" not in process.stderr + process.stdout  # the beginning of every JSON Web Token
 
 
-def test_json_is_one_line_with_the_report(lms):
-    process = lms.update("--json", "--page-size", "20", "--concurrency", "3")
+def test_json_is_one_line_with_the_report_without_a_progress_bar_on_a_terminal(lms):
+    process = lms.update_on_a_terminal("--json", "--page-size", "20", "--concurrency", "3")
+    assert "course runs" not in process.stderr
     assert process.stdout.count("\n") == 1
     report = json.loads(process.stdout)
     assert list(report) == [*KEYS, "changes"]
@@ -89,8 +115,8 @@ def test_json_is_one_line_with_the_report(lms):
     assert [name for name in KEYS[KEYS.index("pages") :] if type(report[name]) is not int] == []
 
 
-def test_quiet_sync_prints_nothing(lms):
-    process = lms.update("-v0")
+def test_quiet_sync_prints_nothing_even_on_a_terminal(lms):
+    process = lms.update_on_a_terminal("-v0")
     assert (process.returncode, process.stdout, process.stderr) == (0, "", "")
 
 
@@ -108,7 +134,7 @@ def on_screen(text: str) -> list[str]:
 def test_progress_bar_and_log_lines_have_lines_of_their_own_on_a_terminal(lms, control):
     control.fault("status", status=503, match={"path": "/api/", "nth": 3})
     control.fault("slow", seconds=0.3, match={"path": "/api/"}, times=None)
-    text = lms.update_on_a_terminal("--page-size", "10", "--concurrency", "2", "-v2")
+    text = lms.update_on_a_terminal("--page-size", "10", "--concurrency", "2", "-v2").stderr
     assert f"/{COURSE_RUNS} [" in text
     lines = [line for line in on_screen(text) if line]
     assert [
@@ -116,9 +142,8 @@ def test_progress_bar_and_log_lines_have_lines_of_their_own_on_a_terminal(lms, c
     ] == [f"event=catalog_sync.{name}" for name in ("started", "request_retried", "finished")]
 
 
-@pytest.mark.parametrize("option", ["--no-progress", "--json", "-v0"])
-def test_progress_bar_can_be_hidden(option, lms):
-    assert "course runs" not in lms.update_on_a_terminal(option)
+def test_progress_bar_can_be_hidden(lms):
+    assert "course runs" not in lms.update_on_a_terminal("--no-progress").stderr
 
 
 @pytest.mark.parametrize(
@@ -144,15 +169,6 @@ def test_wrong_usage_exits_with_2_and_names_the_option(lms):
     process = lms.update("--page-size", "abc")
     assert process.returncode == 2
     assert process.stderr.strip().endswith("--page-size must be between 1 and 10,000, or 'auto' (got abc).")
-
-
-@pytest.fixture(scope="module")
-def synced(running_catalog, seeded_database, tmp_path_factory):
-    """A synced LMS that does not repeat a request: other tests prove the retries."""
-    database = tmp_path_factory.mktemp("synced") / "lms.sqlite3"
-    lms = Lms.of(shutil.copy(seeded_database, database), running_catalog)
-    assert lms.shell(SYNC_WITHOUT_RETRIES) == "succeeded\n"
-    return lms
 
 
 def course_overviews(lms: Lms) -> list[tuple[str, ...]]:
@@ -188,13 +204,14 @@ def test_sync_without_the_catalog_or_its_token_provider_fails_in_one_sentence_an
     assert any(url for _, url, _ in stored)
 
 
-def test_second_sync_exits_with_75_and_names_the_first(seeded_database, running_catalog, tmp_path):
-    lms = Lms.of(shutil.copy(seeded_database, tmp_path / "lms.sqlite3"), running_catalog)
-    lms.shell(
-        "from catalog_sync.models import SyncRun\n"
-        "SyncRun.objects.create(lease='default', holder='worker-7 process 4711')\n"
-        "from datetime import UTC, datetime\n"
-        "SyncRun.objects.update(started=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))"
+def test_second_sync_exits_with_75_and_names_the_first(synced, tmp_path):
+    lms = copy_of(synced, tmp_path)
+    write(
+        lms,
+        f"UPDATE {SyncRun._meta.db_table} SET lease = 'default', holder = 'worker-7 process 4711', "
+        "status = 'running', finished = NULL, started = '2026-01-02 03:04:05', heartbeat = ? "
+        f"WHERE id = (SELECT MAX(id) FROM {SyncRun._meta.db_table})",
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
     )
     process = lms.update("--json")
     assert (process.returncode, process.stdout) == (75, "")
@@ -210,12 +227,15 @@ def test_quiet_sync_that_fails_prints_only_the_cause(synced):
     assert re.fullmatch(r"CommandError: The connection to the .*\n", process.stderr)
 
 
-@pytest.mark.parametrize("command", [("catalog_sync_status", "--connect"), ("tune_page_size",)])
-def test_other_commands_print_the_cause_before_log_lines(command, synced):
+def test_other_commands_print_the_cause_before_log_lines(synced):
+    commands = [("catalog_sync_status", "--connect"), ("tune_page_size",)]
     with nobody_listens() as address:
-        process = replace(synced, api_url=f"{address}/api/v1").manage(*command)
-    assert process.stderr.startswith("CommandError: The connection to the Catalog was refused. Check ")
-    assert "event=catalog_sync.request_failed" in process.stderr
+        process = replace(synced, api_url=f"{address}/api/v1").python(RUN_EACH, json.dumps(commands))
+    *printed, end = process.stderr.split("exit status 1\n")
+    assert (len(printed), end) == (len(commands), "")
+    for stderr in printed:
+        assert stderr.startswith("CommandError: The connection to the Catalog was refused. Check ")
+        assert "event=catalog_sync.request_failed" in stderr
 
 
 def test_ctrl_c_exits_with_130_and_closes_the_sync_run(lms, control):
@@ -233,8 +253,7 @@ def test_ctrl_c_exits_with_130_and_closes_the_sync_run(lms, control):
 
 
 def test_second_ctrl_c_exits_with_130_without_a_traceback(lms, tmp_path):
-    database = shutil.copy(lms.database, tmp_path / "lms.sqlite3")
-    process = replace(lms, database=database, settings="tests.processes.settings_with_ctrl_c").update()
+    process = replace(copy_of(lms, tmp_path), settings="tests.processes.settings_with_ctrl_c").update()
     assert process.returncode == 130
     assert process.stderr.startswith("Interrupted by Ctrl-C. The changes so far are kept")
     assert "Traceback" not in process.stderr

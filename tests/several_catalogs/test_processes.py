@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from io import StringIO
+
 import pytest
+from django.core.management import CommandError, call_command
 
 from catalog_sync.models import SyncRun
 from tests.integration.processes import wait_until
 from tests.several_catalogs.lms import KEY, KEYS, PARTNER_URL, URL, lists, marketing_url, provider, sync
+
+NEW_PARTNER_URL = "https://www.example.com/new"
 
 pytest_plugins = ["tests.integration.process_fixtures"]
 
@@ -21,64 +27,51 @@ def leases() -> set[str]:
     return set(SyncRun.objects.filter(lease__isnull=False).values_list("lease", flat=True))
 
 
-class TestReport:
-    """The report that a process prints, and its exit status."""
+@pytest.mark.django_db
+class TestExitStatus:
+    """What the command raises. Other tests prove that a process exits with it."""
 
-    def test_of_one_catalog_names_it(self, start):
-        one = start("--catalog", "partner")
-        assert one.wait() == 0
-        assert (one.report["catalog"], one.report["updated"]) == ("partner", 5)
+    def test_of_an_unknown_catalog_is_that_of_wrong_usage(self, courses):
+        with pytest.raises(CommandError, match="Choose from: default, partner") as raised:
+            call_command("update_catalog_data", "--catalog", "other")
+        assert raised.value.returncode == 2
 
-    def test_unknown_catalog_is_wrong_usage(self, start):
-        wrong = start("--catalog", "other")
-        assert wrong.wait() == 2
-        assert "Choose from: default, partner" in wrong.err
-
-    def test_exit_status_is_1_if_one_catalog_fails(self, start, catalog):
+    def test_is_1_if_one_catalog_fails(self, courses, catalog):
         catalog.control.fault("status", status=403, times=None)
-        failed = start()
-        assert failed.wait() == 1
-        parts = [(each["catalog"], each["status"]) for each in failed.report["catalogs"]]
-        assert parts == [("default", "failed"), ("partner", "succeeded")]
+        with pytest.raises(CommandError) as raised:
+            call_command("update_catalog_data", "--json", stdout=(out := StringIO()))
+        parts = [(each["catalog"], each["status"]) for each in json.loads(out.getvalue())["catalogs"]]
+        assert (raised.value.returncode, parts) == (1, [("default", "failed"), ("partner", "succeeded")])
 
 
-class TestInParallel:
-    """Syncs of both Catalogs in parallel, in two processes."""
+def test_sync_that_waits_or_was_killed_does_not_affect_that_of_the_other_catalog(start, catalog, partner):
+    catalog.control.fault("hang", match={"path": "/api/v1/course_runs/"}, times=None)
+    hanging = start("--catalog", "default")
+    wait_until(lambda: leases() == {"default"}, "its lease")
+    partner.control.fault("hang", match={"path": "/api/v1/course_runs/"}, times=None)
+    other = start("--catalog", "partner")
+    wait_until(lambda: leases() == {"default", "partner"}, "both leases")
+    partner.control.clear_faults()  # ends the request, which is repeated
+    assert other.wait() == 0
+    lists(partner, *KEYS[3:], url=NEW_PARTNER_URL)
+    both = start()
+    assert (both.wait(), marketing_url(KEYS[5])) == (75, NEW_PARTNER_URL)
+    parts = [(each["catalog"], each["status"]) for each in both.report["catalogs"]]
+    assert parts == [("default", "skipped"), ("partner", "succeeded")]
+    assert hanging.process.poll() is None
+    hanging.kill()
+    assert start("--catalog", "partner").wait() == 0
 
-    @pytest.fixture
-    def hanging(self, start, catalog):
-        """Start a sync of the first Catalog that waits for a page."""
-        catalog.control.fault("hang", match={"path": "/api/v1/course_runs/"}, times=None)
-        hanging = start("--catalog", "default")
-        wait_until(lambda: leases() == {"default"}, "its lease")
-        return hanging
 
-    def test_each_has_its_own_lease(self, hanging, start, partner):
-        partner.control.fault("hang", match={"path": "/api/v1/course_runs/"}, times=None)
-        start("--catalog", "partner")
-        assert wait_until(lambda: leases() == {"default", "partner"}, "both leases")
-
-    def test_sync_of_both_exits_with_75_after_it_has_synced_the_free_one(self, hanging, start):
-        assert start().wait() == 75
-        assert marketing_url(KEYS[5]) == PARTNER_URL
-
-    def test_sync_that_waits_or_was_killed_does_not_affect_the_other(self, hanging, start):
-        assert start("--catalog", "partner").wait() == 0
-        hanging.kill()
-        assert start("--catalog", "partner").wait() == 0
-
-    def test_both_publish_all_their_urls(self, start):
-        pair = [start("--catalog", name, "--page-size", "2") for name in ("default", "partner")]
-        assert [each.wait() for each in pair] == [0, 0]
-        assert [marketing_url(key) for key in KEYS] == [URL] * 3 + [PARTNER_URL] * 5
-
-    def test_both_retrieve_all_and_publish_the_url_of_the_first_catalog(self, start, catalog, partner):
-        lists(catalog, *KEYS, url=URL)
-        lists(partner, *KEYS, url=PARTNER_URL)
-        pair = [start("--catalog", name, "--page-size", "2") for name in ("partner", "default")]
-        assert [each.wait() for each in pair] == [0, 0]
-        assert [each.report["course_runs_retrieved"] for each in pair] == [len(KEYS), len(KEYS)]
-        assert {(marketing_url(key), provider(key)) for key in KEYS} == {(URL, "default")}
+def test_syncs_in_parallel_retrieve_all_and_publish_the_urls_of_the_first_catalog(start, catalog, partner):
+    lists(catalog, *KEYS[:6], url=URL)
+    lists(partner, *KEYS, url=PARTNER_URL)
+    pair = [start("--catalog", name, "--page-size", "2") for name in ("partner", "default")]
+    assert [each.wait() for each in pair] == [0, 0]
+    retrieved = [(each.report["catalog"], each.report["course_runs_retrieved"]) for each in pair]
+    assert retrieved == [("partner", 8), ("default", 6)]
+    published = [(marketing_url(key), provider(key)) for key in KEYS]
+    assert published == [(URL, "default")] * 6 + [(PARTNER_URL, "partner")] * 2
 
 
 def test_url_that_the_first_catalog_gets_between_look_up_and_removal_stays(start, catalog, partner):
@@ -86,7 +79,7 @@ def test_url_that_the_first_catalog_gets_between_look_up_and_removal_stays(start
     lists(partner, KEY, url=PARTNER_URL)
     sync("partner")
     lists(partner)
-    partner.control.fault("slow", match={"params": {"limit": "200"}}, seconds=3, times=1)
+    partner.control.fault("slow", match={"params": {"limit": "200"}}, seconds=1.5, times=1)
     losing = start("--catalog", "partner")
     wait_until(lambda: any("keys" in each.params for each in partner.control.requests()), "the look-up")
     sync("default")
