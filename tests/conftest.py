@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
@@ -47,7 +46,6 @@ pytest.register_assert_rewrite(
 
 PERMISSIONS = {"auth_permission", "django_content_type"}
 DATABASE_FIXTURES = {"db", "transactional_db"}
-MEMORY, NEEDED_BYTES = "/dev/shm", 2**30
 
 # See docs/testing.rst. `tests.properties.examples` scales property tests that run more examples than these.
 for profile, max_examples in (("quick", 25), ("thorough", 100)):
@@ -84,8 +82,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 # Modules that start many processes or wait for many time-outs, and those that generate histories.
-LONG = {"test_histories", "test_stress", "test_killed_sync", "test_faults_pages", "test_make", "test_demo"}
-LONG |= {"test_processes", "test_races_publishing", "test_silent_catalog"}
+LONG = {
+    "test_demo",
+    "test_faults_pages",
+    "test_histories",
+    "test_killed_sync",
+    "test_make",
+    "test_processes",
+    "test_races_publishing",
+    "test_silent_catalog",
+    "test_stress",
+}
 
 
 def _takes_long(item: pytest.Item) -> bool:
@@ -103,26 +110,6 @@ class LongestFirst:
 def pytest_configure(config: pytest.Config) -> None:
     """Register ``LongestFirst`` here, because a module can implement each hook only once."""
     config.pluginmanager.register(LongestFirst())
-    if (
-        "not packaging" in config.getoption("markexpr")
-        and "TMPDIR" not in os.environ
-        and _has_memory_for_files()
-    ):
-        os.environ["TMPDIR"] = MEMORY
-        tempfile.tempdir = None  # It was read from the environment before.
-
-
-def _has_memory_for_files() -> bool:
-    """Return whether temporary files, also those of other processes, can be in memory.
-
-    On a disk, each transaction of an SQLite file takes up to 20 ms. A run of the suite takes 25 MB.
-    """
-    try:
-        status = os.statvfs(MEMORY)
-    except (OSError, AttributeError):
-        return False
-    has_space = status.f_bavail * status.f_frsize > NEEDED_BYTES
-    return has_space and not status.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 
 from sandbox.catalog.testing import CatalogProcess
+from tests import sqlite_files
 from tests.integration.processes import Sync
 from tests.integration.workers import database_url
 
@@ -28,8 +29,10 @@ def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
     with closing(sqlite3.connect(path)) as target:
         in_memory.backup(target)
     settings["NAME"], connection.connection = str(path), None
-    yield f"sqlite:///{path}"
+    settings["OPTIONS"]["init_command"] = sqlite_files.INIT_COMMAND
+    yield sqlite_files.url(path)
     connection.close()
+    del settings["OPTIONS"]["init_command"]
     settings["NAME"], connection.connection = name, in_memory
 
 

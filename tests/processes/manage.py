@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.catalog.testing import CatalogProcess
+from tests import sqlite_files
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVE_UP_SECONDS = 120
@@ -33,7 +34,7 @@ class Lms:
     @property
     def environment(self) -> dict[str, str]:
         return os.environ | {
-            "LMS_DATABASE_URL": f"sqlite:///{self.database}",
+            "LMS_DATABASE_URL": sqlite_files.url(self.database),
             "LMS_CACHE_URL": "",
             "DJANGO_SETTINGS_MODULE": self.settings,
             "COURSE_CATALOG_API_URL": self.api_url,
