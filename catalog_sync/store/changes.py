@@ -13,7 +13,7 @@ from catalog_sync.marketing_urls import MAX_MARKETING_URL_LENGTH
 from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from catalog_sync.store import text as texts
 from catalog_sync.store.sql import in_chunks, upsert
-from catalog_sync.store.sync_runs import full_syncs, successful_full_syncs
+from catalog_sync.store.sync_runs import full_syncs_that_read_the_list, successful_full_syncs
 
 # A first sync changes every course; further changes are only counted.
 MAX_PER_KIND = 1_000
@@ -21,8 +21,6 @@ MAX_PER_KIND = 1_000
 MAX_RUNS = 50
 # The beginning of the reason of a removal that the sync run refused. Its kind is that of other removals.
 REFUSED = "refused: "
-
-_READ_THE_LIST = (SyncRun.Status.SUCCEEDED, SyncRun.Status.INCOMPLETE, SyncRun.Status.REFUSED)
 
 
 class Change(NamedTuple):
@@ -93,7 +91,7 @@ def rejected_earlier(catalog: str) -> frozenset[str] | None:
 
     The result is None if the sync may have rejected more records than it stored.
     """
-    last = full_syncs(catalog).filter(status__in=_READ_THE_LIST).values("pk")[:1]
+    last = full_syncs_that_read_the_list(catalog).values("pk")[:1]
     rows = SyncRunChange.objects.filter(kind=SyncRunChange.Kind.REJECTED, sync_run_id=Subquery(last))
     found = [Change(*values).identity for values in rows.values_list(*Change._fields)]
     return frozenset(found) if len(found) < MAX_PER_KIND else None
@@ -113,7 +111,7 @@ class Rejections(NamedTuple):
 
 def current_rejections(catalog: str) -> Rejections | None:
     """Return which records are rejected; None: no full sync has read the list; at most two queries."""
-    runs = full_syncs(catalog).filter(status__in=_READ_THE_LIST)
+    runs = full_syncs_that_read_the_list(catalog)
     last = runs.values_list("pk", "course_runs_rejected", "finished").first()
     if last is None:
         return None

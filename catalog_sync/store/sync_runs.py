@@ -13,6 +13,7 @@ from catalog_sync.store.sql import CHUNK, in_chunks
 
 # A sync that starts at the same time each day may start a moment earlier than the day before.
 _SHARE_OF_BYPASS_HOURS = 0.95
+_READ_THE_LIST = (SyncRun.Status.SUCCEEDED, SyncRun.Status.INCOMPLETE, SyncRun.Status.REFUSED)
 
 
 def full_syncs(catalog: str) -> QuerySet[SyncRun]:
@@ -24,6 +25,11 @@ def full_syncs(catalog: str) -> QuerySet[SyncRun]:
 def ended_full_syncs(catalog: str) -> QuerySet[SyncRun]:
     """Return those of ``full_syncs`` that are not running."""
     return full_syncs(catalog).filter(finished__isnull=False)
+
+
+def full_syncs_that_read_the_list(catalog: str) -> QuerySet[SyncRun]:
+    """Return those of ``full_syncs`` that ended and were neither failed nor canceled."""
+    return full_syncs(catalog).filter(status__in=_READ_THE_LIST)
 
 
 def successful_full_syncs(catalog: str) -> QuerySet[SyncRun]:
