@@ -98,16 +98,13 @@ def delete_idle_incremental_runs(run_id: int, catalog: str, status: SyncRun.Stat
 
     With one per minute, the full syncs would be hard to find in Django admin.
     """
-    _delete(
-        SyncRun.objects.filter(
-            catalog=catalog,
-            scope=SyncRun.Scope.CHANGED,
-            status=status,
-            updated=0,
-            removed=0,
-            pk__lt=run_id,
-        )
+    idle = SyncRun.objects.filter(
+        catalog=catalog, scope=SyncRun.Scope.CHANGED, status=status, updated=0, removed=0, pk__lt=run_id
     )
+    if status == SyncRun.Status.SUCCEEDED:
+        # No later incremental sync reads the records that one of these rejected.
+        idle = idle.filter(course_runs_rejected=0)
+    _delete(idle)
 
 
 def _delete(runs: QuerySet[SyncRun]) -> None:
