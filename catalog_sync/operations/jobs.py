@@ -106,12 +106,14 @@ def overdue_requests() -> list[SyncRequest]:
 
 
 def _is_done(request: SyncRequest) -> bool:
-    """Return whether a sync of the same scope, started since the request, has succeeded; one query."""
+    """Return whether a sync of the same scope, started since the request, has succeeded for each enabled Catalog."""
     command = request.command.split()
     scopes = [SyncRun.Scope.ALL] + [SyncRun.Scope.COURSE_KEYS] * ("--course-key" in command)
     names = conf.catalog_names()
     if "--catalog" in command:
         names = [command[command.index("--catalog") + 1]]
+    # A sync of all Catalogs leaves out those that are disabled.
+    names = [name for name in names if is_enabled(name)] or names
     later = SyncRun.objects.filter(
         started__gte=request.requested, status=SyncRun.Status.SUCCEEDED, scope__in=scopes, catalog__in=names
     )
