@@ -58,6 +58,9 @@ def start_distributed(options: SyncOptions) -> SyncReport:
         status, message = run.do(partial(_distribute, run))
     except NoWorkers as error:
         message = str(error)
+    except (KeyboardInterrupt, SystemExit):
+        status, message = SyncRun.Status.CANCELED, str(Stopped())
+        raise
     finally:
         if status is not SyncRun.Status.SUCCEEDED:
             with suppress(AnyDatabaseError):

@@ -86,6 +86,16 @@ class TestCelerySettings:
         assert "celery.backends" not in {record.name for record in caplog.records}
 
 
+def test_interrupt_before_the_pages_are_sent_cancels_the_sync_run(broker, catalog):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        update_catalog_data(distribute=True, should_stop=interrupt)
+    run = SyncRun.objects.get()
+    assert (run.status, run.message) == ("canceled", str(Stopped()))
+
+
 def planned(run: Run, count: int = RUNS):
     return plan(run, PAGE_SIZE, count, newest_id())
 
