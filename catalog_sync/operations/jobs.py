@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -129,7 +129,7 @@ def dismiss_request(request_id: int, *, user_id: int | None) -> bool:
     return bool(deleted)
 
 
-def _overdue_since() -> Any:
+def _overdue_since() -> datetime:
     return timezone.now() - timedelta(seconds=WAITING_SECONDS)
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalog_sync import conf
 from catalog_sync.models import CatalogCourseRun, SyncRunChange
-from catalog_sync.store.changes import changing_runs
+from catalog_sync.store.changes import runs_with_changes
 from catalog_sync.store.sql import in_chunks
 
 
@@ -52,7 +52,7 @@ def rejected_records(catalog: str, course_keys: Collection[str] | None = None) -
         course_keys: only of these course runs; None: of all.
     """
     # The index finds the changes by sync run.
-    changes = SyncRunChange.objects.filter(sync_run__in=changing_runs(catalog))
+    changes = SyncRunChange.objects.filter(sync_run__in=runs_with_changes(catalog))
     if course_keys is not None:
         changes = changes.filter(course_key__in=course_keys)
     found: dict[str, RejectedRecord] = {}

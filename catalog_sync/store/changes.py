@@ -52,7 +52,7 @@ class Change(NamedTuple):
 
     @property
     def cause(self) -> str:
-        """The reason, without the word for the kind."""
+        """The reason, without the prefix ``REFUSED``."""
         return self.reason.removeprefix(REFUSED)
 
 
@@ -97,8 +97,8 @@ def rejected_earlier(catalog: str) -> frozenset[str] | None:
     return frozenset(found) if len(found) < MAX_PER_KIND else None
 
 
-class Rejections(NamedTuple):
-    """The records that the Catalog's last full sync rejected.
+class RejectionCount(NamedTuple):
+    """How many records the Catalog's last full sync rejected.
 
     Attributes:
         run_id: the last full sync that has read the list.
@@ -109,8 +109,8 @@ class Rejections(NamedTuple):
     number: int
 
 
-def current_rejections(catalog: str) -> Rejections | None:
-    """Return which records are rejected; None: no full sync has read the list; at most two queries."""
+def current_rejections(catalog: str) -> RejectionCount | None:
+    """Return how many records are rejected; None: no full sync has read the list; at most two queries."""
     runs = full_syncs_that_read_the_list(catalog)
     last = runs.values_list("pk", "course_runs_rejected", "finished").first()
     if last is None:
@@ -120,14 +120,14 @@ def current_rejections(catalog: str) -> Rejections | None:
         rejected = SyncRunChange.objects.filter(sync_run=run_id, kind=SyncRunChange.Kind.REJECTED)
         stored = CatalogCourseRun.objects.filter(catalog=catalog, modified__gt=finished)
         number = max(0, number - stored.filter(course_key__in=rejected.values("course_key")).count())
-    return Rejections(run_id, number)
+    return RejectionCount(run_id, number)
 
 
-def changing_runs(catalog: str) -> list[int]:
+def runs_with_changes(catalog: str) -> list[int]:
     """Return the Catalog's newest sync runs with changes, from its last successful full sync on."""
     since = successful_full_syncs(catalog).values_list("pk", flat=True).first() or 0
-    ended = SyncRun.objects.filter(catalog=catalog, dry_run=False, pk__gte=since)
-    with_changes = ended.filter(Q(course_runs_rejected__gt=0) | Q(updated__gt=0) | Q(removed__gt=0))
+    runs = SyncRun.objects.filter(catalog=catalog, dry_run=False, pk__gte=since)
+    with_changes = runs.filter(Q(course_runs_rejected__gt=0) | Q(updated__gt=0) | Q(removed__gt=0))
     return list(with_changes.order_by("-pk").values_list("pk", flat=True)[:MAX_RUNS])
 
 
@@ -138,7 +138,7 @@ def end_rejections(catalog: str, accepted: Collection[str]) -> None:
         catalog: the name of the Catalog.
         accepted: the course keys whose records a look-up has just accepted.
     """
-    run_ids = changing_runs(catalog) if accepted else []
+    run_ids = runs_with_changes(catalog) if accepted else []
     if not run_ids:
         return
     rejected = SyncRunChange.objects.filter(sync_run__in=run_ids, kind=SyncRunChange.Kind.REJECTED)

@@ -82,7 +82,7 @@ def requests_of_last_hour(catalog: str) -> int:
     return ended.aggregate(requests=Sum("requests"))["requests"] or 0
 
 
-def prune(keep_days: int, catalog: str) -> None:
+def prune(catalog: str, keep_days: int) -> None:
     """Delete a Catalog's older sync runs, but never its last successful full sync; 0 days: delete none."""
     if not keep_days:
         return
@@ -93,8 +93,8 @@ def prune(keep_days: int, catalog: str) -> None:
     _delete(old.exclude(pk=last or 0))
 
 
-def delete_idle_incremental_runs(run_id: int, catalog: str, status: SyncRun.Status) -> None:
-    """Delete the Catalog's earlier incremental sync runs that changed nothing and ended with this status.
+def delete_idle_incremental_runs(catalog: str, run_id: int, status: SyncRun.Status) -> None:
+    """Delete the Catalog's incremental sync runs before this one that changed nothing and ended with its status.
 
     With one per minute, the full syncs would be hard to find in Django admin.
     """
