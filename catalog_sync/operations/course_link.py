@@ -223,7 +223,7 @@ def _of_parent(parent: str, found: _Found) -> Candidate:
 
 
 def _with_sync_run(reason: str, source: precedence.Source, found: _Found) -> str:
-    """Return the reason with when the Catalog's URL was read or, if a sync run refused to remove the URL, that."""
+    """Add to the reason when the Catalog's URL was read; if a sync run refused to remove it, return that instead."""
     course_run = None if source.is_pinned else found.published(source.course_key)
     if course_run is None:
         return reason

@@ -98,7 +98,7 @@ def is_waiting() -> bool:
 def overdue_requests() -> list[SyncRequest]:
     """Return the latest requested syncs that no worker has started within a minute, newest first.
 
-    Those are left out after which a sync of the same scope has succeeded: the operator has used another way.
+    A request is left out if a sync of the same scope has succeeded since: the operator has used another way.
     """
     overdue = SyncRequest.objects.filter(requested__lte=_overdue_since())
     latest = overdue.select_related("requested_by").order_by("-pk")[:MAX_OVERDUE]

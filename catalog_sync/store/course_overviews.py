@@ -68,7 +68,7 @@ def get(course_key: str) -> Any:
 
 
 def count(course_keys: Collection[str] | None = None) -> int:
-    """Return how many course overviews of these keys the LMS has, or None: of all keys; one query."""
+    """Return how many course overviews the LMS has for these keys; None: in all; one query."""
     return int((_keyed() if course_keys is None else _keyed().filter(_key__in=list(course_keys))).count())
 
 

@@ -48,7 +48,8 @@ def catalog_size(catalog: str) -> int:
 def must_bypass_cache(catalog: str, hours: int) -> bool:
     """Return whether a full sync must bypass the Catalog's cache; 0 hours: never.
 
-    It must if none has for this many hours, or if some courses were synced since: the cache may have older values.
+    It must if no full sync has bypassed it for this many hours, or if single courses were synced since the last one
+    that has: the cache may have older values of these.
     """
     if not hours:
         return False
@@ -66,7 +67,7 @@ def must_bypass_cache(catalog: str, hours: int) -> bool:
 
 
 def cache_generation(catalog: str) -> str:
-    """Return a text that each full sync that bypasses the Catalog's cache changes; empty if none has.
+    """Return a text that changes with each full sync that bypasses the Catalog's cache; empty if there was none.
 
     With it in their addresses, later full syncs get replies that the Catalog has cached since, and no older ones.
     """
