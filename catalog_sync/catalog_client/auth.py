@@ -142,7 +142,7 @@ def _end_at_redirects(session: requests.Session) -> None:
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
 
 
-def oauth_session(catalog_name: str = conf.DEFAULT_CATALOG) -> requests.Session:
+def oauth_session(catalog_name: str) -> requests.Session:
     """Return a session with the OAuth2 credentials of the settings (by default ``BACKEND_SERVICE_EDX_OAUTH2_*``).
 
     Raises:

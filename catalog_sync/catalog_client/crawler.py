@@ -66,7 +66,7 @@ class MissingRecords:
             f"the course runs from {offset} to the end of the list are missing, because {reason}"
         )
 
-    def add_doubt(self, page_range: PageRange) -> None:
+    def add_partly_read(self, page_range: PageRange) -> None:
         """Add a page that was read in parts only."""
         self.failures.append(
             f"course runs {page_range.offset} to {page_range.offset + page_range.limit - 1} of the list could only be "
@@ -97,10 +97,7 @@ def _printable(key: str) -> str:
 
 @dataclass
 class Crawl:
-    """One pass over the Catalog's list.
-
-    After ``pages()``, ``complete`` is whether every course run that stayed listed throughout was on a page;
-    ``failures`` has the reasons if not.
+    """One pass over the Catalog's list. ``complete`` and ``failures`` are final after ``pages()``.
 
     Attributes:
         fetch: reads one page; ``None`` attempts means the usual number.
@@ -165,14 +162,14 @@ class Crawl:
             future = self._in_flight.pop(page_range, None) or self._start(page_range, attempts)
             page = result_of(future, self.heartbeat)
         except RequestFailed as error:
-            yield from self._without(page_range, error)
+            yield from self._recover(page_range, error)
             return
-        yield self._added(page)
+        yield self._add(page)
 
-    def _added(self, page: Page) -> Page:
+    def _add(self, page: Page) -> Page:
         self.pagination.add(page)
         self._prefetch()
-        return self._noted(page)
+        return self._note(page)
 
     def _start(self, page_range: PageRange, attempts: int | None) -> Future[Page]:
         return run_in_thread(partial(self._fetch_timed, page_range, attempts))
@@ -193,12 +190,12 @@ class Crawl:
             if len(self._in_flight) < self._limit.number and page_range not in self._in_flight:
                 self._in_flight[page_range] = self._start(page_range, None)
 
-    def _noted(self, page: Page) -> Page:
+    def _note(self, page: Page) -> Page:
         self._has_read, self._failed_in_a_row = True, 0
         self._missing.note(page)
         return page
 
-    def _without(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
+    def _recover(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
         """Yield what can be read of a page that failed, and move past it."""
         if error.scope is FailureScope.SYNC:
             raise error
@@ -217,7 +214,7 @@ class Crawl:
         elif error.scope is FailureScope.ROWS and self._narrowing_requests < MAX_NARROWING_REQUESTS:
             yield from self._isolate(page_range, error)
         elif isinstance(page := self._read_again(page_range, error), Page):
-            yield self._added(page)
+            yield self._add(page)
         else:
             self._missing.add_page(page_range, self.pagination.count, error)
             self.pagination.skip()
@@ -257,9 +254,9 @@ class Crawl:
             # The Catalog fails on none of them. It may have been down for a moment.
             page = self._read(page_range, 1)
             if isinstance(page, Page):
-                yield self._added(page)
+                yield self._add(page)
                 return
-            self._missing.add_doubt(page_range)
+            self._missing.add_partly_read(page_range)
         self.pagination.skip()
 
     def _narrow(self, page_range: PageRange, error: RequestFailed) -> Iterator[Page]:
@@ -280,4 +277,4 @@ class Crawl:
                 yield from self._narrow(half, page)
             else:
                 self.pagination.count = page.count
-                yield self._noted(page)
+                yield self._note(page)

@@ -88,7 +88,7 @@ TOO_SLOW = Failure(
     "{service} did not finish its reply within {seconds:g} s",
     "choose a smaller page size, or raise request_timeout_seconds",
 )
-# Its look-ups: the page size does not change them.
+# For a look-up, which has no page size.
 LOOK_UP_TOO_SLOW = Failure(
     TOO_SLOW.reason, "check or restart {service} and its proxy, or raise request_timeout_seconds"
 )

@@ -13,7 +13,10 @@ class InFlightLimit:
 
     Args:
         concurrency: the limit at first, and at most.
-        slow_seconds: a page that was in the Catalog's queue for long took more than this.
+        slow_seconds: a page that takes longer has waited in the Catalog's queue, unless all pages take so long.
+
+    Attributes:
+        number: the limit now.
     """
 
     def __init__(self, concurrency: int, slow_seconds: float) -> None:
@@ -23,10 +26,10 @@ class InFlightLimit:
         self._lock = threading.Lock()
 
     def note(self, seconds: float) -> None:
-        """Note how long a page took: allow one page less if it was in the queue for long, else one more."""
+        """Note how long a page took: allow one page less if it waited in the queue for long, else one more."""
         with self._lock:
             self._fastest = min(self._fastest, seconds)
-            # A page that is slow because of its size takes no longer than the fastest.
+            # If pages are slow because of their size, the fastest is slow, too.
             if seconds > max(self._slow_seconds, 2 * self._fastest):
                 self.number = max(1, self.number - 1)
             else:

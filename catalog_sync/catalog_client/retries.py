@@ -112,8 +112,8 @@ class Requester:
     Attributes:
         timeout_seconds: the argument.
         requests: how many requests were sent to the Catalog, retries included.
-        retries: how many of them were second attempts or later.
-        seconds: how long each of them took, without waits.
+        retries: how many of these requests were second attempts or later.
+        seconds: how long each request took, without waits.
         budget: what is left of the time for retries.
     """
 
@@ -233,6 +233,7 @@ class Requester:
             self._has_answered = True
             return reply.body
         refusal = refused(url, reply.status, reply.headers.get("Retry-After"))
+        # A longer one is not shared: a proxy may send it for one page only.
         if refusal.retry_after and refusal.retry_after <= self.budget.seconds:
             share_back_off(BackOff(refusal.retry_after, reply.status), self._access.catalog)
         raise refusal

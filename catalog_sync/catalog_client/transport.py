@@ -32,8 +32,8 @@ CHUNK_BYTES = 64 * 1024
 # A body with more than one encoding is refused: before 2.6, urllib3 unpacks a whole chunk before its size is known.
 ENCODINGS = {"Accept-Encoding": "gzip, deflate"}
 _ALLOWED_ENCODINGS = ("", "identity", "gzip", "deflate")
-# How many times its time-out a request may wait for one byte: longer than ``receive`` waits for a page of a crawl with
-# 16 parallel requests, during which each of the 15 others may be replaced once.
+# The read time-out, in multiples of the time-out of a reply. ``receive`` must end first, and it may wait 31 times as
+# long: with 16 parallel requests, each of the 15 others and its successor may be answered first.
 READ_TIMEOUTS = 32
 
 

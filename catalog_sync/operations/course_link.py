@@ -23,7 +23,7 @@ from catalog_sync.operations import link_reasons
 from catalog_sync.operations.rejected_records import RejectedRecord, rejected_records
 from catalog_sync.store import course_overviews, course_runs, precedence
 from catalog_sync.store.course_runs import StoredCourseRun, StoredData
-from catalog_sync.store.sync_runs import full_syncs, successful_full_syncs
+from catalog_sync.store.sync_runs import full_syncs_that_read_the_list, successful_full_syncs
 
 
 class Origin(StrEnum):
@@ -223,7 +223,7 @@ def _of_parent(parent: str, found: _Found) -> Candidate:
 
 
 def _with_sync_run(reason: str, source: precedence.Source, found: _Found) -> str:
-    """Return the reason with when the Catalog's URL was read or, if a sync run refused to remove the URL, that."""
+    """Add to the reason when the Catalog's URL was read; if a sync run refused to remove it, return that instead."""
     course_run = None if source.is_pinned else found.published(source.course_key)
     if course_run is None:
         return reason
@@ -253,7 +253,7 @@ def _last_read(course_run: StoredCourseRun) -> str:
 
 def _refused_removal(course_key: str, catalog: str) -> str:
     """Return that the last full sync refused to remove the Catalog's URL, as a sentence; empty if it did not."""
-    last_full = full_syncs(catalog).values("pk")[:1]
+    last_full = full_syncs_that_read_the_list(catalog).values("pk")[:1]
     removals = SyncRunChange.objects.filter(
         sync_run=Subquery(last_full),
         sync_run__status=SyncRun.Status.REFUSED,

@@ -49,7 +49,7 @@ class CatalogHealth:
         last_success: the last full sync that succeeded.
         last_full: the last full sync that has ended.
         running: the sync that is running.
-        rejections: the records that are rejected; None: no full sync has read the list.
+        rejections: how many records are rejected; None: no full sync has read the list.
     """
 
     catalog: str
@@ -57,7 +57,7 @@ class CatalogHealth:
     last_success: SyncRun | None
     last_full: SyncRun | None
     running: SyncRun | None
-    rejections: changes.Rejections | None
+    rejections: changes.RejectionCount | None
 
     @classmethod
     def of(cls, catalog: str) -> CatalogHealth:

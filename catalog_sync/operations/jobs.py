@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -98,7 +98,7 @@ def is_waiting() -> bool:
 def overdue_requests() -> list[SyncRequest]:
     """Return the latest requested syncs that no worker has started within a minute, newest first.
 
-    Those are left out after which a sync of the same scope has succeeded: the operator has used another way.
+    A request is left out if a sync of the same scope has succeeded since: the operator has used another way.
     """
     overdue = SyncRequest.objects.filter(requested__lte=_overdue_since())
     latest = overdue.select_related("requested_by").order_by("-pk")[:MAX_OVERDUE]
@@ -106,12 +106,14 @@ def overdue_requests() -> list[SyncRequest]:
 
 
 def _is_done(request: SyncRequest) -> bool:
-    """Return whether a sync of the same scope, started since the request, has succeeded; one query."""
+    """Return whether a sync of the same scope, started since the request, has succeeded for each enabled Catalog."""
     command = request.command.split()
     scopes = [SyncRun.Scope.ALL] + [SyncRun.Scope.COURSE_KEYS] * ("--course-key" in command)
     names = conf.catalog_names()
     if "--catalog" in command:
         names = [command[command.index("--catalog") + 1]]
+    # A sync of all Catalogs leaves out those that are disabled.
+    names = [name for name in names if is_enabled(name)] or names
     later = SyncRun.objects.filter(
         started__gte=request.requested, status=SyncRun.Status.SUCCEEDED, scope__in=scopes, catalog__in=names
     )
@@ -127,7 +129,7 @@ def dismiss_request(request_id: int, *, user_id: int | None) -> bool:
     return bool(deleted)
 
 
-def _overdue_since() -> Any:
+def _overdue_since() -> datetime:
     return timezone.now() - timedelta(seconds=WAITING_SECONDS)
 
 

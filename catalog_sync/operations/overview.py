@@ -45,7 +45,7 @@ class CatalogState(NamedTuple):
 
     @property
     def is_late(self) -> bool:
-        """Whether the schedule is to be checked: not while the last full sync has another problem."""
+        """Whether to check the schedule: the next full sync is late, although the last one succeeded."""
         return self.was_expected and self.health.last_full == self.health.last_success
 
 

@@ -1,4 +1,4 @@
-"""The rejected records of stored course runs that still are in the Catalog, as far as the sync runs know."""
+"""The records that a Catalog still has and the sync still rejects, according to the stored sync runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalog_sync import conf
 from catalog_sync.models import CatalogCourseRun, SyncRunChange
-from catalog_sync.store.changes import changing_runs
+from catalog_sync.store.changes import runs_with_changes
 from catalog_sync.store.sql import in_chunks
 
 
@@ -52,18 +52,19 @@ def rejected_records(catalog: str, course_keys: Collection[str] | None = None) -
         course_keys: only of these course runs; None: of all.
     """
     # The index finds the changes by sync run.
-    changes = SyncRunChange.objects.filter(sync_run__in=changing_runs(catalog))
+    changes = SyncRunChange.objects.filter(sync_run__in=runs_with_changes(catalog))
     if course_keys is not None:
         changes = changes.filter(course_key__in=course_keys)
     found: dict[str, RejectedRecord] = {}
-    # A sync run that both changed a course run and rejected its URL has two rows: the rejection is decisive.
-    rows = changes.order_by("sync_run", "kind").values_list(
+    rows = changes.order_by("sync_run").values_list(
         "course_key", "kind", "sync_run", "sync_run__finished", "new", "reason"
     )
     for key, kind, run_id, finished, value, reason in rows:
-        found.pop(key, None)
         if kind == SyncRunChange.Kind.REJECTED:
             found[key] = RejectedRecord(run_id, finished, value or "", reason)
+        # A sync run may also change or remove the URL of a course run whose record it rejects.
+        elif key in found and found[key].run_id != run_id:
+            del found[key]
     for key in _stored_since(catalog, found):
         del found[key]
     return found

@@ -13,7 +13,7 @@ from catalog_sync.marketing_urls import MAX_MARKETING_URL_LENGTH
 from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from catalog_sync.store import text as texts
 from catalog_sync.store.sql import in_chunks, upsert
-from catalog_sync.store.sync_runs import full_syncs, successful_full_syncs
+from catalog_sync.store.sync_runs import full_syncs_that_read_the_list, successful_full_syncs
 
 # A first sync changes every course; further changes are only counted.
 MAX_PER_KIND = 1_000
@@ -21,8 +21,6 @@ MAX_PER_KIND = 1_000
 MAX_RUNS = 50
 # The beginning of the reason of a removal that the sync run refused. Its kind is that of other removals.
 REFUSED = "refused: "
-
-_READ_THE_LIST = (SyncRun.Status.SUCCEEDED, SyncRun.Status.INCOMPLETE, SyncRun.Status.REFUSED)
 
 
 class Change(NamedTuple):
@@ -54,7 +52,7 @@ class Change(NamedTuple):
 
     @property
     def cause(self) -> str:
-        """The reason, without the word for the kind."""
+        """The reason, without the prefix ``REFUSED``."""
         return self.reason.removeprefix(REFUSED)
 
 
@@ -93,14 +91,14 @@ def rejected_earlier(catalog: str) -> frozenset[str] | None:
 
     The result is None if the sync may have rejected more records than it stored.
     """
-    last = full_syncs(catalog).filter(status__in=_READ_THE_LIST).values("pk")[:1]
+    last = full_syncs_that_read_the_list(catalog).values("pk")[:1]
     rows = SyncRunChange.objects.filter(kind=SyncRunChange.Kind.REJECTED, sync_run_id=Subquery(last))
     found = [Change(*values).identity for values in rows.values_list(*Change._fields)]
     return frozenset(found) if len(found) < MAX_PER_KIND else None
 
 
-class Rejections(NamedTuple):
-    """The records that the Catalog's last full sync rejected.
+class RejectionCount(NamedTuple):
+    """How many records the Catalog's last full sync rejected.
 
     Attributes:
         run_id: the last full sync that has read the list.
@@ -111,9 +109,9 @@ class Rejections(NamedTuple):
     number: int
 
 
-def current_rejections(catalog: str) -> Rejections | None:
-    """Return which records are rejected; None: no full sync has read the list; at most two queries."""
-    runs = full_syncs(catalog).filter(status__in=_READ_THE_LIST)
+def current_rejections(catalog: str) -> RejectionCount | None:
+    """Return how many records are rejected; None: no full sync has read the list; at most two queries."""
+    runs = full_syncs_that_read_the_list(catalog)
     last = runs.values_list("pk", "course_runs_rejected", "finished").first()
     if last is None:
         return None
@@ -122,14 +120,14 @@ def current_rejections(catalog: str) -> Rejections | None:
         rejected = SyncRunChange.objects.filter(sync_run=run_id, kind=SyncRunChange.Kind.REJECTED)
         stored = CatalogCourseRun.objects.filter(catalog=catalog, modified__gt=finished)
         number = max(0, number - stored.filter(course_key__in=rejected.values("course_key")).count())
-    return Rejections(run_id, number)
+    return RejectionCount(run_id, number)
 
 
-def changing_runs(catalog: str) -> list[int]:
+def runs_with_changes(catalog: str) -> list[int]:
     """Return the Catalog's newest sync runs with changes, from its last successful full sync on."""
     since = successful_full_syncs(catalog).values_list("pk", flat=True).first() or 0
-    ended = SyncRun.objects.filter(catalog=catalog, dry_run=False, pk__gte=since)
-    with_changes = ended.filter(Q(course_runs_rejected__gt=0) | Q(updated__gt=0) | Q(removed__gt=0))
+    runs = SyncRun.objects.filter(catalog=catalog, dry_run=False, pk__gte=since)
+    with_changes = runs.filter(Q(course_runs_rejected__gt=0) | Q(updated__gt=0) | Q(removed__gt=0))
     return list(with_changes.order_by("-pk").values_list("pk", flat=True)[:MAX_RUNS])
 
 
@@ -140,7 +138,7 @@ def end_rejections(catalog: str, accepted: Collection[str]) -> None:
         catalog: the name of the Catalog.
         accepted: the course keys whose records a look-up has just accepted.
     """
-    run_ids = changing_runs(catalog) if accepted else []
+    run_ids = runs_with_changes(catalog) if accepted else []
     if not run_ids:
         return
     rejected = SyncRunChange.objects.filter(sync_run__in=run_ids, kind=SyncRunChange.Kind.REJECTED)

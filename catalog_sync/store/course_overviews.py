@@ -26,9 +26,9 @@ from catalog_sync.store.sql import ROWS, chunks_in_order, in_chunks
 
 
 class JoinedRows(NamedTuple):
-    """The values of the mapped fields of course overviews, by course key, and what is stored for them."""
+    """The values of the mapped fields of course overviews, by course key, and what is stored for these keys."""
 
-    shown: dict[str, Sequence[Any]]
+    current: dict[str, Sequence[Any]]
     stored: StoredData
 
 
@@ -68,7 +68,7 @@ def get(course_key: str) -> Any:
 
 
 def count(course_keys: Collection[str] | None = None) -> int:
-    """Return how many course overviews of these keys the LMS has, or None: of all keys; one query."""
+    """Return how many course overviews the LMS has for these keys; None: in all; one query."""
     return int((_keyed() if course_keys is None else _keyed().filter(_key__in=list(course_keys))).count())
 
 
@@ -182,7 +182,7 @@ def clear(course_keys: Collection[str]) -> dict[str, str]:
 def lock_with_url(course_keys: Collection[str], url: str) -> list[str]:
     """Lock these course overviews, in a transaction, and return the keys of those with this marketing URL."""
     locked = _keyed().select_for_update().filter(_key__in=list(course_keys)).values_list("_key", url_field())
-    return [key for key, shown in locked if shown == url and key in course_keys]
+    return [key for key, current in locked if current == url and key in course_keys]
 
 
 def removable_urls(course_keys: Collection[str]) -> dict[str, str]:
@@ -227,17 +227,17 @@ def out_of_date() -> Iterator[str]:
     reads all course overviews and stored course runs, because a join in the database takes several times as long.
     """
     overviews = _keyed().values_list("_key", url_field())
-    shown = {key: url or "" for chunk in chunks_in_order(overviews, "_key", ROWS) for key, url in chunk}
+    current = {key: url or "" for chunk in chunks_in_order(overviews, "_key", ROWS) for key, url in chunk}
     pins = course_runs.pinned()
     rows = CatalogCourseRun.objects.values_list("pk", "course_key", "marketing_url")
     for chunk in chunks_in_order(rows, "pk", ROWS):
         # Usually few. Only for these, compute which values have priority.
         differing = {
-            key for _, key, url in chunk if key in shown and (key in pins or (url or "") != shown[key])
+            key for _, key, url in chunk if key in current and (key in pins or (url or "") != current[key])
         }
         for key, data in precedence.published(course_runs.read_all(differing)).items():
-            url = data.marketing_url or (shown[key] if key.startswith(CCX_PREFIX) else "")
-            if url != shown[key]:
+            url = data.marketing_url or (current[key] if key.startswith(CCX_PREFIX) else "")
+            if url != current[key]:
                 yield key
 
 

@@ -58,7 +58,7 @@ class StoredData(NamedTuple):
             if course_run.catalog == catalog
         }
 
-    def changed(self, catalog: str, changes: Mapping[str, CatalogData | None]) -> StoredData:
+    def with_changes(self, catalog: str, changes: Mapping[str, CatalogData | None]) -> StoredData:
         """Return what would be stored if the Catalog's course runs had this data; None: the row is deleted."""
         course_runs = dict(self.course_runs)
         for key, data in changes.items():

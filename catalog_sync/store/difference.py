@@ -17,14 +17,14 @@ class Difference(NamedTuple):
         seen: the keys of the course overviews that the LMS has.
         differing: the keys of those whose values differ from the data to publish.
         with_url: the keys of those, except CCX courses, for which there is a marketing URL to publish.
-        shown: by course key, the values of the mapped fields, in the order of ``CATALOG_SYNC_FIELDS``.
+        current: by course key, the values of the mapped fields, in the order of ``CATALOG_SYNC_FIELDS``.
         published: by course key, the data to publish.
     """
 
     seen: list[str]
     differing: list[str]
     with_url: list[str]
-    shown: Mapping[str, Sequence[Any]]
+    current: Mapping[str, Sequence[Any]]
     published: Mapping[str, CatalogData]
 
     def written(self, course_key: str) -> list[Any]:
@@ -32,7 +32,7 @@ class Difference(NamedTuple):
         data = self.published[course_key]
         new = [getattr(data, name) for name in conf.fields()]
         return [
-            old if value is None else value for old, value in zip(self.shown[course_key], new, strict=True)
+            old if value is None else value for old, value in zip(self.current[course_key], new, strict=True)
         ]
 
 
@@ -42,15 +42,15 @@ def marketing_url_in(values: Sequence[Any]) -> str | None:
     return url or None
 
 
-def difference(shown: Mapping[str, Sequence[Any]], published: Mapping[str, CatalogData]) -> Difference:
+def difference(current: Mapping[str, Sequence[Any]], published: Mapping[str, CatalogData]) -> Difference:
     """Compare values of the mapped fields, by course key, with the data to publish."""
     # The database may ignore case, but a key in another case belongs to another course.
-    seen = [key for key in shown if key in published]
+    seen = [key for key in current if key in published]
     differing = {
         key: None
         for position, name in enumerate(conf.fields())
         for key in seen
-        if (value := getattr(published[key], name)) is not None and value != shown[key][position]
+        if (value := getattr(published[key], name)) is not None and value != current[key][position]
     }
     with_url = [key for key in seen if published[key].marketing_url and not key.startswith(CCX_PREFIX)]
-    return Difference(seen, list(differing), with_url, shown, published)
+    return Difference(seen, list(differing), with_url, current, published)

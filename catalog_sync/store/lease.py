@@ -36,8 +36,6 @@ ACQUIRE_ATTEMPTS = 10
 MAX_INCREMENTAL_SECONDS = 60
 ACQUIRE_PAUSE_SECONDS = 0.5
 
-# The numbers of the report that are stored during the sync run.
-PROGRESS = ("pages", "course_runs_retrieved", "updated")
 # The columns that are not in the event=catalog_sync.finished of a dead sync run.
 _NOT_REPORTED = (
     *("id", "lease", "holder", "started", "heartbeat", "finished", "cancel_requested"),
@@ -222,7 +220,7 @@ def wait_for_writer() -> None:
     _lock(running())
 
 
-def _lock(runs: QuerySet[SyncRun], skip_locked: bool = False) -> list[Any]:
+def _lock(runs: QuerySet[SyncRun], *, skip_locked: bool = False) -> list[Any]:
     """Lock these sync runs, and return their leases. ``skip_locked``: without those that others have locked."""
     # Each transaction that locks several sync runs, or releases a lease, does this first, and always in the same order,
     # to prevent deadlocks. MySQL and MariaDB also lock the index entries that they read: the order and the column make

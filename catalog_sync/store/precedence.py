@@ -45,7 +45,7 @@ def published_after(
     for key, candidates in stored.course_runs.items():
         # Usually no other Catalog lists it.
         if key in data and (len(candidates) > 1 or candidates[0].catalog != catalog):
-            after = StoredData({key: candidates}, {}).changed(catalog, {key: data[key]})
+            after = StoredData({key: candidates}, {}).with_changes(catalog, {key: data[key]})
             data[key] = published_course_run(after.course_runs[key]).data
     for key, url in stored.pins.items():
         if key in data:

@@ -47,11 +47,11 @@ def _needs_republishing(course_key: str, restored_url: str | None) -> bool:
     if row is None:
         return False  # deleted meanwhile
     key, is_syncing, *values = row
-    shown, stored = values[: len(fields)], values[len(fields) :]
+    current, stored = values[: len(fields)], values[len(fields) :]
     published = CatalogData(**dict(zip(fields, stored, strict=True)))
-    differing = difference({key: shown}, {course_key: published}).differing
+    differing = difference({key: current}, {course_key: published}).differing
     is_outdated = (
-        bool(restored_url) and marketing_url_in(shown) == restored_url and not published.marketing_url
+        bool(restored_url) and marketing_url_in(current) == restored_url and not published.marketing_url
     )
     return is_syncing or bool(differing) or is_outdated
 
@@ -94,7 +94,7 @@ def publish_pin(course_key: str, removed_url: str | None = None, previous_url: s
 def wait_and_publish_with_ccx(
     course_key: str, removed_url: str | None, previous_url: str | None = None
 ) -> None:
-    """Do what ``publish_pin`` does now, in a transaction of its own, when no sync run is writing."""
+    """Publish a pin that was changed, in a transaction that waits until no sync run is writing."""
     wait_for_writer()
     _publish_with_ccx(course_key, removed_url, previous_url)
 

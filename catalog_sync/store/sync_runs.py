@@ -13,6 +13,7 @@ from catalog_sync.store.sql import CHUNK, in_chunks
 
 # A sync that starts at the same time each day may start a moment earlier than the day before.
 _SHARE_OF_BYPASS_HOURS = 0.95
+_READ_THE_LIST = (SyncRun.Status.SUCCEEDED, SyncRun.Status.INCOMPLETE, SyncRun.Status.REFUSED)
 
 
 def full_syncs(catalog: str) -> QuerySet[SyncRun]:
@@ -24,6 +25,11 @@ def full_syncs(catalog: str) -> QuerySet[SyncRun]:
 def ended_full_syncs(catalog: str) -> QuerySet[SyncRun]:
     """Return those of ``full_syncs`` that are not running."""
     return full_syncs(catalog).filter(finished__isnull=False)
+
+
+def full_syncs_that_read_the_list(catalog: str) -> QuerySet[SyncRun]:
+    """Return those of ``full_syncs`` that ended and were neither failed nor canceled."""
+    return full_syncs(catalog).filter(status__in=_READ_THE_LIST)
 
 
 def successful_full_syncs(catalog: str) -> QuerySet[SyncRun]:
@@ -42,7 +48,8 @@ def catalog_size(catalog: str) -> int:
 def must_bypass_cache(catalog: str, hours: int) -> bool:
     """Return whether a full sync must bypass the Catalog's cache; 0 hours: never.
 
-    It must if none has for this many hours, or if some courses were synced since: the cache may have older values.
+    It must if no full sync has bypassed it for this many hours, or if single courses were synced since the last one
+    that has: the cache may have older values of these.
     """
     if not hours:
         return False
@@ -60,7 +67,7 @@ def must_bypass_cache(catalog: str, hours: int) -> bool:
 
 
 def cache_generation(catalog: str) -> str:
-    """Return a text that each full sync that bypasses the Catalog's cache changes; empty if none has.
+    """Return a text that changes with each full sync that bypasses the Catalog's cache; empty if there was none.
 
     With it in their addresses, later full syncs get replies that the Catalog has cached since, and no older ones.
     """
@@ -76,7 +83,7 @@ def requests_of_last_hour(catalog: str) -> int:
     return ended.aggregate(requests=Sum("requests"))["requests"] or 0
 
 
-def prune(keep_days: int, catalog: str) -> None:
+def prune(catalog: str, keep_days: int) -> None:
     """Delete a Catalog's older sync runs, but never its last successful full sync; 0 days: delete none."""
     if not keep_days:
         return
@@ -87,21 +94,18 @@ def prune(keep_days: int, catalog: str) -> None:
     _delete(old.exclude(pk=last or 0))
 
 
-def delete_idle_incremental_runs(run_id: int, catalog: str, status: SyncRun.Status) -> None:
-    """Delete the Catalog's earlier incremental sync runs that changed nothing and ended with this status.
+def delete_idle_incremental_runs(catalog: str, run_id: int, status: SyncRun.Status) -> None:
+    """Delete the Catalog's incremental sync runs before this one that changed nothing and ended with its status.
 
     With one per minute, the full syncs would be hard to find in Django admin.
     """
-    _delete(
-        SyncRun.objects.filter(
-            catalog=catalog,
-            scope=SyncRun.Scope.CHANGED,
-            status=status,
-            updated=0,
-            removed=0,
-            pk__lt=run_id,
-        )
+    idle = SyncRun.objects.filter(
+        catalog=catalog, scope=SyncRun.Scope.CHANGED, status=status, updated=0, removed=0, pk__lt=run_id
     )
+    if status == SyncRun.Status.SUCCEEDED:
+        # No later incremental sync reads the records that one of these rejected.
+        idle = idle.filter(course_runs_rejected=0)
+    _delete(idle)
 
 
 def _delete(runs: QuerySet[SyncRun]) -> None:

@@ -30,19 +30,19 @@ class Comparison(NamedTuple):
 
 @dataclass
 class CcxCourses:
-    """The marketing URLs to publish to the CCX courses of the LMS. All of them are read at the end of a crawl.
+    """The CCX courses that get another marketing URL. All CCX courses are read at the end of a crawl.
 
     Attributes:
-        to_publish: the marketing URLs of those that get another one, by course key.
+        current_urls: the marketing URLs that they have now, by course key.
         matched: as in ``Comparison``.
     """
 
-    to_publish: dict[str, str | None] = field(default_factory=dict)
+    current_urls: dict[str, str | None] = field(default_factory=dict)
     matched: Counter[str] = field(default_factory=Counter)
 
     def add(self, comparison: Comparison) -> None:
         """Add some CCX courses."""
-        self.to_publish.update((key, comparison.before[key]) for key in comparison.urls)
+        self.current_urls.update((key, comparison.before[key]) for key in comparison.urls)
         self.matched += comparison.matched
 
 
@@ -77,7 +77,7 @@ def publish_found(writer: Writer, ccx: CcxCourses, looked_up: Collection[str]) -
         looked_up: the course keys that were looked up since; their CCX courses are read again.
     """
     again = {parent_of_ccx(key) or key for key in looked_up}
-    rest = ((key, url) for key, url in ccx.to_publish.items() if parent_of_ccx(key) not in again)
+    rest = ((key, url) for key, url in ccx.current_urls.items() if parent_of_ccx(key) not in again)
     for chunk in in_chunks(rest):
         _publish(writer, dict(chunk))
     writer.report.matched += sum(number for parent, number in ccx.matched.items() if parent not in again)

@@ -28,7 +28,7 @@ class Changeset:
     Attributes:
         data: what is to be stored after the page, by course key.
         changes: the part of ``data`` that is not stored yet.
-        confirmed: the course keys from which the page removes nothing.
+        confirmed: the course keys whose stored marketing URL stays, or that have none.
         rejected: the records that cannot be applied, and why.
     """
 
@@ -48,13 +48,13 @@ def compute_changes(page: Page, stored: Mapping[str, StoredCourseRun]) -> Change
     changeset = Changeset(rejected=[Rejected(record.key, record.reason) for record in page.rejected])
     statuses, hosts = conf.run_statuses(), conf.marketing_url_hosts()
 
-    def has_valid_url(row: StoredCourseRun | None) -> bool:
+    def has_invalid_url(row: StoredCourseRun | None) -> bool:
         # CATALOG_SYNC_MARKETING_URL_HOSTS may have changed since the URL was stored.
-        return not (row and row.data.marketing_url and marketing_url_fault(row.data.marketing_url, hosts))
+        return bool(row and row.data.marketing_url and marketing_url_fault(row.data.marketing_url, hosts))
 
     # A rejected record does not prove that the stored one is wrong.
     changeset.confirmed.update(
-        record.key for record in page.rejected if record.key and has_valid_url(stored.get(record.key))
+        record.key for record in page.rejected if record.key and not has_invalid_url(stored.get(record.key))
     )
     for run in page.course_runs:
         row = stored.get(run.key)
@@ -62,7 +62,7 @@ def compute_changes(page: Page, stored: Mapping[str, StoredCourseRun]) -> Change
         record_fault = None if is_known else _record_fault(run)
         if record_fault:
             changeset.rejected.append(Rejected(run.key, record_fault, run.marketing_url))
-            if has_valid_url(row):
+            if not has_invalid_url(row):
                 changeset.confirmed.add(run.key)
             continue
         has_status = statuses is None or run.status in statuses
@@ -72,7 +72,7 @@ def compute_changes(page: Page, stored: Mapping[str, StoredCourseRun]) -> Change
             changeset.rejected.append(Rejected(run.key, f"marketing URL: {url_fault}", url))
         old = row.data if row else CatalogData()
         is_usable = bool(url and not url_fault)
-        if is_usable or not old.marketing_url or (url_fault and has_valid_url(row)):
+        if is_usable or not old.marketing_url or (url_fault and not has_invalid_url(row)):
             changeset.confirmed.add(run.key)
         data = old if is_known else _merge(run, None if url_fault else url, old)
         changeset.data[run.key] = data

@@ -53,6 +53,6 @@ def tidy_up(run_id: int, options: SyncOptions, status: SyncRun.Status) -> None:
         return
     with suppress(AnyDatabaseError):  # the next sync run can delete them
         if options.scope == SyncRun.Scope.ALL:
-            prune(options.keep_runs_days, options.catalog.name)
+            prune(options.catalog.name, options.keep_runs_days)
         elif options.changed and status not in (SyncRun.Status.FAILED, SyncRun.Status.CANCELED):
-            delete_idle_incremental_runs(run_id, options.catalog.name, status)
+            delete_idle_incremental_runs(options.catalog.name, run_id, status)

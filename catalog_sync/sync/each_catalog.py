@@ -39,16 +39,16 @@ def sync_each(requested: Sequence[SyncOptions], *, distribute: bool, wait: bool)
     already_running = None
     for options in requested:
         if reports and options.should_stop and options.should_stop():
-            reports.append(SyncReport.of_nothing("canceled", NOT_STARTED, options))
+            reports.append(SyncReport.not_started("canceled", NOT_STARTED, options))
             continue
         try:
             reports.append(_sync(options, distribute, wait))
         except SyncAlreadyRunning as error:
             already_running = already_running or error
-            reports.append(SyncReport.of_nothing("skipped", str(error), options))
+            reports.append(SyncReport.not_started("skipped", str(error), options))
         except Exception as error:  # a bug, which may depend on the data of one Catalog
             EventLog().exception("unexpected_error", catalog=options.catalog.name, reason=error)
-            reports.append(SyncReport.of_nothing("failed", UNEXPECTED_ERROR, options))
+            reports.append(SyncReport.not_started("failed", UNEXPECTED_ERROR, options))
     joined = SyncReport.joined(reports)
     if already_running and joined.is_fine:
         raise SyncAlreadyRunning(joined.message, already_running.scope, joined)
@@ -58,7 +58,7 @@ def sync_each(requested: Sequence[SyncOptions], *, distribute: bool, wait: bool)
 def _sync(options: SyncOptions, distribute: bool, wait: bool) -> SyncReport:
     if not CatalogSyncConfig.current(options.catalog.name).enabled:
         EventLog().warning("disabled", catalog=options.catalog.name)
-        return SyncReport.of_nothing("disabled", DISABLED, options)
+        return SyncReport.not_started("disabled", DISABLED, options)
     try:
         if not distribute:
             return run_sync(options)
@@ -71,4 +71,4 @@ def _sync(options: SyncOptions, distribute: bool, wait: bool) -> SyncReport:
         EventLog().info("skipped", catalog=options.catalog.name, reason=error)
         if not options.changed:
             raise
-        return SyncReport.of_nothing("skipped", str(error), options)
+        return SyncReport.not_started("skipped", str(error), options)

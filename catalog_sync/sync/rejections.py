@@ -33,7 +33,7 @@ class RejectedForReason(msgspec.Struct):
 Summary = dict[str, RejectedForReason]
 
 
-def join(summary: Summary, other: Summary) -> None:
+def join_summaries(summary: Summary, other: Summary) -> None:
     """Add another summary to the first one."""
     for reason, each in other.items():
         summary.setdefault(reason, RejectedForReason()).add(each.count, each.examples)

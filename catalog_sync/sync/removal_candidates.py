@@ -37,7 +37,7 @@ class Candidates:
 def find_candidates(writer: Writer) -> Candidates:
     """Find the course runs that a complete crawl did not confirm, and the URLs in the LMS that no Catalog provides."""
     unconfirmed = dict.fromkeys(_unconfirmed(writer))
-    # A rejected record removes nothing.
+    # A rejected record removes nothing, unless the stored URL is invalid, too.
     rejected = writer.statistics.rejected_keys - unconfirmed.keys()
     # Another Catalog may provide an unknown URL with its next sync.
     unknown = {key for key in _with_unknown_url(writer) if key not in rejected and covers_alone(writer, key)}
@@ -96,7 +96,7 @@ def after_removal(writer: Writer, stored: StoredData, absent: Mapping[str, Catal
     """
     changes = {key: absent[key] for key in stored.course_runs if key in absent}
     former = absent.keys() & taken_over(writer, stored)
-    return stored.changed(writer.catalog.name, changes).without_former_catalogs(former)
+    return stored.with_changes(writer.catalog.name, changes).without_former_catalogs(former)
 
 
 def _with_unknown_url(writer: Writer) -> Iterator[str]:

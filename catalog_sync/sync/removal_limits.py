@@ -19,7 +19,7 @@ ALWAYS_ALLOWED = 10
 
 
 class Refused(Exception):
-    """The sync run removes no marketing URL, until an operator has removed the reason or allowed the removals."""
+    """The sync run removes no marketing URL, until an operator has corrected the cause or allowed the removals."""
 
 
 def covers_alone(writer: Writer, course_key: str) -> bool:

@@ -83,7 +83,7 @@ def look_up_and_apply(
     try:
         for batch, page in client.look_up(course_keys):
             writer.report.pages += 1
-            changeset = writer.write(page)
+            changeset = writer.write_look_up(page)
             accepted |= changeset.data.keys() - {record.key for record in changeset.rejected}
             absent_of_batches.append(_find_absent(batch, page, changeset))
     except RequestFailed as error:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from catalog_sync.conf import DEFAULT_CATALOG
 
+if TYPE_CHECKING:
+    from catalog_sync.sync.options import SyncOptions
+
 # The values that a sync run has from its start.
 SETTINGS = ("catalog", "dry_run", "page_size", "concurrency", "bypassed_cache")
-# The numbers of which several Catalogs have the largest: the course overviews are the same for all of them.
+# With several Catalogs, the report has the largest of these numbers, and the sum of each other one.
 NOT_SUMMED = ("page_size", "concurrency", "seconds_per_page", "course_overviews")
 WORST_FIRST = (
     *("failed", "refused", "incomplete", "canceled"),
@@ -77,7 +80,7 @@ class SyncReport(msgspec.Struct, kw_only=True):
     catalogs: list[SyncReport] = []
 
     @classmethod
-    def of_nothing(cls, status: str, message: str, options: Any) -> SyncReport:
+    def not_started(cls, status: str, message: str, options: SyncOptions) -> SyncReport:
         """Return the report of a sync run that was not started."""
         return cls(
             run_id=None,

@@ -71,7 +71,7 @@ class RunChanges:
 
 def _changed(difference: Difference) -> Iterator[Row]:
     for key in difference.differing:
-        before, after = difference.shown[key], difference.written(key)
+        before, after = difference.current[key], difference.written(key)
         old, new = marketing_url_in(before), marketing_url_in(after)
         yield key, old, new, _other_fields(before, after) if old == new else ""
 

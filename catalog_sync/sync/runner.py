@@ -106,7 +106,7 @@ class Run:
         access, lease, log = access_to(options.catalog), Lease(row.pk), EventLog(row.pk)
         return cls(options, access, lease, log, report, _started=started)
 
-    def carry_out(self, work: Work) -> SyncReport:
+    def do_and_close(self, work: Work) -> SyncReport:
         """Do the work and close the sync run, even if the work raises an exception."""
         status, message = Status.FAILED, UNEXPECTED_ERROR
         try:

@@ -36,7 +36,7 @@ def run_sync(options: SyncOptions) -> SyncReport:
         SyncRun.Scope.COURSE_KEYS: sync_course_keys,
     }
     run = Run.open(options)
-    return run.carry_out(partial(work[options.scope], run))
+    return run.do_and_close(partial(work[options.scope], run))
 
 
 def sync_course_keys(run: Run, client: CatalogClient, writer: Writer) -> None:
@@ -77,7 +77,7 @@ def _look_up(run: Run, client: CatalogClient, writer: Writer, course_keys: set[s
 
 
 def sync_all(run: Run, client: CatalogClient, writer: Writer) -> None:
-    """Read the whole list, and end the crawl."""
+    """Read the whole list, write its pages, and apply what depends on the whole list."""
     run.report.course_overviews = course_overviews.count()
     page_size = run.report.page_size = page_sizes.choose(run.options, client)
     # With the expected length, the first pages are requested together.

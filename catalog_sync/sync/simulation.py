@@ -32,7 +32,7 @@ class Simulation:
     def stored(self, stored: StoredData, course_keys: Collection[str]) -> StoredData:
         """Return what would be stored for these course keys and their parent course runs, instead of ``stored``."""
         keys = with_parents(course_keys) & self.course_runs.keys()
-        after = stored.changed(self.catalog, {key: self.course_runs[key] for key in keys})
+        after = stored.with_changes(self.catalog, {key: self.course_runs[key] for key in keys})
         return after.without_former_catalogs(self._without_former_catalogs)
 
     def store(
@@ -46,7 +46,7 @@ class Simulation:
         """Add updates of course overviews."""
         for key in difference.differing:
             values = self.course_overviews[key] = difference.written(key)
-            if marketing_url_in(values) and not marketing_url_in(difference.shown[key]):
+            if marketing_url_in(values) and not marketing_url_in(difference.current[key]):
                 self.new_urls.add(key)
 
     def has_url(self, course_key: str) -> bool:

@@ -36,7 +36,7 @@ class Conflict(NamedTuple):
     used: str
 
 
-def newest_id() -> int:
+def newest_stored_id() -> int:
     """Return the id of the newest stored course run, 0 if there is none."""
     return CatalogCourseRun.objects.aggregate(newest=Max("id"))["newest"] or 0
 
@@ -54,8 +54,8 @@ def conflicts(changeset: Changeset, stored: StoredData, catalog: str) -> dict[st
         with_url = {each.catalog for each in course_runs if each.data.marketing_url} | {catalog}
         names = [name for name in conf.catalog_names() if name in with_url]
         if len(names) > 1 and catalog in names:
-            kept = names[0]
-            found[key] = Conflict(names[1] if kept == catalog else catalog, kept)
+            used = names[0]
+            found[key] = Conflict(names[1] if used == catalog else catalog, used)
     return found
 
 
@@ -74,7 +74,7 @@ class Statistics:
     report: SyncReport
     log: EventLog
     dry_run: bool
-    newest_id: int = field(default_factory=newest_id)
+    newest_id: int = field(default_factory=newest_stored_id)
     seen: IdSet = field(default_factory=IdSet)
     confirmed: IdSet = field(default_factory=IdSet)
     rejected_keys: set[str] = field(default_factory=set)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from catalog_sync.event_log import EventLog
-from catalog_sync.store.lease import PROGRESS, Lease, wait_for_writer
+from catalog_sync.store.lease import Lease, wait_for_writer
 from catalog_sync.store.sql import is_conflict
 from catalog_sync.sync.report import SyncReport
 
@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 # How often a page is written again after a deadlock or a lock-wait time-out, before the sync run fails.
 TRANSACTION_ATTEMPTS = 4
+# The numbers of the report that are stored during the sync run.
+PROGRESS = ("pages", "course_runs_retrieved", "updated")
 
 
 def refuse_outer_transaction() -> None:

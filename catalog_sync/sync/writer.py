@@ -72,7 +72,7 @@ class Writer:
         self.statistics.count_page(page)
         page = self._within_orgs(page)
         if self.dry_run or self._most_changed:
-            self._write_collected()
+            self._write_pending_runs()
             changeset, updated = self._write(page)
             changed = max(len(changeset.changes), updated)
         else:
@@ -125,19 +125,19 @@ class Writer:
 
     def write_pending(self) -> None:
         """Write what waits for a transaction, and store the progress."""
-        self._write_collected()
+        self._write_pending_runs()
         if self.changes.waiting or self._is_time():
             self.transact(lambda: None)
 
-    def _write_collected(self) -> None:
-        """Write the changed course runs that were collected from several pages."""
-        collected, self._pending = tuple(self._pending.values()), {}
-        if collected:
-            self._write(Page(collected, (), len(collected), self.report.catalog_count))
+    def _write_pending_runs(self) -> None:
+        """Write the changed course runs that wait, of one or several pages."""
+        runs, self._pending = tuple(self._pending.values()), {}
+        if runs:
+            self._write(Page(runs, (), len(runs), self.report.catalog_count))
 
-    def write(self, page: Page) -> Changeset:
-        """Write the course runs of one reply, after those that wait, and count them."""
-        self._write_collected()
+    def write_look_up(self, page: Page) -> Changeset:
+        """Write the course runs that a look-up returned, after those that wait, and count them."""
+        self._write_pending_runs()
         return self._write(self._within_orgs(page))[0]
 
     def _within_orgs(self, page: Page) -> Page:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from catalog_sync.api import update_catalog_data
 from catalog_sync.exceptions import UsageError
 from catalog_sync.models import CatalogCourseRun, CatalogSyncConfig, SyncRun
+from catalog_sync.operations import course_link
 from catalog_sync.store.lease import Lease
 from catalog_sync.sync import incremental
 from sandbox.catalog.testing import COURSES_PATH
@@ -180,6 +181,15 @@ def test_history_keeps_the_last_sync_without_changes_and_the_last_skipped_one(ca
         update_catalog_data(changed=True)
     kept = SyncRun.objects.filter(scope="changed").values_list("status", flat=True)
     assert sorted(kept) == ["skipped", "succeeded"]
+
+
+def test_history_keeps_a_sync_that_rejected_a_record(catalog):
+    change(catalog, KEYS[0], marketing_url="courses/one")
+    rejecting = update_catalog_data(changed=True)
+    assert rejecting.course_runs_rejected == 1
+    SyncRun.objects.update(started=F("started") + timedelta(minutes=10))
+    assert update_catalog_data(changed=True).course_runs_rejected == 0
+    assert f"Sync run {rejecting.run_id} rejected" in course_link.explain(KEYS[0]).reason
 
 
 def test_is_skipped_while_another_sync_is_running(catalog):

@@ -8,6 +8,7 @@ import pytest
 
 from catalog_sync.api import update_catalog_data
 from catalog_sync.models import CatalogCourseRun
+from catalog_sync.operations import course_link
 from catalog_sync.store import changes
 from catalog_sync.sync import run_changes
 from tests.factories import add_course_overviews
@@ -96,6 +97,23 @@ class TestStoredUrlOfAnotherHost:
         report = update_catalog_data()
         assert (report.status, report.removed, number_of_marketing_urls()) == ("succeeded", 1, 0)
         assert not CatalogCourseRun.objects.filter(marketing_url__startswith=self.OTHER).exists()
+
+    def test_that_was_removed_has_the_rejection_as_its_reason(self):
+        run_id = update_catalog_data().run_id
+        assert f"Sync run {run_id} rejected the Catalog's record" in course_link.explain(KEYS[0]).reason
+
+    def test_that_is_not_removed_because_of_the_limit_has_the_rejection_as_its_reason(
+        self, catalog, settings
+    ):
+        settings.CATALOG_SYNC_MARKETING_URL_HOSTS = None
+        add_course_overviews(*KEYS[1:])
+        catalog.control.set_runs({"key": key, "marketing_url": self.OTHER} for key in KEYS)
+        update_catalog_data()
+        settings.CATALOG_SYNC_MARKETING_URL_HOSTS = [".example.com"]
+        report = update_catalog_data()
+        assert (report.status, report.course_runs_rejected) == ("refused", 30)
+        reason = course_link.explain(KEYS[0]).reason
+        assert f"Sync run {report.run_id} rejected the Catalog's record" in reason
 
     def test_is_replaced_by_a_valid_one(self, catalog):
         catalog.control.set_runs([{"key": KEYS[0], "marketing_url": URL}])

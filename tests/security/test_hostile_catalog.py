@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from opaque_keys.edx.keys import CourseKey
 
-from catalog_sync.catalog_client import MAX_ROWS_BEYOND
+from catalog_sync.catalog_client.client import MAX_ROWS_BEYOND
 from catalog_sync.catalog_client.errors import MalformedReply
 from catalog_sync.catalog_client.schemas import decode_page
 from catalog_sync.conf import Catalog

@@ -1,1 +1,1 @@
-"""Celery workers read the pages of a sync run. Only ``api`` and ``tasks`` import this package."""
+"""Celery workers read the pages of a sync run. Only ``sync.each_catalog`` and ``tasks`` import this package."""

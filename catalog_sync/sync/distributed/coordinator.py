@@ -58,6 +58,9 @@ def start_distributed(options: SyncOptions) -> SyncReport:
         status, message = run.do(partial(_distribute, run))
     except NoWorkers as error:
         message = str(error)
+    except (KeyboardInterrupt, SystemExit):
+        status, message = SyncRun.Status.CANCELED, str(Stopped())
+        raise
     finally:
         if status is not SyncRun.Status.SUCCEEDED:
             with suppress(AnyDatabaseError):
@@ -160,7 +163,7 @@ def join_and_close(outcomes: Sequence[dict[str, Any]], run_id: int, *, allow_rem
     run.report.requests, run.report.retries = row.requests, row.retries
     run.report.catalog_count = row.catalog_count  # used if no partition could be read
     typed = [msgspec.convert(outcome, PartitionOutcome) for outcome in outcomes]
-    return run.carry_out(lambda client, writer: join_partitions(run, client, writer, typed))
+    return run.do_and_close(lambda client, writer: join_partitions(run, client, writer, typed))
 
 
 def give_up(run_id: int) -> SyncReport | None:

@@ -14,7 +14,7 @@ import msgspec
 from catalog_sync.catalog_client import CatalogClient, OverlappingPages, Page
 from catalog_sync.models import SyncRun
 from catalog_sync.quota import requests_for
-from catalog_sync.sync.rejections import Summary, join
+from catalog_sync.sync.rejections import Summary, join_summaries
 from catalog_sync.sync.report import SyncReport
 from catalog_sync.sync.runner import Run
 from catalog_sync.sync.scopes import end_crawl
@@ -84,9 +84,9 @@ COUNTED = (
 def plan(run: Run, page_size: int, count: int, newest_id: int) -> list[Partition]:
     """Divide a list of ``count`` course runs into partitions of whole pages, one per parallel request."""
     pagination = OverlappingPages(page_size)
-    page_ranges = requests_for(count, pagination.page_size)
-    number = min(run.options.concurrency, page_ranges)
-    starts = [page_ranges * index // number * pagination.step for index in range(number)]
+    pages = requests_for(count, pagination.page_size)
+    number = min(run.options.concurrency, pages)
+    starts = [pages * index // number * pagination.step for index in range(number)]
     stops = [*starts[1:], None]
     return [
         Partition(run.lease.run_id, pagination.page_size, start, stop, newest_id)
@@ -142,7 +142,7 @@ def join_partitions(
     for outcome in outcomes:
         run.failures += outcome.failures
         run.log.notable += outcome.notable
-        join(run.rejected, outcome.rejected)
+        join_summaries(run.rejected, outcome.rejected)
         for name in COUNTED:
             setattr(run.report, name, getattr(run.report, name) + getattr(outcome.report, name))
         run.report.catalog_count = outcome.report.catalog_count or run.report.catalog_count
@@ -187,7 +187,7 @@ def _close_gap(
             writer.write_page(page)
             # Only an accepted page shares a course run with those before it.
             if pagination.has_accepted(page) and page.keys() & right.first_keys:
-                return not crawl.failures and not pagination.broken and not pagination.gaps
+                return not crawl.failures and not pagination.broken
     finally:
         run.failures += crawl.failures
     return crawl.complete

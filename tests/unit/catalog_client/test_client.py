@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog_sync.catalog_client import MAX_URL_LENGTH, CatalogClient, OverlappingPages, PageRange, Requester
+from catalog_sync.catalog_client import CatalogClient, OverlappingPages, PageRange, Requester
+from catalog_sync.catalog_client.client import MAX_URL_LENGTH
 from catalog_sync.catalog_client.schemas import CourseRun, Page, RejectedRecord, why_not_conclusive
 from catalog_sync.event_log import EventLog
 from catalog_sync.exceptions import RequestFailed

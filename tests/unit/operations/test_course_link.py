@@ -293,10 +293,13 @@ class TestLastRead:
             "from the Catalog's cache, which may be old. Sync this course to read the current one."
         )
 
-    def test_but_a_later_full_sync_did_not_find_it_and_was_refused(self):
+    @pytest.mark.parametrize("later", [None, "running", "failed", "canceled"])
+    def test_but_a_later_full_sync_did_not_find_it_and_was_refused(self, later):
         full_sync(finished=timezone.now() + timedelta(hours=1))
         run = SyncRun.objects.create(status="refused", finished=timezone.now() + timedelta(hours=2))
         run.changes.create(kind="removed", course_key=KEY, old=URL)
+        if later:
+            SyncRun.objects.create(status=later)
         assert course_link.explain(KEY).reason == (
             f"Sync run {run.pk} did not find this marketing URL in the Catalog any more, but refused to remove it. Its "
             "page has the reason."

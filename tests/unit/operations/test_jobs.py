@@ -150,6 +150,14 @@ class TestRequested:
         SyncRun.objects.create(status="succeeded", catalog="two")
         assert jobs.overdue_requests() == []
 
+    def test_is_not_overdue_after_a_sync_of_each_enabled_catalog_succeeded(self, requested, settings):
+        settings.CATALOG_SYNC_CATALOGS = {name: {"URL": "https://x.example"} for name in ("one", "two")}
+        CatalogSyncConfig.objects.create(catalog="two", enabled=False)
+        self.wait()
+        assert jobs.overdue_requests() == [requested]
+        SyncRun.objects.create(status="succeeded", catalog="one")
+        assert jobs.overdue_requests() == []
+
     def test_only_the_latest_overdue_ones_are_read(self):
         SyncRequest.objects.bulk_create(SyncRequest(command=str(number)) for number in range(9))
         self.wait()

@@ -101,7 +101,7 @@ class TestReadJoined:
         add_course_overviews(KEY, OTHER, marketing_url=OTHER_URL, language="fr")
         assert course_overviews.read_joined([KEY]) == ({KEY: (OTHER_URL,)}, course_runs.read([KEY]))
         settings.CATALOG_SYNC_FIELDS = {"content_language": "language", "marketing_url": "marketing_url"}
-        assert course_overviews.read_joined([KEY]).shown == {KEY: ("fr", OTHER_URL)}
+        assert course_overviews.read_joined([KEY]).current == {KEY: ("fr", OTHER_URL)}
 
     def test_leaves_out_what_the_lms_does_not_have_or_what_is_not_stored(self):
         CourseOverviewFactory(id=OLD_STYLE)

@@ -103,6 +103,6 @@ class TestSeveralCatalogs:
         ids=["deleted", "changed"],
     )
     def test_returns_what_would_be_stored_after_a_change(self, data, names):
-        after = course_runs.read([KEY]).changed("first", {KEY: data}).course_runs[KEY]
+        after = course_runs.read([KEY]).with_changes("first", {KEY: data}).course_runs[KEY]
         assert [each.catalog for each in after] == names
         assert [each.data for each in after if each.catalog == "first"] == ([data] if data else [])

@@ -39,7 +39,7 @@ def test_older_ones_are_deleted_with_few_statements(django_assert_max_num_querie
         run_of(91)
     newer = [run_of(89), run_of(1)]
     with django_assert_max_num_queries(6):
-        prune(90, "default")
+        prune("default", 90)
     assert kept() == set(newer)
 
 
@@ -49,7 +49,7 @@ def test_their_changes_are_deleted_in_statements_of_bounded_size(monkeypatch):
     for run_id in (old, newer):
         add_changes(run_id, 25)
     with CaptureQueriesContext(connection) as sent:
-        prune(90, "default")
+        prune("default", 90)
     assert (kept(), set(SyncRunChange.objects.values_list("sync_run", flat=True))) == ({newer}, {newer})
     deletions = [each for each in sent if each["sql"].startswith("DELETE") and "change" in each["sql"]]
     assert len(deletions) >= 3
@@ -62,20 +62,20 @@ def test_last_successful_full_sync_is_kept(newer):
     run_of(200)
     last = run_of(100)
     run_of(95, **newer)
-    prune(90, "default")
+    prune("default", 90)
     assert kept() == {last}
 
 
 def test_running_one_is_kept():
     running = run_of(100, status="running", lease="default")
-    prune(90, "default")
+    prune("default", 90)
     assert running in kept()
 
 
 @pytest.mark.parametrize("days", [0, 2**31 - 1], ids=["zero", "beyond the calendar"])
 def test_all_are_kept(days):
     runs = {run_of(4000), run_of(3000)}
-    prune(days, "default")
+    prune("default", days)
     assert kept() == runs
 
 

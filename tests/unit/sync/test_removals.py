@@ -10,7 +10,7 @@ from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store import course_overviews, lease
 from catalog_sync.store.sql import in_chunks
 from catalog_sync.sync import removal_candidates, removal_limits, removals
-from catalog_sync.sync.statistics import newest_id
+from catalog_sync.sync.statistics import newest_stored_id
 from tests.factories import add_course_overviews
 from tests.unit.sync import sync_runs
 
@@ -51,7 +51,7 @@ def opened(heartbeats):
 
     def open_run():
         writer = sync_runs.opened()._writer()
-        writer.statistics.newest_id = newest_id()
+        writer.statistics.newest_id = newest_stored_id()
         writer.heartbeat = lambda: heartbeats.append(1)
         return writer
 
@@ -142,7 +142,7 @@ def test_canceled_sync_run_stops_the_search(monkeypatch):
     monkeypatch.setattr(lease, "HEARTBEAT_SECONDS", 0)
     record()
     writer = sync_runs.opened()._writer()
-    writer.statistics.newest_id = newest_id()
+    writer.statistics.newest_id = newest_stored_id()
     SyncRun.objects.update(cancel_requested=True)
     with pytest.raises(lease.Canceled):
         removal_candidates.find_candidates(writer)

@@ -62,7 +62,7 @@ class TestEnd:
 
         run = opened()
         with connection.execute_wrapper(refuse):
-            report = run.carry_out(partial(sync_all, run))
+            report = run.do_and_close(partial(sync_all, run))
         assert (report.status, "Database error: the disk is full." in report.message) == ("failed", True)
 
     def test_each_cause_of_a_failure_is_logged_once(self, catalog, caplog):

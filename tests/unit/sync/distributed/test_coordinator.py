@@ -22,7 +22,7 @@ from catalog_sync.sync.distributed.coordinator import (
 from catalog_sync.sync.distributed.partitions import plan
 from catalog_sync.sync.options import SyncOptions
 from catalog_sync.sync.runner import Run, Stopped
-from catalog_sync.sync.statistics import newest_id
+from catalog_sync.sync.statistics import newest_stored_id
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.factories import add_course_overviews
 from tests.integration.lms import marketing_urls, published_urls
@@ -86,8 +86,18 @@ class TestCelerySettings:
         assert "celery.backends" not in {record.name for record in caplog.records}
 
 
+def test_interrupt_before_the_pages_are_sent_cancels_the_sync_run(broker, catalog):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        update_catalog_data(distribute=True, should_stop=interrupt)
+    run = SyncRun.objects.get()
+    assert (run.status, run.message) == ("canceled", str(Stopped()))
+
+
 def planned(run: Run, count: int = RUNS):
-    return plan(run, PAGE_SIZE, count, newest_id())
+    return plan(run, PAGE_SIZE, count, newest_stored_id())
 
 
 @pytest.fixture

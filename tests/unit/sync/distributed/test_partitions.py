@@ -11,7 +11,7 @@ from catalog_sync.api import sync_run_changes, update_catalog_data
 from catalog_sync.models import CatalogSyncConfig
 from catalog_sync.sync import writer
 from catalog_sync.sync.distributed.partitions import plan
-from catalog_sync.sync.statistics import newest_id
+from catalog_sync.sync.statistics import newest_stored_id
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
 from tests.integration.lms import marketing_urls
@@ -56,7 +56,7 @@ def nothing():
 def sync(concurrency=3, keys=KEYS, page_size=3, after_first=nothing, before_last=nothing):
     """Sync the list in so many partitions, one after the other; return the closed sync run."""
     run = opened(page_size=page_size, concurrency=concurrency)
-    first, *others = plan(run, page_size, len(keys), newest_id())
+    first, *others = plan(run, page_size, len(keys), newest_stored_id())
     outcomes = read(first)
     after_first()
     for partition in others:
