@@ -202,12 +202,9 @@ TOKEN_MALFORMED = Failure("the reply of {service} is not an access token", _CRED
 
 def credentials_missing(settings: Sequence[str], *, may_use_platform: bool) -> RequestFailed:
     """Return the failure of a sync run without a way of authentication."""
-    return CREDENTIALS_MISSING.at(
-        settings=f"{', '.join(settings)} {'is' if len(settings) == 1 else 'are'}",
-        other_remedy=", or enable Catalog integration with a service user in Django admin"
-        if may_use_platform
-        else "",
-    )
+    other = ", or enable Catalog integration with a service user in Django admin" if may_use_platform else ""
+    verb = "is" if len(settings) == 1 else "are"
+    return CREDENTIALS_MISSING.at(settings=f"{', '.join(settings)} {verb}", other_remedy=other)
 
 
 def too_slow(rows: int, *, is_page: bool) -> Failure:
