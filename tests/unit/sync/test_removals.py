@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from catalog_sync.api import update_catalog_data
-from catalog_sync.catalog_client import Page
+from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store import course_overviews, lease
@@ -73,6 +73,36 @@ def test_candidates_are_found(place, opened, heartbeats):
     place()
     assert removal_candidates.find_candidates(opened()).keys == KEYS
     assert len(heartbeats) >= len(KEYS) / PART
+
+
+class TestManyCourseRuns:
+    """A page with all course runs was written, and then a page with some of them."""
+
+    @pytest.fixture
+    def keys(self):
+        keys = [f"course-v1:ExampleX+Run{number}+2026" for number in range(300)]
+        add_course_overviews(*keys)
+        return keys
+
+    @pytest.fixture
+    def writer(self, keys, opened, heartbeats):
+        writer = opened()
+        self.write(writer, keys)
+        writer.statistics.newest_id = newest_id()
+        heartbeats.clear()
+        return writer
+
+    def write(self, writer, keys):
+        runs = tuple(CourseRun(key=key, status="published", marketing_url=URL) for key in keys)
+        writer.write_page(Page(runs, (), 0, len(keys)))
+
+    def test_nothing_is_searched_if_all_are_confirmed(self, writer, keys, heartbeats):
+        self.write(writer, keys)
+        assert (removal_candidates.find_candidates(writer).keys, heartbeats) == (set(), [])
+
+    def test_only_one_that_was_not_read_is_found(self, writer, keys):
+        self.write(writer, keys[:-1])
+        assert removal_candidates.only_unread(writer) == keys[-1]
 
 
 def test_ccx_courses_are_searched_with_a_heartbeat_per_part(opened, heartbeats):
