@@ -123,6 +123,8 @@ class Run:
         try:
             with self._client() as client, idle_transactions_bounded(LEASE_SECONDS):
                 try:
+                    # The client calls the heartbeat only after it has sent a request.
+                    self.heartbeat()
                     work(client, self._writer())
                 finally:
                     self.report.requests += client.requests

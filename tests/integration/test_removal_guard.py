@@ -74,8 +74,9 @@ class TestRefused:
         assert again.removals_refused == 0
 
 
-def test_length_of_a_list_that_is_not_shorter_is_not_named(catalog):
-    catalog.control.upsert(in_catalog(KEYS[:12], None))
+@pytest.mark.parametrize("more", [[], [NEW]], ids=["as long", "longer"])
+def test_length_of_a_list_that_is_not_shorter_is_not_named(more, catalog):
+    catalog.control.upsert([*in_catalog(KEYS[:12], None), *in_catalog(more)])
     report = update_catalog_data()
     assert (report.status, "The Catalog's list has" in report.message) == ("refused", False)
 
@@ -108,7 +109,7 @@ def test_ten_removals_are_always_allowed(deleted, status, catalog):
     assert update_catalog_data().status == status
 
 
-@pytest.mark.parametrize(("percent", "status"), [(11, "refused"), (12, "succeeded")])
+@pytest.mark.parametrize(("percent", "status"), [(11, "refused"), (12, "succeeded"), (13, "succeeded")])
 def test_limit_is_that_of_the_configuration(percent, status, catalog):
     CatalogSyncConfig.objects.create(max_removal_percent=percent)
     catalog.control.delete(KEYS[:12])

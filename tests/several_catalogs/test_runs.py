@@ -129,6 +129,18 @@ def test_catalog_that_was_not_started_is_canceled(catalog):
     )
 
 
+def test_stop_before_the_first_catalog_requests_nothing_and_is_in_the_history(catalog, partner, caplog):
+    for each in (catalog, partner):
+        each.control.clear_requests()
+    with caplog.at_level(logging.INFO):
+        report = update_catalog_data(should_stop=lambda: True)
+    assert (report.status, [each.status for each in report.catalogs]) == ("canceled", ["canceled"] * 2)
+    assert (catalog.control.requests(), partner.control.requests()) == ([], [])
+    run = SyncRun.objects.get()
+    assert (run.catalog, run.status, run.pages) == ("default", "canceled", 0)
+    assert caplog.text.count("event=catalog_sync.finished") == 1
+
+
 class TestLeaseHeld:
     """A sync of one Catalog is already running."""
 

@@ -128,6 +128,12 @@ class TestConnect:
         message = failure("--connect")
         assert message.startswith("The Catalog answered HTTP 403. Give the user of ")
 
+    def test_message_of_a_sync_run_is_not_among_the_causes_unless_the_sync_is_stale(self, healthy, catalog):
+        SyncRun.objects.create(status="failed", finished=timezone.now(), message="The Catalog was away.")
+        catalog.control.fault("status", match={"path": COURSE_RUNS_PATH}, times=None, status=403)
+        [line] = failure("--connect").splitlines()
+        assert line.startswith("The Catalog answered HTTP 403. ")
+
     @pytest.mark.parametrize("http_status", [429, 503])
     def test_failed_request_is_not_retried(self, healthy, catalog, http_status):
         match = {"path": COURSE_RUNS_PATH}

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from sandbox.catalog.testing import COURSE_RUNS_PATH
@@ -298,6 +299,23 @@ class TestSignals:
         assert "stopped" in message
         run = SyncRun.objects.get()
         assert (run.status, 0 < run.pages < 15) == ("canceled", True)
+
+    def test_before_the_first_request_no_request_is_sent(self, number, catalog):
+        catalog.control.clear_requests()
+        sent = []
+
+        def send(execute, *statement):
+            if not sent:
+                sent.append(number)
+                os.kill(os.getpid(), number)
+            return execute(*statement)
+
+        # The first statement reads the configuration or acquires the lease.
+        with connection.execute_wrapper(send):
+            returncode, message, _ = failure()
+        assert returncode == {signal.SIGTERM: 1, signal.SIGINT: 130}[number]
+        assert "stopped" in message
+        assert (SyncRun.objects.get().status, catalog.control.requests()) == ("canceled", [])
 
     def test_has_its_former_handler_afterwards(self, number):
         update()

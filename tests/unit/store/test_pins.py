@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from opaque_keys.edx.keys import CourseKey
 
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 KEY, OTHER, OLD_STYLE = "course-v1:ExampleX+One+2026", "course-v1:ExampleX+Other+2026", "ExampleX/One/2026"
 CCX = "ccx-v1:ExampleX+One+2026+ccx@7"
+LONGEST = f"course-v1:ExampleX+{'C' * 231}+2026"
 TOO_LONG = f"course-v1:ExampleX+{'C' * 250}+2026"
 CATALOG_URL, NEW_URL = "https://www.example.com/course/one", "https://www.example.com/course/new"
 PIN, OTHER_PIN = "https://www.example.com/pinned", "https://www.example.com/pinned-otherwise"
@@ -110,6 +111,9 @@ class TestPin:
         pin_marketing_url(KEY, PIN)
         assert "event=catalog_sync.pinned" in caplog.text
 
+    def test_may_be_for_the_longest_course_key(self):
+        assert (pin_marketing_url(LONGEST, PIN), len(LONGEST)) == (LONGEST, 255)
+
     @pytest.mark.usefixtures("no_sockets")
     def test_needs_no_network(self):
         CourseOverviewFactory(id=KEY)
@@ -187,9 +191,59 @@ class TestUnpin:
         assert not unpin_marketing_url(KEY)
         assert marketing_url() == CATALOG_URL
 
+    def test_is_logged_if_there_was_a_pin(self, caplog):
+        caplog.set_level("INFO", "catalog_sync")
+        unpin_marketing_url(KEY)
+        assert "event=catalog_sync.unpinned" not in caplog.text
+        pin_marketing_url(KEY, PIN)
+        unpin_marketing_url(KEY)
+        assert caplog.text.count("event=catalog_sync.unpinned") == 1
+
     def test_text_that_is_not_a_course_key_is_refused(self):
         with pytest.raises(api.UsageError, match="is not a course key"):
             unpin_marketing_url("nonsense")
+
+
+@contextmanager
+def failing(model, verb, number=1):
+    """Let the database refuse the statements of this kind on this table, from this number on."""
+    sent = []
+
+    def refuse(execute, sql, *rest):
+        if sql.startswith(verb) and model._meta.db_table in sql:
+            sent.append(sql)
+            if len(sent) >= number:
+                raise DatabaseError("the disk is full")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(refuse):
+        yield
+    assert len(sent) >= number
+
+
+@pytest.mark.django_db(transaction=True)
+class TestDatabaseError:
+    """Pinning and unpinning change the pin and the course overview, or neither."""
+
+    @pytest.fixture(autouse=True)
+    def course(self):
+        CourseOverviewFactory(id=KEY)
+
+    def test_no_pin_is_stored_if_the_course_overview_cannot_be_written(self):
+        with failing(CourseOverview, "UPDATE"), pytest.raises(DatabaseError):
+            pin_marketing_url(KEY, PIN)
+        assert (PinnedMarketingUrl.objects.count(), marketing_url()) == (0, None)
+
+    def test_pin_is_kept_if_the_course_overview_cannot_be_written(self):
+        pin_marketing_url(KEY, PIN)
+        with failing(CourseOverview, "UPDATE"), pytest.raises(DatabaseError):
+            unpin_marketing_url(KEY)
+        assert (the_pin().url, marketing_url()) == (PIN, PIN)
+
+    def test_after_the_commit_is_no_failure(self):
+        with failing(SyncRun, "SELECT", number=2):
+            pin_marketing_url(KEY, PIN)
+        assert (the_pin().url, marketing_url()) == (PIN, PIN)
 
 
 class TestCcx:

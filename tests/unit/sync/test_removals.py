@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
-from catalog_sync.catalog_client import Page
+from catalog_sync.api import update_catalog_data
+from catalog_sync.catalog_client import CourseRun, Page
 from catalog_sync.exceptions import RequestFailed
 from catalog_sync.models import CatalogCourseRun, SyncRun
 from catalog_sync.store import course_overviews, lease
-from catalog_sync.store.sql import in_chunks
+from catalog_sync.store.sql import CHUNK, in_chunks
 from catalog_sync.sync import removal_candidates, removal_limits, removals
 from catalog_sync.sync.statistics import newest_stored_id
 from tests.factories import add_course_overviews
@@ -71,6 +73,42 @@ def test_candidates_are_found(place, opened, heartbeats):
     place()
     assert removal_candidates.find_candidates(opened()).keys == KEYS
     assert len(heartbeats) >= len(KEYS) / PART
+
+
+class TestManyCourseRuns:
+    """A page with all course runs was written, and then a page with some of them."""
+
+    @pytest.fixture
+    def keys(self):
+        keys = [f"course-v1:ExampleX+Run{number}+2026" for number in range(300)]
+        add_course_overviews(*keys)
+        return keys
+
+    @pytest.fixture
+    def writer(self, keys, opened, heartbeats):
+        writer = opened()
+        self.write(writer, keys)
+        writer.statistics.newest_id = newest_id()
+        heartbeats.clear()
+        return writer
+
+    def write(self, writer, keys):
+        runs = tuple(CourseRun(key=key, status="published", marketing_url=URL) for key in keys)
+        writer.write_page(Page(runs, (), 0, len(keys)))
+
+    def test_nothing_is_searched_if_all_are_confirmed(self, writer, keys, heartbeats):
+        self.write(writer, keys)
+        assert (removal_candidates.find_candidates(writer).keys, heartbeats) == (set(), [])
+
+    def test_only_one_that_was_not_read_is_found(self, writer, keys):
+        self.write(writer, keys[:-1])
+        assert removal_candidates.only_unread(writer) == keys[-1]
+
+
+def test_ccx_courses_are_searched_with_a_heartbeat_per_part(opened, heartbeats):
+    add_course_overviews(*(f"ccx-v1:ExampleX+Run0+2026+ccx@{number}" for number in range(CHUNK + 1)))
+    removal_candidates.find_candidates(opened())
+    assert len(heartbeats) == 2
 
 
 def test_urls_to_remove_are_counted(opened, heartbeats):
@@ -146,3 +184,36 @@ def test_canceled_sync_run_stops_the_search(monkeypatch):
     SyncRun.objects.update(cancel_requested=True)
     with pytest.raises(lease.Canceled):
         removal_candidates.find_candidates(writer)
+
+
+class StatementsWithoutHeartbeat:
+    """Counts the statements of a sync run between two moments at which it can be stopped."""
+
+    def __init__(self):
+        self.most = self.number = 0
+
+    def should_stop(self):
+        self.number = 0
+        return False
+
+    def count(self, execute, sql, *rest):
+        self.number += 1
+        self.most = max(self.most, self.number)
+        return execute(sql, *rest)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_long_search_can_be_stopped_at_each_part(dry_run, catalog, heartbeats):
+    runs, names = range(60), ("Run", "Other")
+    keys, others = ([f"course-v1:ExampleX+{name}{run}+2026" for run in runs] for name in names)
+    ccx = [f"ccx-v1:ExampleX+Run{run}+2026+ccx@1" for run in runs]
+    catalog.control.set_runs({"key": key, "marketing_url": URL} for key in keys)
+    add_course_overviews(*keys, *ccx)
+    update_catalog_data()
+    add_course_overviews(*others, marketing_url=URL)  # set by another tool
+    catalog.control.delete(keys)
+    statements = StatementsWithoutHeartbeat()
+    with connection.execute_wrapper(statements.count):
+        report = update_catalog_data(allow_removals=True, dry_run=dry_run, should_stop=statements.should_stop)
+    assert report.removed == 3 * len(runs)
+    assert statements.most < len(runs) / PART, f"{statements.most} statements without a heartbeat"
