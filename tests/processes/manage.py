@@ -36,6 +36,8 @@ class Lms:
         return os.environ | {
             "LMS_DATABASE_URL": sqlite_files.url(self.database),
             "LMS_CACHE_URL": "",
+            # An operator's process prints no warnings of Python.
+            "PYTHONDEVMODE": "",
             "DJANGO_SETTINGS_MODULE": self.settings,
             "COURSE_CATALOG_API_URL": self.api_url,
             "BACKEND_SERVICE_EDX_OAUTH2_PROVIDER_URL": self.oauth2_url,

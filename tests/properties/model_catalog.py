@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, ClassVar, NamedTuple
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
+
+from catalog_sync.catalog_client import client, crawler, transport
 
 API_URL = "http://catalog.test/api/v1"
 # If the Catalog has an invalid URL for a course run, its course overview keeps the URL that it has.
@@ -117,8 +121,16 @@ def session() -> requests.Session:
     return session
 
 
-def run_in_this_thread(function: Callable[[], Any]) -> Future[Any]:
-    """Run a request without a thread of its own, so that a history is the same each time it is tried."""
+@contextmanager
+def in_this_thread() -> Iterator[None]:
+    """Send requests without threads of their own, so that a history is the same each time it is tried."""
+    with ExitStack() as stack:
+        for module in (client, crawler, transport):
+            stack.enter_context(mock.patch.object(module, "run_in_thread", _run))
+        yield
+
+
+def _run(function: Callable[[], Any]) -> Future[Any]:
     future: Future[Any] = Future()
     try:
         future.set_result(function())

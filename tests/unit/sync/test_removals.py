@@ -88,7 +88,7 @@ class TestManyCourseRuns:
     def writer(self, keys, opened, heartbeats):
         writer = opened()
         self.write(writer, keys)
-        writer.statistics.newest_id = newest_id()
+        writer.statistics.newest_id = newest_stored_id()
         heartbeats.clear()
         return writer
 
