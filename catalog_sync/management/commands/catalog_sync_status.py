@@ -18,8 +18,8 @@ from catalog_sync.operations import health
 class Command(MessageFirstCommand):
     help = (
         "Show whether the sync is healthy: its last success, the result of the last full sync, how many courses have a "
-        "marketing URL, and how the LMS accesses the Catalog. Exit status: 0 healthy; 1 stale (no full sync has "
-        "succeeded within CATALOG_SYNC_STALE_AFTER_HOURS), or a database error, or --connect failed."
+        "marketing URL, and how the LMS accesses the Catalog. Exit status: 0 healthy or disabled; 1 stale (no full "
+        "sync has succeeded within CATALOG_SYNC_STALE_AFTER_HOURS), or a database error, or --connect failed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -54,12 +54,14 @@ class Command(MessageFirstCommand):
         self, current: dict[str, Any], access: list[dict[str, Any]], connections: list[dict[str, Any]]
     ) -> None:
         by_name = {each["catalog"]: {k: v for k, v in each.items() if k != "catalog"} for each in access}
-        for name, value in _flat(current | {"catalog_access": by_name}):
-            self.stdout.write(f"{name:36} {value}")
+        lines = list(_flat(current | {"catalog_access": by_name}))
+        width = max(len(name) for name, _ in lines)
+        for name, value in lines:
+            self.stdout.write(f"{name:{width}} {value}")
         for run in health.dead_runs():
             self.stdout.write(
-                f"Sync run {run.pk} is dead: it had no heartbeat since {run.heartbeat.isoformat()}. Start a sync, or "
-                "wait for the next one: it closes this sync run and applies the rest."
+                f"Sync run {run.pk} is dead: it has had no heartbeat since {run.heartbeat.isoformat()}. Start a sync, "
+                "or wait for the next one: it closes this sync run and applies the rest."
             )
         for each, connection in zip(access, connections, strict=False):
             if "fault" not in connection:

@@ -74,11 +74,17 @@ def test_prints_one_line_per_value(healthy, catalog):
     } <= set(lines(status()))
 
 
+def test_values_are_in_one_column(healthy, catalog):
+    printed = status().splitlines()
+    start = next(line.index("OAuth2 client") for line in printed if "OAuth2 client" in line)
+    assert all(line[start - 1] == " " and line[start] != " " for line in printed)
+
+
 def test_dead_sync_run_is_named(healthy):
     run_id = Lease.acquire().run_id
     assert "is dead" not in status()
     SyncRun.objects.update(heartbeat=timezone.now() - timedelta(minutes=5))
-    assert f"Sync run {run_id} is dead: it had no heartbeat since " in status()
+    assert f"Sync run {run_id} is dead: it has had no heartbeat since " in status()
 
 
 def test_prints_the_warning_about_rejected_course_runs(healthy):
