@@ -262,8 +262,8 @@ def _refused_removal(course_key: str, catalog: str) -> str:
     )
     run_id = removals.values_list("sync_run", flat=True).first()
     text = _(
-        "Sync run %(id)s did not find this marketing URL in the Catalog any more, but refused to remove it. Its page "
-        "has the reason."
+        "Sync run %(id)s did not find this marketing URL in the Catalog any more, but refused to remove it. The "
+        "page of that sync run has the reason."
     )
     return text % {"id": run_id} if run_id else ""
 

@@ -298,8 +298,8 @@ class TestLastRead:
         run = SyncRun.objects.create(status="refused", finished=timezone.now() + timedelta(hours=2))
         run.changes.create(kind="removed", course_key=KEY, old=URL)
         assert course_link.explain(KEY).reason == (
-            f"Sync run {run.pk} did not find this marketing URL in the Catalog any more, but refused to remove it. Its "
-            "page has the reason."
+            f"Sync run {run.pk} did not find this marketing URL in the Catalog any more, but refused to remove it. The "
+            "page of that sync run has the reason."
         )
 
     def test_by_a_later_sync_of_the_course(self):
