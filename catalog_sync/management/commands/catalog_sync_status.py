@@ -43,9 +43,12 @@ class Command(MessageFirstCommand):
             self.stdout.write(json.dumps(current | {"catalog_access": access}))
         else:
             self._print(current, access, connections)
+            if worst.status != health.STALE:
+                self._print_messages(catalogs)
         faults = [each["fault"] for each in connections if "fault" in each]
         if worst.status == health.STALE or faults:
-            lines = filter(None, [*faults, worst.fault, _cause(worst)])
+            cause = _message(worst) if worst.status == health.STALE else ""
+            lines = filter(None, [*faults, worst.fault, cause])
             raise CommandError("\n".join(lines), returncode=EXIT_FAILED)
         if worst.fault:
             self.stderr.write(worst.fault)
@@ -71,11 +74,16 @@ class Command(MessageFirstCommand):
                     f"{connection['course_runs']:,} course runs."
                 )
 
+    def _print_messages(self, catalogs: list[health.CatalogHealth]) -> None:
+        """Print why the last full syncs did not succeed, so that nobody needs Django admin for it."""
+        for line in filter(None, map(_message, catalogs)):
+            self.stdout.write(line)
 
-def _cause(worst: health.CatalogHealth) -> str:
-    """Return the message of the last full sync if the sync is stale; empty if it has none."""
-    last = worst.last_full
-    if worst.status != health.STALE or last is None or not last.message:
+
+def _message(catalog: health.CatalogHealth) -> str:
+    """Return the message of a Catalog's last full sync if that did not succeed; empty if it has none."""
+    last = catalog.last_full
+    if last is None or last.status == last.Status.SUCCEEDED or not last.message:
         return ""
     return f"Message of sync run {last.pk}: {last.message}"
 

@@ -115,6 +115,20 @@ def test_stale_sync_has_the_message_of_the_last_full_sync():
     assert failure().splitlines()[1:] == [f"Message of sync run {run.pk}: The Catalog is away. Start it."]
 
 
+def test_sync_that_is_not_stale_has_the_message_of_a_last_full_sync_that_failed(healthy):
+    run = SyncRun.objects.create(
+        status="failed", finished=timezone.now(), message="The Catalog is away. Start it."
+    )
+    assert status().splitlines()[-1] == f"Message of sync run {run.pk}: The Catalog is away. Start it."
+
+
+def test_message_of_a_sync_that_succeeded_is_not_shown_as_the_cause():
+    SyncRun.objects.create(
+        status="succeeded", finished=timezone.now() - timedelta(days=3), message="1 course run was rejected."
+    )
+    assert "rejected." not in failure()
+
+
 class TestConnect:
     """``--connect``."""
 
