@@ -18,6 +18,8 @@ _NEEDS_QUOTES = re.compile(r"""[\s=,;|&"'\\]""")
 
 
 def _value(value: object) -> str:
+    if value is None:
+        return "-"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):

@@ -62,9 +62,9 @@ def _numbers(run: SyncRun) -> str:
     if run.dry_run:
         text = ngettext(
             "Would update %(updated)s of %(courses)s course and remove %(removed)s; rejected %(rejected)s. This "
-            "dry run took %(seconds)s s and saved nothing.",
+            "dry run took %(seconds)s s and changed nothing.",
             "Would update %(updated)s of %(courses)s courses and remove %(removed)s; rejected %(rejected)s. This "
-            "dry run took %(seconds)s s and saved nothing.",
+            "dry run took %(seconds)s s and changed nothing.",
             run.course_overviews,
         )
     else:

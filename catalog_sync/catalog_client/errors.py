@@ -99,7 +99,7 @@ SILENT = Failure(
 # A reply with so few course runs takes no time.
 FEW_ROWS: Final = 2
 TOO_LARGE = Failure(
-    "{service} sent more than {max_bytes} bytes in one reply",
+    "{service} sent more than {max_bytes:,} bytes in one reply",
     "check that COURSE_CATALOG_API_URL is the address of a Catalog API",
     retry=False,
 )
@@ -165,14 +165,18 @@ RATE_LIMITED = Failure(
     FailureScope.SYNC,
 )
 REDIRECTED = _final(
-    "the Catalog redirected the request (HTTP {status})", "set COURSE_CATALOG_API_URL to the final address"
+    "the Catalog redirected the request (HTTP {status})",
+    "set COURSE_CATALOG_API_URL to the address to which it redirects; if that is a login page, check the proxy in "
+    "front of the Catalog",
 )
 OUTAGE = Failure(_STATUS, _SERVICE, outage=True)
 _BY_STATUS: Final[dict[int, Failure]] = {
     HTTPStatus.UNAUTHORIZED: _final(_STATUS, f"check that the Catalog trusts {TOKENS}"),
     HTTPStatus.FORBIDDEN: _final(_STATUS, f"give {TOKEN_USER} access to the Catalog API"),
     HTTPStatus.NOT_FOUND: _final(
-        _STATUS, f"set COURSE_CATALOG_API_URL to the root of the API, such as {EXAMPLE_URL}"
+        _STATUS,
+        f"check that COURSE_CATALOG_API_URL is the root of the API, such as {EXAMPLE_URL}, and check any proxy in "
+        "front of it",
     ),
     HTTPStatus.REQUEST_TIMEOUT: Failure(_STATUS, _SERVICE),
     HTTPStatus.INTERNAL_SERVER_ERROR: Failure(
@@ -196,7 +200,7 @@ TOKEN_REFUSED = _final("{service} issued no access token{http_status}", _CREDENT
 TOKEN_LIMITED = Failure(
     "rate limited by {service}{http_status}", "run the command again later", FailureScope.SYNC
 )
-PROVIDER_DOWN = Failure("{service} is down{http_status}", scope=FailureScope.SYNC)
+PROVIDER_DOWN = Failure("{service} failed{http_status}", scope=FailureScope.SYNC)
 TOKEN_MALFORMED = Failure("the reply of {service} is not an access token", _CREDENTIALS, FailureScope.SYNC)
 
 

@@ -68,7 +68,7 @@ def _if_database(check: Callable[[], Iterator[checks.CheckMessage]]) -> Callable
             return []  # The other checks report these errors.
         try:
             return [*check()]
-        except DatabaseError:  # The tables do not exist yet: check_tables reports it.
+        except DatabaseError:  # check_tables reports a database that does not respond, and missing tables.
             return []
 
     return check_if_database

@@ -70,8 +70,9 @@ def _credentials(catalog: conf.Catalog, access: CatalogAccess) -> Iterator[check
     from catalog_sync.catalog_client import Authentication
 
     if access.authentication is Authentication.NONE:
+        missing = catalog.missing_credentials
         yield checks.Warning(
-            f"{', '.join(catalog.missing_credentials)} not set, so the LMS gets no access token for "
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set, so the LMS gets no access token for "
             f"{_the_catalog(catalog)}.",
             hint=SET if conf.named_catalogs() is not None else SET + OR_ENABLE,
             id="catalog_sync.W002",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.core import checks
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import translation
 
 from catalog_sync import conf, quota
@@ -15,13 +15,22 @@ from catalog_sync.store.sync_runs import catalog_size
 
 
 def check_tables() -> Iterator[checks.CheckMessage]:
-    """Check that the app is migrated."""
+    """Check that the database responds and that the app is migrated."""
     tables = {model._meta.db_table for model in SyncRun._meta.app_config.get_models()}
-    if tables.difference(connection.introspection.table_names()):
+    try:
+        existing = connection.introspection.table_names()
+    except DatabaseError as error:
+        yield checks.Warning(
+            f"The tables of catalog_sync cannot be read: {' '.join(str(error).split()).rstrip('.')}.",
+            hint="Check that the database is running, and the settings in DATABASES.",
+            id="catalog_sync.W013",
+        )
+        return
+    if missing := sorted(tables.difference(existing)):
         # Not an error, since an error would keep migrate from creating them.
         yield checks.Warning(
-            "The tables of catalog_sync do not exist.",
-            hint="Run manage.py migrate catalog_sync. It shows this warning once more before it creates them.",
+            f"Tables of catalog_sync do not exist: {', '.join(missing)}.",
+            hint="Run manage.py lms migrate catalog_sync. It shows this warning once more before it creates them.",
             id="catalog_sync.W013",
         )
 
@@ -31,7 +40,8 @@ def check_health() -> Iterator[checks.CheckMessage]:
     worst = health.worst_of(health.of_each_catalog())
     if worst.status == health.STALE:
         with translation.override(None):
-            yield checks.Warning(worst.fault, id="catalog_sync.W003")
+            fact, remedy = worst.fact_and_remedy
+            yield checks.Warning(fact, hint=remedy, id="catalog_sync.W003")
 
 
 def check_hourly_quota() -> Iterator[checks.CheckMessage]:

@@ -103,7 +103,8 @@ def pinned_course_key(key: object) -> str:
     """Return the key of a course to pin, as ``course_key`` does, if it can be stored."""
     text = course_key(key)
     if len(text) > MAX_COURSE_KEY_LENGTH:
-        raise UsageError(f"The course key is longer than {MAX_COURSE_KEY_LENGTH} characters", "course_key")
+        too_long = _("The course key is longer than %(number)s characters. Check the course key.")
+        raise UsageError(too_long % {"number": MAX_COURSE_KEY_LENGTH}, "course_key")
     return text
 
 

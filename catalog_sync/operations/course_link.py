@@ -242,11 +242,11 @@ def _last_read(course_run: StoredCourseRun) -> str:
     if not finished or modified > finished:
         return _("A sync stored it (%(time)s).") % {"time": _time(modified)}
     if bypassed:
-        text = _("The last full sync read it (sync run %(id)s, %(time)s).")
+        text = _("The last successful full sync read it (sync run %(id)s, %(time)s).")
     else:
         text = _(
-            "The last full sync (sync run %(id)s, %(time)s) read it from the Catalog's cache, which may be old. Sync "
-            "this course to read the current one."
+            "The last successful full sync (sync run %(id)s, %(time)s) read it from the Catalog's cache, which may be "
+            "old. Sync this course to read the current one."
         )
     return text % {"id": run_id, "time": _time(finished)}
 
@@ -262,8 +262,8 @@ def _refused_removal(course_key: str, catalog: str) -> str:
     )
     run_id = removals.values_list("sync_run", flat=True).first()
     text = _(
-        "Sync run %(id)s did not find this marketing URL in the Catalog any more, but refused to remove it. Its page "
-        "has the reason."
+        "Sync run %(id)s did not find this marketing URL in the Catalog any more, but refused to remove it. The "
+        "page of that sync run has the reason."
     )
     return text % {"id": run_id} if run_id else ""
 

@@ -89,28 +89,31 @@ class CatalogHealth:
     @property
     def fault(self) -> str:
         """The fault and its remedy; empty if the sync is healthy."""
+        return " ".join(filter(None, self.fact_and_remedy))
+
+    @property
+    def fact_and_remedy(self) -> tuple[str, str]:
+        """The fault and its remedy, a sentence each; two empty texts if the sync is healthy."""
         if self.status == OK:
-            return ""
+            return "", ""
         if self.status == DISABLED:
-            return self._named(
-                _("The sync is disabled. Enable it in Django admin (Catalog sync configuration)."),
-                _(
-                    "The sync of the Catalog %(catalog)s is disabled. Enable it in Django admin (Catalog sync "
-                    "configuration)."
-                ),
+            fact = self._named(
+                _("The sync is disabled."), _("The sync of the Catalog %(catalog)s is disabled.")
             )
+            return fact, _("Enable it in Django admin (Catalog sync configuration).")
         success = self.last_success
         if success is None or success.finished is None or self.age >= timedelta():
             return self._stale_fault()
         sync = self._named(
             _("The last successful full sync"), _("The last successful full sync of the Catalog %(catalog)s")
         )
-        return _(
-            "%(sync)s, sync run %(id)s, ended in the future (%(end)s). Correct the clocks of the LMS and of its "
-            "database, then run manage.py lms update_catalog_data."
-        ) % {"sync": sync, "id": success.pk, "end": success.finished.isoformat()}
+        fact = _("%(sync)s, sync run %(id)s, ended in the future (%(end)s).")
+        values = {"sync": sync, "id": success.pk, "end": success.finished.isoformat()}
+        return fact % values, _(
+            "Correct the clocks of the LMS and of its database, then run manage.py lms update_catalog_data."
+        )
 
-    def _stale_fault(self) -> str:
+    def _stale_fault(self) -> tuple[str, str]:
         sync = self._named(
             _("No successful full sync"), _("No successful full sync of the Catalog %(catalog)s")
         )
@@ -125,8 +128,8 @@ class CatalogHealth:
         else:
             fix = _("Run manage.py lms update_catalog_data and schedule it.")
         hours = f"{conf.stale_after_hours():g}"
-        text = _("%(sync)s in the last %(hours)s hours (%(result)s). %(fix)s")
-        return text % {"sync": sync, "hours": hours, "result": result, "fix": fix}
+        fact = _("%(sync)s in the last %(hours)s hours (%(result)s).")
+        return fact % {"sync": sync, "hours": hours, "result": result}, fix
 
     @property
     def warnings(self) -> list[Notice]:

@@ -185,7 +185,7 @@ def test_body_that_is_too_large(sync, fault):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     outcome.assert_incomplete(*range(5, 8))
-    assert "sent more than 1048576 bytes" in outcome.message
+    assert "sent more than 1,048,576 bytes" in outcome.message
     assert peak < 30 * MEGABYTE
 
 
@@ -193,7 +193,7 @@ def test_compressed_body_that_is_too_large(sync, raw_catalog):
     raw_catalog(reply(gzip.compress(b" " * 100 * MEGABYTE), "Content-Encoding: gzip"))
     outcome = sync()
     outcome.assert_failure()
-    assert "sent more than 1048576 bytes" in outcome.message
+    assert "sent more than 1,048,576 bytes" in outcome.message
 
 
 def test_next_that_points_elsewhere(sync, fault):

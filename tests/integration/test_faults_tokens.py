@@ -47,7 +47,7 @@ def test_token_provider_answers_5xx(sync, catalog, status):
     catalog.control.fault("status", match={"path": ACCESS_TOKEN_PATH}, times=None, status=status)
     outcome = sync()
     outcome.assert_failure()
-    assert outcome.message.startswith(f"The OAuth2 provider is down (HTTP {status}). {DOWN}")
+    assert outcome.message.startswith(f"The OAuth2 provider failed (HTTP {status}). {DOWN}")
 
 
 def test_token_provider_down_once(sync, catalog):
@@ -55,7 +55,7 @@ def test_token_provider_down_once(sync, catalog):
     outcome = sync()
     outcome.assert_success()
     [line] = outcome.events("request_retried")
-    assert "the OAuth2 provider is down (HTTP 503)" in line
+    assert "the OAuth2 provider failed (HTTP 503)" in line
     assert outcome.report["retries"] == 0
 
 

@@ -35,7 +35,7 @@ class TestFormat:
             (1.23456, "1.235"),
             (True, "true"),
             (False, "false"),
-            (None, "None"),
+            (None, "-"),
             ("course-v1:ExampleX+One+2026", "course-v1:ExampleX+One+2026"),
             ("http://127.0.0.1:18381/api/v1", "http://127.0.0.1:18381/api/v1"),
             ("größe", "größe"),
@@ -98,7 +98,12 @@ class TestLog:
 
     def test_percent_sign_is_not_a_placeholder(self, caplog):
         EventLog().error("request_failed", reason="100%s %d")
-        assert caplog.messages == ['event=catalog_sync.request_failed run_id=None reason="100%s %d"']
+        assert caplog.messages == ['event=catalog_sync.request_failed run_id=- reason="100%s %d"']
+
+    def test_absent_values_are_a_hyphen(self, caplog):
+        caplog.set_level(logging.INFO, "catalog_sync")
+        EventLog().info("requested", user_id=None)
+        assert caplog.messages == ["event=catalog_sync.requested run_id=- user_id=-"]
 
     def test_exception_has_its_traceback(self, caplog):
         try:

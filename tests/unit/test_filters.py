@@ -336,7 +336,7 @@ class TestDatabaseError:
                 assert filtered(page, org=page.partition("v1:")[2].partition("+")[0]) == page
         assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
         assert [record.message.partition(" reason=")[0] for record in caplog.records] == [
-            f"event=catalog_sync.about_page_link_kept run_id=None org={org}" for org in ("AX", "BX")
+            f"event=catalog_sync.about_page_link_kept run_id=- org={org}" for org in ("AX", "BX")
         ]
 
     def test_next_request_logs_again_or_replaces_the_link_again(self, caplog, course):

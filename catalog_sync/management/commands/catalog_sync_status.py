@@ -18,8 +18,8 @@ from catalog_sync.operations import health
 class Command(MessageFirstCommand):
     help = (
         "Show whether the sync is healthy: its last success, the result of the last full sync, how many courses have a "
-        "marketing URL, and how the LMS accesses the Catalog. Exit status: 0 healthy; 1 stale (no full sync has "
-        "succeeded within CATALOG_SYNC_STALE_AFTER_HOURS), or a database error, or --connect failed."
+        "marketing URL, and how the LMS accesses the Catalog. Exit status: 0 healthy or disabled; 1 stale (no full "
+        "sync has succeeded within CATALOG_SYNC_STALE_AFTER_HOURS), or a database error, or --connect failed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -43,9 +43,12 @@ class Command(MessageFirstCommand):
             self.stdout.write(json.dumps(current | {"catalog_access": access}))
         else:
             self._print(current, access, connections)
+            if worst.status != health.STALE:
+                self._print_messages(catalogs)
         faults = [each["fault"] for each in connections if "fault" in each]
         if worst.status == health.STALE or faults:
-            lines = filter(None, [*faults, worst.fault, _cause(worst)])
+            cause = _message(worst) if worst.status == health.STALE else ""
+            lines = filter(None, [*faults, worst.fault, cause])
             raise CommandError("\n".join(lines), returncode=EXIT_FAILED)
         if worst.fault:
             self.stderr.write(worst.fault)
@@ -54,12 +57,14 @@ class Command(MessageFirstCommand):
         self, current: dict[str, Any], access: list[dict[str, Any]], connections: list[dict[str, Any]]
     ) -> None:
         by_name = {each["catalog"]: {k: v for k, v in each.items() if k != "catalog"} for each in access}
-        for name, value in _flat(current | {"catalog_access": by_name}):
-            self.stdout.write(f"{name:36} {value}")
+        lines = list(_flat(current | {"catalog_access": by_name}))
+        width = max(len(name) for name, _ in lines)
+        for name, value in lines:
+            self.stdout.write(f"{name:{width}} {value}")
         for run in health.dead_runs():
             self.stdout.write(
-                f"Sync run {run.pk} is dead: it had no heartbeat since {run.heartbeat.isoformat()}. Start a sync, or "
-                "wait for the next one: it closes this sync run and applies the rest."
+                f"Sync run {run.pk} is dead: it has had no heartbeat since {run.heartbeat.isoformat()}. Start a sync, "
+                "or wait for the next one: it closes this sync run and applies the rest."
             )
         for each, connection in zip(access, connections, strict=False):
             if "fault" not in connection:
@@ -69,11 +74,16 @@ class Command(MessageFirstCommand):
                     f"{connection['course_runs']:,} course runs."
                 )
 
+    def _print_messages(self, catalogs: list[health.CatalogHealth]) -> None:
+        """Print why the last full syncs did not succeed, so that nobody needs Django admin for it."""
+        for line in filter(None, map(_message, catalogs)):
+            self.stdout.write(line)
 
-def _cause(worst: health.CatalogHealth) -> str:
-    """Return the message of the last full sync if the sync is stale; empty if it has none."""
-    last = worst.last_full
-    if worst.status != health.STALE or last is None or not last.message:
+
+def _message(catalog: health.CatalogHealth) -> str:
+    """Return the message of a Catalog's last full sync if that did not succeed; empty if it has none."""
+    last = catalog.last_full
+    if last is None or last.status == last.Status.SUCCEEDED or not last.message:
         return ""
     return f"Message of sync run {last.pk}: {last.message}"
 

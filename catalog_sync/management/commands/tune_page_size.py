@@ -22,7 +22,8 @@ class Command(MessageFirstCommand):
     help = (
         "Measure page sizes and concurrencies with the configured Catalog, and recommend one of each. The requests "
         "are part of the Catalog's hourly quota (200 requests for an ordinary user). Page sizes whose full sync "
-        "exceeds this quota are not measured."
+        "exceeds this quota are not measured. Exit status: 0 a page size was recommended; 1 nothing was measured, or "
+        "not saved; 2 wrong usage."
     )
     _has_heading = False
 

@@ -33,8 +33,8 @@ class Command(MessageFirstCommand):
   manage.py lms update_catalog_data --dry-run --diff
 
 Exit status: 0 complete; 1 failed, refused, canceled or incomplete; 2 wrong usage; 75 another sync is running;
-130 interrupted by Ctrl-C. With -v 0, nothing is printed unless the exit status is not 0. With -v 2, log lines are
-printed as they are written; otherwise they follow the result."""
+130 interrupted by Ctrl-C. With -v 0, nothing is printed unless the exit status is not 0 (--diff and --json still
+print). With -v 2, log lines are printed as they are written; otherwise they follow the result."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
@@ -130,22 +130,22 @@ def _add_options_of_the_scope(add: Any) -> None:
         action="append",
         dest="catalogs",
         metavar="NAME",
-        help="sync only this Catalog of CATALOG_SYNC_CATALOGS (can be given more than once)",
+        help="sync only this Catalog of CATALOG_SYNC_CATALOGS (can be given more than once; default: all)",
     )
     add(
         "--course-key",
         action="append",
         dest="course_keys",
         metavar="KEY",
-        help="sync only this course run (can be given more than once)",
+        help="sync only this course run and its CCX courses (can be given more than once)",
     )
     add(
         "--changed",
         action="store_true",
-        help="sync only courses changed since the last sync; finds only changes made through its publisher, "
-        "not those made directly to a course run (see 'Get changes within a minute' in the documentation)",
+        help="sync only the courses that the Catalog reports as changed since the last sync. It does not report every "
+        "change, so schedule a full sync, too (see 'Get changes within a minute' in the documentation)",
     )
-    add("--dry-run", action="store_true", help="report what would change without saving anything")
+    add("--dry-run", action="store_true", help="report what would change, and change no course")
     add(
         "--allow-removals",
         action="store_true",
@@ -158,8 +158,8 @@ def _add_options_of_the_requests(add: Any) -> None:
         "--page-size",
         type=_number_or_text,
         metavar="N|auto",
-        help="course runs per request (1-10000), or 'auto' to choose automatically (default: the value in Django "
-        "admin)",
+        help="course runs per request (1-10000; 1 is treated as 2), or 'auto' to choose automatically (default: the "
+        "value in Django admin)",
     )
     add(
         "--concurrency",
@@ -170,7 +170,7 @@ def _add_options_of_the_requests(add: Any) -> None:
     add(
         "--bypass-cache",
         action="store_true",
-        help="get past the Catalog's reply cache, which may return an old URL. The sync takes longer",
+        help="bypass the Catalog's reply cache, which may return an old URL. The sync takes longer",
     )
     add("--distribute", action="store_true", help="let Celery workers read the pages")
 
@@ -180,7 +180,8 @@ def _add_options_of_the_output(add: Any) -> None:
     add(
         "--diff",
         action="store_true",
-        help="list the courses that were (in a dry run: would be) changed, removed or rejected, at most 1,000 of each",
+        help="list the courses that were (in a dry run: would be) changed, removed or rejected, at most 1,000 of each "
+        "kind",
     )
     add(
         "--json",

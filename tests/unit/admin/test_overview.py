@@ -111,6 +111,7 @@ class TestContent:
         CatalogSyncConfig.objects.create(enabled=False)
         html = page(admin_client)
         assert (NOT_HEALTHY in html, "The sync is disabled." in html) == (False, True)
+        assert ("none: the sync is disabled" in html, "unknown: the schedule" in html) == (True, False)
 
     def test_late_sync_is_marked(self, admin_client):
         now = timezone.now()

@@ -155,7 +155,7 @@ class TestSummary:
             (
                 {"dry_run": True, "updated": 7, "removed": 1},
                 "Would update 7 of 3,200 courses and remove 1; rejected none. This dry run took 3.7 s and "
-                "saved nothing.",
+                "changed nothing.",
             ),
         ],
     )

@@ -61,8 +61,8 @@ def test_message_starts_with_the_fault_and_ends_with_the_address(status, retry_a
         (400, False, "issued no access token (HTTP 400)"),
         (429, True, "rate limited by the OAuth2 provider (HTTP 429)"),
         (499, False, "issued no access token (HTTP 499)"),
-        (500, True, "the OAuth2 provider is down (HTTP 500)"),
-        (503, True, "the OAuth2 provider is down (HTTP 503)"),
+        (500, True, "the OAuth2 provider failed (HTTP 500)"),
+        (503, True, "the OAuth2 provider failed (HTTP 503)"),
     ],
 )
 def test_status_of_the_provider(status, retryable, reason):

@@ -174,6 +174,14 @@ def test_credentials_are_needed_unless_there_is_a_session_factory(factory, expec
     assert ids() == expected
 
 
+@pytest.mark.parametrize(("missing", "verb"), [(CREDENTIALS[:1], "is"), (CREDENTIALS, "are")])
+def test_missing_credentials_are_named_in_a_sentence(missing, verb, settings):
+    for name in missing:
+        setattr(settings, name, None)
+    [warning] = messages()
+    assert warning.msg.startswith(f"{', '.join(missing)} {verb} not set, so the LMS gets no access token ")
+
+
 def test_sync_does_not_start_on_an_error(settings):
     settings.CATALOG_SYNC_RUN_STATUSES = "published"
     with pytest.raises(SystemCheckError, match=r"catalog_sync\.E007"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core import checks
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from catalog_sync.checks import check_set_up
@@ -41,11 +41,30 @@ def test_missing_tables_are_a_warning_and_no_error_of_the_other_checks():
         cursor.execute(f"ALTER TABLE {table} RENAME TO another_table")  # rolled back after the test
     [warning] = messages()
     assert (warning.id, warning.is_serious()) == (WITHOUT_TABLES, False)
+    assert warning.msg == f"Tables of catalog_sync do not exist: {table}."
+    assert warning.hint.startswith("Run manage.py lms migrate catalog_sync.")
+
+
+def test_database_that_does_not_respond_is_a_single_warning(monkeypatch):
+    def refuse():
+        raise OperationalError("Can't connect to server on 'mysql.'")
+
+    monkeypatch.setattr(connection, "ensure_connection", refuse)
+    [warning] = messages()
+    assert (warning.id, warning.is_serious()) == (WITHOUT_TABLES, False)
+    assert warning.msg == "The tables of catalog_sync cannot be read: Can't connect to server on 'mysql.'."
+    assert warning.hint.startswith("Check that the database is running")
 
 
 def test_stale_sync_is_a_warning_beside_another_warning(monkeypatch):
     monkeypatch.setattr(CourseOverview._meta.get_field("marketing_url"), "max_length", 255)
     assert ids() == [STALE, "catalog_sync.W008"]
+
+
+def test_stale_sync_has_the_fault_as_its_message_and_the_remedy_as_its_hint():
+    [warning] = messages()
+    assert warning.msg == "No successful full sync in the last 12 hours (none has ever run)."
+    assert warning.hint == "Run manage.py lms update_catalog_data and schedule it."
 
 
 def test_only_a_database_that_was_named_is_read(django_assert_num_queries):

@@ -74,11 +74,17 @@ def test_prints_one_line_per_value(healthy, catalog):
     } <= set(lines(status()))
 
 
+def test_values_are_in_one_column(healthy, catalog):
+    printed = status().splitlines()
+    start = next(line.index("OAuth2 client") for line in printed if "OAuth2 client" in line)
+    assert all(line[start - 1] == " " and line[start] != " " for line in printed)
+
+
 def test_dead_sync_run_is_named(healthy):
     run_id = Lease.acquire().run_id
     assert "is dead" not in status()
     SyncRun.objects.update(heartbeat=timezone.now() - timedelta(minutes=5))
-    assert f"Sync run {run_id} is dead: it had no heartbeat since " in status()
+    assert f"Sync run {run_id} is dead: it has had no heartbeat since " in status()
 
 
 def test_prints_the_warning_about_rejected_course_runs(healthy):
@@ -107,6 +113,20 @@ def test_stale_sync_has_the_message_of_the_last_full_sync():
         message="The Catalog is away. Start it.",
     )
     assert failure().splitlines()[1:] == [f"Message of sync run {run.pk}: The Catalog is away. Start it."]
+
+
+def test_sync_that_is_not_stale_has_the_message_of_a_last_full_sync_that_failed(healthy):
+    run = SyncRun.objects.create(
+        status="failed", finished=timezone.now(), message="The Catalog is away. Start it."
+    )
+    assert status().splitlines()[-1] == f"Message of sync run {run.pk}: The Catalog is away. Start it."
+
+
+def test_message_of_a_sync_that_succeeded_is_not_shown_as_the_cause():
+    SyncRun.objects.create(
+        status="succeeded", finished=timezone.now() - timedelta(days=3), message="1 course run was rejected."
+    )
+    assert "rejected." not in failure()
 
 
 class TestConnect:

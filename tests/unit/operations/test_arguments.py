@@ -63,3 +63,10 @@ class TestPinnedUrl:
     def test_url_that_is_not_fit_for_learners_is_refused(self, url):
         with pytest.raises(UsageError, match="cannot be pinned"):
             arguments.pinned_url(url)
+
+
+def test_course_key_that_is_too_long_to_pin_is_refused_with_the_remedy():
+    with pytest.raises(
+        UsageError, match=r"^The course key is longer than 255 characters\. Check the course key\.$"
+    ):
+        arguments.pinned_course_key(f"course-v1:ExampleX+{'a' * 250}+2026")

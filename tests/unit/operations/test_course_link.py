@@ -284,7 +284,7 @@ class TestLastRead:
         run = full_sync(finished=datetime(2099, 11, 30, 13, 5, tzinfo=UTC), bypassed_cache=True)
         assert course_link.explain(KEY).reason == (
             "The Catalog has this marketing URL for the course. "
-            f"The last full sync read it (sync run {run.pk}, Nov. 30, 2099, 1:05 p.m.)."
+            f"The last successful full sync read it (sync run {run.pk}, Nov. 30, 2099, 1:05 p.m.)."
         )
 
     def test_by_a_full_sync_that_did_not_bypass_the_cache(self):
@@ -301,8 +301,8 @@ class TestLastRead:
         if later:
             SyncRun.objects.create(status=later)
         assert course_link.explain(KEY).reason == (
-            f"Sync run {run.pk} did not find this marketing URL in the Catalog any more, but refused to remove it. Its "
-            "page has the reason."
+            f"Sync run {run.pk} did not find this marketing URL in the Catalog any more, but refused to remove it. The "
+            "page of that sync run has the reason."
         )
 
     def test_by_a_later_sync_of_the_course(self):

@@ -36,7 +36,7 @@ class TestStart:
         request_id = SyncRequest.objects.get().pk
         assert broker == [(tasks.update_catalog_data.name, arguments | {"request_id": request_id})]
         [line] = caplog.messages
-        assert line.startswith("event=catalog_sync.requested run_id=None dry_run=")
+        assert line.startswith("event=catalog_sync.requested run_id=- dry_run=")
         assert line.endswith(f" user_id={admin_user.pk}")
 
     @pytest.mark.parametrize("url", [None, "", "memory://"])
@@ -52,7 +52,7 @@ class TestStart:
 
     def test_unreachable_broker_is_reported(self, broker, monkeypatch):
         def refuse(*args, **options):
-            raise ConnectionRefusedError("connection refused")
+            raise ConnectionRefusedError("connection refused.")
 
         monkeypatch.setattr(current_app, "send_task", refuse)
         with pytest.raises(api.SyncNotStarted, match=r"cannot be reached \(connection refused\)"):
@@ -113,7 +113,7 @@ class TestRequested:
     def test_can_be_dismissed_once(self, requested, caplog):
         caplog.set_level("INFO")
         assert [jobs.dismiss_request(requested.pk, user_id=7) for _ in range(2)] == [True, False]
-        line = f"event=catalog_sync.request_dismissed run_id=None request_id={requested.pk} user_id=7"
+        line = f"event=catalog_sync.request_dismissed run_id=- request_id={requested.pk} user_id=7"
         assert caplog.messages.count(line) == 1
 
     @pytest.mark.parametrize(
