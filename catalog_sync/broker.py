@@ -13,8 +13,8 @@ def has_broker() -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """Return why a broker or result backend failed, without a password.
+    """Return why a broker or result backend failed, without a password and without a full stop.
 
     The message of a ``ValueError`` may contain the address, because Celery could not parse it.
     """
-    return type(error).__name__ if isinstance(error, ValueError) else " ".join(str(error).split())
+    return type(error).__name__ if isinstance(error, ValueError) else " ".join(str(error).split()).rstrip(".")

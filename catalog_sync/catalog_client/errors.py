@@ -166,8 +166,7 @@ RATE_LIMITED = Failure(
 )
 REDIRECTED = _final(
     "the Catalog redirected the request (HTTP {status})",
-    "set COURSE_CATALOG_API_URL to the address to which it redirects; if that is a login page, check the proxy in "
-    "front of the Catalog",
+    "set COURSE_CATALOG_API_URL to the final address; if that is a login page, check any proxy in between",
 )
 OUTAGE = Failure(_STATUS, _SERVICE, outage=True)
 _BY_STATUS: Final[dict[int, Failure]] = {
@@ -175,8 +174,7 @@ _BY_STATUS: Final[dict[int, Failure]] = {
     HTTPStatus.FORBIDDEN: _final(_STATUS, f"give {TOKEN_USER} access to the Catalog API"),
     HTTPStatus.NOT_FOUND: _final(
         _STATUS,
-        f"check that COURSE_CATALOG_API_URL is the root of the API, such as {EXAMPLE_URL}, and check any proxy in "
-        "front of it",
+        f"set COURSE_CATALOG_API_URL to the root of the API, such as {EXAMPLE_URL}, and check any proxy in between",
     ),
     HTTPStatus.REQUEST_TIMEOUT: Failure(_STATUS, _SERVICE),
     HTTPStatus.INTERNAL_SERVER_ERROR: Failure(
@@ -191,8 +189,7 @@ OTHER_STATUS = Failure(_STATUS, _SERVICE, retry=False)
 OTHER_SERVER_ERROR = Failure(_STATUS, _SERVICE)
 # A reply with status 200.
 MALFORMED = Failure(
-    "the Catalog returned {instead}",
-    "check COURSE_CATALOG_API_URL and any proxy or login page in between",
+    "the Catalog returned {instead}", "check COURSE_CATALOG_API_URL and any proxy or login page in between"
 )
 
 # The OAuth2 provider.

@@ -82,7 +82,7 @@ def _send(arguments: dict[str, Any], command: str, user_id: int | None) -> None:
         text = _(
             "The Celery broker cannot be reached (%(reason)s). Start it, or run the sync from a shell: %(command)s"
         )
-        raise SyncNotStarted(text % {"reason": reason_of(error).rstrip("."), "command": command}) from error
+        raise SyncNotStarted(text % {"reason": reason_of(error), "command": command}) from error
 
 
 def start_requested(request_id: int) -> None:

@@ -70,11 +70,12 @@ def check_removal_limit(writer: Writer, removals: int, max_removal_percent: int)
         return
     provided = _count_provided(writer)
     if removals * 100 > max_removal_percent * provided:
+        button = "" if writer.dry_run else "choose Allow these removals in Django admin, or "
         raise Refused(
             f"Refused to remove {removals:,} of {provided:,} marketing URLs (more than {max_removal_percent} %), so "
             f"none was removed.{_shrunk(writer.report)} The Catalog's list may be incomplete."
-            f"{_rejected_advice(writer.report, removals)} If the courses are missing in the Catalog, too, choose Allow "
-            "these removals in Django admin, or run the command again with --allow-removals."
+            f"{_rejected_advice(writer.report, removals)} If the courses are missing in the Catalog, too, "
+            f"{button}run the command again with --allow-removals."
         )
 
 

@@ -56,7 +56,7 @@ def test_404(sync, fault):
     outcome = sync()
     outcome.assert_failure()
     assert outcome.message.startswith(
-        "The Catalog answered HTTP 404. Check that COURSE_CATALOG_API_URL is the root of the API, such as "
+        "The Catalog answered HTTP 404. Set COURSE_CATALOG_API_URL to the root of the API, such as "
     )
 
 
@@ -175,6 +175,6 @@ def test_redirect(sync, fault, status):
         outcome.assert_failure(*range(5))
         assert elsewhere.requests == []
     assert outcome.message.startswith(
-        f"The Catalog redirected the request (HTTP {status}). Set COURSE_CATALOG_API_URL to the address to which it "
-        "redirects; if that is a login page, check the proxy in front of the Catalog. "
+        f"The Catalog redirected the request (HTTP {status}). Set COURSE_CATALOG_API_URL to the final address; if "
+        "that is a login page, check any proxy in between. "
     )

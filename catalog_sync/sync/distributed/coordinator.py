@@ -116,7 +116,7 @@ def _connect(backend: BaseKeyValueStoreBackend) -> None:
         backend.get(backend.get_key_for_task("catalog_sync"))
     except Exception as error:  # each client has its own exceptions
         raise NoWorkers(
-            f"The result backend {backend.as_uri()} cannot be reached ({reason_of(error).rstrip('.')}). Start it, or "
+            f"The result backend {backend.as_uri()} cannot be reached ({reason_of(error)}). Start it, or "
             "sync without --distribute."
         ) from error
 

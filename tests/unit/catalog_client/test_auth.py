@@ -174,7 +174,7 @@ def plain_session() -> OAuthAPIClient:
     ("status", "message"),
     [
         (401, "issued no access token (HTTP 401). Check"),
-        (503, "is down (HTTP 503). Check that the OAuth2 provider is up"),
+        (503, "failed (HTTP 503). Check that the OAuth2 provider is up"),
     ],
 )
 def test_failure_of_a_token_that_a_session_of_the_host_fetches(catalog, settings, status, message):

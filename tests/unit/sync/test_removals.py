@@ -51,8 +51,8 @@ def heartbeats(monkeypatch):
 def opened(heartbeats):
     """Return a function that opens a sync run that has seen nothing, and returns its writer."""
 
-    def open_run():
-        writer = sync_runs.opened()._writer()
+    def open_run(**values):
+        writer = sync_runs.opened(**values)._writer()
         writer.statistics.newest_id = newest_stored_id()
         writer.heartbeat = lambda: heartbeats.append(1)
         return writer
@@ -145,6 +145,12 @@ def test_what_to_check_is_before_how_to_allow_the_removals(rejected, is_advised,
         f"may be incomplete.{check if is_advised else ''} If the courses are missing in the Catalog, too, choose "
         "Allow these removals in Django admin, or run the command again with --allow-removals."
     )
+
+
+def test_dry_run_has_no_button_that_allows_the_removals(opened):
+    add_course_overviews(*(f"course-v1:ExampleX+M{number}+2026" for number in range(20)), marketing_url=URL)
+    with pytest.raises(removal_limits.Refused, match=r"too, run the command again with --allow-removals\.$"):
+        removal_limits.check_removal_limit(opened(dry_run=True), 20, 10)
 
 
 def test_urls_that_the_look_up_confirms_are_removed(opened, heartbeats):
