@@ -19,7 +19,7 @@ from django.db import connection
 from kombu import Connection, Queue
 
 from sandbox.catalog.testing import CatalogProcess
-from tests.integration.processes import ROOT, manage, wait_until
+from tests.integration.processes import PATIENCE_SECONDS, ROOT, manage, wait_until
 
 PAGE_SIZE = 12
 
@@ -114,7 +114,7 @@ class Workers:
         with Connection(self.environment["CELERY_BROKER_URL"]) as broker:
             queue = broker.SimpleQueue(self.environment["CELERY_TASK_DEFAULT_QUEUE"])
             for _ in range(number):
-                message = queue.get(timeout=5)
+                message = queue.get(timeout=PATIENCE_SECONDS)
                 messages.append(f"{message.payload}{message.headers}")
                 message.ack()
             queue.close()
