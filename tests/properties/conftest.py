@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
-from unittest import mock
 
 import pytest
 from django.test import override_settings
 
-from tests.properties.model_catalog import API_URL, run_in_this_thread
+from tests.properties import model_catalog
 
 
 @pytest.fixture
@@ -17,10 +15,7 @@ def without_threads() -> Iterator[None]:
     """Connect the client to the model of the Catalog. Requests run in the thread of the sync, so histories repeat."""
     factory = "tests.properties.model_catalog.session"
     with (
-        mock.patch("catalog_sync.catalog_client.run_in_thread", run_in_this_thread),
-        mock.patch("catalog_sync.catalog_client.crawler.run_in_thread", run_in_this_thread),
-        mock.patch("catalog_sync.catalog_client.transport.run_in_thread", run_in_this_thread),
-        override_settings(COURSE_CATALOG_API_URL=API_URL, CATALOG_SYNC_SESSION_FACTORY=factory),
-        mock.patch.object(logging.getLogger("catalog_sync"), "disabled", True),
+        model_catalog.without_threads(),
+        override_settings(COURSE_CATALOG_API_URL=model_catalog.API_URL, CATALOG_SYNC_SESSION_FACTORY=factory),
     ):
         yield

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, ClassVar, NamedTuple
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -117,7 +120,7 @@ def session() -> requests.Session:
     return session
 
 
-def run_in_this_thread(function: Callable[[], Any]) -> Future[Any]:
+def _run_in_this_thread(function: Callable[[], Any]) -> Future[Any]:
     """Run a request without a thread of its own, so that a history is the same each time it is tried."""
     future: Future[Any] = Future()
     try:
@@ -125,3 +128,15 @@ def run_in_this_thread(function: Callable[[], Any]) -> Future[Any]:
     except BaseException as error:
         future.set_exception(error)
     return future
+
+
+@contextmanager
+def without_threads() -> Iterator[None]:
+    """Run requests in the thread of the sync, and log nothing."""
+    with (
+        mock.patch("catalog_sync.catalog_client.run_in_thread", _run_in_this_thread),
+        mock.patch("catalog_sync.catalog_client.crawler.run_in_thread", _run_in_this_thread),
+        mock.patch("catalog_sync.catalog_client.transport.run_in_thread", _run_in_this_thread),
+        mock.patch.object(logging.getLogger("catalog_sync"), "disabled", True),
+    ):
+        yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -51,12 +52,13 @@ def look_up(client, keys):
 @pytest.mark.parametrize(
     ("deadline", "left", "goes_on"), [(30, 30.0, True), (30, 0.5, True), (30, 0.0, False), (0, 0.0, True)]
 )
-def test_crawl_continues_after_a_failure_while_there_is_time_for_retries(make, deadline, left, goes_on):
+def test_crawl_continues_after_a_failure_while_there_is_time_for_retries(catalog, deadline, left, goes_on):
     """Without any time from the start, it continues after every failure."""
-    client = make(deadline)
-    crawl = client.crawl(OverlappingPages(20), 1)
-    client._requester.budget.seconds = left
-    assert crawl.can_go_on() is goes_on
+    requester = Requester(EventLog(), timeout_seconds=10, retry_deadline_seconds=deadline, access=access())
+    with closing(requester):
+        crawl = CatalogClient(catalog.api_url, ALL_FIELDS, requester).crawl(OverlappingPages(20), 1)
+        requester.budget.seconds = left
+        assert crawl.can_go_on() is goes_on
 
 
 class TestMeasuredPage:
