@@ -61,10 +61,10 @@ def read_pages(catalog, pages, *, concurrency, timeout_seconds, **settings):
 
 
 def test_fewer_pages_are_in_flight_while_they_wait_in_the_queue(catalog):
-    """Eight pages take 1.2 seconds, which is more than half of the time-out."""
-    read_pages(catalog, 24, concurrency=8, timeout_seconds=1, workers=1, page_seconds=0.15)
+    """Eight pages take 2.4 seconds, which is more than half of the time-out."""
+    read_pages(catalog, 16, concurrency=8, timeout_seconds=2, workers=1, page_seconds=0.3)
     numbers = in_flight(catalog)
-    assert (max(numbers), mean(numbers[12:]) < 5) == (8, True)
+    assert (max(numbers), mean(numbers[11:]) < 5) == (8, True)
 
 
 @pytest.mark.parametrize(
