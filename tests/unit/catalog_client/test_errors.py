@@ -150,7 +150,7 @@ def test_missing_credentials_are_named(names, message):
         ("Thu, 01 Jan 99999999999 00:00:00 GMT", None),
     ],
 )
-def test_retry_after(header, seconds):
+def test_retry_after_must_be_whole_seconds_or_a_date(header, seconds):
     assert errors.refused(URL, 429, header).retry_after == seconds
 
 
