@@ -132,8 +132,14 @@ class Workers:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    """Return a port for one server. It stays bound until this process ends, so that no other process gets it."""
+    held = socket.socket()
+    # So another socket with this option, as servers have, can still listen on it.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port = held.getsockname()[1]
+    held.detach()
+    return port
 
 
 def answers(port: int) -> bool:
