@@ -45,13 +45,14 @@ MEASURED = ((20, 24.1), (100, 12.2), (500, 9.1), (1_000, 9.9), (10_000, 11.8))
 def chromium(live_server) -> Iterator[Browser]:
     """Start Debian's Chromium with a temporary profile, and stop it before the server stops."""
     # The other tests collect this file and do not need Playwright.
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     path = shutil.which("chromium")
     assert path, "Debian's package `chromium` is needed: apt-get install chromium"
-    # Playwright has an event loop in this thread; the database is not used in it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
+    expect.set_options(timeout=60_000)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright has an event loop in this thread; the database is not used in it.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
         yield browser
         browser.close()

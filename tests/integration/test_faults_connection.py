@@ -96,16 +96,16 @@ def test_address_that_is_not_a_url(sync, settings):
 
 def test_no_answer_in_time(sync, fault):
     fault("hang", offset=OFFSETS[1], times=None)
-    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
+    outcome = sync(request_timeout_seconds=2, retry_deadline_seconds=0)
     outcome.assert_incomplete(*range(5, 8))
-    assert "he Catalog did not finish its reply within 1 s" in outcome.message
+    assert "he Catalog did not finish its reply within 2 s" in outcome.message
 
 
 def test_first_page_without_an_answer_in_time(sync, fault):
     fault("hang", offset=0, times=None)
-    outcome = sync("--page-size", "5", request_timeout_seconds=1, retry_deadline_seconds=1)
+    outcome = sync("--page-size", "5", request_timeout_seconds=2, retry_deadline_seconds=1)
     outcome.assert_failure()
-    assert "did not finish its reply within 1 s. Choose a smaller page size" in outcome.message
+    assert "did not finish its reply within 2 s. Choose a smaller page size" in outcome.message
 
 
 @pytest.mark.parametrize("deadline", [0, 1])
@@ -126,9 +126,9 @@ def test_headers_that_never_end(sync, raw_catalog, deadline):
 
 def test_body_that_never_ends(sync, fault):
     fault("drip", offset=OFFSETS[1], times=None, seconds_per_byte=0.05)
-    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=0)
+    outcome = sync(request_timeout_seconds=2, retry_deadline_seconds=0)
     outcome.assert_incomplete(*range(5, 8))
-    assert "he Catalog did not finish its reply within 1 s" in outcome.message
+    assert "he Catalog did not finish its reply within 2 s" in outcome.message
 
 
 def test_body_cut_off_once(sync, fault):
@@ -201,7 +201,7 @@ def test_first_page_that_stays_unreachable(sync, fault):
 
 def test_time_for_retries_used_up(sync, fault):
     fault("hang", offset=OFFSETS[2], times=None)
-    outcome = sync(request_timeout_seconds=1, retry_deadline_seconds=1)
+    outcome = sync(request_timeout_seconds=2, retry_deadline_seconds=1)
     outcome.assert_incomplete(*range(9, 20))
     assert (
         "from 8 to the end of the list are missing, because retry_deadline_seconds is used" in outcome.message

@@ -24,8 +24,8 @@ def test_401_once(sync, fault):
 
 
 def test_token_expires_during_the_sync(sync, fault, catalog):
-    catalog.control.settings(token_seconds=1)
-    fault("slow", offset=OFFSETS[1], seconds=1.2)
+    catalog.control.settings(token_seconds=2)
+    fault("slow", offset=OFFSETS[1], seconds=2.1)
     outcome = sync()
     outcome.assert_success()
     assert len(catalog.control.requests(ACCESS_TOKEN_PATH)) >= 2
@@ -76,16 +76,12 @@ def test_429_with_retry_after_in_seconds(sync, fault):
 
 
 def test_429_with_retry_after_as_a_date(sync, fault):
-    fault(
-        "status",
-        offset=OFFSETS[2],
-        status=429,
-        headers={"Retry-After": formatdate(time.time() + 2, usegmt=True)},
-    )
+    retry_after = formatdate(time.time() + 2, usegmt=True)
     started = time.monotonic()
+    fault("status", offset=OFFSETS[2], status=429, headers={"Retry-After": retry_after})
     outcome = sync()
     outcome.assert_success()
-    assert time.monotonic() - started >= 0.5
+    assert time.monotonic() - started >= 1
 
 
 def test_429_without_retry_after(sync, fault):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.db import OperationalError, connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -90,6 +91,17 @@ def test_each_catalog_has_its_own_values(scrape, settings):
 def test_request_without_the_token_is_refused(client, settings):
     settings.CATALOG_SYNC_HEALTH_TOKEN = TOKEN
     assert client.get(METRICS, headers={"Authorization": "Bearer wrong"}).status_code == 401
+
+
+def test_database_error_is_503_without_its_text(client, settings):
+    settings.CATALOG_SYNC_HEALTH_TOKEN = TOKEN
+
+    def lose_the_database(*args):
+        raise OperationalError("no route to db.internal.example.com")
+
+    with connection.execute_wrapper(lose_the_database):
+        response = client.get(METRICS, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert (response.status_code, b"internal" in response.content) == (503, False)
 
 
 def expressions():

@@ -14,7 +14,7 @@ from django.utils import timezone
 from catalog_sync.models import SyncRequest, SyncRun
 from catalog_sync.operations.jobs import WAITING_SECONDS
 from sandbox.catalog.testing import CatalogProcess
-from tests.integration.processes import wait_until
+from tests.integration.processes import PATIENCE_SECONDS, wait_until
 from tests.integration.workers import Workers
 from tests.raw_server import nobody_listens
 
@@ -43,7 +43,7 @@ def requested(workers: Workers) -> SyncRequest:
 def request_sync(workers: Workers) -> None:
     """Request a sync as the button does, in a process that uses the broker."""
     command = workers.manage("shell", "-c", START)
-    _, stderr = command.communicate(timeout=60)
+    _, stderr = command.communicate(timeout=PATIENCE_SECONDS)
     assert command.returncode == 0, stderr
 
 
@@ -74,7 +74,7 @@ def test_worker_that_starts_late_takes_the_task_and_the_message_disappears(worke
 
 def test_result_backend_has_the_report(workers, requested):
     workers.start(processes=1)
-    report = workers.only_result().get(timeout=60)
+    report = workers.only_result().get(timeout=PATIENCE_SECONDS)
     assert (report["status"], report["course_runs_retrieved"]) == ("succeeded", 20)
 
 
@@ -83,7 +83,7 @@ def test_result_backend_has_the_failure_and_its_message(workers, requested, cata
     workers.start(processes=1)
     result = workers.only_result()
     with pytest.raises(Exception, match="failed: The Catalog answered HTTP 404"):
-        result.get(timeout=60)
+        result.get(timeout=PATIENCE_SECONDS)
     assert result.state == "FAILURE"
 
 

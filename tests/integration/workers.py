@@ -19,7 +19,7 @@ from django.db import connection
 from kombu import Connection, Queue
 
 from sandbox.catalog.testing import CatalogProcess
-from tests.integration.processes import ROOT, manage, wait_until
+from tests.integration.processes import PATIENCE_SECONDS, ROOT, manage, wait_until
 
 PAGE_SIZE = 12
 
@@ -114,7 +114,7 @@ class Workers:
         with Connection(self.environment["CELERY_BROKER_URL"]) as broker:
             queue = broker.SimpleQueue(self.environment["CELERY_TASK_DEFAULT_QUEUE"])
             for _ in range(number):
-                message = queue.get(timeout=5)
+                message = queue.get(timeout=PATIENCE_SECONDS)
                 messages.append(f"{message.payload}{message.headers}")
                 message.ack()
             queue.close()
@@ -132,8 +132,14 @@ class Workers:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    """Return a port for one server. It stays bound until this process ends, so that no other process gets it."""
+    held = socket.socket()
+    # So another socket with this option, as servers have, can still listen on it.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port = held.getsockname()[1]
+    held.detach()
+    return port
 
 
 def answers(port: int) -> bool:

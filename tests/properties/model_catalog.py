@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, ClassVar, NamedTuple
@@ -15,8 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
-
-from catalog_sync.catalog_client import client, crawler, transport
 
 API_URL = "http://catalog.test/api/v1"
 # If the Catalog has an invalid URL for a course run, its course overview keeps the URL that it has.
@@ -121,19 +120,23 @@ def session() -> requests.Session:
     return session
 
 
-@contextmanager
-def in_this_thread() -> Iterator[None]:
-    """Send requests without threads of their own, so that a history is the same each time it is tried."""
-    with ExitStack() as stack:
-        for module in (client, crawler, transport):
-            stack.enter_context(mock.patch.object(module, "run_in_thread", _run))
-        yield
-
-
-def _run(function: Callable[[], Any]) -> Future[Any]:
+def _run_in_this_thread(function: Callable[[], Any]) -> Future[Any]:
+    """Run a request without a thread of its own, so that a history is the same each time it is tried."""
     future: Future[Any] = Future()
     try:
         future.set_result(function())
     except BaseException as error:
         future.set_exception(error)
     return future
+
+
+@contextmanager
+def without_threads() -> Iterator[None]:
+    """Run requests in the thread of the sync, and log nothing."""
+    with (
+        mock.patch("catalog_sync.catalog_client.client.run_in_thread", _run_in_this_thread),
+        mock.patch("catalog_sync.catalog_client.crawler.run_in_thread", _run_in_this_thread),
+        mock.patch("catalog_sync.catalog_client.transport.run_in_thread", _run_in_this_thread),
+        mock.patch.object(logging.getLogger("catalog_sync"), "disabled", True),
+    ):
+        yield

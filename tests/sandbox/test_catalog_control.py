@@ -121,13 +121,13 @@ def test_process_prints_its_address_and_ends_at_a_signal(stop):
     ) as process:
         assert process.stdout.readline().startswith("Catalog stand-in listening on http://127.0.0.1:")
         process.send_signal(stop)
-        assert (process.wait(10), process.stdout.read(), process.stderr.read()) == (0, "", "")
+        assert (process.wait(60), process.stdout.read(), process.stderr.read()) == (0, "", "")
 
 
 def test_port_that_is_in_use_fails_with_a_message(catalog):
     command = [*COMMAND[:-1], str(urlsplit(catalog.url).port)]
 
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert done.stderr.startswith("Cannot listen on 127.0.0.1:")
 

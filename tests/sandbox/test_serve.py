@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.workers import free_port
 from tests.raw_server import nobody_listens
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,10 +32,6 @@ def message_of_failure(**environment):
     return process.stderr
 
 
-def port_of(address):
-    return address.rpartition(":")[2]
-
-
 @pytest.mark.parametrize(
     ("name", "port"),
     [("LMS_PORT", "abc"), ("LMS_PORT", "80000"), ("CATALOG_PORT", "0"), ("CATALOG_PORT", "-1")],
@@ -44,9 +41,7 @@ def test_invalid_port_is_one_sentence(name, port):
 
 
 def test_port_of_the_catalog_that_is_in_use_has_one_remedy():
-    with nobody_listens() as lms, nobody_listens() as catalog:
-        pass
-    with nobody_listens() as catalog:
-        message = message_of_failure(LMS_PORT=port_of(lms), CATALOG_PORT=port_of(catalog))
+    with nobody_listens() as address:
+        message = message_of_failure(LMS_PORT=str(free_port()), CATALOG_PORT=address.rpartition(":")[2])
     assert message.count("CATALOG_PORT=") == 1
     assert "--port" not in message

@@ -12,6 +12,14 @@ from tests.factories import add_course_overviews
 from tests.several_catalogs.lms import KEYS, PARTNER_SECRET, PARTNER_URL, URL, lists
 
 
+@pytest.fixture
+def named(settings) -> None:
+    """The settings name two Catalogs, to which no request is sent."""
+    settings.CATALOG_SYNC_CATALOGS = {
+        name: {"URL": f"https://{name}.example.com/api/v1"} for name in ("default", "partner")
+    }
+
+
 @pytest.fixture(scope="session")
 def partner_process() -> Iterator[CatalogProcess]:
     with CatalogProcess() as process:

@@ -43,10 +43,6 @@ def provider(key: str = KEY) -> str | None:
     return providers().get(key)
 
 
-def marketing_urls() -> dict[str, str | None]:
-    return {str(key): url for key, url in CourseOverview.objects.values_list("pk", "marketing_url")}
-
-
 def providers() -> dict[str, str]:
     stored = course_runs.read(CatalogCourseRun.objects.values_list("course_key", flat=True))
     return {key: published_course_run(some).catalog for key, some in stored.course_runs.items()}

@@ -11,20 +11,13 @@ from catalog_sync.store.lease import Lease
 from tests.admin_client import CONFIGURATION
 from tests.several_catalogs.lms import KEY, OTHER, PARTNER_URL, URL
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("named"), pytest.mark.django_db]
 
 ADMIN = "/admin/catalog_sync"
 CONFIG, RUNS, COURSE_RUNS = (
     f"{ADMIN}/{name}/" for name in ("catalogsyncconfig", "syncrun", "catalogcourserun")
 )
 FORM = CONFIGURATION | {"page_size": "77"}
-
-
-@pytest.fixture(autouse=True)
-def named(settings):
-    settings.CATALOG_SYNC_CATALOGS = {
-        name: {"URL": f"https://{name}.example.com/api/v1"} for name in ("default", "partner")
-    }
 
 
 @pytest.fixture

@@ -12,18 +12,11 @@ from django.utils import timezone
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from catalog_sync.operations import health
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("named"), pytest.mark.django_db]
 
 
 def fault():
     return health.worst_of(health.of_each_catalog()).fault
-
-
-@pytest.fixture(autouse=True)
-def named(settings):
-    settings.CATALOG_SYNC_CATALOGS = {
-        name: {"URL": f"https://{name}.example.com/api/v1"} for name in ("default", "partner")
-    }
 
 
 def succeeded(name, hours_ago):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,9 +19,9 @@ from catalog_sync.course_keys import parent_of_ccx
 from catalog_sync.models import CatalogCourseRun, SyncRun, SyncRunChange
 from sandbox.lms.course_overviews.models import CourseOverview
 from tests.factories import add_course_overviews
+from tests.integration.lms import marketing_urls
 from tests.properties import examples
-from tests.properties.model_catalog import ModelAdapter, ModelCatalog, Run, in_this_thread
-from tests.several_catalogs.lms import marketing_urls
+from tests.properties.model_catalog import ModelAdapter, ModelCatalog, Run, without_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,9 +86,8 @@ def world() -> Iterator[None]:
     add_course_overviews(*KEYS)
     named = {name: {"URL": f"http://{name}/api/v1"} for name in NAMES}
     with (
-        in_this_thread(),
+        without_threads(),
         override_settings(CATALOG_SYNC_CATALOGS=named, CATALOG_SYNC_SESSION_FACTORY=f"{__name__}.session"),
-        mock.patch.object(logging.getLogger("catalog_sync"), "disabled", True),
     ):
         yield
 

@@ -14,9 +14,10 @@ import pytest
 from catalog_sync.models import SyncRun
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.factories import add_course_overviews
+from tests.integration.lms import marketing_urls
 from tests.integration.processes import PATIENCE_SECONDS, ROOT, wait_until
 from tests.integration.workers import PAGE_SIZE, Workers
-from tests.several_catalogs.lms import PARTNER_URL, URL, lists, marketing_urls, providers
+from tests.several_catalogs.lms import PARTNER_URL, URL, lists, providers
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 

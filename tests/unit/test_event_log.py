@@ -58,7 +58,7 @@ class TestFormat:
             ("\N{RIGHT-TO-LEFT OVERRIDE}moc", "\N{REPLACEMENT CHARACTER}moc"),
         ],
     )
-    def test_value(self, value, written):
+    def test_value_is_on_one_line_and_quoted_if_it_would_be_split(self, value, written):
         assert format_event("started", field=value) == f"event=catalog_sync.started field={written}"
 
     @pytest.mark.parametrize(

@@ -233,11 +233,11 @@ class TestKeeps:
 
     def test_crafted_url_takes_little_time(self):
         crafted = [LMS + "/courses/a" * 200, LMS + "/courses" * 250, "a" * 2_000, f"{LMS}/{'/' * 2_000}"]
-        started = time.perf_counter()
+        started = time.thread_time()
         for number in range(100):
             for url in crafted:
                 filtered(url + str(number))
-        assert time.perf_counter() - started < 1
+        assert time.thread_time() - started < 1
 
 
 class TestQueries:
@@ -269,18 +269,25 @@ class TestQueries:
 class TestOutsideARequest:
     """Nothing clears the request cache there, so its content expires."""
 
-    def test_the_url_is_read_again_after_a_while(self, course, monkeypatch):
-        monkeypatch.setattr(marketing_url_cache, "MAX_AGE_SECONDS", 0.05)
+    @pytest.fixture
+    def clock(self, monkeypatch):
+        """The only item is the time in seconds."""
+        now = [0]
+        monkeypatch.setattr(marketing_url_cache, "monotonic", lambda: now[0])
+        return now
+
+    def test_the_url_is_read_again_after_a_minute(self, course, clock):
         filtered(about_page(KEY))
         CourseOverview.objects.update(marketing_url="https://www.example.com/new")
-        time.sleep(0.06)
+        clock[0] = 59
+        assert filtered(about_page(KEY)) == URL
+        clock[0] = 60
         assert filtered(about_page(KEY)) == "https://www.example.com/new"
 
-    def test_urls_of_other_organizations_are_not_kept_for_longer(self, course, monkeypatch):
+    def test_urls_of_other_organizations_are_not_kept_for_longer(self, course, clock):
         add_course_overviews("course-v1:OtherX+One+2026", marketing_url=URL)
-        monkeypatch.setattr(marketing_url_cache, "MAX_AGE_SECONDS", 0.05)
         filtered(about_page(KEY))
-        time.sleep(0.06)
+        clock[0] = 60
         other = about_page("course-v1:OtherX+One+2026")
         assert queries_of(other, about_page(KEY), other) == 2
 

@@ -88,14 +88,14 @@ class TestFault:
     """``marketing_url_fault`` without allowed hosts."""
 
     @pytest.mark.parametrize("url", [*VALID, "https://www.example.com/".ljust(MAX_MARKETING_URL_LENGTH, "x")])
-    def test_valid(self, url):
+    def test_valid_url_has_none(self, url):
         assert marketing_url_fault(url) is None
 
     @pytest.mark.parametrize("kind", INVALID)
-    def test_invalid(self, kind):
+    def test_invalid_url_has_one(self, kind):
         assert marketing_url_fault(INVALID[kind])
 
-    def test_too_long(self):
+    def test_url_that_is_too_long_is_reported_with_the_limit(self):
         assert "longer than 2048" in marketing_url_fault("https://www.example.com/".ljust(2049, "x"))
 
     def test_fault_does_not_repeat_the_url(self):
@@ -127,7 +127,7 @@ class TestAllowedHosts:
             ("*", "whatever.example"),
         ],
     )
-    def test_allowed(self, pattern, host):
+    def test_allowed_host_is_accepted(self, pattern, host):
         assert marketing_url_fault(f"https://{host}/course", (pattern,)) is None
 
     @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ class TestAllowedHosts:
             (".good.com", "ü" * 64 + ".good.com"),
         ],
     )
-    def test_not_allowed(self, pattern, host):
+    def test_other_host_is_reported(self, pattern, host):
         fault = marketing_url_fault(f"https://{host}/course", (pattern,))
         assert fault == "host not in CATALOG_SYNC_MARKETING_URL_HOSTS"
 

@@ -48,7 +48,7 @@ class TestSearch:
             ("", [KEY, LONGER, OTHER]),
         ],
     )
-    def test_finds(self, admin_client, term, keys):
+    def test_finds_course_runs_by_a_part_of_the_key_or_url(self, admin_client, term, keys):
         assert found(admin_client, f"q={term.replace('+', '%2B')}") == keys
 
     @pytest.mark.parametrize("term", ["AccraX", "accrax", "Accra"])
@@ -112,7 +112,7 @@ class TestFilters:
             ("pinned=nonsense", "ABCDEFc"),
         ],
     )
-    def test_leaves(self, admin_client, query, letters):
+    def test_leaves_the_course_runs_that_match(self, admin_client, query, letters):
         keys = found(admin_client, query)
         assert sorted(key.partition(":")[2][0] if key != CCX else "c" for key in keys) == sorted(letters)
 
@@ -137,7 +137,7 @@ class TestRejected:
         )
 
     @pytest.mark.parametrize(("value", "keys"), [("yes", [KEY]), ("no", [OTHER])])
-    def test_filter(self, admin_client, value, keys):
+    def test_filter_leaves_the_rejected_or_the_others(self, admin_client, value, keys):
         assert found(admin_client, f"rejected={value}") == keys
 
     def test_filter_leaves_out_those_that_were_accepted_later(self, admin_client):

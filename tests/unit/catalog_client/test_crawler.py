@@ -59,7 +59,7 @@ def test_reads_each_page_once_and_none_past_the_end(concurrency):
 
 
 def test_with_an_expected_length_no_page_is_requested_alone():
-    listing, both = List(50), threading.Barrier(2, timeout=10)
+    listing, both = List(50), threading.Barrier(2, timeout=30)
 
     def fetch(page_range, attempts):
         if page_range.offset in (0, 9):
@@ -117,7 +117,7 @@ def test_requests_next_pages_during_a_request():
         if page_range.offset == 8:
             third_is_requested.set()
         if page_range.offset == 4:
-            assert third_is_requested.wait(10)
+            assert third_is_requested.wait(30)
         return listing.fetch(page_range, attempts)
 
     assert read(listing.crawl(5, 2, fetch=fetch)) == set(range(20))
@@ -354,7 +354,7 @@ def test_exception_of_the_heartbeat_ends_the_crawl():
     answered = threading.Event()
 
     def hang(page_range, attempts):
-        answered.wait(10)
+        answered.wait(30)
         raise AssertionError
 
     def stop() -> None:

@@ -80,7 +80,7 @@ bodies = (
 
 @examples(800)
 @given(bodies)
-def test_any_bytes(body):
+def test_any_bytes_are_a_page_or_a_malformed_reply(body):
     assert isinstance(decoded(body), Page | None)
 
 
@@ -135,7 +135,7 @@ def test_text_for_the_log_can_be_encoded(reply, ascii_only):
     ],
     ids=lambda body: body[:40].decode(errors="replace"),
 )
-def test_bytes_that_break_decoders(body):
+def test_bytes_that_break_decoders_are_a_page_or_a_malformed_reply(body):
     assert isinstance(decoded(body), Page | None)
 
 

@@ -150,13 +150,13 @@ def test_missing_credentials_are_named(names, message):
         ("Thu, 01 Jan 99999999999 00:00:00 GMT", None),
     ],
 )
-def test_retry_after(header, seconds):
+def test_retry_after_must_be_whole_seconds_or_a_date(header, seconds):
     assert errors.refused(URL, 429, header).retry_after == seconds
 
 
 def test_retry_after_may_be_a_date():
-    seconds = errors.refused(URL, 429, formatdate(time.time() + 60, usegmt=True)).retry_after
-    assert seconds == pytest.approx(60, abs=2)
+    seconds = errors.refused(URL, 429, formatdate(time.time() + 3_600, usegmt=True)).retry_after
+    assert seconds == pytest.approx(3_600, abs=60)
 
 
 @given(st.text())

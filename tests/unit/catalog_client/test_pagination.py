@@ -64,7 +64,7 @@ def read_all(pagination: OverlappingPages, answer) -> list[int]:
         pytest.param([page(0, rows=1)], 0, id="a row alone, not before the first row"),
     ],
 )
-def test_next_page(pages, offset):
+def test_next_page_is_further_back_unless_the_last_one_was_linked(pages, offset):
     assert after(*pages).next().offset == offset
 
 
@@ -97,7 +97,7 @@ def test_partition_ends_where_the_next_one_begins(stop):
     [(100, {}, [9, 18, 27]), (19, {}, [9, 18]), (19, {"stop": 18}, [9])],
     ids=["usual offsets", "to the end of the list", "to the end of the partition"],
 )
-def test_prefetched_pages(count, partition, offsets):
+def test_prefetched_pages_overlap_and_end_with_the_list_or_the_partition(count, partition, offsets):
     pagination = after(page(0, count=count), page(30, count=count), **partition)
     assert [page_range.offset for page_range in pagination.following(3)] == offsets
 

@@ -349,7 +349,7 @@ class TestSharedBackOff:
         assert b"count" in get(make(deadline=0))
 
     def test_ends_with_the_sync_run(self, catalog, make, get):
-        fail(catalog, status=503, retry_after="3")
+        fail(catalog, status=503, retry_after="20")
         requester = make()
         future = run_in_thread(lambda: get(requester))
         assert wait_until(lambda: shared_back_off("default"), "the shared back-off").status == 503

@@ -133,7 +133,7 @@ def courses(*all_keys: list[Any], count: int | None = None) -> bytes:
     ],
     ids=["all", "more exist than requested", "more than requested", "invalid keys are ignored"],
 )
-def test_changed_courses(body, most, changed):
+def test_count_and_keys_of_changed_courses_are_read(body, most, changed):
     assert decode_changed(body, most) == changed
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import time
 from io import StringIO
 from typing import ClassVar
 
@@ -17,7 +16,7 @@ from django.db import connection
 from catalog_sync.models import CatalogSyncConfig, SyncRun
 from sandbox.catalog.testing import COURSE_RUNS_PATH
 from tests.factories import CourseOverviewFactory
-from tests.integration.processes import Worker
+from tests.integration.processes import Worker, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -288,8 +287,7 @@ class TestSignals:
         catalog.control.fault("slow", seconds=2, match={"path": "/api/", "nth": 4}, times=None)
 
         def send() -> None:
-            while len(catalog.control.requests("/api/")) < 4:
-                time.sleep(0.05)
+            wait_until(lambda: len(catalog.control.requests("/api/")) >= 4, "the fourth page")
             os.kill(os.getpid(), number)
 
         sender = Worker(send)
