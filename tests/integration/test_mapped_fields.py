@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog_sync.api import update_catalog_data
+from catalog_sync.api import pin_marketing_url, update_catalog_data
 from sandbox.lms.course_overviews.models import CourseOverview
 from sandbox.lms.course_overviews.publishing import publish_course
 from tests.factories import CourseOverviewFactory
@@ -18,6 +18,7 @@ FIELDS = {
     "eligible_for_financial_aid": "eligible_for_financial_aid",
     "content_language": "language",
 }
+PIN = "https://www.example.com/pinned"
 KEYS = [f"course-v1:SupersetX+{number}+2026" for number in range(30)]
 
 
@@ -57,6 +58,19 @@ def rows(catalog, settings):
 
 def test_first_sync_writes_all_fields(rows):
     assert stored() == listed(rows)
+
+
+def test_ccx_course_that_the_catalog_lists_gets_all_fields_from_a_sync_and_with_a_pin(rows, catalog):
+    key = KEYS[0].replace("course-v1:", "ccx-v1:") + "+ccx@7"
+    CourseOverviewFactory(id=key)
+    ccx = row(1) | {"key": key, "content_language": "fr"}
+    catalog.control.upsert([ccx])
+    update_catalog_data(course_keys=[key])
+    assert stored()[key] == listed([ccx])[key]
+
+    CourseOverview.objects.filter(id=key).update(language="de")
+    pin_marketing_url(key, PIN)
+    assert stored()[key] == listed([ccx])[key] | {"marketing_url": PIN}
 
 
 def test_second_sync_writes_nothing(rows):
