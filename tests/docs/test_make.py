@@ -83,6 +83,7 @@ def test_serve_runs_an_lms_that_can_be_synced_and_ends_at_ctrl_c_without_an_erro
         "LMS_PORT": str(port),
         "CATALOG_PORT": str(catalog_port),
         "LMS_DATABASE_URL": f"sqlite:///{tmp_path / 'lms.sqlite3'}",
+        "PYTHONDEVMODE": "",  # as in a terminal
     }
     sync = [sys.executable, "manage.py", "update_catalog_data", "--page-size", "500"]
     out, errors = tmp_path / "out", tmp_path / "errors"
