@@ -1,4 +1,4 @@
-"""What a sync reads from the Catalog: the list of course runs, course runs by key, and courses that changed."""
+"""Reads from the Catalog the list of course runs, course runs by key, and the courses that changed."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def leases() -> set[str]:
 
 @pytest.mark.django_db
 class TestExitStatus:
-    """What the command raises. Other tests prove that a process exits with it."""
+    """The exit status of the exception that the command raises. Other tests prove that a process exits with it."""
 
     def test_of_an_unknown_catalog_is_that_of_wrong_usage(self, courses):
         with pytest.raises(CommandError, match="Choose from: default, partner") as raised:
